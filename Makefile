@@ -1,0 +1,57 @@
+# One name for each script; continuous integration calls these names and nothing else.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+FRONTEND := frontend/node_modules/.installed
+
+.PHONY: setup demo test check fix bench nightly clean
+.DEFAULT_GOAL := help
+
+help: ## Say what each target does
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.installed ## Create .venv and install everything, at the pinned versions
+
+.venv/.installed: pyproject.toml deploy/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Concordance needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing (a few minutes the first time) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c deploy/constraints.txt torch
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c deploy/constraints.txt -e '.[models,dev]'
+	@touch $@
+
+# Both tools are pinned in package.json and need nothing but their own binary, so there is no lock file.
+$(FRONTEND): frontend/package.json .venv/.installed
+	@cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm install --silent --no-package-lock --no-audit --no-fund
+	@touch $@
+
+demo: setup ## Run the whole thing on real neurons and print where to look
+	@exec $(BIN)/python -m deploy.demo
+
+test: setup ## Run the tests
+	@$(BIN)/pytest
+
+check: setup $(FRONTEND) ## Run every check that is not a test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	$(BIN)/python manage.py check --database default --fail-level WARNING
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/djlint --lint --check frontend/templates
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend run --silent check
+
+fix: setup $(FRONTEND) ## Format, and mend what can be mended by a machine
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	-$(BIN)/djlint --reformat --quiet frontend/templates
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend run --silent fix
+
+bench: setup ## Print the measured figures, as ratios within one run
+	@$(BIN)/python -m tests.benchmarks
+
+nightly: setup ## Run the slow simulations too
+	@$(BIN)/pytest -m slow
+
+clean: ## Remove what setup and demo made
+	rm -rf .venv var frontend/node_modules
