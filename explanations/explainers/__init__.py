@@ -1,0 +1,17 @@
+"""Explainers: one module each, registered here by name."""
+
+from explanations.explainers import ngram, null, random_other, token_activation, token_lookup
+from explanations.explainers.base import Explainer, LocalExplainer, PromptedExplainer
+
+EXPLAINERS: dict[str, Explainer] = {
+    explainer.name: explainer
+    for explainer in (
+        token_lookup.EXPLAINER,
+        ngram.EXPLAINER,
+        token_activation.EXPLAINER,
+        random_other.EXPLAINER,
+        null.EXPLAINER,
+    )
+}
+
+__all__ = ["EXPLAINERS", "Explainer", "LocalExplainer", "PromptedExplainer"]

@@ -1,0 +1,23 @@
+"""A control: one vague label for every neuron, also for one that never fires."""
+
+from typing import Any
+
+from explanations.exchange import Explained, Material
+from explanations.explainers.base import Config, LocalExplainer
+from explanations.records import AuthorKind
+
+DEFAULTS: dict[str, Any] = {"text": "words and phrases in ordinary text"}
+
+
+def explain(_material: Material, config: Config, _seed: int) -> Explained:
+    """Give the configured label, whatever the material shows."""
+    return Explained(text={**DEFAULTS, **config}["text"], used=0)
+
+
+EXPLAINER = LocalExplainer(
+    name="null",
+    version=1,
+    author=AuthorKind.CONTROL,
+    explain=explain,
+    default_config=DEFAULTS,
+)

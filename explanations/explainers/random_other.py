@@ -1,0 +1,25 @@
+"""A control: another neuron's explanation, in its own words."""
+
+import random
+
+from explanations.exchange import Explained, Material, Unusable
+from explanations.explainers.base import Config, LocalExplainer
+from explanations.records import AuthorKind
+
+
+def explain(material: Material, _config: Config, seed: int) -> Explained | Unusable:
+    """Draw one of `material.others`; the seed and the neuron decide which, whatever their order."""
+    others = sorted({other.strip() for other in material.others} - {""})
+    if not others:
+        return Unusable(reason="no other neuron of this subject has an explanation yet")
+    drawn = random.Random(f"{seed}:{material.neuron}").choice(others)  # noqa: S311
+    return Explained(text=drawn, used=0)
+
+
+EXPLAINER = LocalExplainer(
+    name="random_other",
+    version=1,
+    author=AuthorKind.CONTROL,
+    explain=explain,
+    wants_others=True,
+)

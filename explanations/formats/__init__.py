@@ -1,0 +1,1 @@
+"""Readers and writers of files about neurons, one module a format."""

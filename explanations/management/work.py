@@ -1,0 +1,203 @@
+"""What the commands that make runs share: choosing what to work on, working, showing progress."""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+
+from explanations import selectors, services
+from explanations.captured import StoreError
+from explanations.models import Method
+from explanations.tasks import work_on_chunk
+from explanations.tasks.stopping import stopping
+
+_POLL_SECONDS = 0.2
+_PLAIN_SECONDS = 5.0
+_PATIENCE_SECONDS = 15.0
+
+
+class RunCommand(BaseCommand):
+    """A command that makes runs and may follow them to their end."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the ways to follow a run."""
+        parser.add_argument("--wait", action="store_true", help="show progress while workers work")
+        parser.add_argument("--here", action="store_true", help="do the work in this process")
+        parser.add_argument(
+            "--retry", action="store_true", help="try again what failed in earlier runs"
+        )
+
+    def follow(self, runs: Sequence[int], options: dict[str, Any]) -> None:
+        """Work on runs or wait for them, as asked; each ends with its failures' reasons."""
+        for run in runs:
+            if options["here"]:
+                with self._worked_on_here(run):
+                    self._watch(run)
+            elif options["wait"]:
+                self._watch(run, patience=_PATIENCE_SECONDS)
+        if runs and not (options["here"] or options["wait"]):
+            self.stdout.write("A worker takes it up; `manage.py runs` shows how far it is.")
+
+    def created(self, what: str, created: services.RunCreated) -> None:
+        """Say what a run was made of."""
+        self.stdout.write(f"{what}: {created.added} to do, {created.already} done or under way.")
+
+    def retry(self, runs: Sequence[int]) -> None:
+        """Open what failed in these runs again."""
+        for run in runs:
+            count = services.run_retry_failures(run_id=run)
+            self.stdout.write(f"run {run}: {count} that failed are open again.")
+
+    @contextmanager
+    def _worked_on_here(self, run: int) -> Iterator[None]:
+        errors: list[BaseException] = []
+        thread = threading.Thread(target=_work, args=(run, errors), daemon=True)
+        with _told_to_end():
+            thread.start()
+            try:
+                yield
+            finally:
+                stopping.set()
+                thread.join()
+                stopping.clear()
+        if errors:
+            raise errors[0]
+
+    def _watch(self, run: int, patience: float = 0.0) -> None:
+        """Show progress until a run is finished."""
+        shown, began, terminal = 0.0, time.monotonic(), self.stdout.isatty()
+        while True:
+            progress = selectors.run_progress(run)
+            now = time.monotonic()
+            if progress.finished:
+                break
+            if terminal:
+                self.stdout.write(f"\r\033[K{progress.line}", ending="")
+                self.stdout.flush()
+            elif now - shown >= _PLAIN_SECONDS:
+                self.stdout.write(progress.line)
+                shown = now
+            if patience and now - began > patience and not progress.started:
+                self.stderr.write("No worker took it up: start one, or use --here.")
+                patience = 0.0
+            time.sleep(_POLL_SECONDS)
+        self.stdout.write(f"\r\033[K{progress.line}" if terminal else progress.line)
+        for reason, count in selectors.run_reasons(run).items():
+            self.stdout.write(f"  {count} failed: {reason}")
+
+
+def _work(run: int, errors: list[BaseException]) -> None:
+    try:
+        while not stopping.is_set() and not selectors.run_progress(run).finished:
+            if work_on_chunk(run) == 0:
+                # Another worker holds the rest.
+                stopping.wait(_POLL_SECONDS)
+    except BaseException as error:  # noqa: BLE001 - raised again in the main thread
+        errors.append(error)
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _told_to_end() -> Iterator[None]:
+    """Treat SIGTERM like Ctrl-C, so that what is held is handed back."""
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stderr.write("\nEnded; what is stored stays, and the same command goes on.\n")
+        raise SystemExit(130) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class MethodCommand(RunCommand):
+    """A command that runs methods of one kind over what is known of neurons."""
+
+    kind: Method.Kind
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the method, its settings and the choice of neurons."""
+        parser.add_argument(f"--{self.kind}", dest="methods", nargs="+", required=True)
+        parser.add_argument(
+            "--set",
+            dest="config",
+            nargs="*",
+            default=[],
+            type=setting,
+            metavar="NAME=VALUE",
+            help="settings that differ from the method's own; values are JSON or plain text",
+        )
+        add_choice(parser)
+        super().add_arguments(parser)
+
+    def handle(self, **options: Any) -> None:
+        """Make a run for each method and follow it; one method may rest on what another made."""
+        subject, neurons = chosen(options)
+        for name in options["methods"]:
+            method = self._method(name, dict(options["config"]))
+            self.created(str(method), self.create(method, subject, neurons))
+            if options["retry"]:
+                self.retry(selectors.runs_with_failures(method.pk))
+            self.follow(selectors.runs_unfinished_of(method=method.pk), options)
+
+    def create(
+        self, method: Method, subject: int | None, neurons: list[int] | None
+    ) -> services.RunCreated:
+        """Make a run of the method over neurons, all of a subject's, or all there are."""
+        raise NotImplementedError
+
+    def _method(self, name: str, config: dict[str, Any]) -> Method:
+        try:
+            return services.method_builtin(kind=self.kind, name=name, config=config)
+        except LookupError as error:
+            raise CommandError(str(error.args[0])) from error
+
+
+def add_choice(parser: CommandParser) -> None:
+    """Add the choice of neurons."""
+    parser.add_argument("--subject", help="name of a subject; needed where there are several")
+    parser.add_argument(
+        "--neurons",
+        nargs="+",
+        type=selectors.neuron_refs,
+        metavar="LAYER/INDEX",
+        help="3/120 or 3/0-99; those not in the database yet are read from the subject's capture",
+    )
+
+
+def chosen(options: dict[str, Any]) -> tuple[int | None, list[int] | None]:
+    """Return the subject and the neurons that were asked for, None where all are meant."""
+    if not options["subject"] and not options["neurons"]:
+        return None, None
+    try:
+        subject = selectors.subject_named(options["subject"])
+        if not options["neurons"]:
+            return subject, None
+        refs = [ref for few in options["neurons"] for ref in few]
+        capture = selectors.latest_capture(subject)
+        if capture is None:
+            return subject, selectors.neurons_found(subject, refs)
+        return subject, services.capture_load(capture_id=capture, neurons=refs)
+    except (LookupError, StoreError) as error:
+        raise CommandError(str(error.args[0])) from error
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """Read NAME=VALUE; a value that is no JSON is a text."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value

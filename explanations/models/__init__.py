@@ -1,0 +1,21 @@
+"""Subjects, their neurons and records, what is said about them, and the work that produces it."""
+
+from explanations.models.neurons import Capture, Corpus, Document, Neuron, Record, Subject
+from explanations.models.texts import Explanation, Method, Score, SimulatedRecord, Simulation
+from explanations.models.work import Run, Target
+
+__all__ = [
+    "Capture",
+    "Corpus",
+    "Document",
+    "Explanation",
+    "Method",
+    "Neuron",
+    "Record",
+    "Run",
+    "Score",
+    "SimulatedRecord",
+    "Simulation",
+    "Subject",
+    "Target",
+]

@@ -1,0 +1,191 @@
+"""What explainers, simulators and scorers are given: records of the right split, in few queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from explanations.exchange import Material
+from explanations.models import Explanation, Neuron, Record, SimulatedRecord, Simulation
+from explanations.records import NeuronRef, Scale, Split, TokenActivations, to_zero_to_ten
+from explanations.simulators.heldout import Window, held_out
+
+# Enough to draw from; a control needs one.
+_OTHERS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NeuronMaterial:
+    """What an explainer may see of a neuron, and the primary keys of the records shown to it."""
+
+    material: Material
+    shown: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Excerpt:
+    """A record of the database as a value, on the raw scale."""
+
+    record: int
+    document: int
+    tokens: TokenActivations
+
+    @property
+    def window(self) -> Window:
+        """What tells whether it is held out."""
+        return Window(document=self.document, tokens=self.tokens.tokens)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ToSimulate:
+    """An explanation, the held-out split's excerpts, and everything its author was shown."""
+
+    explanation: int
+    text: str
+    excerpts: tuple[Excerpt, ...]
+    shown: tuple[Excerpt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ToScore:
+    """Simulated and actual activations of the same excerpts, both zero_to_ten; empty if none.
+
+    `leaked` are records that must not be scored: of another split, or not held out from the author.
+    """
+
+    simulation: int
+    leaked: tuple[int, ...]
+    simulated: tuple[TokenActivations, ...]
+    actual: tuple[TokenActivations, ...]
+
+
+def neuron_materials(
+    neurons: Sequence[int], *, with_others: bool = False
+) -> dict[int, NeuronMaterial]:
+    """Return what an explainer may see of each neuron: records of the explain split only."""
+    found = Neuron.objects.in_bulk(neurons)
+    records = _excerpts(found, Split.EXPLAIN)
+    others = _others(found.values()) if with_others else {}
+    return {
+        pk: NeuronMaterial(
+            material=Material(
+                neuron=NeuronRef(layer=neuron.layer, index=neuron.index),
+                maximum=neuron.maximum,
+                excerpts=tuple(excerpt.tokens for excerpt in records[pk]),
+                others=tuple(text for of, text in others.get(neuron.subject_id, ()) if of != pk),
+            ),
+            shown=tuple(excerpt.record for excerpt in records[pk]),
+        )
+        for pk, neuron in found.items()
+    }
+
+
+def _excerpts(neurons: Iterable[int], split: Split) -> dict[int, list[Excerpt]]:
+    """Return each neuron's records of a split, highest peak first."""
+    records = Record.objects.filter(neuron__in=list(neurons), document__split=split)
+    by_neuron: dict[int, list[Excerpt]] = defaultdict(list)
+    for record in records.order_by("-peak", "pk"):
+        by_neuron[record.neuron_id].append(_excerpt(record))
+    return by_neuron
+
+
+def _excerpt(record: Record) -> Excerpt:
+    return Excerpt(record=record.pk, document=record.document_id, tokens=record.excerpt)
+
+
+def _others(neurons: Iterable[Neuron]) -> dict[int, list[tuple[int, str]]]:
+    """Return what is said about neurons of each subject, as (neuron, text); no controls."""
+    said: dict[int, list[tuple[int, str]]] = {}
+    for subject in {neuron.subject_id for neuron in neurons}:
+        texts = Explanation.objects.filter(neuron__subject=subject).exclude(
+            author_kind=Explanation.Author.CONTROL
+        )
+        said[subject] = list(texts.order_by("pk").values_list("neuron", "text")[:_OTHERS])
+    return said
+
+
+def explanations_to_simulate(explanations: Sequence[int]) -> dict[int, ToSimulate]:
+    """Return each explanation with the score split's records of its neuron."""
+    found = Explanation.objects.in_bulk(explanations)
+    scored = _excerpts({each.neuron_id for each in found.values()}, Split.SCORE)
+    shown = _shown(found)
+    return {
+        pk: ToSimulate(
+            explanation=pk,
+            text=explanation.text,
+            excerpts=tuple(scored[explanation.neuron_id]),
+            shown=tuple(shown[pk]),
+        )
+        for pk, explanation in found.items()
+    }
+
+
+def _shown(explanations: Iterable[int]) -> dict[int, list[Excerpt]]:
+    """Return the records that the authors of explanations, and of what they revised, saw."""
+    lines = _lineages(explanations)
+    links = Explanation.shown.through.objects.filter(
+        explanation__in={of for line in lines.values() for of in line}
+    )
+    seen: dict[int, list[Excerpt]] = defaultdict(list)
+    for link in links.select_related("record"):
+        seen[link.explanation_id].append(_excerpt(link.record))
+    return {pk: [excerpt for of in line for excerpt in seen[of]] for pk, line in lines.items()}
+
+
+def _lineages(explanations: Iterable[int]) -> dict[int, list[int]]:
+    """Return each explanation with those it came from, itself first."""
+    lines = {pk: [pk] for pk in explanations}
+    parents: dict[int, int | None] = {}
+    while new := {line[-1] for line in lines.values()} - parents.keys():
+        found = Explanation.objects.filter(pk__in=new)
+        parents.update(found.values_list("pk", "parent"))
+        for line in lines.values():
+            parent = parents.get(line[-1])
+            if parent is not None and parent not in line:
+                line.append(parent)
+    return lines
+
+
+def simulations_to_score(simulations: Sequence[int]) -> dict[int, ToScore]:
+    """Return each simulation beside what its records really are, on the scale people read."""
+    found = Simulation.objects.select_related("explanation__neuron").in_bulk(simulations)
+    shown = _shown({simulation.explanation_id for simulation in found.values()})
+    rows: dict[int, list[SimulatedRecord]] = defaultdict(list)
+    usable = SimulatedRecord.objects.filter(simulation__in=list(found), values__isnull=False)
+    for row in usable.select_related("record__document", "simulation").order_by("pk"):
+        rows[row.simulation_id].append(row)
+    return {
+        pk: _to_score(simulation, rows[pk], shown[simulation.explanation_id])
+        for pk, simulation in found.items()
+    }
+
+
+def _to_score(
+    simulation: Simulation, rows: Sequence[SimulatedRecord], shown: Iterable[Excerpt]
+) -> ToScore:
+    excerpts = [_excerpt(row.record) for row in rows]
+    kept = held_out([each.window for each in excerpts], [each.window for each in shown])
+    pairs = [_pair(row, simulation.explanation.neuron.maximum) for row in rows]
+    return ToScore(
+        simulation=simulation.pk,
+        leaked=tuple(
+            row.record_id
+            for position, row in enumerate(rows)
+            if position not in kept or row.record.document.split != Split.SCORE
+        ),
+        simulated=tuple(simulated for simulated, _ in pairs),
+        actual=tuple(actual for _, actual in pairs),
+    )
+
+
+def _pair(row: SimulatedRecord, maximum: float) -> tuple[TokenActivations, TokenActivations]:
+    record = row.record.excerpt
+    actual = to_zero_to_ten(record.activations, maximum).astype(np.float32)
+    values = np.frombuffer(row.values or b"", dtype="<f4")
+    return (
+        TokenActivations(
+            tokens=record.tokens, activations=values, scale=Scale(row.simulation.scale)
+        ),
+        TokenActivations(tokens=record.tokens, activations=actual, scale=Scale.ZERO_TO_TEN),
+    )

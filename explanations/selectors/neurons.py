@@ -1,0 +1,86 @@
+"""Which neurons, explanations and simulations there are, by what a person calls them."""
+
+import re
+from collections.abc import Sequence
+
+from django.db.models import Q
+
+from explanations.models import Capture, Explanation, Neuron, Simulation, Subject
+from explanations.records import NeuronRef
+
+_REFERENCE = re.compile(r"L?(\d+)/(\d+)(?:-(\d+))?")
+
+
+def neuron_refs(text: str) -> list[NeuronRef]:
+    """Read `3/120`, `L3/120` or `3/0-99`; raises `ValueError`."""
+    match = _REFERENCE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not LAYER/INDEX or LAYER/FIRST-LAST")
+    layer, first, last = (int(part) if part else None for part in match.groups())
+    assert layer is not None and first is not None  # noqa: S101 PT018
+    stop = (first if last is None else last) + 1
+    return [NeuronRef(layer=layer, index=index) for index in range(first, stop)]
+
+
+def subject_named(name: str | None) -> int:
+    """Return a subject's key; without a name the only one there is. Raises `LookupError`."""
+    if name:
+        found = Subject.objects.filter(name=name).values_list("pk", flat=True).first()
+        if found is None:
+            raise LookupError(f"no subject is called {name!r}")
+        return found
+    subjects = list(Subject.objects.values_list("pk", "name")[:2])
+    if len(subjects) != 1:
+        raise LookupError("say which subject is meant: there are several or none")
+    return subjects[0][0]
+
+
+def latest_capture(subject: int) -> int | None:
+    """Return the key of a subject's newest finished capture."""
+    finished = Capture.objects.filter(subject=subject, tokens__gt=0).order_by("-pk")
+    return finished.values_list("pk", flat=True).first()
+
+
+def neurons_found(subject: int, refs: Sequence[NeuronRef]) -> list[int]:
+    """Return the keys of a subject's neurons; raises `LookupError` naming the first missing one."""
+    rows = Neuron.objects.filter(subject=subject, layer__in={ref.layer for ref in refs})
+    keys = {
+        NeuronRef(layer=layer, index=index): pk
+        for pk, layer, index in rows.values_list("pk", "layer", "index")
+    }
+    missing = next((ref for ref in refs if ref not in keys), None)
+    if missing is not None:
+        raise LookupError(f"neuron {missing} is not in the database and the subject has no capture")
+    return sorted(keys[ref] for ref in refs)
+
+
+def neuron_keys(subject: int | None = None, neurons: Sequence[int] | None = None) -> list[int]:
+    """Return the keys of these neurons, of a subject's, or of all."""
+    return list(
+        Neuron.objects.filter(_among("", subject, neurons))
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+def explanation_keys(subject: int | None = None, neurons: Sequence[int] | None = None) -> list[int]:
+    """Return the keys of the explanations of these neurons, of a subject's, or of all.
+
+    Those of one neuron stand together: what is read or encoded for one serves the next.
+    """
+    among = _among("neuron__", subject, neurons)
+    found = Explanation.objects.filter(among).order_by("neuron", "pk")
+    return list(found.values_list("pk", flat=True))
+
+
+def simulation_keys(subject: int | None = None, neurons: Sequence[int] | None = None) -> list[int]:
+    """Return the keys of the simulations for these neurons, for a subject's, or of all."""
+    among = _among("explanation__neuron__", subject, neurons)
+    found = Simulation.objects.filter(among).order_by("explanation__neuron", "pk")
+    return list(found.values_list("pk", flat=True))
+
+
+def _among(path: str, subject: int | None, neurons: Sequence[int] | None) -> Q:
+    if neurons is not None:
+        return Q(**{f"{path}pk__in": list(neurons)})
+    return Q(**{f"{path}subject": subject}) if subject is not None else Q()

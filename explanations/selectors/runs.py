@@ -1,0 +1,180 @@
+"""How far runs are, and what they failed at."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+
+from explanations.models import Run, Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgress:
+    """A run and how far it is: targets by state, and the tokens and seconds they took."""
+
+    run: int
+    kind: str
+    name: str
+    queue: str
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+    total: int
+    done: int
+    failed: int
+    working: int
+    share: float
+    tokens_in: int
+    tokens_out: int
+    seconds: float
+
+    @property
+    def left(self) -> int:
+        """Targets without an outcome."""
+        return self.total - self.done - self.failed
+
+    @property
+    def line(self) -> str:
+        """The run in one line for a terminal."""
+        failures = f", {self.failed} failed" if self.failed else ""
+        return (
+            f"run {self.run} {self.name}: {self.done + self.failed}/{self.total}"
+            f" ({self.share:.0%}){failures}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One target that gave nothing: what it was about, why, and what came back."""
+
+    target: int
+    about: str
+    reason: str
+    raw: str
+    finished: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunToCall:
+    """A run that has something to claim and no message under way."""
+
+    run: int
+    queue: str
+
+
+def run_progress(run: int) -> RunProgress:
+    """Return one run's progress; raises `Run.DoesNotExist`."""
+    found = runs_progress([run])
+    if not found:
+        raise Run.DoesNotExist(f"there is no run {run}")
+    return found[0]
+
+
+def runs_progress(runs: Iterable[int] | None = None, *, limit: int = 50) -> list[RunProgress]:
+    """Return the progress of these runs, or of the newest `limit`, newest first; two queries."""
+    chosen = Run.objects.select_related("method", "capture__subject", "capture__corpus")
+    chosen = chosen.order_by("-pk")
+    rows = list(chosen[:limit] if runs is None else chosen.filter(pk__in=list(runs)))
+    counts = {
+        row["run"]: row
+        for row in Target.objects.filter(run__in=rows)
+        .values("run")
+        .order_by()
+        .annotate(
+            total=Count("pk"),
+            done=Count("pk", filter=Q(state=Target.State.DONE)),
+            failed=Count("pk", filter=Q(state=Target.State.FAILED)),
+            working=Count("pk", filter=Q(lease__isnull=False)),
+            part=Sum("progress", filter=Q(state=Target.State.OPEN), default=0.0),
+            tokens_in=Sum("tokens_in"),
+            tokens_out=Sum("tokens_out"),
+            seconds=Sum("seconds"),
+        )
+    }
+    return [_progress(run, counts.get(run.pk, {})) for run in rows]
+
+
+def _progress(run: Run, counts: Mapping[str, Any]) -> RunProgress:
+    def count(name: str) -> int:
+        return int(counts.get(name) or 0)
+
+    ended = count("done") + count("failed") + float(counts.get("part") or 0)
+    return RunProgress(
+        run=run.pk,
+        kind=run.kind,
+        name=str(run),
+        queue=run.queue,
+        created=run.created,
+        started=run.started,
+        finished=run.finished,
+        total=count("total"),
+        done=count("done"),
+        failed=count("failed"),
+        working=count("working"),
+        share=ended / count("total") if count("total") else 1.0,
+        tokens_in=count("tokens_in"),
+        tokens_out=count("tokens_out"),
+        seconds=float(counts.get("seconds") or 0),
+    )
+
+
+def run_failures(run: int, *, limit: int = 100) -> list[Failure]:
+    """Return a run's first failures, in the order of its targets."""
+    failed = Target.objects.filter(run=run, state=Target.State.FAILED).order_by("pk")
+    return [
+        Failure(
+            target=target.pk,
+            about=target.about,
+            reason=target.reason,
+            raw=target.raw,
+            finished=target.finished or target.run.created,
+        )
+        for target in failed.select_related(
+            "run", "neuron__subject", "explanation", "simulation__explanation"
+        )[:limit]
+    ]
+
+
+def run_reasons(run: int) -> dict[str, int]:
+    """Return why a run's targets failed and how many for each reason, the commonest first."""
+    failed = Target.objects.filter(run=run, state=Target.State.FAILED).order_by()
+    counted = failed.values_list("reason").annotate(n=Count("pk")).order_by("-n", "reason")
+    return dict(counted.values_list("reason", "n"))
+
+
+def runs_with_failures(method: int) -> list[int]:
+    """Return the runs of a method that have failed targets, oldest first."""
+    failed = Target.objects.filter(method=method, state=Target.State.FAILED)
+    return list(failed.order_by("run").values_list("run", flat=True).distinct())
+
+
+def runs_of_capture(capture: int) -> list[int]:
+    """Return the runs of a capture, oldest first."""
+    return list(Run.objects.filter(capture=capture).order_by("pk").values_list("pk", flat=True))
+
+
+def runs_unfinished_of(*, method: int) -> list[int]:
+    """Return the unfinished runs of a method, oldest first."""
+    return list(_unfinished().filter(method=method).order_by("pk").values_list("pk", flat=True))
+
+
+def runs_to_call(*, at: datetime) -> list[RunToCall]:
+    """Return the unfinished runs that wait for a worker, those called longest ago first."""
+    waiting = Target.objects.filter(
+        Q(lease=None) | Q(leased_until__lt=at), run=OuterRef("pk"), state=Target.State.OPEN
+    )
+    uncalled = Q(ticket=None) | Q(ticket_until__lt=at)
+    rows = _unfinished().filter(uncalled, Exists(waiting)).order_by("ticket_until", "pk")
+    return [RunToCall(run=pk, queue=queue) for pk, queue in rows.values_list("pk", "queue")]
+
+
+def runs_unfinished() -> dict[str, int]:
+    """Return how many runs are unfinished on each queue."""
+    counted = _unfinished().order_by().values_list("queue").annotate(n=Count("pk"))
+    return dict(counted)
+
+
+def _unfinished() -> QuerySet[Run]:
+    return Run.objects.filter(finished=None)

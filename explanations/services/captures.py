@@ -1,0 +1,203 @@
+"""Captures: planned, finished by a worker, and read into the database neuron by neuron."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils.text import slugify
+
+from explanations.captured import (
+    CaptureConfig,
+    CaptureStore,
+    Manifest,
+    StoredRecord,
+    StoreError,
+    open_store,
+)
+from explanations.formats.texts import documents
+from explanations.models import Capture, Corpus, Document, Neuron, Record, Subject, Target
+from explanations.records import NeuronRef, Split, corpus_digest
+from explanations.services.batches import batches
+from explanations.services.leases import Cost, target_close
+from explanations.services.results import packed
+
+_NEURONS = 100
+
+
+@transaction.atomic
+def capture_create(
+    *, source: str, text: str | Path, seed: int = 1, window: int = 64, name: str = ""
+) -> Capture:
+    """Plan the capture of a subject over a text; the same plan is stored once.
+
+    What the subject is made of is known when a worker has loaded it. `name` is by default the last
+    part of `source`. Raises `TextError` or `OSError` where the text cannot be read, and
+    `ValueError` for a window that no capture can have. A text that was moved is found again by its
+    content; what was captured from it stays where it is.
+    """
+    CaptureConfig(window=window)
+    path = Path(text).resolve()
+    digest = corpus_digest(documents(path))
+    subject, _ = Subject.objects.get_or_create(
+        name=name or source.rstrip("/").rsplit("/", 1)[-1], defaults={"source": source}
+    )
+    if subject.source != source:
+        raise ValueError(f"{subject} is {subject.source}, not {source}: give it another name")
+    corpus, _ = Corpus.objects.get_or_create(digest=digest, seed=seed, defaults={"name": path.stem})
+    directory = Path(settings.CAPTURE_DIR) / _folder(subject, corpus, window)
+    capture, _ = Capture.objects.get_or_create(
+        subject=subject,
+        corpus=corpus,
+        window=window,
+        defaults={"text_path": str(path), "directory": str(directory)},
+    )
+    if capture.text_path != str(path):
+        capture.text_path = str(path)
+        capture.save(update_fields=["text_path"])
+    return capture
+
+
+def _folder(subject: Subject, corpus: Corpus, window: int) -> str:
+    """Name a capture's folder after what was planned: equal plans have equal names."""
+    what = [subject.source, corpus.digest, corpus.seed, window]
+    return f"{slugify(subject.name)}-{sha256(json.dumps(what).encode()).hexdigest()[:12]}"
+
+
+def capture_is_of(*, capture: Capture, manifest: Manifest) -> bool:
+    """Tell whether a store holds what a capture planned."""
+    return (
+        manifest.subject.source == capture.subject.source
+        and (manifest.corpus, manifest.seed) == (capture.corpus.digest, capture.corpus.seed)
+        and manifest.config.window == capture.window
+    )
+
+
+@transaction.atomic
+def capture_store(
+    *, target_id: int, lease: UUID, manifest: Manifest, at: datetime
+) -> Capture | None:
+    """Store what a finished capture says of itself and its subject; None when the lease is lost."""
+    cost = Cost(seconds=manifest.seconds)
+    if not target_close(target_id, lease, Target.State.DONE, at, cost):
+        return None
+    capture = Capture.objects.select_related("subject").get(runs__targets=target_id)
+    capture.tokens, capture.seconds = manifest.tokens, manifest.seconds
+    capture.save(update_fields=["tokens", "seconds"])
+    for field in ("revision", "hook", "dtype", "tokenizer", "layers", "width"):
+        setattr(capture.subject, field, getattr(manifest.subject, field))
+    capture.subject.save()
+    return capture
+
+
+def capture_load(*, capture_id: int, neurons: Iterable[NeuronRef]) -> list[int]:
+    """Read neurons with their records out of a finished capture; return their primary keys, sorted.
+
+    A neuron that has records already stays as it is, so this can be repeated. One that came without
+    any is given this capture's figures and records. Raises `StoreError` where the capture is not
+    finished or has no such neuron.
+    """
+    capture = Capture.objects.get(pk=capture_id)
+    refs = sorted(set(neurons))
+    known = _known(capture, refs)
+    missing = [ref for ref in refs if ref not in known]
+    if missing:
+        store = open_store(capture.directory)
+        for few in batches(missing, _NEURONS):
+            known.update(_load(capture, store, few))
+    return sorted(known[ref] for ref in refs)
+
+
+def _known(capture: Capture, refs: Sequence[NeuronRef]) -> dict[NeuronRef, int]:
+    """Return the primary keys of the neurons that are of this capture or have records."""
+    wanted = set(refs)
+    rows = Neuron.objects.filter(
+        Q(capture=capture) | Exists(Record.objects.filter(neuron=OuterRef("pk"))),
+        subject=capture.subject_id,
+        layer__in={ref.layer for ref in refs},
+    )
+    found = {
+        NeuronRef(layer=layer, index=index): pk
+        for pk, layer, index in rows.values_list("pk", "layer", "index")
+    }
+    return {ref: pk for ref, pk in found.items() if ref in wanted}
+
+
+@transaction.atomic
+def _load(capture: Capture, store: CaptureStore, refs: Sequence[NeuronRef]) -> dict[NeuronRef, int]:
+    stored = {ref: list(_stored(store, ref)) for ref in refs}
+    documents = _documents(capture, stored.values())
+    neurons = Neuron.objects.bulk_create(
+        (_neuron(capture, store, ref) for ref in refs),
+        update_conflicts=True,
+        unique_fields=["subject", "layer", "index"],
+        update_fields=["capture", "maximum", "mean", "firing_rate"],
+    )
+    keys = {NeuronRef(layer=each.layer, index=each.index): each.pk for each in neurons}
+    Record.objects.bulk_create(
+        (
+            _record(keys[ref], documents[record.document], record)
+            for ref, records in stored.items()
+            for _, record in records
+        ),
+        ignore_conflicts=True,
+        batch_size=1000,
+    )
+    return keys
+
+
+def _stored(store: CaptureStore, ref: NeuronRef) -> Iterator[tuple[Split, StoredRecord]]:
+    for split in Split:
+        for record in store.records(ref, split):
+            yield split, record
+
+
+def _documents(
+    capture: Capture, stored: Iterable[list[tuple[Split, StoredRecord]]]
+) -> dict[str, int]:
+    """Return the primary keys of the documents that records show, made where they are missing."""
+    splits = {record.document: split for records in stored for split, record in records}
+    Document.objects.bulk_create(
+        (
+            Document(corpus_id=capture.corpus_id, key=key, split=split)
+            for key, split in splits.items()
+        ),
+        ignore_conflicts=True,
+    )
+    there = Document.objects.filter(corpus=capture.corpus_id)
+    found = {key: (pk, split) for pk, key, split in there.values_list("pk", "key", "split")}
+    for key, split in splits.items():
+        if found[key][1] != split:
+            raise StoreError(f"document {key} is dealt to {found[key][1]}, not to {split}")
+    return {key: found[key][0] for key in splits}
+
+
+def _neuron(capture: Capture, store: CaptureStore, ref: NeuronRef) -> Neuron:
+    statistics = store.statistics(ref)
+    return Neuron(
+        subject_id=capture.subject_id,
+        capture=capture,
+        layer=ref.layer,
+        index=ref.index,
+        maximum=statistics.maximum,
+        mean=statistics.mean,
+        firing_rate=statistics.firing_rate,
+    )
+
+
+def _record(neuron: int, document: int, record: StoredRecord) -> Record:
+    return Record(
+        neuron_id=neuron,
+        document_id=document,
+        start=record.start,
+        kind=record.kind,
+        quantile=record.quantile,
+        tokens=list(record.excerpt.tokens),
+        values=packed(record.excerpt.activations),
+        peak=record.excerpt.peak,
+    )

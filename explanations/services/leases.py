@@ -1,0 +1,143 @@
+"""Leases: who works on which targets. The database decides who was first, and who is too late."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from explanations.models import Target
+
+MAX_ATTEMPTS = 3
+_REASON_LENGTH = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Targets under one lease; empty when nothing could be claimed."""
+
+    lease: UUID
+    targets: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What an outcome took: language model tokens, and seconds of work."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+
+
+def targets_claim(*, run_id: int, limit: int, at: datetime) -> Claim:
+    """Lease up to `limit` open targets of a run that nobody holds, or whose lease has run out.
+
+    What a worker held when it died is claimed again one by one, and given up after three times: so
+    a target that kills its worker costs its neighbours nothing.
+    """
+    lease = uuid4()
+    free = _claimable(run_id, at)
+    _lease(free.filter(attempts=0), limit, lease, at) or _lease_survivor(free, lease, at)
+    held = Target.objects.filter(lease=lease).order_by("pk").values_list("pk", flat=True)
+    return Claim(lease=lease, targets=tuple(held))
+
+
+def targets_waiting(*, run_id: int, at: datetime) -> bool:
+    """Tell whether a run has anything to claim."""
+    return _claimable(run_id, at).exists()
+
+
+def _claimable(run_id: int, at: datetime) -> QuerySet[Target]:
+    return Target.objects.filter(
+        Q(lease=None) | Q(leased_until__lt=at), run=run_id, state=Target.State.OPEN
+    )
+
+
+def _lease_survivor(free: QuerySet[Target], lease: UUID, at: datetime) -> int:
+    free.filter(attempts__gte=MAX_ATTEMPTS).update(
+        **_closing(Target.State.FAILED, at),
+        reason=f"given up: its worker ended {MAX_ATTEMPTS} times without an outcome",
+    )
+    return _lease(free.filter(attempts__gt=0), 1, lease, at)
+
+
+@transaction.atomic
+def _lease(free: QuerySet[Target], limit: int, lease: UUID, at: datetime) -> int:
+    # The outer condition is checked again on the locked row, so two claims never share a target;
+    # skipping locked rows (where the database can) only spares the second one an empty hand.
+    chosen = free.order_by("pk").select_for_update(skip_locked=True).values("pk")[:limit]
+    until = at + timedelta(seconds=settings.LEASE_SECONDS)
+    return free.filter(pk__in=chosen).update(
+        lease=lease, leased_until=until, attempts=F("attempts") + 1
+    )
+
+
+def lease_extend(*, lease: UUID, at: datetime) -> bool:
+    """Hold a lease for longer; False when nothing is left under it."""
+    until = at + timedelta(seconds=settings.LEASE_SECONDS)
+    return Target.objects.filter(lease=lease).update(leased_until=until) > 0
+
+
+def lease_release(*, lease: UUID) -> int:
+    """Hand back what is still open under a lease, as if it had not been claimed."""
+    return Target.objects.filter(lease=lease).update(
+        lease=None, leased_until=None, attempts=F("attempts") - 1
+    )
+
+
+def target_progress(*, target_id: int, lease: UUID, share: float) -> bool:
+    """Say how far a long target is; False when its lease is lost."""
+    held = Target.objects.filter(pk=target_id, lease=lease)
+    return held.update(progress=min(max(share, 0.0), 1.0)) == 1
+
+
+def target_fail(
+    *,
+    target_id: int,
+    lease: UUID,
+    reason: str,
+    at: datetime,
+    raw: str = "",
+    cost: Cost | None = None,
+) -> bool:
+    """Close a target as a failure; False when its lease is lost."""
+    reason = shortened(reason) or "no reason was given"
+    return target_close(
+        target_id, lease, Target.State.FAILED, at, cost, reason=reason, raw=raw.replace("\0", "")
+    )
+
+
+def target_close(
+    target_id: int, lease: UUID, state: Target.State, at: datetime, cost: Cost | None, **more: Any
+) -> bool:
+    """Close a target that is still held: one conditional update, in the caller's transaction."""
+    cost = cost or Cost()
+    return (
+        Target.objects.filter(pk=target_id, lease=lease, state=Target.State.OPEN).update(
+            **_closing(state, at),
+            tokens_in=cost.tokens_in,
+            tokens_out=cost.tokens_out,
+            seconds=cost.seconds,
+            **more,
+        )
+        == 1
+    )
+
+
+def _closing(state: Target.State, at: datetime) -> dict[str, Any]:
+    return {
+        "state": state,
+        "finished": at,
+        "lease": None,
+        "leased_until": None,
+        "progress": 1.0 if state == Target.State.DONE else 0.0,
+    }
+
+
+def shortened(reason: str) -> str:
+    """Return a reason as one line that its column holds."""
+    line = " ".join(reason.replace("\0", "").split())
+    return line if len(line) <= _REASON_LENGTH else f"{line[: _REASON_LENGTH - 1]}…"

@@ -1,0 +1,102 @@
+"""Results: stored together with the end of the target that asked for them, or not at all."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+import numpy as np
+from django.db import transaction
+from numpy.typing import NDArray
+
+from explanations.exchange import Scored, Simulated, Unusable
+from explanations.models import (
+    Explanation,
+    Score,
+    SimulatedRecord,
+    Simulation,
+    Target,
+)
+from explanations.records import Scale
+from explanations.services.leases import Cost, shortened, target_close
+
+
+def packed(values: NDArray[np.floating]) -> bytes:
+    """Return an array as the columns hold it: float32, little-endian."""
+    return np.ascontiguousarray(values, dtype="<f4").tobytes()
+
+
+@transaction.atomic
+def explanation_store(
+    *,
+    target_id: int,
+    lease: UUID,
+    text: str,
+    author_kind: Explanation.Author,
+    shown: Iterable[int],
+    at: datetime,
+    cost: Cost | None = None,
+) -> Explanation | None:
+    """Store what an explainer wrote and the records it saw; None when the lease is lost."""
+    if not target_close(target_id, lease, Target.State.DONE, at, cost):
+        return None
+    target = Target.objects.values("neuron_id", "method_id").get(pk=target_id)
+    explanation, created = Explanation.objects.get_or_create(
+        **target, defaults={"text": text, "author_kind": author_kind}
+    )
+    if created:
+        explanation.shown.set(shown)
+    return explanation
+
+
+@transaction.atomic
+def simulation_store(
+    *,
+    target_id: int,
+    lease: UUID,
+    outcomes: Mapping[int, Simulated | Unusable],
+    at: datetime,
+    cost: Cost | None = None,
+) -> Simulation | None:
+    """Store predicted activations by record, each with its values or why it has none.
+
+    None when the lease is lost.
+    """
+    if not target_close(target_id, lease, Target.State.DONE, at, cost):
+        return None
+    target = Target.objects.values("explanation_id", "method_id").get(pk=target_id)
+    simulation, created = Simulation.objects.get_or_create(
+        **target, defaults={"scale": Scale.ZERO_TO_TEN}
+    )
+    if created:
+        SimulatedRecord.objects.bulk_create(
+            _simulated(simulation, record, outcome) for record, outcome in outcomes.items()
+        )
+    return simulation
+
+
+def _simulated(
+    simulation: Simulation, record: int, outcome: Simulated | Unusable
+) -> SimulatedRecord:
+    if isinstance(outcome, Unusable):
+        return SimulatedRecord(
+            simulation=simulation, record_id=record, reason=shortened(outcome.reason)
+        )
+    return SimulatedRecord(simulation=simulation, record_id=record, values=packed(outcome.values))
+
+
+@transaction.atomic
+def score_store(
+    *, target_id: int, lease: UUID, scored: Scored, at: datetime, cost: Cost | None = None
+) -> Score | None:
+    """Store a simulation's score, or why it is undefined; None when the lease is lost."""
+    if not target_close(target_id, lease, Target.State.DONE, at, cost):
+        return None
+    target = Target.objects.select_related("simulation").get(pk=target_id)
+    assert target.simulation is not None  # noqa: S101
+    score, _ = Score.objects.get_or_create(
+        explanation_id=target.simulation.explanation_id,
+        simulation=target.simulation,
+        method_id=target.method_id or 0,
+        defaults={"value": scored.value, "reason": shortened(scored.reason), "n": scored.n},
+    )
+    return score

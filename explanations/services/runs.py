@@ -1,0 +1,180 @@
+"""Runs: made of targets that have no outcome yet, called to workers, finished when none is left."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from explanations.explainers import EXPLAINERS, PromptedExplainer
+from explanations.models import Capture, Explanation, Method, Run, Score, Simulation, Target
+from explanations.services.batches import batches
+from explanations.simulators import SIMULATORS, PromptedSimulator
+
+logger = logging.getLogger(__name__)
+
+WORK_ON_RUN = "explanations.tasks.work_on_run"
+_BATCH = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCreated:
+    """What was added; `run` is None when every target already had an outcome or was under way."""
+
+    run: Run | None
+    added: int
+    already: int
+
+
+@transaction.atomic
+def run_create(
+    *,
+    kind: Run.Kind,
+    method: Method | None = None,
+    capture: Capture | None = None,
+    neurons: Iterable[int] = (),
+    explanations: Iterable[int] = (),
+    simulations: Iterable[int] = (),
+) -> RunCreated:
+    """Make a run over the primary keys given, less those that its method has or works on.
+
+    The keys are of what the kind works on: neurons to explain, explanations to simulate,
+    simulations to score; a capture needs none.
+    """
+    run = Run.objects.create(kind=kind, queue=_queue(kind, method), method=method, capture=capture)
+    if capture is not None:
+        if not Target.objects.filter(run__capture=capture).exists():
+            Target.objects.create(run=run, shard=0)
+        return _created(run, asked=1)
+    field, keys = {
+        Run.Kind.EXPLAIN: ("neuron_id", neurons),
+        Run.Kind.SIMULATE: ("explanation_id", explanations),
+        Run.Kind.SCORE: ("simulation_id", simulations),
+    }[kind]
+    wanted = list(dict.fromkeys(keys))
+    for targets in batches(_new_targets(run, field, wanted), _BATCH):
+        Target.objects.bulk_create(targets, ignore_conflicts=True)
+    return _created(run, asked=len(wanted))
+
+
+def _queue(kind: Run.Kind, method: Method | None) -> Run.Queue:
+    """Return who can do it: language models are waited for, encoders and subjects like a GPU."""
+    if kind == Run.Kind.CAPTURE:
+        return Run.Queue.GPU
+    name = method.name if method else ""
+    simulator = SIMULATORS.get(name) if kind == Run.Kind.SIMULATE else None
+    explainer = EXPLAINERS.get(name) if kind == Run.Kind.EXPLAIN else None
+    if isinstance(simulator, PromptedSimulator) or isinstance(explainer, PromptedExplainer):
+        return Run.Queue.LLM
+    return Run.Queue.GPU if simulator and simulator.needs_encoder else Run.Queue.CPU
+
+
+def _new_targets(run: Run, field: str, keys: list[int]) -> Iterator[Target]:
+    """Leave out what has a result that no target made, as imported ones have."""
+    for few in batches(keys, _BATCH):
+        done = _with_result(run, few)
+        yield from (
+            Target(run=run, method_id=run.method_id, **{field: key})
+            for key in few
+            if key not in done
+        )
+
+
+def _with_result(run: Run, keys: tuple[int, ...]) -> set[int]:
+    results: dict[str, QuerySet[Any, int]] = {
+        Run.Kind.EXPLAIN: Explanation.objects.filter(neuron__in=keys).values_list(
+            "neuron", flat=True
+        ),
+        Run.Kind.SIMULATE: Simulation.objects.filter(explanation__in=keys).values_list(
+            "explanation", flat=True
+        ),
+        Run.Kind.SCORE: Score.objects.filter(simulation__in=keys).values_list(
+            "simulation", flat=True
+        ),
+    }
+    return set(results[run.kind].filter(method=run.method_id))
+
+
+def _created(run: Run, *, asked: int) -> RunCreated:
+    added = run.targets.count()
+    if added == 0:
+        run.delete()
+        return RunCreated(run=None, added=0, already=asked)
+    if settings.SERVICE_MODE:
+        run_call(run_id=run.pk, at=timezone.now())
+    return RunCreated(run=run, added=added, already=asked - added)
+
+
+@transaction.atomic
+def run_retry_failures(*, run_id: int) -> int:
+    """Open a run's failed targets again; return how many."""
+    opened = Target.objects.filter(run=run_id, state=Target.State.FAILED).update(
+        state=Target.State.OPEN, finished=None, reason="", raw="", attempts=0, progress=0.0
+    )
+    if opened:
+        Run.objects.filter(pk=run_id).update(finished=None)
+        if settings.SERVICE_MODE:
+            run_call(run_id=run_id, at=timezone.now())
+    return opened
+
+
+def run_finish(*, run_id: int, at: datetime) -> bool:
+    """Close a run that has no open target; False when it has one or was closed before."""
+    left = Target.objects.filter(run=OuterRef("pk"), state=Target.State.OPEN)
+    unfinished = Run.objects.filter(pk=run_id, finished=None).exclude(Exists(left))
+    return unfinished.update(finished=at) == 1
+
+
+# --- Calling workers ------------------------------------------------------------------------------
+# A run has one valid message at a time: its ticket. Whoever answers it clears the ticket, and a
+# message whose ticket was replaced is void, so neither lost nor slow messages multiply the work.
+
+
+def run_call(*, run_id: int, at: datetime) -> bool:
+    """Send for a worker once the transaction commits; False when a message is under way already."""
+    ticket = uuid4()
+    uncalled = Q(ticket=None) | Q(ticket_until__lt=at)
+    called = Run.objects.filter(uncalled, pk=run_id, finished=None).update(
+        ticket=ticket, ticket_until=at + timedelta(seconds=settings.LEASE_SECONDS)
+    )
+    if called:
+        transaction.on_commit(partial(_publish, run_id, ticket))
+    return called == 1
+
+
+def run_answer(*, run_id: int, ticket: UUID, at: datetime) -> bool:
+    """Take a message's ticket; False when the message is void."""
+    taken = Run.objects.filter(pk=run_id, ticket=ticket).update(ticket=None, ticket_until=None)
+    if taken:
+        Run.objects.filter(pk=run_id, started=None).update(started=at)
+    return taken == 1
+
+
+def runs_uncall() -> int:
+    """Void every message, for when the broker is known to hold none; return how many."""
+    return Run.objects.exclude(ticket=None).update(ticket=None, ticket_until=None)
+
+
+def _publish(run_id: int, ticket: UUID) -> None:
+    """Send the message. Without a broker the sweep sends it later, so this is no error."""
+    queue = Run.objects.values_list("queue", flat=True).get(pk=run_id)
+    try:
+        current_app.send_task(WORK_ON_RUN, (run_id, str(ticket)), queue=queue, retry=False)
+    except OperationalError as error:
+        logger.warning("run %s waits for the sweep: no broker (%s)", run_id, error)
+        Run.objects.filter(pk=run_id, ticket=ticket).update(ticket=None, ticket_until=None)
+
+
+def runs_finish(*, at: datetime) -> int:
+    """Close every run that has no open target; return how many."""
+    left = Target.objects.filter(run=OuterRef("pk"), state=Target.State.OPEN)
+    return Run.objects.filter(finished=None).exclude(Exists(left)).update(finished=at)

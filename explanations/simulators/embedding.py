@@ -1,0 +1,103 @@
+"""Predicts firing where the text means what the explanation says, by a sentence encoder.
+
+A word's similarity is the highest cosine between it and what the explanation names (see
+`naming.named`), plus `context` times the cosine between the word with `radius` neighbours on each
+side and the explanation as a whole. Up to `silent` it is activation 0, from `full` on it is 10, and
+between them it grows evenly. Defaults: the best held-out correlation and R² on neurons of
+all-MiniLM-L6-v2. Its known failure: function words, punctuation and position carry little meaning.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explanations.exchange import Simulated
+from explanations.records import Word, words
+from explanations.simulators.base import Config, Encode, Excerpts, LocalSimulator
+from explanations.simulators.naming import Phrase, named
+
+DEFAULTS: dict[str, Any] = {"radius": 1, "context": 0.3, "silent": 0.5, "full": 2.4}
+
+Values = NDArray[np.float32]
+
+
+def simulate(
+    explanation: str, excerpts: Excerpts, config: Config, encode: Encode | None
+) -> list[Simulated]:
+    """Predict from similarity; every text is encoded once, and all in one call."""
+    if encode is None:
+        raise ValueError("this simulator needs a sentence encoder")
+    settings = {**DEFAULTS, **config}
+    spoken = [words(tokens) for tokens in excerpts]
+    texts = [[word.text for word in excerpt] for excerpt in spoken]
+    weighed = settings["context"] != 0
+    contexts = [_contexts(excerpt, settings["radius"]) if weighed else excerpt for excerpt in texts]
+    whole, phrases = explanation.strip(), named(explanation)
+    vectors = _Vectors(
+        [whole, *(phrase.text for phrase in phrases), *_flat(texts), *_flat(contexts)], encode
+    )
+    levels = [
+        _named(phrases, alone, vectors)
+        + settings["context"] * (vectors.of(around) @ vectors.of([whole])[0])
+        for alone, around in zip(texts, contexts, strict=True)
+    ]
+    return [
+        _on(tokens, excerpt, _scaled(level, settings["silent"], settings["full"]))
+        for tokens, excerpt, level in zip(excerpts, spoken, levels, strict=True)
+    ]
+
+
+class _Vectors:
+    """The unit vectors of texts, each encoded once."""
+
+    def __init__(self, texts: Sequence[str], encode: Encode) -> None:
+        distinct = list(dict.fromkeys(texts))
+        self._rows = {text: row for row, text in enumerate(distinct)}
+        self._vectors = encode(distinct)
+
+    def of(self, texts: Sequence[str]) -> Values:
+        """Return the vectors of texts, one a row."""
+        rows: Values = self._vectors[[self._rows[text] for text in texts]]
+        return rows
+
+
+def _named(phrases: Sequence[Phrase], texts: Sequence[str], vectors: _Vectors) -> Values:
+    """Return each word's highest cosine with a named phrase; a phrase's `after` looks one back."""
+    best = np.zeros(len(texts), dtype=np.float32)
+    if not phrases or not texts:
+        return best
+    similar = vectors.of(texts) @ vectors.of([phrase.text for phrase in phrases]).T
+    for column, phrase in zip(similar.T, phrases, strict=True):
+        best = np.maximum(best, np.append(0.0, column[:-1]) if phrase.after else column)
+    return best
+
+
+def _contexts(texts: Sequence[str], radius: int) -> list[str]:
+    return [" ".join(texts[max(0, at - radius) : at + radius + 1]) for at in range(len(texts))]
+
+
+def _flat(excerpts: Sequence[Sequence[str]]) -> list[str]:
+    return [text for excerpt in excerpts for text in excerpt]
+
+
+def _scaled(similarity: Values, silent: float, full: float) -> Values:
+    values: Values = np.clip(10 * (similarity - silent) / (full - silent), 0, 10)
+    return values.astype(np.float32)
+
+
+def _on(tokens: tuple[str, ...], spoken: Sequence[Word], levels: Values) -> Simulated:
+    values = np.zeros(len(tokens), dtype=np.float32)
+    for word, level in zip(spoken, levels, strict=True):
+        values[word.start : word.stop] = level
+    return Simulated(values=values)
+
+
+SIMULATOR = LocalSimulator(
+    name="embedding",
+    version=1,
+    simulate=simulate,
+    needs_encoder=True,
+    default_config=DEFAULTS,
+)

@@ -1,0 +1,174 @@
+"""Loading a subject from the hub, a folder or an installed package, quietly, with clear errors."""
+
+import importlib.metadata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging
+
+from explanations.captured import SubjectIdentity
+from explanations.subjects.base import SubjectError
+from explanations.subjects.families import FAMILIES, Family
+from explanations.subjects.texts import encoder
+from explanations.subjects.transformers_mlp import TransformersMLP
+from explanations.weights import package_folder, silenced
+
+PACKAGE = "package:"
+_INDEX = "{layer}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where a model's files are: a folder or a hub id, and what to call it."""
+
+    path: str
+    name: str
+    revision: str
+
+    @property
+    def hub(self) -> dict[str, str]:
+        """What the library must be told beside the path."""
+        return {} if Path(self.path).is_dir() or not self.revision else {"revision": self.revision}
+
+
+def load(
+    source: str | Path,
+    *,
+    revision: str = "",
+    device: str | torch.device | None = None,
+    dtype: torch.dtype | None = None,
+    limit: int | None = None,
+) -> TransformersMLP:
+    """Load the MLP neurons of a transformer.
+
+    `source` is a hub id, a folder, or `package:NAME`: a folder `model` inside an installed Python
+    package. `limit` lowers the model's own limit on a text's tokens. By default a GPU is used where
+    there is one, and bfloat16 there and on processors that multiply it (AMX); else float32.
+    Raises `SubjectError` saying what to do.
+    """
+    place = _place(str(source), revision)
+    on = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    with silenced(logging), _explained(place):
+        config = AutoConfig.from_pretrained(place.path, **place.hub)
+        family = _family(config, place)
+        model = _model(place, family, dtype or best_dtype(on)).to(on).eval()
+        tokenizer = AutoTokenizer.from_pretrained(place.path, **place.hub)
+    projections = tuple(_at(layer, family.projection) for layer in _layers(model, family))
+    return TransformersMLP(
+        identity=_identity(str(source), place, model, family, projections),
+        model=model,
+        base=model.base_model,
+        projections=projections,
+        encoder=encoder(
+            tokenizer,
+            causal=family.causal,
+            positions=config.max_position_embeddings,
+            limit=limit,
+        ),
+    )
+
+
+def best_dtype(device: torch.device) -> torch.dtype:
+    """Return bfloat16 where the device multiplies it quickly, float32 elsewhere."""
+    if device.type != "cpu":
+        return torch.bfloat16
+    flags = Path("/proc/cpuinfo")
+    quick = flags.exists() and "amx_bf16" in flags.read_text()
+    return torch.bfloat16 if quick else torch.float32
+
+
+def _place(source: str, revision: str) -> _Place:
+    if source.startswith(PACKAGE):
+        return _package(source.removeprefix(PACKAGE), revision)
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return _Place(path=str(path), name=path.resolve().name, revision=revision)
+    if source.startswith(("/", ".", "~")) or source.count("/") > 1:
+        raise SubjectError(f"there is no folder {source}: give one that holds config.json")
+    return _Place(path=source, name=source, revision=revision)
+
+
+def _package(name: str, revision: str) -> _Place:
+    found = package_folder(name)
+    if found is None:
+        raise SubjectError(
+            f"no installed package {name} holds a folder `model`: pip install "
+            f"{name.replace('_', '-')}, or the `models` extra"
+        )
+    try:
+        version = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        version = ""
+    return _Place(path=str(found), name=name, revision=revision or version)
+
+
+def _family(config: Any, place: _Place) -> Family:
+    family = FAMILIES.get(config.model_type)
+    if family is None:
+        raise SubjectError(
+            f"{place.name} is of the family {config.model_type!r}, whose neurons this version does "
+            f"not know: it knows {', '.join(FAMILIES)}; a line in FAMILIES adds one"
+        )
+    return family
+
+
+def _model(place: _Place, family: Family, dtype: torch.dtype) -> Any:
+    auto = AutoModelForCausalLM if family.causal else AutoModel
+    return auto.from_pretrained(place.path, dtype=dtype, **place.hub)
+
+
+def _identity(
+    source: str, place: _Place, model: Any, family: Family, projections: tuple[nn.Module, ...]
+) -> SubjectIdentity:
+    head = "" if model.base_model is model else f"{model.base_model_prefix}."
+    return SubjectIdentity(
+        name=place.name,
+        source=source,
+        revision=place.revision or getattr(model.config, "_commit_hash", None) or "",
+        hook=f"{head}{family.layers}.{_INDEX}.{family.projection}",
+        dtype=str(model.dtype).removeprefix("torch."),
+        tokenizer=place.name,
+        layers=len(projections),
+        width=_width(projections[0]),
+    )
+
+
+def _layers(model: Any, family: Family) -> nn.ModuleList:
+    layers: nn.ModuleList = _at(model.base_model, family.layers)
+    return layers
+
+
+def _width(projection: Any) -> int:
+    """Return how many neurons a projection reads; GPT-2 stores its weights the other way round."""
+    if isinstance(projection, nn.Linear):
+        return projection.in_features
+    return int(projection.weight.shape[0])
+
+
+def _at(module: Any, path: str) -> Any:
+    return reduce(getattr, path.split("."), module)
+
+
+@contextmanager
+def _explained(place: _Place) -> Iterator[None]:
+    """Turn what the library raises into one line that says what to do."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise SubjectError(
+            f"not enough memory to load {place.name}: use a smaller model, bfloat16, or a machine "
+            "with more"
+        ) from error
+    except (OSError, ValueError, ImportError) as error:
+        raise SubjectError(
+            f"{place.name} could not be loaded. Check the name or folder; for a gated model accept "
+            "its terms and log in to the hub; offline (HF_HUB_OFFLINE=1) it must be on this "
+            f"machine already. The library says: {str(error).strip().splitlines()[0]}"
+        ) from error

@@ -1,0 +1,93 @@
+"""A transformer's MLP neurons, through the transformers library."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from explanations.captured import SubjectIdentity
+from explanations.subjects.base import Batch, Consume, SubjectError
+from explanations.subjects.texts import Encoder
+
+BUDGET = 2048
+"""Tokens in a batch: large enough for the processor, small enough for its cache."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TransformersMLP:
+    """The neurons of every layer of one loaded model.
+
+    `model` is the whole model, with its head where it has one; `base` is the part below the head;
+    `projections` are the output projections of the MLPs, a layer each.
+    """
+
+    identity: SubjectIdentity
+    model: Any
+    base: nn.Module
+    projections: tuple[nn.Module, ...]
+    encoder: Encoder
+
+    @property
+    def layers(self) -> int:
+        """How many layers of neurons there are."""
+        return self.identity.layers
+
+    @property
+    def width(self) -> int:
+        """How many neurons each layer has."""
+        return self.identity.width
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model runs."""
+        return next(self.base.parameters()).device
+
+    def encode(self, texts: Sequence[str], *, budget: int = BUDGET) -> Iterator[Batch]:
+        """Cut texts into batches of at most `budget` tokens, shortest texts first."""
+        return self.encoder.batches(texts, budget=budget, device=self.device)
+
+    def forward(self, batch: Batch) -> None:
+        """Do the bare forward pass that capture is measured against: no hook, no head."""
+        extra = {"use_cache": False} if self.model is not self.base else {}
+        with torch.inference_mode():
+            self.base(input_ids=batch.ids, attention_mask=batch.mask, **extra)
+
+    def run(self, batch: Batch, consume: Consume) -> None:
+        """Do one forward pass; give each layer's activations [rows, tokens, width] to `consume`.
+
+        The tensor is the model's own: read it, never write to it.
+        """
+        with ExitStack() as hooks:
+            for layer, projection in enumerate(self.projections):
+                hook = projection.register_forward_pre_hook(_giving(layer, consume))
+                hooks.callback(hook.remove)
+            try:
+                self.forward(batch)
+            except torch.OutOfMemoryError as error:
+                raise SubjectError(
+                    f"{self.identity.name} ran out of memory on {batch.ids.numel()} tokens: "
+                    "use a smaller budget of tokens in a batch"
+                ) from error
+
+    def run_layer(self, batch: Batch, layer: int) -> torch.Tensor:
+        """Return one layer's activations [rows, tokens, width], float32."""
+        if not 0 <= layer < self.layers:
+            raise SubjectError(
+                f"{self.identity.name} has no layer {layer}: layers are 0 to {self.layers - 1}"
+            )
+        kept: dict[int, torch.Tensor] = {}
+        self.run(batch, lambda at, values: kept.update({layer: values}) if at == layer else None)
+        return kept[layer].float()
+
+
+def _giving(layer: int, consume: Consume) -> Any:
+    """Return a forward pre-hook that hands over the module's input."""
+
+    def hook(_module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        values = inputs[0]
+        consume(layer, values if values.dim() == 3 else values[None])
+
+    return hook

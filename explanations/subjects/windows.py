@@ -1,0 +1,109 @@
+"""Where the windows of a batch lie in its activations, as index tensors that all layers share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from explanations.records import BLOCK, slices
+from explanations.subjects.base import Batch
+
+SHARED = 4
+"""From so many neurons on that want a window, on average, all are fetched together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A window's place: the row of the batch, and from which to before which of its own tokens."""
+
+    row: int
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Windows:
+    """The windows of a batch and how to reduce over them.
+
+    Positions count the batch's tokens row by row. A row of an index tensor that has less to name
+    than it is long repeats its last entry, which no maximum notices.
+    """
+
+    spans: tuple[Span, ...]
+    tokens: torch.Tensor  # [windows, size]: positions of each window's tokens
+    tails: torch.Tensor  # [tails, BLOCK]: positions of the texts' last, incomplete blocks
+    blocks: torch.Tensor  # [windows, size / BLOCK]: numbers of each window's blocks
+    own: torch.Tensor  # float32 [1, positions]: 1 on the texts' own tokens
+    first: int
+    width: int  # positions in a row of the batch
+    full: int  # complete blocks in a row of the batch
+
+    def peaks(self, activations: torch.Tensor) -> torch.Tensor:
+        """Return each neuron's highest activation in each window: float32 [windows, width]."""
+        inside = activations[:, self.first : self.first + self.full * BLOCK]
+        blocks = torch.unflatten(inside, 1, (self.full, BLOCK)).amax(2).flatten(0, 1)
+        tails = activations.flatten(0, 1)[self.tails].amax(1)
+        return torch.cat([blocks, tails])[self.blocks].amax(1).float()
+
+    def gather(
+        self, flat: torch.Tensor, numbers: torch.Tensor, neurons: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the activations of some neurons, each on a window: float32 [neurons, size].
+
+        `flat` is [positions, width]. Where many neurons share windows it goes window by window: one
+        neuron's values lie far apart, and fetched one by one they cost ten times as much.
+        """
+        wanted = torch.bincount(numbers, minlength=len(self.spans)).tolist()
+        if flat.device.type != "cpu" or len(numbers) < SHARED * sum(map(bool, wanted)):
+            return flat[self.tokens[numbers], neurons[:, None]].float()
+        values = torch.empty((len(numbers), self.tokens.shape[1]))
+        order = numbers.argsort(stable=True)
+        for span, some in zip(self.spans, torch.split(order, wanted), strict=True):
+            if len(some):
+                begin = span.row * self.width + self.first + span.start
+                size = span.stop - span.start
+                inside = flat[begin : begin + size].index_select(1, neurons[some]).T.float()
+                values[some, :size] = inside
+                values[some, size:] = inside[:, -1:]
+        return values
+
+
+def windows(batch: Batch, size: int) -> Windows:
+    """Cut a batch's texts into windows of at most `size` tokens."""
+    rows, width = batch.ids.shape
+    full = (width - batch.first) // BLOCK
+    spans = [
+        Span(row=row, start=start, stop=stop)
+        for row, length in enumerate(batch.lengths)
+        for start, stop in slices(length, size)
+    ]
+    lengths = np.array(batch.lengths)
+    origins = np.arange(rows) * width + batch.first
+    partial = np.flatnonzero(lengths % BLOCK)
+    tails = _runs(origins + lengths // BLOCK * BLOCK, origins + lengths, BLOCK)[partial]
+    row, start, stop = np.array([(s.row, s.start, s.stop) for s in spans]).reshape(-1, 3).T
+    blocks = _runs(row * full + start // BLOCK, row * full + -(-stop // BLOCK), size // BLOCK)
+    tail = rows * full + np.searchsorted(partial, row)
+    ends_in_tail = (stop == lengths[row]) & (lengths[row] % BLOCK > 0)
+    last = row * full + stop // BLOCK
+    blocks = np.where(ends_in_tail[:, None] & (blocks == last[:, None]), tail[:, None], blocks)
+    place = np.arange(width)
+    own = (place >= batch.first) & (place < batch.first + lengths[:, None])
+    device = batch.ids.device
+    return Windows(
+        spans=tuple(spans),
+        tokens=torch.from_numpy(_runs(origins[row] + start, origins[row] + stop, size)).to(device),
+        tails=torch.from_numpy(tails).to(device),
+        blocks=torch.from_numpy(blocks).to(device),
+        own=torch.from_numpy(own.reshape(1, -1).astype(np.float32)).to(device),
+        first=batch.first,
+        width=width,
+        full=full,
+    )
+
+
+def _runs(begins: NDArray[np.int64], ends: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Return the numbers from each begin to before each end, the last repeated up to `size`."""
+    runs: NDArray[np.int64] = np.minimum(begins[:, None] + np.arange(size), ends[:, None] - 1)
+    return runs

@@ -1,0 +1,93 @@
+"""Celery tasks. The database says what is left to do; a message only says where to look."""
+
+from collections.abc import Callable
+from itertools import groupby
+from uuid import UUID
+
+from amqp.exceptions import ChannelError
+from celery import current_app, shared_task
+from django.utils import timezone
+
+from explanations import selectors, services
+from explanations.models import Run
+from explanations.tasks.capture import capture
+from explanations.tasks.chunk import Chunk
+from explanations.tasks.explain import explain
+from explanations.tasks.score import score
+from explanations.tasks.simulate import simulate
+from explanations.tasks.stopping import stopping
+
+WORK: dict[str, Callable[[Run, Chunk], None]] = {
+    Run.Kind.CAPTURE: capture,
+    Run.Kind.EXPLAIN: explain,
+    Run.Kind.SIMULATE: simulate,
+    Run.Kind.SCORE: score,
+}
+# Enough to share what is read for them, few enough for progress to be seen and work to be spread.
+CHUNK: dict[str, int] = {
+    Run.Kind.CAPTURE: 1,
+    Run.Kind.EXPLAIN: 32,
+    Run.Kind.SIMULATE: 16,
+    Run.Kind.SCORE: 64,
+}
+# Answers are paid for, so few are lost with a worker; one simulation asks many questions at once.
+LANGUAGE_MODEL_CHUNK: dict[str, int] = {Run.Kind.EXPLAIN: 8, Run.Kind.SIMULATE: 1}
+
+
+@shared_task(name=services.WORK_ON_RUN)
+def work_on_run(run_id: int, ticket: str) -> None:
+    """Work on one chunk of a run, and send for the next worker while anything is left."""
+    if services.run_answer(run_id=run_id, ticket=UUID(ticket), at=timezone.now()):
+        work_on_chunk(run_id, call=True)
+
+
+def work_on_chunk(run_id: int, *, call: bool = False) -> int:
+    """Claim a chunk, work, store; return how many targets were claimed.
+
+    With `call`, another worker is sent for before the work, so that free ones join in, and after
+    it, should the first have found nothing free.
+    """
+    run = Run.objects.select_related("method", "capture").get(pk=run_id)
+    sizes = LANGUAGE_MODEL_CHUNK if run.queue == Run.Queue.LLM else CHUNK
+    claim = services.targets_claim(run_id=run_id, limit=sizes[run.kind], at=timezone.now())
+    if claim.targets:
+        _call(run_id, call=call)
+        with Chunk(claim) as chunk:
+            WORK[run.kind](run, chunk)
+        _call(run_id, call=call)
+    services.run_finish(run_id=run_id, at=timezone.now())
+    return len(claim.targets)
+
+
+def _call(run_id: int, *, call: bool) -> None:
+    at = timezone.now()
+    if call and not stopping.is_set() and services.targets_waiting(run_id=run_id, at=at):
+        services.run_call(run_id=run_id, at=at)
+
+
+@shared_task(name="explanations.tasks.sweep")
+def sweep() -> int:
+    """Close runs that are through, and send for workers where work waits; return for how many.
+
+    A queue never holds more messages than there are unfinished runs on it, however slow the work.
+    """
+    at = timezone.now()
+    services.runs_finish(at=at)
+    unfinished = selectors.runs_unfinished()
+    waiting = sorted(selectors.runs_to_call(at=at), key=lambda run: run.queue)
+    called = 0
+    for queue, runs in groupby(waiting, key=lambda run: run.queue):
+        room = max(0, unfinished.get(queue, 0) - messages_waiting(queue))
+        for run in list(runs)[:room]:
+            called += services.run_call(run_id=run.run, at=at)
+    return called
+
+
+def messages_waiting(queue: str) -> int:
+    """Return how many messages a queue of the broker holds."""
+    with current_app.connection_or_acquire() as connection:
+        try:
+            declared = connection.default_channel.queue_declare(queue, passive=True)
+        except ChannelError:
+            return 0
+        return int(declared.message_count)

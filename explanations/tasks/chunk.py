@@ -1,0 +1,148 @@
+"""A claimed chunk of a run while it is worked on."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self, TypeVar
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
+
+from explanations import services
+from explanations.exchange import Unusable
+from explanations.models import Target
+from explanations.tasks.stopping import Stopped, stopping
+
+T = TypeVar("T")
+
+
+class Chunk:
+    """Targets under a lease that a heartbeat extends.
+
+    Iterating gives the targets until the worker ends or the lease is lost. Leaving the context
+    hands back what is still open.
+    """
+
+    def __init__(self, claim: services.Claim) -> None:
+        self.lease = claim.lease
+        self.targets = list(Target.objects.filter(pk__in=claim.targets).order_by("pk").defer("raw"))
+        self._ended = threading.Event()
+        self._lost = threading.Event()
+        self._heart = threading.Thread(target=self._beat, name="lease", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._heart.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        self._ended.set()
+        self._heart.join()
+        if isinstance(error, Exception) and not isinstance(error, _NOT_THE_TARGETS_FAULT):
+            self._fail_all(error)
+            error = None
+        services.lease_release(lease=self.lease)
+        return error is None or isinstance(error, Stopped)
+
+    def __iter__(self) -> Iterator[Target]:
+        for target in self.targets:
+            if stopping.is_set() or self._lost.is_set():
+                return
+            yield target
+
+    def each(
+        self, read: Callable[[Sequence[int]], Mapping[int, T]], key: str
+    ) -> Iterator[tuple[Target, T]]:
+        """Give each target with what `read` returns for its `key`.
+
+        All is read at once; where that fails, one by one, so that what is broken fails alone.
+        """
+        keys = {target.pk: int(getattr(target, key)) for target in self.targets}
+        try:
+            found = read(list(keys.values()))
+        except _NOT_THE_TARGETS_FAULT:
+            raise
+        except Exception:  # noqa: BLE001 - raised again below, for the target at fault
+            found = None
+        for target in self:
+            mine = None
+            with self.attempt(target):
+                mine = (found or read([keys[target.pk]]))[keys[target.pk]]
+            if mine is not None:
+                yield target, mine
+
+    def check(self) -> None:
+        """Raise `Stopped` when the worker ends or the lease is lost; for work that takes long."""
+        if stopping.is_set() or self._lost.is_set():
+            raise Stopped
+
+    @contextmanager
+    def attempt(self, target: Target) -> Iterator[None]:
+        """Store whatever goes wrong inside as this target's failure, and go on."""
+        try:
+            yield
+        except _NOT_THE_TARGETS_FAULT:
+            raise
+        except Exception as error:  # noqa: BLE001 - one target's failure is its outcome
+            self.fail(target, _unexpected(error))
+
+    def fail(self, target: Target, outcome: Unusable, cost: services.Cost | None = None) -> None:
+        """Store a failure with its reason and what came back."""
+        services.target_fail(
+            target_id=target.pk,
+            lease=self.lease,
+            reason=outcome.reason,
+            raw=outcome.raw,
+            at=timezone.now(),
+            cost=cost,
+        )
+
+    def _fail_all(self, error: Exception) -> None:
+        for target in self.targets:
+            self.fail(target, _unexpected(error))
+
+    def _beat(self) -> None:
+        """Extend the lease three times within its length, until the chunk ends or it is lost."""
+        try:
+            while not self._ended.wait(settings.LEASE_SECONDS / 3):
+                if not self._extended():
+                    self._lost.set()
+                    return
+        finally:
+            connection.close()
+
+    def _extended(self) -> bool:
+        try:
+            return services.lease_extend(lease=self.lease, at=timezone.now())
+        except (OperationalError, InterfaceError):
+            # The next beat may reach the database again; if none does, the lease runs out.
+            connection.close()
+            return True
+
+
+_NOT_THE_TARGETS_FAULT = (Stopped, OperationalError, InterfaceError)
+
+
+def _unexpected(error: Exception) -> Unusable:
+    said = str(error)
+    name = type(error).__name__
+    return Unusable(reason=f"{name}: {said}" if said else name)
+
+
+class Stopwatch:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+
+    @property
+    def cost(self) -> services.Cost:
+        """The time taken, as the cost of work that asked no language model."""
+        return services.Cost(seconds=time.perf_counter() - self._start)
