@@ -1,0 +1,104 @@
+"""Batches, items, assignments and judgments, to look at: they are made and changed elsewhere."""
+
+from typing import Any, TypeVar
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+
+from annotation.models import Assignment, Batch, Enrolment, Item, Judgment
+from annotation.protocols import PROTOCOLS
+from annotation.selectors import batch_progress
+
+M = TypeVar("M", bound=Model)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[M]):
+    """Shows rows; adds, changes and deletes none."""
+
+    related: tuple[str, ...] = ()
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
+        rows: QuerySet[M] = super().get_queryset(request)
+        return rows.select_related(*self.related) if self.related else rows
+
+
+@admin.register(Batch)
+class BatchAdmin(ReadOnlyAdmin[Batch]):
+    list_display = ("title", "protocol", "state", "progress", "invitation")
+    list_filter = ("state", "protocol")
+    search_fields = ("title",)
+    readonly_fields = ("progress", "invitation")
+
+    @admin.display(description="judgments")
+    def progress(self, batch: Batch) -> str:
+        """Return how many judgments there are of those wanted."""
+        progress = batch_progress(batch)
+        synthetic = f", {progress.synthetic_raters} synthetic" if progress.synthetic_raters else ""
+        return f"{progress.given} of {progress.wanted} by {progress.raters} raters{synthetic}"
+
+    @admin.display(description="invitation link")
+    def invitation(self, batch: Batch) -> str:
+        """Return the link that raters are sent."""
+        if batch.state == Batch.State.DRAFT:
+            return "not open yet"
+        address = reverse("annotation:invitation", args=[batch.token])
+        return format_html('<a href="{}">{}</a>', address, address)
+
+
+@admin.register(Item)
+class ItemAdmin(ReadOnlyAdmin[Item]):
+    list_display = ("batch", "position", "overlap", "claims", "lean")
+    list_filter = ("batch",)
+    fields = ("batch", "position", "overlap", "claims", "lean", "preview", "payload_version")
+    readonly_fields = ("preview",)
+    related = ("batch",)
+
+    class Media:
+        css = {"all": ["css/heat.css"]}
+
+    @admin.display(description="what a rater is shown")
+    def preview(self, item: Item) -> str:
+        """Return the payload as text with marks, in the order of the keys."""
+        payload = PROTOCOLS[item.batch.protocol].read(item.payload)
+        options = payload.in_order(payload.keys)
+        context = {"payload": payload, "options": options}
+        return render_to_string("annotation/preview.html", context)
+
+
+@admin.register(Enrolment)
+class EnrolmentAdmin(ReadOnlyAdmin[Enrolment]):
+    list_display = ("batch", "rater", "ordinal", "consent_version", "consented", "finished")
+    list_filter = ("batch", "rater__synthetic")
+    related = ("batch", "rater")
+
+
+@admin.register(Assignment)
+class AssignmentAdmin(ReadOnlyAdmin[Assignment]):
+    list_display = ("item", "rater", "state", "claimed", "ended", "skip_reason")
+    list_filter = ("state", "item__batch", "rater__synthetic")
+    related = ("item__batch", "rater")
+
+
+@admin.register(Judgment)
+class JudgmentAdmin(ReadOnlyAdmin[Judgment]):
+    list_display = ("assignment", "answer", "seconds", "submitted", "is_superseded")
+    list_filter = ("assignment__item__batch", "assignment__rater__synthetic")
+    related = ("assignment__item__batch", "assignment__rater", "superseded_by")
+
+    @admin.display(boolean=True, description="superseded")
+    def is_superseded(self, judgment: Judgment) -> bool:
+        """Return whether a later answer took its place."""
+        return hasattr(judgment, "superseded_by")

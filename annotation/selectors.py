@@ -1,0 +1,169 @@
+"""What is read from batches and judgments, as typed rows."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Exists, F, OuterRef, Q
+
+from annotation.models import Assignment, Batch, Enrolment, Item, Judgment, Rater
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgmentRow:
+    """The latest answer to an assignment, with what was shown.
+
+    `order` holds the option keys from left (or first) to right (or last); `seconds` is the time
+    with the page in view.
+    """
+
+    key: UUID
+    item_id: int
+    position: int
+    rater: UUID
+    synthetic: bool
+    order: tuple[str, ...]
+    answer: Mapping[str, Any]
+    seconds: float
+    submitted: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchProgress:
+    """How far a batch is: judgments wanted and given, and who takes part."""
+
+    items: int
+    wanted: int
+    given: int
+    skipped: int
+    raters: int
+    synthetic_raters: int
+    finished: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaterProgress:
+    """How far a rater is in a batch: questions answered and skipped, of how many.
+
+    `last` names the assignment that was answered last, which the rater may still change.
+    """
+
+    answered: int
+    skipped: int
+    total: int
+    last: UUID | None
+
+    @property
+    def done(self) -> int:
+        """Questions that are behind the rater."""
+        return self.answered + self.skipped
+
+    @property
+    def current(self) -> int:
+        """The number of the question before the rater, from 1."""
+        return min(self.done + 1, self.total)
+
+
+def judgments_of(batch: Batch) -> tuple[JudgmentRow, ...]:
+    """Return the latest answer to each judged assignment, in the order they were given."""
+    latest = Judgment.objects.standing().filter(assignment__item__batch=batch)
+    rows: Iterable[Mapping[str, Any]] = latest.order_by("submitted", "pk").values(
+        "key",
+        "answer",
+        "seconds",
+        "submitted",
+        item_id=F("assignment__item_id"),
+        position=F("assignment__item__position"),
+        rater=F("assignment__rater__key"),
+        synthetic=F("assignment__rater__synthetic"),
+        order=F("assignment__order"),
+    )
+    return tuple(JudgmentRow(**{**row, "order": tuple(row["order"])}) for row in rows)
+
+
+def batch_progress(batch: Batch) -> BatchProgress:
+    """Return how far a batch is."""
+    overlaps = list(batch.items.values_list("overlap", flat=True))
+    assignments = Assignment.objects.filter(item__batch=batch).aggregate(
+        given=Count("pk", filter=Q(state=Assignment.State.JUDGED)),
+        skipped=Count("pk", filter=Q(state=Assignment.State.SKIPPED)),
+    )
+    raters = batch.enrolments.aggregate(
+        raters=Count("pk"),
+        synthetic_raters=Count("pk", filter=Q(rater__synthetic=True)),
+        finished=Count("pk", filter=Q(finished__isnull=False)),
+    )
+    return BatchProgress(items=len(overlaps), wanted=sum(overlaps), **assignments, **raters)
+
+
+def batch_of(token: str) -> Batch | None:
+    """Return the batch behind an invitation, if there is one and it is no draft."""
+    return Batch.objects.filter(token=token).exclude(state=Batch.State.DRAFT).first()
+
+
+def enrolment_of(token: str, rater: UUID) -> Enrolment | None:
+    """Return a rater's enrolment in the batch behind an invitation, with both."""
+    enrolments = Enrolment.objects.select_related("batch", "rater")
+    return enrolments.filter(batch__token=token, rater__key=rater).first()
+
+
+def rater_progress(enrolment: Enrolment) -> RaterProgress:
+    """Return how far a rater is; nobody is asked more than the batch has items."""
+    batch = enrolment.batch
+    ended = Assignment.objects.filter(rater=enrolment.rater_id, item__batch=batch)
+    states = list(ended.order_by("ended").values_list("state", "key"))
+    answered = [key for state, key in states if state == Assignment.State.JUDGED]
+    return RaterProgress(
+        answered=len(answered),
+        skipped=sum(state == Assignment.State.SKIPPED for state, _ in states),
+        total=questions_in(batch),
+        last=answered[-1] if answered else None,
+    )
+
+
+def more_may_come(enrolment: Enrolment) -> bool:
+    """Return whether the rater may be asked more: of what wants judgments, or of what others hold.
+
+    What is held comes back when it is skipped or its lease runs out.
+    """
+    progress = rater_progress(enrolment)
+    if progress.done >= progress.total:
+        return False
+    behind = Assignment.objects.filter(
+        rater=enrolment.rater_id, state__in=[Assignment.State.JUDGED, Assignment.State.SKIPPED]
+    )
+    is_held = Exists(Assignment.objects.filter(item=OuterRef("pk"), state=Assignment.State.OPEN))
+    left = Item.objects.filter(batch=enrolment.batch).exclude(pk__in=behind.values("item"))
+    return left.filter(Q(claims__lt=F("overlap")) | is_held).exists()
+
+
+def assignment_of(enrolment: Enrolment, key: UUID) -> Assignment | None:
+    """Return a rater's own assignment of that name, with its item; another's is none.
+
+    A lapsed claim that was renewed is found under its old name too: a form may still carry it.
+    """
+    own = Assignment.objects.filter(rater=enrolment.rater_id, item__batch=enrolment.batch_id)
+    own = own.select_related("item__batch")
+    named = own.filter(key=key).first()
+    if named is None or named.state != Assignment.State.EXPIRED:
+        return named
+    again = own.filter(item=named.item, order=named.order).exclude(state=Assignment.State.EXPIRED)
+    return again.first() or named
+
+
+def answer_to(assignment: Assignment) -> Mapping[str, Any]:
+    """Return the latest answer to an assignment, empty if there is none."""
+    latest = Judgment.objects.standing().filter(assignment=assignment)
+    return latest.values_list("answer", flat=True).first() or {}
+
+
+def rater_named(key: UUID) -> Rater | None:
+    """Return the rater of that key."""
+    return Rater.objects.filter(key=key).first()
+
+
+def questions_in(batch: Batch) -> int:
+    """Return how many questions a rater is asked at most."""
+    return min(batch.items_per_rater, batch.items.count())

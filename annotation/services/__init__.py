@@ -1,0 +1,45 @@
+"""What writes: recruiting, claiming, answering."""
+
+from annotation.services.answers import judgment_submit
+from annotation.services.batches import (
+    batch_close,
+    batch_create,
+    batch_open,
+    enrolment_finish,
+    rater_enrol,
+)
+from annotation.services.claims import (
+    assignment_claim,
+    assignment_renew,
+    assignment_skip,
+    assignments_expire,
+)
+from annotation.services.errors import (
+    AnswerDiffers,
+    BatchClosed,
+    BatchRefused,
+    InvalidAnswer,
+    LeaseExpired,
+    NotYours,
+    RatingError,
+)
+
+__all__ = [
+    "AnswerDiffers",
+    "BatchClosed",
+    "BatchRefused",
+    "InvalidAnswer",
+    "LeaseExpired",
+    "NotYours",
+    "RatingError",
+    "assignment_claim",
+    "assignment_renew",
+    "assignment_skip",
+    "assignments_expire",
+    "batch_close",
+    "batch_create",
+    "batch_open",
+    "enrolment_finish",
+    "judgment_submit",
+    "rater_enrol",
+]

@@ -1,0 +1,207 @@
+"""Who holds which question.
+
+Every rule is a conditional update backed by a constraint, so that any number of processes may serve
+raters at once. Locks are taken in one order: enrolment, assignment, item.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import BigIntegerField, Case, F, Q, QuerySet, When
+from django.db.models.functions import Cast, Mod
+
+from annotation import allocation
+from annotation.models import Assignment, Batch, Enrolment, Item
+from annotation.protocols import PROTOCOLS
+from annotation.services.errors import BatchClosed, InvalidAnswer, LeaseExpired
+
+# How many items a claim looks at: enough to find the one needed and to give way to others.
+WINDOW = 32
+
+
+def assignment_claim(*, enrolment: Enrolment, at: datetime) -> Assignment | None:
+    """Return what the rater is asked now: the open assignment if there is one, else a new one.
+
+    None when the rater has been asked as often as the batch says, or when no item is open to them.
+    """
+    _require_open(enrolment)
+    if running := _running(enrolment, at):
+        return running
+    assignments_expire(batch=enrolment.batch, at=at)
+    with transaction.atomic():
+        enrolment = _locked(enrolment)
+        history = _history(enrolment)
+        if history.open is not None or len(history.asked) >= enrolment.batch.items_per_rater:
+            return history.open
+        while offers := _offers(enrolment, history):
+            for choice in offers:
+                if _take(choice.item.id, choice.side, lean=choice.item.lean):
+                    return _assign(enrolment, choice, at)
+        return None
+
+
+def assignments_expire(*, at: datetime, batch: Batch | None = None) -> int:
+    """Return to the pool what is claimed beyond its lease; how many that were."""
+    is_overdue = Q(expires__lte=at)
+    overdue = Assignment.objects.filter(is_overdue, state=Assignment.State.OPEN).order_by("pk")
+    if batch is not None:
+        overdue = overdue.filter(item__batch=batch)
+    # One transaction each: two sweeps at once then never wait for each other in a circle.
+    return sum(
+        _release(assignment, is_overdue, state=Assignment.State.EXPIRED, ended=at)
+        for assignment in overdue
+    )
+
+
+def assignment_skip(*, assignment: Assignment, reason: str, at: datetime) -> None:
+    """Give an item back, with the reason; the rater is not asked it again. Twice is once."""
+    if not reason.strip():
+        raise InvalidAnswer("reason", "is empty")
+    skipped = {"state": Assignment.State.SKIPPED, "skip_reason": reason.strip()[:300]}
+    if not _release(assignment, Q(), ended=at, **skipped):
+        assignment.refresh_from_db(fields=["state"])
+        if assignment.state != Assignment.State.SKIPPED:
+            raise LeaseExpired("the claim has ended")
+
+
+@transaction.atomic
+def assignment_renew(*, assignment: Assignment, at: datetime) -> Assignment | None:
+    """Take up a claim whose time ran out, if nobody else has the item; None if it cannot be.
+
+    A claim that went back to the pool is renewed as a new assignment in the same order, claimed
+    when the rater was first shown it, and only while they have been given nothing since: their
+    balance still has room for it.
+    """
+    enrolment = _locked(
+        Enrolment.objects.get(batch=assignment.item.batch_id, rater=assignment.rater_id)
+    )
+    latest = _given(enrolment).order_by("-pk").select_related("item__batch").first()
+    if latest is None or latest.pk != assignment.pk:
+        return None
+    until = _lease_end(enrolment, at)
+    held = Assignment.objects.filter(pk=latest.pk, state=Assignment.State.OPEN)
+    if held.update(expires=until):
+        latest.expires = until
+        return latest
+    side = allocation.side_of(latest.order)
+    if latest.state == Assignment.State.EXPIRED and _take(latest.item_id, side):
+        return _insert(enrolment, latest.item, latest.order, claimed=latest.claimed, expires=until)
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _History:
+    """What a rater has been given in a batch, lapsed claims aside."""
+
+    open: Assignment | None
+    asked: tuple[int, ...]
+    lean: int
+
+
+def _given(enrolment: Enrolment) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(rater=enrolment.rater_id, item__batch=enrolment.batch_id)
+
+
+def _running(enrolment: Enrolment, at: datetime) -> Assignment | None:
+    running = _given(enrolment).filter(state=Assignment.State.OPEN, expires__gt=at)
+    return running.select_related("item").first()
+
+
+def _locked(enrolment: Enrolment) -> Enrolment:
+    """Return the enrolment, held until the transaction ends, so that a rater claims one thing."""
+    enrolments = Enrolment.objects.select_for_update(of=("self",)).select_related("batch")
+    enrolment = enrolments.get(pk=enrolment.pk)
+    _require_open(enrolment)
+    return enrolment
+
+
+def _require_open(enrolment: Enrolment) -> None:
+    if enrolment.batch.state != Batch.State.OPEN:
+        raise BatchClosed(enrolment.batch.title)
+
+
+def _history(enrolment: Enrolment) -> _History:
+    given = list(_given(enrolment).exclude(state=Assignment.State.EXPIRED))
+    answered = [a.order for a in given if a.state != Assignment.State.SKIPPED]
+    return _History(
+        open=next((a for a in given if a.state == Assignment.State.OPEN), None),
+        asked=tuple(a.item_id for a in given),
+        lean=allocation.lean_of(answered),
+    )
+
+
+def _offers(enrolment: Enrolment, history: _History) -> tuple[allocation.Choice, ...]:
+    """Return the first items of the rater's way, as the database orders them, ranked."""
+    batch = enrolment.batch
+    shuffle = allocation.shuffle_of(batch.seed, enrolment.ordinal)
+    place = Mod(
+        Cast("position", BigIntegerField()) * shuffle.multiplier + shuffle.offset,
+        allocation.PRIME,
+    )
+    rows = (
+        Item.objects.filter(batch=batch, claims__lt=F("overlap"))
+        .exclude(pk__in=history.asked)
+        .order_by(*_against(history.lean), "claims", place)
+        .values_list("pk", "position", "claims", "lean")[:WINDOW]
+    )
+    return allocation.choices(
+        (
+            allocation.OpenItem(id=pk, position=position, claims=claims, lean=lean)
+            for pk, position, claims, lean in rows
+        ),
+        rater_lean=history.lean,
+        shuffle=shuffle,
+        otherwise=allocation.coin(batch.seed, enrolment.ordinal, len(history.asked)),
+    )
+
+
+def _against(rater_lean: int) -> tuple[Case, ...]:
+    """Order last the items that this rater's next side would unbalance further."""
+    side = allocation.forced_side(rater_lean)
+    if side is None:
+        return ()
+    against = When(lean__gt=0, then=1) if side > 0 else When(lean__lt=0, then=1)
+    return (Case(against, default=0),)
+
+
+def _take(item: int, side: allocation.Side, **seen: int) -> bool:
+    """Claim an item if it still wants a judgment and is as it was seen; False if it is not."""
+    wanting = Item.objects.filter(pk=item, claims__lt=F("overlap"), **seen)
+    # Who waits for one item while holding another can be waited for in a circle: give way instead.
+    free = wanting.select_for_update(skip_locked=True).values("pk")
+    taken = wanting.filter(pk__in=free).update(claims=F("claims") + 1, lean=F("lean") + side)
+    return taken == 1
+
+
+@transaction.atomic
+def _release(assignment: Assignment, still: Q, **ended_as: Any) -> bool:
+    """End an open claim and give its place back; False if it is not open and `still` so."""
+    held = Assignment.objects.filter(still, pk=assignment.pk, state=Assignment.State.OPEN)
+    ended = held.update(**ended_as)
+    if ended:
+        side = allocation.side_of(assignment.order)
+        Item.objects.filter(pk=assignment.item_id).update(
+            claims=F("claims") - 1, lean=F("lean") - side
+        )
+    return ended == 1
+
+
+def _assign(enrolment: Enrolment, choice: allocation.Choice, at: datetime) -> Assignment:
+    item = Item.objects.get(pk=choice.item.id)
+    keys = PROTOCOLS[enrolment.batch.protocol].read(item.payload).keys
+    order = list(allocation.balanced_order(keys, choice.side))
+    return _insert(enrolment, item, order, claimed=at, expires=_lease_end(enrolment, at))
+
+
+def _lease_end(enrolment: Enrolment, at: datetime) -> datetime:
+    return at + timedelta(seconds=enrolment.batch.lease_seconds)
+
+
+def _insert(
+    enrolment: Enrolment, item: Item, order: list[str], *, claimed: datetime, expires: datetime
+) -> Assignment:
+    return Assignment.objects.create(
+        item=item, rater_id=enrolment.rater_id, order=order, claimed=claimed, expires=expires
+    )

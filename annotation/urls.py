@@ -1,0 +1,15 @@
+"""Addresses under /rate/."""
+
+from django.urls import path
+
+from annotation import views
+
+app_name = "annotation"
+urlpatterns = [
+    path("<str:token>/", views.invitation, name="invitation"),
+    path("<str:token>/instructions/", views.instructions, name="instructions"),
+    path("<str:token>/next/", views.next_question, name="next"),
+    path("<str:token>/answer/<uuid:key>/", views.answer, name="answer"),
+    path("<str:token>/skip/<uuid:key>/", views.skip, name="skip"),
+    path("<str:token>/done/", views.done, name="done"),
+]

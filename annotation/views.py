@@ -1,0 +1,312 @@
+"""The rater's pages: invitation, instructions, questions, the end.
+
+A rater is known by a signed cookie that is sent to these pages only; no session is read or written.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from http import HTTPStatus
+from string import ascii_uppercase
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from annotation import selectors
+from annotation.forms import read_submission
+from annotation.models import Assignment, Batch, Enrolment
+from annotation.protocols import PROTOCOLS
+from annotation.services import (
+    AnswerDiffers,
+    BatchClosed,
+    InvalidAnswer,
+    LeaseExpired,
+    NotYours,
+    assignment_claim,
+    assignment_renew,
+    assignment_skip,
+    enrolment_finish,
+    judgment_submit,
+    rater_enrol,
+)
+
+COOKIE = "rater"
+COOKIE_SECONDS = 180 * 24 * 3600
+SALT = "annotation.rater"
+
+# What a rater is told about a field at fault; what happened to a claim has a notice of its own.
+FAULTS = {
+    "choice": _("Choose A, B or the tie first."),
+    "confidence": _("Say how sure you are."),
+    "reason": _("Say why you skip this question."),
+}
+NOTICES = {"differs", "gone", "closed"}
+MISREAD = _("The page sent something that was not understood. Nothing was stored: try again.")
+
+View = Callable[..., HttpResponse]
+
+
+def for_raters(view: View) -> View:
+    """Let in whoever is enrolled behind the token; send others to the invitation.
+
+    A closed batch answers 410, someone else's question 404; nothing is cached.
+    """
+
+    @wraps(view)
+    @never_cache
+    def enter(request: HttpRequest, token: str, **kwargs: object) -> HttpResponse:
+        rater = rater_of(request)
+        enrolment = selectors.enrolment_of(token, rater) if rater else None
+        if enrolment is None:
+            return _stranger(request, token)
+        try:
+            return view(request, enrolment, **kwargs)
+        except BatchClosed:
+            return _closed(request, enrolment)
+        except NotYours:
+            return _message(
+                request, "unknown_question", HTTPStatus.NOT_FOUND, batch=enrolment.batch
+            )
+
+    return enter
+
+
+# --- Coming in ------------------------------------------------------------------------------------
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Say what raters are asked for; enrol whoever agrees."""
+    batch = selectors.batch_of(token)
+    if batch is None:
+        return _message(request, "unknown_link", HTTPStatus.NOT_FOUND)
+    rater = rater_of(request)
+    enrolment = selectors.enrolment_of(token, rater) if rater else None
+    if batch.state != Batch.State.OPEN:
+        return _closed(request, enrolment, batch)
+    if request.method == "POST":
+        return _enrol(batch, enrolment, rater)
+    progress = selectors.rater_progress(enrolment) if enrolment else None
+    context = {"batch": batch, "progress": progress, "questions": selectors.questions_in(batch)}
+    return render(request, "annotation/invitation.html", context)
+
+
+def _enrol(batch: Batch, enrolment: Enrolment | None, rater: UUID | None) -> HttpResponse:
+    known = selectors.rater_named(rater) if rater else None
+    enrolment = enrolment or rater_enrol(batch=batch, rater=known, at=now())
+    response = _see_other("instructions", batch.token)
+    response.set_signed_cookie(
+        COOKIE,
+        enrolment.rater.key.hex,
+        salt=SALT,
+        max_age=COOKIE_SECONDS,
+        path="/rate/",
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@require_GET
+@for_raters
+def instructions(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
+    """Say how to answer."""
+    _require_open(enrolment)
+    return render(request, "annotation/instructions.html", {"batch": enrolment.batch})
+
+
+# --- Questions ------------------------------------------------------------------------------------
+
+
+@require_GET
+@for_raters
+def next_question(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
+    """Claim the next item and show it, or go to the end."""
+    assignment = assignment_claim(enrolment=enrolment, at=now())
+    if assignment is None:
+        if not selectors.more_may_come(enrolment):
+            enrolment_finish(enrolment=enrolment, at=now())
+        return _see_other("done", enrolment.batch.token)
+    return _question(request, enrolment, Shown(assignment=assignment))
+
+
+@require_http_methods(["GET", "POST"])
+@for_raters
+def answer(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpResponse:
+    """Take an answer, or show a question of one's own again: to answer it, or to change it."""
+    assignment = _own(enrolment, key)
+    if request.method == "POST":
+        return _take_answer(request, enrolment, assignment)
+    _require_open(enrolment)
+    if assignment.state == Assignment.State.JUDGED:
+        before = selectors.answer_to(assignment)
+        return _question(
+            request, enrolment, Shown(assignment=assignment, answer=before, editing=True)
+        )
+    return _see_other("next", enrolment.batch.token)
+
+
+@require_POST
+@for_raters
+def skip(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpResponse:
+    """Give a question back, with a reason, and go on."""
+    assignment = _own(enrolment, key)
+    _require_open(enrolment)
+    try:
+        assignment_skip(assignment=assignment, reason=request.POST.get("reason", ""), at=now())
+    except InvalidAnswer as error:
+        shown = Shown(assignment=assignment, problem=error.field)
+        return _question(request, enrolment, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
+    except LeaseExpired:
+        pass  # It was answered or given back already: going on is what was asked for.
+    return _see_other("next", enrolment.batch.token)
+
+
+@require_GET
+@for_raters
+def done(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
+    """Thank the rater."""
+    progress = selectors.rater_progress(enrolment)
+    more = enrolment.batch.state == Batch.State.OPEN and selectors.more_may_come(enrolment)
+    context = {"batch": enrolment.batch, "progress": progress, "more": more}
+    return render(request, "annotation/done.html", context)
+
+
+# --- Inside ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A question as it is put on the page: `problem` names the field at fault, or what happened.
+
+    `before` is the stored answer where the one on the form differs from it unawares.
+    """
+
+    assignment: Assignment
+    answer: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+    editing: bool = False
+    before: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def said_before(self) -> str:
+        """What the page calls the stored choice."""
+        return self._name(self.before.get("choice"))
+
+    @property
+    def says_now(self) -> str:
+        """What the page calls the choice on the form."""
+        return self._name(self.answer.get("choice"))
+
+    def _name(self, choice: object) -> str:
+        letters: dict[str, str] = dict(zip(self.assignment.order, ascii_uppercase, strict=False))
+        return letters.get(str(choice), str(_("the tie")))
+
+
+def _take_answer(
+    request: HttpRequest, enrolment: Enrolment, assignment: Assignment, *, renewal: bool = False
+) -> HttpResponse:
+    """Store the answer and go on; a late one too, if nobody else has the question by now."""
+    at = now()
+    sent = read_submission(request.POST, assignment=assignment, at=at)
+    shown = Shown(assignment=assignment, answer=sent.answer, editing=sent.edit)
+    try:
+        judgment_submit(
+            assignment=assignment,
+            answer=sent.answer,
+            key=sent.key,
+            seconds=sent.seconds,
+            at=at,
+            edit=sent.edit,
+        )
+    except InvalidAnswer as error:
+        shown = replace(shown, problem=error.field)
+        return _question(request, enrolment, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
+    except AnswerDiffers as error:
+        shown = replace(shown, problem="differs", editing=True, before=error.before)
+        return _question(request, enrolment, shown, HTTPStatus.CONFLICT)
+    except LeaseExpired:
+        renewed = None if renewal else assignment_renew(assignment=assignment, at=at)
+        if renewed is not None:
+            return _take_answer(request, enrolment, renewed, renewal=True)
+        shown = replace(shown, problem="gone")
+        return _question(request, enrolment, shown, HTTPStatus.CONFLICT)
+    except BatchClosed:
+        shown = replace(shown, problem="closed")
+        return _question(request, enrolment, shown, HTTPStatus.GONE)
+    return _see_other("next", enrolment.batch.token)
+
+
+def _question(
+    request: HttpRequest, enrolment: Enrolment, shown: Shown, status: HTTPStatus = HTTPStatus.OK
+) -> HttpResponse:
+    form = PROTOCOLS[enrolment.batch.protocol]
+    payload = form.read(shown.assignment.item.payload)
+    context = {
+        "batch": enrolment.batch,
+        "progress": selectors.rater_progress(enrolment),
+        "shown": shown,
+        "payload": payload,
+        "options": payload.in_order(shown.assignment.order),
+        "key": uuid4(),
+        "faults": FAULTS,
+        "fault": _fault(shown.problem),
+    }
+    return render(request, form.template, context, status=status)
+
+
+def _fault(problem: str) -> str:
+    return "" if not problem or problem in NOTICES else str(FAULTS.get(problem, MISREAD))
+
+
+def rater_of(request: HttpRequest) -> UUID | None:
+    """Return the key that the rater's cookie holds; None without one or with a forged one."""
+    signed = request.get_signed_cookie(COOKIE, "", salt=SALT, max_age=COOKIE_SECONDS)
+    return UUID(signed) if signed else None
+
+
+def _own(enrolment: Enrolment, key: UUID) -> Assignment:
+    assignment = selectors.assignment_of(enrolment, key)
+    if assignment is None:
+        raise NotYours(key)
+    return assignment
+
+
+def _require_open(enrolment: Enrolment) -> None:
+    if enrolment.batch.state != Batch.State.OPEN:
+        raise BatchClosed(enrolment.batch.title)
+
+
+def _stranger(request: HttpRequest, token: str) -> HttpResponse:
+    if request.method == "POST":
+        return _message(request, "unknown_rater", HTTPStatus.FORBIDDEN, token=token)
+    return _see_other("invitation", token)
+
+
+def _closed(
+    request: HttpRequest, enrolment: Enrolment | None, batch: Batch | None = None
+) -> HttpResponse:
+    progress = selectors.rater_progress(enrolment) if enrolment else None
+    batch = batch or (enrolment.batch if enrolment else None)
+    return _message(request, "closed", HTTPStatus.GONE, batch=batch, progress=progress)
+
+
+def _message(
+    request: HttpRequest, what: str, status: HTTPStatus, **context: object
+) -> HttpResponse:
+    return render(request, "annotation/message.html", {"what": what, **context}, status=status)
+
+
+def _see_other(name: str, token: str) -> HttpResponse:
+    response = redirect(f"annotation:{name}", token)
+    response.status_code = HTTPStatus.SEE_OTHER
+    return response
