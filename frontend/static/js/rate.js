@@ -1,0 +1,15 @@
+/** The rating page. Without it the page is a plain form; with it, a quick one. */
+
+import { answerByKeys } from "./keys.js";
+import { sendOnce } from "./send.js";
+import { measureTime } from "./time.js";
+import { showValues } from "./values.js";
+
+const form = document.querySelector("#answer");
+
+showValues(document.querySelectorAll(".excerpts .tokens"));
+if (form instanceof HTMLFormElement) {
+  measureTime(form);
+  sendOnce(form);
+  answerByKeys(form);
+}

@@ -1,0 +1,118 @@
+"""The buttons above a study's form: what each does, and what is said afterwards."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from studies import services
+from studies.analysis.wording import counted
+from studies.design.items import LeftOut
+from studies.design.size import Plan
+from studies.forms import SampleForm
+from studies.models import Study
+from studies.selectors.material import neuron_counts
+from studies.selectors.pages import study_plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """What is asked before an action that others notice."""
+
+    question: str
+    consequence: str
+    button: str
+
+
+def build(request: HttpRequest, study: Study) -> str:
+    """Build a draft."""
+    built = services.study_build(study=study)
+    for each in built.left_out:
+        messages.warning(request, f"Left out: {each.text}.")
+    return (
+        f"Built {counted(built.items, 'item')} on {counted(built.neurons, 'neuron')}: "
+        f"{counted(built.judgments, 'judgment')} wanted. Look it over, then open it."
+    )
+
+
+def unbuild(request: HttpRequest, study: Study) -> str:
+    """Turn a built study back into a draft."""
+    services.study_unbuild(study=study)
+    return "The study is a draft again: change what you like and build it anew."
+
+
+def open_(request: HttpRequest, study: Study) -> str:
+    """Let raters in."""
+    services.study_open(study=study)
+    return "Open: send raters the invitation link."
+
+
+def close(request: HttpRequest, study: Study) -> str:
+    """End it."""
+    services.study_close(study=study, at=timezone.now())
+    return "Closed. The results are computed once more."
+
+
+def add_explained(request: HttpRequest, study: Study) -> str:
+    """Add the neurons that every condition explains."""
+    form = SampleForm(request.POST)
+    if not form.is_valid():
+        raise services.StudyRefused("How many neurons to add is a whole number above 0, or empty.")
+    added = services.neurons_add_explained(study=study, at_most=form.cleaned_data["at_most"])
+    return f"{counted(added, 'neuron')} added."
+
+
+ACTIONS: dict[str, Callable[[HttpRequest, Study], str]] = {
+    "build": build,
+    "unbuild": unbuild,
+    "open": open_,
+    "close": close,
+    "add-explained": add_explained,
+}
+CONFIRMED = {
+    "open": Confirmation(
+        question="Open this study to raters?",
+        consequence=(
+            "Anybody with the invitation link can then answer, and the study cannot become a "
+            "draft again: its neurons, conditions, texts and sizes are fixed for good."
+        ),
+        button="Yes, open it",
+    ),
+    "close": Confirmation(
+        question="Close this study?",
+        consequence=(
+            "Raters are turned away at once, also those in the middle of an answer. What they "
+            "have answered is kept, and you can open the study again."
+        ),
+        button="Yes, close it",
+    ),
+}
+
+
+def panel(request: HttpRequest, study: Study) -> dict[str, Any]:
+    """Return what the panel above the form shows."""
+    plan = study_plan(study) if study.batch else None
+    return {
+        "counts": neuron_counts(study),
+        "n_conditions": study.conditions.count(),
+        "plan": plan,
+        "plan_text": plan and plan_in_words(plan),
+        "left_out": [LeftOut(**each).text for each in study.left_out],
+        "invitation": study.batch
+        and request.build_absolute_uri(reverse("annotation:invitation", args=[study.batch.token])),
+    }
+
+
+def plan_in_words(plan: Plan) -> str:
+    """Return what a built study takes and buys."""
+    return (
+        f"{counted(plan.items, 'item')} on {counted(plan.neurons, 'neuron')}; "
+        f"{counted(plan.judgments, 'judgment')} wanted, from at least "
+        f"{counted(plan.raters, 'rater')}, in about {plan.hours:.1f} hours at "
+        f"{plan.seconds_per_judgment:.0f}\N{NO-BREAK SPACE}s each. A share near one half will then "
+        f"be known to about ±{100 * plan.half_width:.0f} percentage points."
+    )

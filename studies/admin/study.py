@@ -1,0 +1,219 @@
+"""The form of a study, with where it stands and what can be done next above it."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.contrib.admin.widgets import AutocompleteSelectMultiple
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from explanations.models import Neuron
+from studies import services
+from studies.admin.actions import ACTIONS, CONFIRMED, panel
+from studies.admin.neurons import neurons_page
+from studies.analysis.wording import counted
+from studies.forms import ConditionFormSet, StudyForm
+from studies.models import Condition, Study
+
+_SIZES = ("overlap", "items_per_rater", "excerpts", "ask_confidence", "seed")
+_TEXTS = ("consent", "instructions")
+
+
+class NeuronSelect(AutocompleteSelectMultiple):
+    """A search as one types, over any number of neurons."""
+
+    url_name = "%s:studies_neuron_search"
+
+
+class NeuronSearch(AutocompleteJsonView):
+    """Answers that search, in the order of layers and indices."""
+
+    def get_queryset(self) -> QuerySet[Neuron]:
+        """Read the subjects along with the neurons."""
+        found: QuerySet[Neuron] = super().get_queryset().select_related("subject")
+        return found.order_by("subject__name", "layer", "index")
+
+
+def is_draft(study: Study | None) -> bool:
+    """Whether a study can still be changed."""
+    return study is None or study.state == Study.State.DRAFT
+
+
+class ConditionInline(admin.TabularInline[Condition, Study]):
+    model = Condition
+    formset = ConditionFormSet
+    extra = 0
+    min_num = 2
+    verbose_name_plural = "Conditions: what is compared. Raters never see these names"
+
+    def get_formset(self, request: HttpRequest, obj: Study | None = None, **kwargs: Any) -> Any:
+        """Say what an empty method means where it is chosen."""
+        formset = super().get_formset(request, obj, **kwargs)
+        field = formset.form.base_fields.get("method")
+        if isinstance(field, forms.ModelChoiceField):
+            field.empty_label = "written by people"
+        return formset
+
+    def has_add_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
+        """Only while nothing is built."""
+        return super().has_add_permission(request, obj) and is_draft(obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only while nothing is built."""
+        return super().has_change_permission(request, obj) and is_draft(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only while nothing is built."""
+        return super().has_delete_permission(request, obj) and is_draft(obj)
+
+
+@admin.register(Study)
+class StudyAdmin(admin.ModelAdmin[Study]):
+    inlines = [ConditionInline]
+    list_display = ["title", "slug", "state", "created"]
+    list_filter = ["state"]
+    search_fields = ["title", "slug"]
+    prepopulated_fields = {"slug": ["title"]}
+    formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 3})}}
+
+    class Media:
+        css = {"all": ["css/study-admin.css"]}
+        js = [forms.Script("js/study-admin.js", type="module")]
+
+    # --- The form -----------------------------------------------------------------------------
+
+    def get_fieldsets(self, request: HttpRequest, obj: Study | None = None) -> Any:
+        """Show the ways to add neurons while they can be added."""
+        picking = [*(["pick"] if self._can_search() else []), ("subject", "references")]
+        return [
+            (None, {"fields": [("title", "slug"), "question"]}),
+            *([("Neurons to add", {"fields": picking})] if is_draft(obj) else []),
+            ("What raters do", {"fields": [_SIZES[:3], *_SIZES[3:]]}),
+            ("What raters read", {"fields": _TEXTS, "classes": ["collapse"]}),
+        ]
+
+    def _can_search(self) -> bool:
+        neurons = self.admin_site._registry.get(Neuron)
+        return bool(neurons and neurons.search_fields)
+
+    def get_form(
+        self, request: HttpRequest, obj: Study | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Add the search for neurons, which starts empty: what was picked before stays."""
+        if is_draft(obj):
+            kwargs["form"] = type("StudyAdminForm", (StudyForm,), {"pick": self._pick()})
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def _pick(self) -> forms.Field:
+        return forms.ModelMultipleChoiceField(
+            queryset=Neuron.objects.select_related("subject"),
+            required=False,
+            label="Search",
+            widget=NeuronSelect(Study.neurons.field, self.admin_site),
+            help_text="Type layer/index, as 3/120, and choose; they are added when you save.",
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Study | None = None) -> list[str]:
+        """Fix the design once it is built."""
+        return [] if is_draft(obj) else ["title", "slug", *_SIZES, *_TEXTS]
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Study | None = None) -> Any:
+        """Fill the slug while it can be changed."""
+        return super().get_prepopulated_fields(request, obj) if is_draft(obj) else {}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
+        """Only drafts can be deleted: others may hold answers."""
+        return super().has_delete_permission(request, obj) and is_draft(obj)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer no deletion of several studies at once."""
+        return {}
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Add the neurons that were picked and referred to."""
+        super().save_related(request, form, formsets, change)
+        picked = [neuron.pk for neuron in form.cleaned_data.get("pick") or ()]
+        wanted = [*picked, *getattr(form, "neurons_to_add", ())]
+        if wanted:
+            added = services.neurons_add(study=form.instance, neurons=wanted)
+            self.message_user(request, f"{counted(added, 'neuron')} added.", messages.SUCCESS)
+
+    def response_add(
+        self, request: HttpRequest, obj: Study, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Stay with a new study: building it is the next step."""
+        if "_addanother" in request.POST or "_popup" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        self.message_user(request, "Saved. Add neurons, then build it.", messages.SUCCESS)
+        return HttpResponseRedirect(_change_url(obj))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Put the panel above the form."""
+        study: Study | None = context.get("original")
+        if study is not None:
+            context |= panel(request, study)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    # --- The panel ----------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the buttons of the panel and the list of neurons."""
+        view = self.admin_site.admin_view
+        search = NeuronSearch.as_view(admin_site=self.admin_site)
+        return [
+            path("<int:pk>/do/<slug:action>/", view(self.act), name="studies_study_act"),
+            path("<int:pk>/neurons/", view(self.neurons), name="studies_study_neurons"),
+            path("neuron-search/", view(search), name="studies_neuron_search"),
+            *super().get_urls(),
+        ]
+
+    def act(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
+        """Do what a button of the panel says, after asking where others will notice."""
+        study = self._changeable(request, pk)
+        if request.method != "POST" or action not in ACTIONS:
+            return HttpResponseNotAllowed(["POST"])
+        if action in CONFIRMED and "confirmed" not in request.POST:
+            return self._ask(request, study, action)
+        try:
+            done = ACTIONS[action](request, study)
+        except services.StudyRefused as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+        else:
+            self.log_change(request, study, done)
+            self.message_user(request, done, messages.SUCCESS)
+        return HttpResponseRedirect(_change_url(study))
+
+    def neurons(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the neurons picked, and take some out of a draft."""
+        return neurons_page(request, self._changeable(request, pk), self._context(request))
+
+    def _changeable(self, request: HttpRequest, pk: int) -> Study:
+        study = get_object_or_404(Study.objects.select_related("batch"), pk=pk)
+        if not self.has_change_permission(request, study):
+            raise PermissionDenied
+        return study
+
+    def _ask(self, request: HttpRequest, study: Study, action: str) -> HttpResponse:
+        context = self._context(request) | {
+            "title": CONFIRMED[action].question,
+            "confirmation": CONFIRMED[action],
+            "study": study,
+            "action": action,
+        }
+        return TemplateResponse(request, "admin/studies/study/confirm.html", context)
+
+    def _context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
+
+
+def _change_url(study: Study) -> str:
+    return reverse("admin:studies_study_change", args=[study.pk])

@@ -1,0 +1,35 @@
+"""Maximum likelihood by Newton's method, for likelihoods with one hill."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from studies.analysis.ratings import Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slope:
+    """A log-likelihood at a point: its value, gradient (k,) and information (k, k)."""
+
+    value: float
+    gradient: Array
+    information: Array
+
+
+def maximise(likelihood: Callable[[Array], Slope], start: Array) -> Array:
+    """Return where a concave `likelihood` is highest; its maximum must exist.
+
+    Directions in which it is flat are left at `start`. ArithmeticError when 200 steps are too few.
+    """
+    point, here = start, likelihood(start)
+    for _ in range(200):
+        step = np.linalg.pinv(here.information, hermitian=True) @ here.gradient
+        there = likelihood(point + step)
+        while there.value < here.value - 1e-9:
+            step = step / 2
+            there = likelihood(point + step)
+        point, here = point + step, there
+        if np.abs(step).max(initial=0.0) < 1e-10 * (1 + np.abs(point).max(initial=0.0)):
+            return point
+    raise ArithmeticError("the likelihood was not maximised in 200 steps")

@@ -1,0 +1,47 @@
+"""Preference between two things, and whether a score foresees it.
+
+One row per vote, in any order. `outcome` is +1 when the left (or first) was preferred, -1 for the
+right, 0 for a tie; `score_gap` is the left's score less the right's. Intervals are over neurons and
+raters both; all the votes of one rater on one neuron are left out together.
+"""
+
+from studies.analysis.calibration import Calibration, calibration
+from studies.analysis.ceiling import NoiseCeiling, noise_ceiling
+from studies.analysis.paired import (
+    Abilities,
+    Ability,
+    bradley_terry,
+    davidson,
+    plackett_luce,
+)
+from studies.analysis.score_votes import (
+    GAP_EDGES,
+    GapBin,
+    ScoreAgreement,
+    agreement_by_gap,
+    kendall_tau_b,
+    score_agreement,
+)
+from studies.analysis.wins import WinRate, WinRates, side_bias, win_rates
+
+__all__ = [
+    "GAP_EDGES",
+    "Abilities",
+    "Ability",
+    "Calibration",
+    "GapBin",
+    "NoiseCeiling",
+    "ScoreAgreement",
+    "WinRate",
+    "WinRates",
+    "agreement_by_gap",
+    "bradley_terry",
+    "calibration",
+    "davidson",
+    "kendall_tau_b",
+    "noise_ceiling",
+    "plackett_luce",
+    "score_agreement",
+    "side_bias",
+    "win_rates",
+]

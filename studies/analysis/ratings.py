@@ -1,0 +1,120 @@
+"""Ratings in long format, checked and coded once for every statistic that reads them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Labels: TypeAlias = npt.ArrayLike
+"""Names of units, raters or conditions: one-dimensional, numbers or text, one per row."""
+Values: TypeAlias = npt.ArrayLike
+"""Ratings or scores: one-dimensional, one per row."""
+Array: TypeAlias = npt.NDArray[np.float64]
+Codes: TypeAlias = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratings:
+    """One row per rating: position of its unit, of its rater, and of its value in `categories`."""
+
+    unit: Codes
+    rater: Codes
+    value: Codes
+    categories: npt.NDArray[Any]
+
+    @property
+    def n_units(self) -> int:
+        """Number of units with at least one rating."""
+        return n_codes(self.unit)
+
+    @property
+    def n_raters(self) -> int:
+        """Number of raters with at least one rating."""
+        return n_codes(self.rater)
+
+    def __len__(self) -> int:
+        return len(self.unit)
+
+    def numbers(self) -> Array:
+        """Return the value of each row as a number; ValueError when the categories are text."""
+        if self.categories.dtype.kind not in "biuf":
+            raise ValueError("values: numbers are needed here, not text")
+        return self.categories.astype(np.float64)[self.value]
+
+    def counts(self) -> Array:
+        """Return how often each unit (row) got each category (column)."""
+        size = self.n_units * len(self.categories)
+        flat = np.bincount(self.unit * len(self.categories) + self.value, minlength=size)
+        return flat.reshape(self.n_units, len(self.categories)).astype(np.float64)
+
+    def one_hot(self) -> Array:
+        """Return one row per rating with 1 in the column of its category."""
+        return np.eye(len(self.categories))[self.value]
+
+    def pairable(self) -> npt.NDArray[np.bool_]:
+        """Tell for each unit whether at least two raters rated it."""
+        return np.bincount(self.unit) > 1
+
+
+def encode(
+    units: Labels, raters: Labels, values: Values, *, categories: Sequence[Any] | None = None
+) -> Ratings:
+    """Check long-format ratings and code their labels.
+
+    `categories` declares the values that could have been given, in order; without it they are the
+    distinct values seen, sorted. ValueError, naming the argument: lengths differ, a value is not
+    finite or not declared, a rater rated one unit twice.
+    """
+    columns = same_length(units=units, raters=raters, values=values)
+    unit, rater = coded(columns["units"]), coded(columns["raters"])
+    if len(np.unique(unit * (n_codes(rater) + 1) + rater)) < len(unit):
+        raise ValueError("raters: a rater has more than one value for the same unit")
+    value, seen = _coded_values(columns["values"], categories)
+    return Ratings(unit=unit, rater=rater, value=value, categories=seen)
+
+
+def _coded_values(
+    values: npt.NDArray[Any], categories: Sequence[Any] | None
+) -> tuple[Codes, npt.NDArray[Any]]:
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise ValueError("values: not finite; leave the row of a missing rating out")
+    seen, codes = np.unique(values, return_inverse=True)
+    if categories is None:
+        return codes, seen
+    declared = np.asarray(categories)
+    if len(np.unique(declared)) < len(declared):
+        raise ValueError("categories: one is named twice")
+    if not np.isin(seen, declared).all():
+        raise ValueError(f"values: {np.setdiff1d(seen, declared)[0]!r} is not among the categories")
+    order = np.argsort(declared, kind="stable")
+    return order[np.searchsorted(declared, seen, sorter=order)][codes], declared
+
+
+def same_length(**columns: npt.ArrayLike) -> dict[str, npt.NDArray[Any]]:
+    """Return the columns as arrays; ValueError names one that is not as long as the first."""
+    arrays = {name: np.asarray(column) for name, column in columns.items()}
+    first, n = next((name, array.size) for name, array in arrays.items())
+    for name, array in arrays.items():
+        if array.shape != (n,):
+            raise ValueError(f"{name}: shape {array.shape}, but {first} has {n} rows")
+    return arrays
+
+
+def coded(labels: npt.NDArray[Any]) -> Codes:
+    """Return the place of each label in the sorted order of the distinct ones."""
+    return np.unique(labels, return_inverse=True)[1].astype(np.intp)
+
+
+def n_codes(codes: Codes) -> int:
+    """Return how many codes there are."""
+    return int(codes.max()) + 1 if len(codes) else 0
+
+
+def sums_by(codes: Codes, rows: Array) -> Array:
+    """Sum `rows` (n, d) over equal codes; shape (number of codes, d)."""
+    totals = np.zeros((n_codes(codes), rows.shape[1]))
+    for total, column in zip(totals.T, rows.T, strict=True):
+        total += np.bincount(codes, weights=column)
+    return totals

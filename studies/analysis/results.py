@@ -1,0 +1,250 @@
+"""The one entry: a study's tables in, all results out."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, is_dataclass
+from math import comb, isfinite
+from typing import Any
+
+import numpy as np
+
+from studies.analysis import agreement, preference
+from studies.analysis.agreement import Prevalence
+from studies.analysis.estimate import Estimate
+from studies.analysis.preference import (
+    Calibration,
+    GapBin,
+    NoiseCeiling,
+    ScoreAgreement,
+    WinRate,
+)
+from studies.analysis.ratings import Codes
+from studies.analysis.tables import Flow, Judgments, ReasonCount, Scores, StudyTables
+from studies.analysis.votes import mean_share, read_votes
+
+VERSION = 1
+"""Raised whenever the fields of `Results` change their meaning."""
+CHOICES = {1: "first", 0: "tie", -1: "second"}
+# A few undefined scores do not cost a scorer its place in the headline.
+_NEARLY_ALL = 0.9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How far raters agree on an item: its first option, a tie, its second.
+
+    First and second are the item's own stored order, which is balanced between conditions, so that
+    chance agreement does not hang on which condition is the better one. (The winning option's key
+    itself would not do as a nominal label: keys differ from item to item, which would put chance
+    agreement near zero.) The ordinal alpha puts the tie between the two options.
+    """
+
+    percent: Estimate
+    alpha_nominal: Estimate
+    alpha_ordinal: Estimate
+    gwet_ac: Estimate
+    brennan_prediger: Estimate
+    prevalence: tuple[Prevalence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorerResult:
+    """Whether one scorer foresees the votes, over the votes in which both explanations have one.
+
+    `n_unscored` votes lack a score on a side; `undefined` counts explanations without, by reason.
+    """
+
+    scorer: str
+    agreement: ScoreAgreement
+    calibration: Calibration
+    by_gap: tuple[GapBin, ...]
+    n_unscored: int
+    undefined: tuple[ReasonCount, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Methods:
+    """Who wins: a rate for each condition, and how often row was preferred to column.
+
+    `conditions` names rows and columns of `wins` and `ties`. `n_neurons_alike` neurons have
+    judgments on every two of the study's conditions; where others have some, the rates rest on
+    partly different neurons.
+    """
+
+    conditions: tuple[str, ...]
+    rates: tuple[WinRate, ...]
+    wins: tuple[tuple[int, ...], ...]
+    ties: tuple[tuple[int, ...], ...]
+    never_judged: tuple[str, ...]
+    n_neurons_alike: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """Where votes went, in terms of the screen: left (or first), right, tie."""
+
+    left: int
+    ties: int
+    right: int
+    left_share: Estimate
+    tie_share: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """Everything that the results page shows. `primary` is the place of the headline's scorer.
+
+    The primary scorer is the first, in the order of the tables, among those that score nearly as
+    many votes as any: never the one that agrees best.
+    """
+
+    version: int
+    n_judgments: int
+    n_synthetic: int
+    n_raters: int
+    n_neurons: int
+    n_items: int
+    median_seconds: float
+    mean_confidence: float
+    agreement: Agreement
+    ceiling: NoiseCeiling
+    scorers: tuple[ScorerResult, ...]
+    primary: int | None
+    methods: Methods
+    sides: Sides
+    flow: Flow
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything by name, ready for JSON: numbers that are not finite become None."""
+        result: dict[str, Any] = plain(self)
+        return result
+
+
+def analyse(tables: StudyTables) -> Results:
+    """Compute all results of a study; the same tables give the same results.
+
+    Statistics that cannot be computed carry their reason; nothing raises for want of data.
+    """
+    judged = tables.judgments
+    scorers = tuple(_scorer(judged, scores) for scores in tables.scores)
+    return Results(
+        version=VERSION,
+        n_judgments=len(judged),
+        n_synthetic=int(judged.synthetic.sum()),
+        n_raters=len(np.unique(judged.rater)),
+        n_neurons=len(np.unique(judged.neuron)),
+        n_items=len(np.unique(judged.unit)),
+        median_seconds=float(np.median(judged.seconds)) if len(judged) else np.nan,
+        mean_confidence=_mean_given(judged.confidence),
+        agreement=_agreement(judged),
+        ceiling=preference.noise_ceiling(judged.unit, judged.rater, judged.first_won),
+        scorers=scorers,
+        primary=_primary(scorers),
+        methods=_methods(judged, tables.conditions),
+        sides=_sides(judged),
+        flow=tables.flow,
+    )
+
+
+def _mean_given(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+    given = values[np.isfinite(values)]
+    return float(given.mean()) if len(given) else np.nan
+
+
+def _agreement(judged: Judgments) -> Agreement:
+    ratings = judged.unit, judged.rater, judged.first_won
+    categories = tuple(sorted(CHOICES))
+    return Agreement(
+        percent=agreement.percent_agreement(*ratings, categories=categories),
+        alpha_nominal=agreement.alpha(*ratings, level="nominal", categories=categories),
+        alpha_ordinal=agreement.alpha(*ratings, level="ordinal", categories=categories),
+        gwet_ac=agreement.gwet_ac(*ratings, categories=categories),
+        brennan_prediger=agreement.brennan_prediger(*ratings, categories=categories),
+        prevalence=tuple(
+            Prevalence(category=CHOICES[each.category], n=each.n, share=each.share)
+            for each in agreement.prevalence(judged.first_won, categories=categories)
+        )[::-1],
+    )
+
+
+def _scorer(judged: Judgments, scores: Scores) -> ScorerResult:
+    gap = scores.of(judged.left_explanation) - scores.of(judged.right_explanation)
+    scored = np.isfinite(gap)
+    votes = judged.neuron[scored], judged.rater[scored], gap[scored], judged.outcome[scored]
+    return ScorerResult(
+        scorer=scores.scorer,
+        agreement=preference.score_agreement(*votes),
+        calibration=preference.calibration(*votes),
+        by_gap=preference.agreement_by_gap(*votes),
+        n_unscored=int((~scored).sum()),
+        undefined=scores.undefined,
+    )
+
+
+def _primary(scorers: tuple[ScorerResult, ...]) -> int | None:
+    votes = [scorer.agreement.n_votes for scorer in scorers]
+    most = max(votes, default=0)
+    enough = (place for place, n in enumerate(votes) if n >= _NEARLY_ALL * most)
+    return next(enough) if most else None
+
+
+def _methods(judged: Judgments, conditions: tuple[str, ...]) -> Methods:
+    names = np.array(conditions, dtype=np.str_)
+    rates = preference.win_rates(
+        names[judged.left_condition],
+        names[judged.right_condition],
+        judged.neuron,
+        judged.rater,
+        judged.outcome,
+    )
+    order = _reported_order(rates.rows, conditions)
+    return Methods(
+        conditions=tuple(rates.rows[i].condition for i in order),
+        rates=tuple(rates.rows[i] for i in order),
+        wins=_nested(rates.wins[np.ix_(order, order)]),
+        ties=_nested(rates.ties[np.ix_(order, order)]),
+        never_judged=tuple(c for c in conditions if c not in {r.condition for r in rates.rows}),
+        n_neurons_alike=_judged_on_every_pair(judged, len(conditions)),
+    )
+
+
+def _judged_on_every_pair(judged: Judgments, n_conditions: int) -> int:
+    """Count the neurons on which every two conditions met."""
+    sides = np.sort(np.column_stack([judged.left_condition, judged.right_condition]), axis=1)
+    met = np.unique(np.column_stack([judged.neuron, sides]), axis=0)
+    _, pairs = np.unique(met[:, 0], return_counts=True)
+    return int((pairs == comb(n_conditions, 2)).sum())
+
+
+def _reported_order(rows: tuple[WinRate, ...], conditions: tuple[str, ...]) -> list[int]:
+    """Return places of the rows, best rate first; equal rates in the study's order."""
+    key = {name: i for i, name in enumerate(conditions)}
+    return sorted(range(len(rows)), key=lambda i: (-rows[i].rate.value, key[rows[i].condition]))
+
+
+def _nested(table: Codes) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(row) for row in table.tolist())
+
+
+def _sides(judged: Judgments) -> Sides:
+    votes = read_votes(judged.neuron, judged.rater, np.zeros(len(judged)), judged.outcome)
+    tied = (votes.outcome == 0).astype(np.float64)
+    return Sides(
+        left=int((judged.outcome > 0).sum()),
+        ties=int((judged.outcome == 0).sum()),
+        right=int((judged.outcome < 0).sum()),
+        left_share=preference.side_bias(judged.neuron, judged.rater, judged.outcome),
+        tie_share=mean_share(votes, tied, "share of ties", "no vote yet"),
+    )
+
+
+def plain(value: Any) -> Any:
+    """Turn results into what JSON can say: mappings, lists, text, finite numbers, None."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(name): plain(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    if isinstance(value, float):
+        return float(value) if isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value

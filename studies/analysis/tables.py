@@ -1,0 +1,113 @@
+"""What an analysis starts from: a study as columns. Pure; made by selectors or by hand."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from studies.analysis.ratings import Array, Codes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judgments:
+    """One row per judgment that stands. All columns are equally long; ids are any integers.
+
+    `unit` is the item. `outcome` is +1 when the explanation shown on the left was preferred, -1 for
+    the right, 0 for a tie. `left_condition` and `right_condition` are positions in
+    `StudyTables.conditions`. `left_listed_first` says whether the left one is the one that the item
+    lists first: the item's own order, drawn when it was built, the same for every rater and exactly
+    balanced between conditions. `confidence` is nan where it was not given.
+    """
+
+    unit: Codes
+    neuron: Codes
+    rater: Codes
+    outcome: npt.NDArray[np.int8]
+    left_explanation: Codes
+    right_explanation: Codes
+    left_condition: Codes
+    right_condition: Codes
+    left_listed_first: npt.NDArray[np.bool_]
+    confidence: Array
+    seconds: Array
+    synthetic: npt.NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError when the columns differ in length."""
+        lengths = {name: len(column) for name, column in self.columns().items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"columns differ in length: {lengths}")
+
+    def __len__(self) -> int:
+        return len(self.unit)
+
+    def columns(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the columns by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @property
+    def first_won(self) -> npt.NDArray[np.int8]:
+        """The outcome from the item's own side: +1 its first option, -1 its second, 0 a tie."""
+        return np.where(self.left_listed_first, self.outcome, -self.outcome).astype(np.int8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonCount:
+    """How often something is missing for one reason."""
+
+    reason: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scores:
+    """One scorer's scores of the study's explanations, one row per defined score.
+
+    `undefined` counts, by reason, the explanations that it could not score.
+    """
+
+    scorer: str
+    explanation: Codes
+    value: Array
+    undefined: tuple[ReasonCount, ...] = ()
+
+    def of(self, explanations: Codes) -> Array:
+        """Return the score of each explanation; nan where there is none."""
+        if not len(self.explanation):
+            return np.full(len(explanations), np.nan)
+        order = np.argsort(self.explanation, kind="stable")
+        known = self.explanation[order]
+        place = np.minimum(np.searchsorted(known, explanations), len(known) - 1)
+        return np.where(known[place] == explanations, self.value[order][place], np.nan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """What became of everything between the neurons chosen and the judgments analysed."""
+
+    neurons_chosen: int = 0
+    neurons_used: int = 0
+    items: int = 0
+    left_out: tuple[ReasonCount, ...] = ()
+    judgments_wanted: int = 0
+    judgments: int = 0
+    corrected: int = 0
+    skipped: int = 0
+    expired: int = 0
+    in_progress: int = 0
+    items_without_judgment: int = 0
+    raters_enrolled: int = 0
+    raters_judging: int = 0
+    raters_finished: int = 0
+    synthetic_raters: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StudyTables:
+    """A study as the analysis sees it. `scores` come in the order in which they are reported."""
+
+    conditions: tuple[str, ...]
+    judgments: Judgments
+    scores: tuple[Scores, ...]
+    flow: Flow

@@ -1,0 +1,70 @@
+"""Votes in long format, checked once for everything that reads them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from studies.analysis.estimate import Estimate
+from studies.analysis.jackknife import estimate, of_cells
+from studies.analysis.ratings import Array, Codes, Labels, Values, coded, same_length
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Votes:
+    """Checked votes: coded neuron and rater, score gap and outcome of each.
+
+    Gaps are rounded to nine decimals: 0.3 - 0.2 is 0.1, and what rounding left over is no gap.
+    """
+
+    neuron: Codes
+    rater: Codes
+    gap: Array
+    outcome: Array
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> "Votes":
+        """Return the votes of `rows`, neurons and raters numbered anew."""
+        return Votes(
+            neuron=coded(self.neuron[rows]),
+            rater=coded(self.rater[rows]),
+            gap=self.gap[rows],
+            outcome=self.outcome[rows],
+        )
+
+
+def read_votes(neurons: Labels, raters: Labels, score_gap: Values, outcome: Values) -> Votes:
+    """Check votes; ValueError names the argument.
+
+    Lengths differ, an outcome is none of +1, 0, -1, a score gap is not finite.
+    """
+    columns = same_length(neurons=neurons, raters=raters, score_gap=score_gap, outcome=outcome)
+    gap = columns["score_gap"].astype(np.float64)
+    if not np.isfinite(gap).all():
+        raise ValueError("score_gap: not finite; leave the votes without a score out")
+    return Votes(
+        neuron=coded(columns["neurons"]),
+        rater=coded(columns["raters"]),
+        gap=np.round(gap, 9),
+        outcome=checked_outcome(columns["outcome"]),
+    )
+
+
+def checked_outcome(outcome: npt.NDArray[Any]) -> Array:
+    """Return outcomes as numbers; ValueError when one is none of +1, 0, -1."""
+    if not np.isin(outcome, (-1, 0, 1)).all():
+        raise ValueError("outcome: +1 left preferred, -1 right preferred, 0 tie, nothing else")
+    return outcome.astype(np.float64)
+
+
+def mean_share(votes: Votes, share: Array, method: str, reason: str) -> Estimate:
+    """Return the mean of `share` over the votes, its interval over neurons and raters."""
+    features = np.column_stack([share, np.ones_like(share)])
+    return estimate(
+        of_cells(votes.neuron, votes.rater, features),
+        method=method,
+        unit="neuron",
+        bounds=(0.0, 1.0),
+        undefined_reason=reason,
+        n_ratings=len(share),
+    )

@@ -1,0 +1,91 @@
+"""Which condition wins, and which side."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from studies.analysis.estimate import Estimate
+from studies.analysis.ratings import Array, Codes, Labels, Values, same_length
+from studies.analysis.votes import Votes, mean_share, read_votes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WinRate:
+    """One condition's votes against all others; `rate` counts a tie as half a win."""
+
+    condition: Any
+    wins: int
+    ties: int
+    losses: int
+    rate: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WinRates:
+    """The win rates of all conditions, sorted by name, and how they met.
+
+    `wins[i, j]` is how often condition i was preferred to condition j, `ties[i, j]` how often they
+    tied (symmetric). Votes between a condition and itself are counted nowhere.
+    """
+
+    rows: tuple[WinRate, ...]
+    wins: npt.NDArray[np.intp]
+    ties: npt.NDArray[np.intp]
+
+
+def win_rates(
+    left: Labels, right: Labels, neurons: Labels, raters: Labels, outcome: Values
+) -> WinRates:
+    """Count wins, ties and losses of each condition, with two-way intervals for the rates.
+
+    `left` and `right` name the conditions shown on either side. A rate depends on whom a condition
+    met: compare rates only where all met all alike. ValueError as in `read_votes`.
+    """
+    columns = same_length(outcome=outcome, left=left, right=right)
+    votes = read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome)
+    names, code = np.unique(
+        np.concatenate([columns["left"], columns["right"]]), return_inverse=True
+    )
+    sides = code.reshape(2, -1)
+    return WinRates(
+        rows=tuple(_win_rate(name, i, sides, votes) for i, name in enumerate(names.tolist())),
+        wins=_met(sides, votes.outcome > 0, len(names))
+        + _met(sides[::-1], votes.outcome < 0, len(names)),
+        ties=_met(sides, votes.outcome == 0, len(names))
+        + _met(sides[::-1], votes.outcome == 0, len(names)),
+    )
+
+
+def _met(sides: Codes, rows: npt.NDArray[np.bool_], n: int) -> npt.NDArray[np.intp]:
+    """Count the rows by first condition (row) and second (column), self-comparisons left out."""
+    table = np.zeros((n, n), dtype=np.intp)
+    first, second = sides[:, rows & (sides[0] != sides[1])]
+    np.add.at(table, (first, second), 1)
+    return table
+
+
+def _win_rate(name: Any, code: int, sides: Codes, votes: Votes) -> WinRate:
+    sign = (sides[0] == code).astype(np.float64) - (sides[1] == code)
+    own = votes.only(sign != 0)
+    won: Array = own.outcome * sign[sign != 0]
+    reason = "never compared with another condition"
+    return WinRate(
+        condition=name,
+        wins=int((won > 0).sum()),
+        ties=int((won == 0).sum()),
+        losses=int((won < 0).sum()),
+        rate=mean_share(own, (1 + won) / 2, "win rate, ties as half", reason),
+    )
+
+
+def side_bias(neurons: Labels, raters: Labels, outcome: Values) -> Estimate:
+    """Share of decided votes that went to the left, from 0 to 1; one half is no bias.
+
+    Undefined when no vote was decided. ValueError as in `read_votes`.
+    """
+    votes = read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome)
+    votes = votes.only(votes.outcome != 0)
+    left = (votes.outcome > 0).astype(np.float64)
+    return mean_share(votes, left, "share of decided votes for the left", "no vote was decided")

@@ -1,0 +1,51 @@
+"""How a synthetic rater answers: for trying a study out, never for reporting."""
+
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+
+_SECONDS = 12.0
+"""The middle of the times that synthetic raters pretend to take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """What a synthetic rater is like.
+
+    A tie with probability `tie_rate`. Otherwise the higher score is preferred with probability
+    `accuracy`, plus `side_bias` where it stands on the left, less where it stands on the right;
+    with equal or undefined scores the left with .5 plus `side_bias`.
+    """
+
+    accuracy: float = 0.75
+    side_bias: float = 0.0
+    tie_rate: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError that names the parameter at fault."""
+        for name in ("accuracy", "tie_rate"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name}: {getattr(self, name)} is not from 0 to 1")
+        room = min(self.accuracy, 1 - self.accuracy, 0.5)
+        if not isfinite(self.side_bias) or abs(self.side_bias) > room + 1e-9:
+            raise ValueError(
+                f"side_bias: {self.side_bias} leaves the range of -{room:g} to {room:g} that an "
+                f"accuracy of {self.accuracy:g} allows"
+            )
+
+
+def outcome(score_gap: float, behaviour: Behaviour, random: np.random.Generator) -> int:
+    """Return +1 for the left, -1 for the right, 0 for a tie; `score_gap` is left less right."""
+    if random.random() < behaviour.tie_rate:
+        return 0
+    if not isfinite(score_gap) or score_gap == 0:
+        left = 0.5
+    else:
+        left = behaviour.accuracy if score_gap > 0 else 1 - behaviour.accuracy
+    return 1 if random.random() < left + behaviour.side_bias else -1
+
+
+def seconds(random: np.random.Generator) -> float:
+    """Return a time to answer in: log-normal, as people's are."""
+    return round(float(random.lognormal(np.log(_SECONDS), 0.5)), 1)

@@ -1,0 +1,32 @@
+"""Compute a study's results here and now, without a worker."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from studies import services
+from studies.models import Study
+from studies.tasks import analyse
+
+
+class Command(BaseCommand):
+    help = "Compute a study's results now and store them for its results page."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the study's slug."""
+        parser.add_argument("study", help="the study's slug")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Ask for an analysis and do it."""
+        study = Study.objects.filter(slug=options["study"]).first()
+        if study is None:
+            raise CommandError(f"No study is called {options['study']!r}.")
+        analysis = services.analysis_request(study=study, at=timezone.now())
+        if not analyse(analysis.pk):
+            raise CommandError("A worker is computing these results at this moment.")
+        analysis.refresh_from_db()
+        results = analysis.results or {}
+        for line in (results["synthetic_notice"], results["headline"], *results["warnings"]):
+            if line:
+                self.stdout.write(line)

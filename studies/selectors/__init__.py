@@ -1,0 +1,1 @@
+"""What reads: typed rows and arrays out of the database, never a QuerySet."""

@@ -1,0 +1,53 @@
+"""Which analyses wait, and which are behind the answers and scores there are."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Max, Q
+
+from annotation.models import Judgment
+from explanations.models import Score
+from studies.models import Analysis, Study, StudyOption
+
+_PATIENCE = 3
+"""A running study is analysed at most a third of the time."""
+
+
+def answers_count(study: Study) -> int:
+    """Return how many answers a study has, corrected ones included; it only ever grows."""
+    return Judgment.objects.filter(assignment__item__batch=study.batch_id).count()
+
+
+def scores_mark(study: Study) -> str:
+    """Return what changes whenever the study's explanations get scores or lose some."""
+    shown = StudyOption.objects.filter(study_item__study=study).values("explanation")
+    found = Score.objects.filter(explanation__in=shown).aggregate(n=Count("pk"), last=Max("pk"))
+    return f"{found['n']} to {found['last'] or 0}"
+
+
+def analyses_waiting(*, at: datetime) -> list[int]:
+    """Return the analyses that wait for a worker, longest first."""
+    waiting = Analysis.objects.filter(
+        Q(lease=None) | Q(leased_until__lt=at), state=Analysis.State.OPEN
+    )
+    return list(waiting.order_by("requested").values_list("pk", flat=True))
+
+
+def analyses_outdated(*, at: datetime, pause: timedelta) -> list[Study]:
+    """Return the open and closed studies with answers or scores that no analysis has seen.
+
+    A closed one is among them when it closed while an analysis ran that began before. Those
+    analysed less than `pause` ago, or three times as long as that took, are let be.
+    """
+    states = (Study.State.OPEN, Study.State.CLOSED)
+    rated = Study.objects.filter(state__in=states).select_related("analysis")
+    return [study for study in rated if _outdated(study, at, pause)]
+
+
+def _outdated(study: Study, at: datetime, pause: timedelta) -> bool:
+    analysis: Analysis | None = getattr(study, "analysis", None)
+    if analysis is None:
+        return answers_count(study) > 0
+    rest = max(pause, timedelta(seconds=_PATIENCE * analysis.seconds))
+    if analysis.state == Analysis.State.OPEN or at < analysis.requested + rest:
+        return False
+    return answers_count(study) > analysis.answers or scores_mark(study) != analysis.scores

@@ -1,0 +1,54 @@
+"""What became of everything between the neurons chosen and the judgments."""
+
+from collections import Counter
+
+from django.db.models import Count, Sum
+
+from annotation.models import Assignment, Enrolment, Item, Judgment
+from studies.analysis.tables import Flow, ReasonCount
+from studies.models import Study
+
+
+def study_flow(study: Study) -> Flow:
+    """Count a study's neurons, items, judgments and raters."""
+    return Flow(
+        neurons_chosen=study.neurons.count(),
+        left_out=tuple(ReasonCount(reason=x["reason"], n=x["n"]) for x in study.left_out),
+        **_items(study),
+        **_judgments(study),
+        **_raters(study),
+    )
+
+
+def _items(study: Study) -> dict[str, int]:
+    wanted = Item.objects.filter(batch=study.batch_id).aggregate(
+        items=Count("pk"), judgments_wanted=Sum("overlap", default=0)
+    )
+    return {**wanted, "neurons_used": study.items.values("neuron").distinct().count()}
+
+
+def _judgments(study: Study) -> dict[str, int]:
+    ended = Assignment.objects.filter(item__batch=study.batch_id)
+    states = Counter(dict(ended.order_by().values_list("state").annotate(n=Count("pk"))))
+    judgments = Judgment.objects.filter(assignment__item__batch=study.batch_id)
+    standing = judgments.standing()
+    judged = standing.values("assignment__item").distinct().count()
+    return {
+        "judgments": standing.count(),
+        "corrected": judgments.exclude(superseded_by=None).count(),
+        "skipped": states[Assignment.State.SKIPPED],
+        "expired": states[Assignment.State.EXPIRED],
+        "in_progress": states[Assignment.State.OPEN],
+        "items_without_judgment": study.items.count() - judged,
+    }
+
+
+def _raters(study: Study) -> dict[str, int]:
+    enrolments = Enrolment.objects.filter(batch=study.batch_id)
+    judging = Assignment.objects.filter(item__batch=study.batch_id, state=Assignment.State.JUDGED)
+    return {
+        "raters_enrolled": enrolments.count(),
+        "raters_judging": judging.values("rater").distinct().count(),
+        "raters_finished": enrolments.exclude(finished=None).count(),
+        "synthetic_raters": enrolments.filter(rater__synthetic=True).count(),
+    }

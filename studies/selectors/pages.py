@@ -1,0 +1,95 @@
+"""What the pages about studies show."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from annotation.models import Judgment
+from annotation.selectors import BatchProgress, batch_progress
+from studies.design.size import SECONDS_PER_JUDGMENT, Plan, plan
+from studies.models import Analysis, Study
+from studies.selectors.analyses import answers_count, scores_mark
+
+_PACE = 20
+"""Answers from which on a study's own pace is used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyRow:
+    """A study in the list."""
+
+    title: str
+    slug: str
+    pk: int
+    state: str
+    created: datetime
+    progress: BatchProgress | None
+
+    @property
+    def share(self) -> float:
+        """How much of the judgments wanted is in, from 0 to 1."""
+        wanted = self.progress.wanted if self.progress else 0
+        return self.progress.given / wanted if self.progress and wanted else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """Where a study stands now: its analysis, what is new since, judgments, synthetic ones."""
+
+    analysis: Analysis | None
+    new_answers: int
+    new_scores: bool
+    judgments: int
+    synthetic: int
+
+    @property
+    def running(self) -> bool:
+        """Whether results are being made, or will be without anybody asking."""
+        return self.analysis is not None and self.analysis.state == Analysis.State.OPEN
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last attempt gave nothing."""
+        return self.analysis is not None and self.analysis.state == Analysis.State.FAILED
+
+
+def study_rows() -> list[StudyRow]:
+    """Return all studies, newest first."""
+    return [
+        StudyRow(
+            title=study.title,
+            slug=study.slug,
+            pk=study.pk,
+            state=study.state,
+            created=study.created,
+            progress=batch_progress(study.batch) if study.batch else None,
+        )
+        for study in Study.objects.select_related("batch").order_by("-created", "-pk")
+    ]
+
+
+def study_plan(study: Study) -> Plan:
+    """Return what a built study takes and buys, at its own pace once people gave it one."""
+    results = getattr(getattr(study, "analysis", None), "results", None) or {}
+    paced = results.get("n_judgments", 0) >= _PACE and not results.get("n_synthetic")
+    measured = results.get("median_seconds") if paced else None
+    return plan(
+        items=study.items.count(),
+        neurons=study.items.values("neuron").distinct().count(),
+        overlap=study.overlap,
+        items_per_rater=study.items_per_rater,
+        seconds_per_judgment=measured or SECONDS_PER_JUDGMENT,
+    )
+
+
+def freshness(study: Study) -> Freshness:
+    """Return where a study's analysis stands."""
+    analysis: Analysis | None = Analysis.objects.filter(study=study).first()
+    seen = analysis.answers if analysis else 0
+    standing = Judgment.objects.standing().filter(assignment__item__batch=study.batch_id)
+    return Freshness(
+        analysis=analysis,
+        new_answers=max(answers_count(study) - seen, 0),
+        new_scores=analysis is not None and scores_mark(study) != analysis.scores,
+        judgments=standing.count(),
+        synthetic=standing.filter(assignment__rater__synthetic=True).count(),
+    )

@@ -1,0 +1,34 @@
+"""What writes: building and running studies, asking for and storing their analyses."""
+
+from studies.services.analyses import (
+    ANALYSE,
+    analysis_call,
+    analysis_claim,
+    analysis_fail,
+    analysis_request,
+    analysis_store,
+)
+from studies.services.building import Built, study_build, study_unbuild
+from studies.services.errors import StudyRefused
+from studies.services.picking import neurons_add, neurons_add_explained, neurons_remove
+from studies.services.running import study_close, study_open
+from studies.services.simulation import raters_simulate
+
+__all__ = [
+    "ANALYSE",
+    "Built",
+    "StudyRefused",
+    "analysis_call",
+    "analysis_claim",
+    "analysis_fail",
+    "analysis_request",
+    "analysis_store",
+    "neurons_add",
+    "neurons_add_explained",
+    "neurons_remove",
+    "raters_simulate",
+    "study_build",
+    "study_close",
+    "study_open",
+    "study_unbuild",
+]

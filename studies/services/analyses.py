@@ -1,0 +1,104 @@
+"""Asking for a study's analysis, and storing what a worker made of it."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from kombu.exceptions import OperationalError
+
+from studies.models import Analysis, Study
+
+logger = logging.getLogger(__name__)
+
+ANALYSE = "studies.tasks.analyse"
+MAX_ATTEMPTS = 3
+_CALL_AGAIN = timedelta(seconds=15)
+_REASON_LENGTH = 2000
+
+
+def analysis_request(*, study: Study, at: datetime) -> Analysis:
+    """Ask for an analysis of the judgments there are now; one that waits already is enough.
+
+    The results of the one before stay readable until the new ones replace them.
+    """
+    analysis, _ = Analysis.objects.get_or_create(study=study, defaults={"requested": at})
+    Analysis.objects.filter(pk=analysis.pk).exclude(state=Analysis.State.OPEN).update(
+        state=Analysis.State.OPEN, requested=at, called=None, attempts=0, reason=""
+    )
+    # In embedded mode the worker's own sweep finds it within a second.
+    if settings.SERVICE_MODE:
+        analysis_call(analysis_id=analysis.pk, at=at)
+    analysis.refresh_from_db()
+    return analysis
+
+
+def analysis_call(*, analysis_id: int, at: datetime) -> bool:
+    """Send for a worker once the transaction commits; False when one was sent for just now.
+
+    A lost message is sent again; one too many finds nothing to claim.
+    """
+    uncalled = Q(called=None) | Q(called__lt=at - _CALL_AGAIN)
+    called = Analysis.objects.filter(uncalled, pk=analysis_id).update(called=at)
+    if called:
+        transaction.on_commit(partial(_publish, analysis_id))
+    return called == 1
+
+
+def _publish(analysis_id: int) -> None:
+    try:
+        current_app.send_task(ANALYSE, (analysis_id,), retry=False)
+    except OperationalError as error:
+        logger.warning("analysis %s waits for the sweep: no broker (%s)", analysis_id, error)
+
+
+def analysis_claim(*, analysis_id: int, at: datetime) -> UUID | None:
+    """Lease an analysis that waits, or whose worker is gone; None when there is none to do."""
+    free = Analysis.objects.filter(
+        Q(lease=None) | Q(leased_until__lt=at), pk=analysis_id, state=Analysis.State.OPEN
+    )
+    free.filter(attempts__gte=MAX_ATTEMPTS).update(
+        **_closing(Analysis.State.FAILED, at),
+        reason=f"Given up: its worker ended {MAX_ATTEMPTS} times without a result.",
+    )
+    lease = uuid4()
+    until = at + timedelta(seconds=5 * settings.LEASE_SECONDS)
+    claimed = free.update(lease=lease, leased_until=until, attempts=F("attempts") + 1)
+    return lease if claimed else None
+
+
+def analysis_store(
+    *,
+    lease: UUID,
+    results: Mapping[str, Any],
+    figures: Mapping[str, str],
+    answers: int,
+    scores: str,
+    seconds: float,
+    at: datetime,
+) -> bool:
+    """Store the results made under a lease; False when the lease is lost."""
+    seen = {"answers": answers, "scores": scores}
+    made = {"results": results, "figures": figures, "seconds": seconds}
+    return _close(lease, Analysis.State.DONE, at, **seen, **made)
+
+
+def analysis_fail(*, lease: UUID, reason: str, answers: int, scores: str, at: datetime) -> bool:
+    """Store why there are no results; False when the lease is lost."""
+    reason = reason.strip()[:_REASON_LENGTH] or "no reason was given"
+    return _close(lease, Analysis.State.FAILED, at, reason=reason, answers=answers, scores=scores)
+
+
+def _close(lease: UUID, state: Analysis.State, at: datetime, **stored: Any) -> bool:
+    held = Analysis.objects.filter(lease=lease, state=Analysis.State.OPEN)
+    return held.update(**_closing(state, at), **stored) == 1
+
+
+def _closing(state: Analysis.State, at: datetime) -> dict[str, Any]:
+    return {"state": state, "finished": at, "lease": None, "leased_until": None}

@@ -1,0 +1,40 @@
+"""Letting raters in, and ending it."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from annotation.models import Batch
+from annotation.services import batch_close, batch_open
+from studies.models import Study
+from studies.services.analyses import analysis_request
+from studies.services.errors import StudyRefused
+
+
+@transaction.atomic
+def study_open(*, study: Study) -> None:
+    """Let raters in; a closed study may be opened again. StudyRefused for a draft."""
+    batch = _batch(study, {Study.State.BUILT, Study.State.CLOSED}, "Build the study before.")
+    batch_open(batch=batch)
+    _store(study, Study.State.OPEN)
+
+
+@transaction.atomic
+def study_close(*, study: Study, at: datetime) -> None:
+    """Take no more answers, and ask for the last analysis. StudyRefused unless it is open."""
+    batch = _batch(study, {Study.State.OPEN}, "Only an open study can be closed.")
+    batch_close(batch=batch)
+    _store(study, Study.State.CLOSED)
+    analysis_request(study=study, at=at)
+
+
+def _batch(study: Study, states: set[Study.State], refusal: str) -> Batch:
+    now = Study.objects.select_for_update(of=("self",)).select_related("batch").get(pk=study.pk)
+    if now.state not in states or now.batch is None:
+        raise StudyRefused(f"The study is {now.state}. {refusal}")
+    return now.batch
+
+
+def _store(study: Study, state: Study.State) -> None:
+    study.state = state
+    study.save(update_fields=["state"])

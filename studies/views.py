@@ -1,0 +1,85 @@
+"""Pages about studies, for staff; and the front page."""
+
+from functools import partial
+
+from django.contrib.admin.views.decorators import staff_member_required
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from studies import services
+from studies.analysis.wording import synthetic_notice
+from studies.exports import FORMS, TABLES, lines
+from studies.models import Study
+from studies.selectors.pages import freshness, study_rows
+
+staff_only = partial(staff_member_required, login_url="admin:login")
+
+_CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Say what this is."""
+    return render(request, "studies/home.html")
+
+
+@require_GET
+@never_cache
+@staff_only
+def study_list(request: HttpRequest) -> HttpResponse:
+    """List all studies."""
+    return render(request, "studies/list.html", {"studies": study_rows()})
+
+
+@require_GET
+@never_cache
+@staff_only
+def results(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show what came out of a study, or why there is nothing to show."""
+    study = get_object_or_404(Study, slug=slug)
+    fresh = freshness(study)
+    analysis = fresh.analysis
+    context = {
+        "study": study,
+        "fresh": fresh,
+        "synthetic_notice": synthetic_notice(fresh.synthetic, fresh.judgments),
+        "analysis": analysis,
+        "results": analysis.results if analysis else None,
+        "figures": analysis.figures if analysis else {},
+        "tables": list(TABLES),
+        "forms": list(FORMS),
+    }
+    return render(request, "studies/results.html", context)
+
+
+@require_POST
+@staff_only
+def refresh(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask for the results to be computed anew."""
+    study = get_object_or_404(Study, slug=slug)
+    if study.batch_id is not None:
+        services.analysis_request(study=study, at=timezone.now())
+    return HttpResponseRedirect(reverse("studies:results", args=[slug]))
+
+
+@require_GET
+@never_cache
+@staff_only
+def export(request: HttpRequest, slug: str, table: str, form: str) -> StreamingHttpResponse:
+    """Send one table of a study, row by row."""
+    study = get_object_or_404(Study, slug=slug)
+    if table not in TABLES or form not in FORMS:
+        raise Http404(f"there is no table {table}.{form}")
+    response = StreamingHttpResponse(lines(study, table, form), content_type=_CONTENT_TYPES[form])
+    response["Content-Disposition"] = f'attachment; filename="{slug}-{table}.{form}"'
+    return response
