@@ -1,0 +1,91 @@
+"""The compare protocol: what is shown, and what counts as an answer."""
+
+from typing import Any
+
+import pytest
+
+from annotation.protocols import PROTOCOLS
+from annotation.protocols.base import AnswerError
+from annotation.protocols.compare import (
+    MAX_OPTION_LENGTH,
+    ComparePayload,
+    parse_answer,
+)
+from tests.annotation.factories import compare_item, comparison, excerpt
+
+PAYLOAD = ComparePayload.from_json(compare_item())
+FIRST, LAST = PAYLOAD.keys
+
+
+def test_a_payload_is_read_as_it_was_written() -> None:
+    assert ComparePayload.from_json(PAYLOAD.to_json()) == PAYLOAD
+
+
+def test_every_protocol_is_found_under_its_name() -> None:
+    assert all(form.name == name for name, form in PROTOCOLS.items())
+
+
+def changed(**change: Any) -> dict[str, Any]:
+    return {**PAYLOAD.to_json(), **change}
+
+
+@pytest.mark.parametrize(
+    ("payload", "fault"),
+    [
+        (changed(author="model"), "unknown field 'author'"),
+        (changed(version=2), "version is 2"),
+        (changed(excerpts=[]), "at least one excerpt"),
+        (changed(options=[]), "2 options"),
+        (changed(options=PAYLOAD.to_json()["options"][::-1]), "in their order"),
+        (changed(options=[{"key": "a", "text": "x"}] * 2), "different keys"),
+        (changed(options=[{"key": "a", "text": "x", "method": 3}] * 2), "field 'method'"),
+        (changed(options=[{"key": "a", "text": "x"}, {"key": "tie", "text": "y"}]), "'tie'"),
+        (changed(options=[{"key": "a", "text": " "}, {"key": "b", "text": "y"}]), "characters"),
+        ({"version": 1, "options": []}, "lacks the field 'excerpts'"),
+        ([], "not an object"),
+    ],
+)
+def test_what_is_not_exactly_a_payload_is_refused(payload: object, fault: str) -> None:
+    with pytest.raises(ValueError, match=fault):
+        ComparePayload.from_json(payload)
+
+
+def test_both_options_have_the_same_greatest_length() -> None:
+    longest = "x" * MAX_OPTION_LENGTH
+    comparison(excerpts=(excerpt(),), texts=(longest, longest), seed="")
+    for texts in [(longest + "x", "y"), ("y", longest + "x")]:
+        with pytest.raises(ValueError, match="characters"):
+            comparison(excerpts=(excerpt(),), texts=texts, seed="")
+
+
+@pytest.mark.parametrize("choice", [FIRST, LAST, "tie"])
+def test_either_option_and_the_tie_can_be_chosen(choice: str) -> None:
+    answer = parse_answer(PAYLOAD, {"choice": choice}, False)
+    assert answer.to_json() == {"choice": choice, "confidence": None}
+
+
+@pytest.mark.parametrize(("sent", "stored"), [("2", 2), (2, 2), ("3", 3)])
+def test_confidence_comes_as_a_number_or_as_a_form_sends_it(sent: object, stored: int) -> None:
+    answer = parse_answer(PAYLOAD, {"choice": "tie", "confidence": sent}, True)
+    assert answer.confidence == stored
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked", "field"),
+    [
+        ({}, False, "choice"),
+        ({"choice": "A"}, False, "choice"),
+        ({"choice": ["tie"]}, False, "choice"),
+        ({"choice": "tie"}, True, "confidence"),
+        ({"choice": "tie", "confidence": 4}, True, "confidence"),
+        ({"choice": "tie", "confidence": True}, True, "confidence"),
+        ({"choice": "tie", "confidence": 2}, False, "confidence"),
+        ({"choice": "tie", "note": "x"}, False, "note"),
+    ],
+)
+def test_an_answer_outside_its_schema_names_the_field_at_fault(
+    answer: dict[str, object], asked: bool, field: str
+) -> None:
+    with pytest.raises(AnswerError) as caught:
+        parse_answer(PAYLOAD, answer, asked)
+    assert caught.value.field == field

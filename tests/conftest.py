@@ -1,0 +1,39 @@
+"""What every test may use."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.databases import connected, migrated, sqlite
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real material, or skip where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"the real material is not at {SHARED_DATA}")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Path:
+    """Return a migrated, empty SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "db.sqlite3"
+    with django_db_blocker.unblock():
+        migrated(sqlite(path))
+    return path
+
+
+@pytest.fixture
+def sqlite_file(sqlite_template: Path, tmp_path: Path, django_db_blocker: Any) -> Iterator[Path]:
+    """Work on a SQLite file of the test's own, which threads and other processes can share."""
+    path = tmp_path / "db.sqlite3"
+    shutil.copy(sqlite_template, path)
+    with django_db_blocker.unblock(), connected(sqlite(path)):
+        yield path

@@ -1,0 +1,184 @@
+"""Analyses: asked for, leased, stored or failed, and asked for again as answers come in."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from explanations.models import Score
+from studies import services, tasks
+from studies.models import Analysis
+from studies.selectors.pages import freshness
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """Collect the messages that would go to the broker."""
+    messages: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(
+        "celery.current_app.send_task", lambda name, args, **_: messages.append((name, *args))
+    )
+    return messages
+
+
+def test_an_analysis_stores_results_figures_and_how_many_answers_it_saw() -> None:
+    study = factories.open_study(neurons=3)
+    factories.judged(study, ["fancy", "fancy", "tie"])
+    asked = services.analysis_request(study=study, at=timezone.now())
+    assert tasks.analyse(asked.pk)
+    asked.refresh_from_db()
+    assert (asked.state, asked.answers, asked.lease) == (Analysis.State.DONE, 3, None)
+    assert asked.results is not None
+    assert asked.results["n_judgments"] == 3
+    # "fancy" scores .6 and "plain" .3, and won both decided votes.
+    assert asked.results["scorers"][0]["agreement"]["strict"]["value"] == 1.0
+    assert set(asked.figures) == {"gap", "scorers", "methods"}
+
+
+def test_asking_twice_is_one_analysis_and_doing_it_twice_is_doing_it_once() -> None:
+    study = factories.open_study()
+    first = services.analysis_request(study=study, at=timezone.now())
+    assert services.analysis_request(study=study, at=timezone.now()) == first
+    assert tasks.analyse(first.pk)
+    assert not tasks.analyse(first.pk)
+
+
+def test_a_second_worker_finds_nothing_to_claim_until_the_lease_has_run_out() -> None:
+    at = timezone.now()
+    asked = services.analysis_request(study=factories.open_study(), at=at)
+    assert services.analysis_claim(analysis_id=asked.pk, at=at)
+    assert services.analysis_claim(analysis_id=asked.pk, at=at) is None
+    assert services.analysis_claim(analysis_id=asked.pk, at=at + timedelta(hours=1))
+
+
+def test_a_worker_whose_lease_was_taken_over_stores_nothing() -> None:
+    at = timezone.now()
+    asked = services.analysis_request(study=factories.open_study(), at=at)
+    late = services.analysis_claim(analysis_id=asked.pk, at=at)
+    services.analysis_claim(analysis_id=asked.pk, at=at + timedelta(hours=1))
+    assert late is not None
+    assert not services.analysis_store(
+        lease=late, results={}, figures={}, answers=0, scores="", seconds=0.0, at=at
+    )
+
+
+def test_an_analysis_that_kills_its_workers_is_given_up_with_a_reason() -> None:
+    at = timezone.now()
+    asked = services.analysis_request(study=factories.open_study(), at=at)
+    for hour in range(4):
+        services.analysis_claim(analysis_id=asked.pk, at=at + timedelta(hours=hour))
+    asked.refresh_from_db()
+    assert asked.state == Analysis.State.FAILED
+    assert "3 times" in asked.reason
+
+
+def test_an_analysis_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(tasks, "compute", fail)
+    asked = services.analysis_request(study=factories.open_study(), at=timezone.now())
+    with pytest.raises(MemoryError):
+        tasks.analyse(asked.pk)
+    asked.refresh_from_db()
+    assert (asked.state, asked.reason) == (Analysis.State.FAILED, "MemoryError: no room")
+
+
+def test_earlier_results_stay_while_new_ones_are_made() -> None:
+    study = factories.open_study()
+    asked = services.analysis_request(study=study, at=timezone.now())
+    tasks.analyse(asked.pk)
+    again = services.analysis_request(study=study, at=timezone.now())
+    assert again.state == Analysis.State.OPEN
+    assert again.results is not None
+
+
+@pytest.mark.usefixtures("sent")
+def test_the_sweep_asks_for_results_once_answers_come_in_and_not_before() -> None:
+    study = factories.open_study()
+    tasks.sweep()
+    assert not Analysis.objects.exists()
+    factories.judged(study, ["fancy"])
+    tasks.sweep()
+    assert Analysis.objects.get().state == Analysis.State.OPEN
+
+
+def test_the_sweep_sends_for_one_worker_until_some_time_has_passed(
+    sent: list[tuple[Any, ...]], django_capture_on_commit_callbacks: Any
+) -> None:
+    factories.judged(factories.open_study(), ["fancy"])
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.sweep()
+        tasks.sweep()
+    [analysis] = Analysis.objects.all()
+    assert sent == [("studies.tasks.analyse", analysis.pk)]
+
+
+@pytest.mark.usefixtures("sent")
+def test_answers_given_while_the_last_analysis_ran_are_analysed_after_closing() -> None:
+    at = timezone.now() - timedelta(minutes=1)
+    study = factories.open_study()
+    factories.judged(study, ["fancy"])
+    asked = services.analysis_request(study=study, at=at)
+    lease = services.analysis_claim(analysis_id=asked.pk, at=at)
+    assert lease is not None
+    factories.judged(study, ["plain"])
+    services.study_close(study=study, at=at)
+    services.analysis_store(
+        lease=lease, results={}, figures={}, answers=1, scores="", seconds=0.0, at=at
+    )
+    tasks.sweep()
+    assert Analysis.objects.get().state == Analysis.State.OPEN
+
+
+@pytest.mark.usefixtures("sent")
+@pytest.mark.parametrize("closed", [False, True], ids=["open", "closed"])
+def test_scores_that_arrive_after_the_judgments_reach_the_results(*, closed: bool) -> None:
+    study = factories.open_study()
+    factories.judged(study, ["fancy"])
+    if closed:
+        services.study_close(study=study, at=timezone.now())
+    tasks.analyse(services.analysis_request(study=study, at=timezone.now()).pk)
+    Analysis.objects.update(requested=timezone.now() - timedelta(minutes=1))
+    tasks.sweep()
+    assert Analysis.objects.get().state == Analysis.State.DONE
+    later = factories.method("scorer", "later")
+    for score in list(Score.objects.all()):
+        Score.objects.create(explanation=score.explanation, method=later, value=0.1, n=1)
+    assert freshness(study).new_scores
+    tasks.sweep()
+    assert tasks.analyse(Analysis.objects.get().pk)
+    assert len((Analysis.objects.get().results or {})["scorers"]) == 2
+    assert not freshness(study).new_scores
+
+
+@pytest.mark.usefixtures("sent")
+def test_a_running_study_is_not_analysed_again_within_seconds() -> None:
+    study = factories.open_study()
+    factories.judged(study, ["fancy"])
+    tasks.analyse(services.analysis_request(study=study, at=timezone.now()).pk)
+    factories.judged(study, ["plain"])
+    tasks.sweep()
+    assert Analysis.objects.get().state == Analysis.State.DONE
+    Analysis.objects.update(requested=timezone.now() - timedelta(minutes=1))
+    tasks.sweep()
+    assert Analysis.objects.get().state == Analysis.State.OPEN
+
+
+def test_the_command_computes_results_without_a_worker(capsys: pytest.CaptureFixture[str]) -> None:
+    study = factories.open_study()
+    factories.judged(study, ["fancy", "fancy"], synthetic=True)
+    call_command("analyse", study.slug)
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("Synthetic judgments: 2 of 2")
+    assert told[1].startswith("Raters preferred the explanation with the higher correlation score")
+
+
+def test_the_command_refuses_a_study_that_does_not_exist() -> None:
+    with pytest.raises(CommandError, match="'nothing'"):
+        call_command("analyse", "nothing")
