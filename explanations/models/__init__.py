@@ -1,5 +1,6 @@
 """Subjects, their neurons and records, what is said about them, and the work that produces it."""
 
+from explanations.models.browsing import Meaning, Question, SavedNeuron
 from explanations.models.neurons import Capture, Corpus, Document, Neuron, Record, Subject
 from explanations.models.texts import Explanation, Method, Score, SimulatedRecord, Simulation
 from explanations.models.work import Run, Target
@@ -9,10 +10,13 @@ __all__ = [
     "Corpus",
     "Document",
     "Explanation",
+    "Meaning",
     "Method",
     "Neuron",
+    "Question",
     "Record",
     "Run",
+    "SavedNeuron",
     "Score",
     "SimulatedRecord",
     "Simulation",

@@ -1,5 +1,7 @@
 """Subjects, corpora, captures, neurons and their activation records."""
 
+from uuid import uuid4
+
 import numpy as np
 from django.db import models
 from django.db.models import Q
@@ -11,6 +13,11 @@ from explanations.records import RecordKind, Scale, Split, TokenActivations
 class Subject(models.Model):
     """What is explained: a model at a revision, as it was loaded."""
 
+    class Audience(models.TextChoices):
+        STAFF = "staff", "staff"
+        INVITED = "invited", "whoever has the link"
+        EVERYONE = "everyone", "everyone"
+
     name = models.CharField(max_length=200, unique=True)
     source = models.CharField(max_length=500, help_text="Hub id, folder, or `package:NAME`")
     revision = models.CharField(max_length=100, blank=True)
@@ -21,6 +28,23 @@ class Subject(models.Model):
     tokenizer = models.CharField(max_length=200, blank=True)
     layers = models.PositiveIntegerField(default=0, help_text="0: not loaded yet")
     width = models.PositiveIntegerField(default=0, help_text="Neurons in a layer")
+    audience = models.CharField(
+        max_length=10,
+        choices=Audience,
+        default=Audience.STAFF,
+        help_text="Who may look around in its neurons",
+    )
+    browse_token = models.UUIDField(
+        default=uuid4, unique=True, editable=False, help_text="What an invitation to look holds"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(audience__in=["staff", "invited", "everyone"]),
+                name="subject_audience_known",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -67,8 +91,12 @@ class Capture(models.Model):
 
     subject = models.ForeignKey(Subject, models.CASCADE, related_name="captures")
     corpus = models.ForeignKey(Corpus, models.PROTECT, related_name="captures")
-    text_path = models.CharField(max_length=500)
+    text_path = models.CharField(max_length=500, help_text="File, folder or data set")
     window = models.PositiveIntegerField(default=64, help_text="Tokens in a record")
+    token_limit = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Where to stop reading; all is read without"
+    )
+    shards = models.PositiveIntegerField(default=1, help_text="Parts that workers share")
     directory = models.CharField(max_length=500)
     tokens = models.PositiveBigIntegerField(default=0)
     seconds = models.FloatField(default=0.0)
@@ -76,8 +104,18 @@ class Capture(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["subject", "corpus", "window"], name="one_capture_per_subject_corpus_window"
-            )
+                fields=["subject", "corpus", "window", "token_limit"],
+                name="one_capture_per_subject_corpus_window_limit",
+            ),
+            # SQLite cannot treat nulls as equal, so captures of a whole text have their own rule.
+            models.UniqueConstraint(
+                fields=["subject", "corpus", "window"],
+                condition=Q(token_limit=None),
+                name="one_whole_capture_per_subject_corpus_window",
+            ),
+            models.CheckConstraint(
+                condition=Q(shards__gte=1), name="capture_has_at_least_one_shard"
+            ),
         ]
 
     def __str__(self) -> str:

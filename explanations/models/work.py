@@ -73,6 +73,9 @@ class Target(models.Model):
     run = models.ForeignKey(Run, models.CASCADE, related_name="targets")
     method = models.ForeignKey(Method, models.PROTECT, null=True, related_name="targets")
     shard = models.PositiveIntegerField(null=True)
+    last = models.BooleanField(
+        default=False, help_text="Waits until every other target of its run is done"
+    )
     neuron = models.ForeignKey(Neuron, models.CASCADE, null=True, related_name="targets")
     explanation = models.ForeignKey(Explanation, models.CASCADE, null=True, related_name="targets")
     simulation = models.ForeignKey(Simulation, models.CASCADE, null=True, related_name="targets")
