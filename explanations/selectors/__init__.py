@@ -1,5 +1,10 @@
 """Reads: typed rows, never a QuerySet."""
 
+from explanations.selectors.audiences import (
+    INVITED_KEY,
+    subject_to_browse,
+    subjects_to_browse,
+)
 from explanations.selectors.lines import neuron_lines
 from explanations.selectors.material import (
     Excerpt,
@@ -35,6 +40,7 @@ from explanations.selectors.runs import (
 )
 
 __all__ = [
+    "INVITED_KEY",
     "Excerpt",
     "Failure",
     "NeuronMaterial",
@@ -62,4 +68,6 @@ __all__ = [
     "simulation_keys",
     "simulations_to_score",
     "subject_named",
+    "subject_to_browse",
+    "subjects_to_browse",
 ]
