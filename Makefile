@@ -17,7 +17,7 @@ setup: .venv/.installed ## Create .venv and install everything, at the pinned ve
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing (a few minutes the first time) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check -c deploy/constraints.txt torch
-	@$(BIN)/pip install --quiet --disable-pip-version-check -c deploy/constraints.txt -e '.[models,dev]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c deploy/constraints.txt -e '.[models,data,dev]'
 	@touch $@
 
 # Both tools are pinned in package.json and need nothing but their own binary, so there is no lock file.
