@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from threading import get_ident
 from typing import Any
 
 import torch
@@ -84,9 +85,15 @@ class TransformersMLP:
 
 
 def _giving(layer: int, consume: Consume) -> Any:
-    """Return a forward pre-hook that hands over the module's input."""
+    """Return a forward pre-hook that hands over the module's input.
+
+    A process loads a subject once, and several threads may run it: each reads its own pass only.
+    """
+    mine = get_ident()
 
     def hook(_module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        if get_ident() != mine:
+            return
         values = inputs[0]
         consume(layer, values if values.dim() == 3 else values[None])
 

@@ -1,0 +1,198 @@
+"""One neuron on one text: what it does there, and what the model says when it is held fixed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import get_ident
+from typing import Any, TypeAlias
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from explanations.records import NeuronRef, Scale, TokenActivations
+from explanations.subjects.base import Batch, Subject, SubjectError
+from explanations.subjects.texts import Encoder
+from explanations.subjects.transformers_mlp import TransformersMLP
+
+SHOWN = 10
+"""How many tokens each list of an intervention holds."""
+
+_ROWS = 128  # of logits that are made float32 at once
+_UNREADABLE = "\ufffd"
+
+Shares: TypeAlias = tuple[tuple[str, float], ...]
+Changes: TypeAlias = tuple[tuple[str, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A text with one neuron's raw activations; `truncated` where the subject reads no further."""
+
+    excerpt: TokenActivations
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intervention:
+    """What holding a neuron fixed does to the token that follows a text.
+
+    `before` and `after` are the likeliest tokens with their probabilities, `gains` and `losses`
+    those whose probability changed most: (token, before, after). `kl` is the divergence
+    KL(before || after) in nats. The losses are the text's own, in nats per predicted token; None
+    where the text has no token that something precedes.
+    """
+
+    before: Shares
+    after: Shares
+    gains: Changes
+    losses: Changes
+    kl: float
+    loss_before: float | None
+    loss_after: float | None
+    truncated: bool
+
+
+def activations(subject: Subject, text: str, ref: NeuronRef) -> Reading:
+    """Return what a neuron does on each token of a text, cut at the subject's limit.
+
+    Raises `SubjectError` for a text without tokens and a neuron that is not there.
+    """
+    batch = _read(subject, text, ref)
+    own: list[torch.Tensor] = []
+    span = slice(batch.first, batch.first + batch.lengths[0])
+
+    def take(layer: int, values: torch.Tensor) -> None:
+        if layer == ref.layer:
+            own.append(values[0, span, ref.index].float().cpu())
+
+    subject.run(batch, take)
+    excerpt = TokenActivations(tokens=batch.pieces[0], activations=own[0].numpy(), scale=Scale.RAW)
+    return Reading(excerpt=excerpt, truncated=batch.truncated[0])
+
+
+def intervene(subject: Subject, text: str, ref: NeuronRef, clamp: float) -> Intervention:
+    """Set a neuron to `clamp` on the text's own tokens, and compare what the model then predicts.
+
+    0 ablates the neuron. Special tokens keep the value that they have. Raises `SubjectError` where
+    the subject predicts no next token, and where `activations` does.
+    """
+    if not isinstance(subject, TransformersMLP) or subject.model is subject.base:
+        raise SubjectError(
+            f"{subject.identity.name} predicts no next token: only the MLP neurons of a causal "
+            "language model can be ablated or clamped here"
+        )
+    batch = _read(subject, text, ref)
+    before = _predict(subject, batch)
+    with _clamped(subject, batch, ref, clamp):
+        after = _predict(subject, batch)
+    if not torch.isfinite(after.logits).all():
+        raise SubjectError(f"the model computes no numbers when the neuron is set to {clamp:g}")
+    return _compared(before, after, batch, subject.encoder)
+
+
+def _read(subject: Subject, text: str, ref: NeuronRef) -> Batch:
+    identity = subject.identity
+    if not (0 <= ref.layer < identity.layers and 0 <= ref.index < identity.width):
+        raise SubjectError(
+            f"{identity.name} has no neuron {ref}: layers are 0 to {identity.layers - 1}, "
+            f"neurons 0 to {identity.width - 1}"
+        )
+    batch = next(iter(subject.encode([text])), None)
+    if batch is None:
+        raise SubjectError(f"{identity.name} finds no token in the text")
+    return batch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Prediction:
+    """The logits of the next token, float64 [vocabulary], and the text's own loss per token."""
+
+    logits: torch.Tensor
+    loss: float | None
+
+
+def _predict(subject: TransformersMLP, batch: Batch) -> _Prediction:
+    last = batch.first + batch.lengths[0]
+    with torch.inference_mode():
+        logits = subject.model(
+            input_ids=batch.ids, attention_mask=batch.mask, use_cache=False
+        ).logits[0, :last]
+        loss = _loss(logits, batch.ids[0, :last], max(batch.first, 1))
+    return _Prediction(logits=logits[-1].double().cpu(), loss=loss)
+
+
+def _loss(logits: torch.Tensor, ids: torch.Tensor, first: int) -> float | None:
+    """Return the mean loss of the tokens from `first` on, each predicted from those before."""
+    if first >= len(ids):
+        return None
+    total = sum(
+        float(cross_entropy(logits[at - 1 : stop - 1].float(), ids[at:stop], reduction="sum"))
+        for at in range(first, len(ids), _ROWS)
+        for stop in [min(at + _ROWS, len(ids))]
+    )
+    return total / (len(ids) - first)
+
+
+@contextmanager
+def _clamped(
+    subject: TransformersMLP, batch: Batch, ref: NeuronRef, clamp: float
+) -> Iterator[None]:
+    """Hold a neuron fixed in this thread's forward passes of one batch."""
+    mine = get_ident()
+    own = slice(batch.first, batch.first + batch.lengths[0])
+
+    def hook(_module: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...] | None:
+        if get_ident() != mine:
+            return None
+        values = inputs[0].clone()
+        held = torch.tensor(clamp, dtype=values.dtype)
+        values.view(*batch.ids.shape, -1)[:, own, ref.index] = held
+        return (values, *inputs[1:])
+
+    handle = subject.projections[ref.layer].register_forward_pre_hook(hook)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _compared(
+    before: _Prediction, after: _Prediction, batch: Batch, encoder: Encoder
+) -> Intervention:
+    was, now = before.logits.log_softmax(0), after.logits.log_softmax(0)
+    old, new = was.exp(), now.exp()
+    change = new - old
+    last = int(batch.ids[0, batch.first + batch.lengths[0] - 1])
+
+    def shares(values: torch.Tensor) -> Shares:
+        top = values.topk(min(SHOWN, len(values))).indices.tolist()
+        return tuple((_said(encoder, last, token), float(values[token])) for token in top)
+
+    def changes(size: torch.Tensor) -> Changes:
+        top = size.topk(min(SHOWN, len(size))).indices.tolist()
+        return tuple(
+            (_said(encoder, last, token), float(old[token]), float(new[token]))
+            for token in top
+            if size[token] > 0
+        )
+
+    return Intervention(
+        before=shares(old),
+        after=shares(new),
+        gains=changes(change),
+        losses=changes(-change),
+        kl=max(0.0, float((old * (was - now)).sum())),
+        loss_before=before.loss,
+        loss_after=after.loss,
+        truncated=batch.truncated[0],
+    )
+
+
+def _said(encoder: Encoder, before: int, token: int) -> str:
+    """Return a token as it would stand after another: with the space that it brings along."""
+    stem: str = encoder.backend.decode([before], skip_special_tokens=False)
+    both: str = encoder.backend.decode([before, token], skip_special_tokens=False)
+    said = both.removeprefix(stem)
+    if both.startswith(stem) and said and _UNREADABLE not in said:
+        return said
+    return encoder.backend.id_to_token(token) or f"<{token}>"
