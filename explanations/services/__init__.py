@@ -18,11 +18,28 @@ from explanations.services.leases import (
     targets_claim,
     targets_waiting,
 )
+from explanations.services.meanings import meanings_store
 from explanations.services.methods import (
     method_at_work,
     method_builtin,
     method_get_or_create,
     registry,
+)
+from explanations.services.questions import (
+    ANSWER_QUESTIONS,
+    MAX_TEXT,
+    QuestionRefused,
+    TooManyQuestions,
+    question_answer,
+    question_ask,
+    question_claim,
+    question_extend,
+    question_fail,
+    question_release,
+    question_withdraw,
+    questions_call,
+    questions_forget,
+    questions_waiting,
 )
 from explanations.services.results import explanation_store, score_store, simulation_store
 from explanations.services.runs import (
@@ -36,16 +53,21 @@ from explanations.services.runs import (
     runs_finish,
     runs_uncall,
 )
+from explanations.services.saving import neuron_save, neuron_unsave
 from explanations.services.writing import explanation_write
 
 __all__ = [
+    "ANSWER_QUESTIONS",
     "MAX_ATTEMPTS",
+    "MAX_TEXT",
     "WORK_ON_RUN",
     "Claim",
     "Cost",
     "Counts",
     "ImportFault",
+    "QuestionRefused",
     "RunCreated",
+    "TooManyQuestions",
     "capture_create",
     "capture_is_of",
     "capture_load",
@@ -54,10 +76,23 @@ __all__ = [
     "explanation_write",
     "lease_extend",
     "lease_release",
+    "meanings_store",
     "method_at_work",
     "method_builtin",
     "method_get_or_create",
     "neuron_import",
+    "neuron_save",
+    "neuron_unsave",
+    "question_answer",
+    "question_ask",
+    "question_claim",
+    "question_extend",
+    "question_fail",
+    "question_release",
+    "question_withdraw",
+    "questions_call",
+    "questions_forget",
+    "questions_waiting",
     "registry",
     "run_answer",
     "run_call",

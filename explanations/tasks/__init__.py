@@ -4,8 +4,7 @@ from collections.abc import Callable
 from itertools import groupby
 from uuid import UUID
 
-from amqp.exceptions import ChannelError
-from celery import current_app, shared_task
+from celery import shared_task
 from django.utils import timezone
 
 from explanations import selectors, services
@@ -13,9 +12,13 @@ from explanations.models import Run
 from explanations.tasks.capture import capture
 from explanations.tasks.chunk import Chunk
 from explanations.tasks.explain import explain
+from explanations.tasks.messages import messages_waiting
+from explanations.tasks.questions import answer_questions, call_for_questions
 from explanations.tasks.score import score
 from explanations.tasks.simulate import simulate
 from explanations.tasks.stopping import stopping
+
+__all__ = ["answer_questions", "messages_waiting", "sweep", "work_on_chunk", "work_on_run"]
 
 WORK: dict[str, Callable[[Run, Chunk], None]] = {
     Run.Kind.CAPTURE: capture,
@@ -67,13 +70,15 @@ def _call(run_id: int, *, call: bool) -> None:
 
 @shared_task(name="explanations.tasks.sweep")
 def sweep() -> int:
-    """Close runs that are through, and send for workers where work waits; return for how many.
+    """Close runs that are through, and send for workers where work waits; return for how many runs.
 
-    A queue never holds more messages than there are unfinished runs on it, however slow the work.
+    A queue never holds more messages than there are unfinished runs on it, however slow the work,
+    and one more for people's questions.
     """
     at = timezone.now()
     services.runs_finish(at=at)
     unfinished = selectors.runs_unfinished()
+    call_for_questions(unfinished)
     waiting = sorted(selectors.runs_to_call(at=at), key=lambda run: run.queue)
     called = 0
     for queue, runs in groupby(waiting, key=lambda run: run.queue):
@@ -81,13 +86,3 @@ def sweep() -> int:
         for run in list(runs)[:room]:
             called += services.run_call(run_id=run.run, at=at)
     return called
-
-
-def messages_waiting(queue: str) -> int:
-    """Return how many messages a queue of the broker holds."""
-    with current_app.connection_or_acquire() as connection:
-        try:
-            declared = connection.default_channel.queue_declare(queue, passive=True)
-        except ChannelError:
-            return 0
-        return int(declared.message_count)

@@ -1,19 +1,18 @@
 """A claimed chunk of a run while it is worked on."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
 
-from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from explanations import services
 from explanations.exchange import Unusable
 from explanations.models import Target
+from explanations.tasks.heart import Heart
 from explanations.tasks.stopping import Stopped, stopping
 
 T = TypeVar("T")
@@ -29,12 +28,10 @@ class Chunk:
     def __init__(self, claim: services.Claim) -> None:
         self.lease = claim.lease
         self.targets = list(Target.objects.filter(pk__in=claim.targets).order_by("pk").defer("raw"))
-        self._ended = threading.Event()
-        self._lost = threading.Event()
-        self._heart = threading.Thread(target=self._beat, name="lease", daemon=True)
+        self._heart = Heart(lambda: services.lease_extend(lease=claim.lease, at=timezone.now()))
 
     def __enter__(self) -> Self:
-        self._heart.start()
+        self._heart.__enter__()
         return self
 
     def __exit__(
@@ -43,8 +40,7 @@ class Chunk:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        self._ended.set()
-        self._heart.join()
+        self._heart.__exit__(kind, error, trace)
         if isinstance(error, Exception) and not isinstance(error, _NOT_THE_TARGETS_FAULT):
             self._fail_all(error)
             error = None
@@ -53,7 +49,7 @@ class Chunk:
 
     def __iter__(self) -> Iterator[Target]:
         for target in self.targets:
-            if stopping.is_set() or self._lost.is_set():
+            if stopping.is_set() or self._heart.lost.is_set():
                 return
             yield target
 
@@ -80,7 +76,7 @@ class Chunk:
 
     def check(self) -> None:
         """Raise `Stopped` when the worker ends or the lease is lost; for work that takes long."""
-        if stopping.is_set() or self._lost.is_set():
+        if stopping.is_set() or self._heart.lost.is_set():
             raise Stopped
 
     @contextmanager
@@ -107,24 +103,6 @@ class Chunk:
     def _fail_all(self, error: Exception) -> None:
         for target in self.targets:
             self.fail(target, _unexpected(error))
-
-    def _beat(self) -> None:
-        """Extend the lease three times within its length, until the chunk ends or it is lost."""
-        try:
-            while not self._ended.wait(settings.LEASE_SECONDS / 3):
-                if not self._extended():
-                    self._lost.set()
-                    return
-        finally:
-            connection.close()
-
-    def _extended(self) -> bool:
-        try:
-            return services.lease_extend(lease=self.lease, at=timezone.now())
-        except (OperationalError, InterfaceError):
-            # The next beat may reach the database again; if none does, the lease runs out.
-            connection.close()
-            return True
 
 
 _NOT_THE_TARGETS_FAULT = (Stopped, OperationalError, InterfaceError)

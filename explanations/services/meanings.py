@@ -1,0 +1,21 @@
+"""What explanations mean, as vectors of a sentence encoder."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from django.db import transaction
+from numpy.typing import NDArray
+
+from explanations.models import Meaning
+
+
+@transaction.atomic
+def meanings_store(*, encoder: str, vectors: Mapping[int, NDArray[np.float32]]) -> None:
+    """Store a unit vector for each explanation, by its key; what is stored already stays."""
+    Meaning.objects.bulk_create(
+        (
+            Meaning(explanation_id=key, encoder=encoder, vector=vector.astype("<f4").tobytes())
+            for key, vector in vectors.items()
+        ),
+        ignore_conflicts=True,
+    )

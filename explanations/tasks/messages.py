@@ -1,0 +1,14 @@
+"""What the broker holds."""
+
+from amqp.exceptions import ChannelError
+from celery import current_app
+
+
+def messages_waiting(queue: str) -> int:
+    """Return how many messages a queue of the broker holds."""
+    with current_app.connection_or_acquire() as connection:
+        try:
+            declared = connection.default_channel.queue_declare(queue, passive=True)
+        except ChannelError:
+            return 0
+        return int(declared.message_count)
