@@ -13,7 +13,11 @@ from tests.conftest import ROOT
 
 PURE = [
     "explanations.records",
+    "explanations.related",
     "explanations.exchange",
+    "explanations.places",
+    "explanations.duplicates",
+    "explanations.storage",
     "explanations.explainers",
     "explanations.simulators",
     "explanations.scorers",
