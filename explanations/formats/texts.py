@@ -1,41 +1,131 @@
-"""A corpus as JSON Lines: `{"id": ..., "text": ...}` a document; other fields are ignored."""
+"""A corpus as documents, whatever it comes as: docs/corpora.md says what can be read, and how."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from explanations.formats import tables
+from explanations.formats.keys import Keys
+from explanations.formats.sources import PARQUET, PLAIN, File, Source, TextError, files, source
+
+__all__ = ["TextError", "documents", "name", "where"]
+
+LONGEST_KEY = 200
 
 
-class TextError(ValueError):
-    """A line that is no document; the message names the file, the line and the field."""
+def documents(named: str | Path) -> Iterator[tuple[str, str]]:
+    """Yield (key, text) of each document of a file, a folder, a URL or a data set (`hf:NAME`).
+
+    `?text=COLUMN&id=COLUMN` behind the name chooses columns. Documents stream: of those before only
+    a few bytes of each given key are held, to see that none is given twice. No text is blank, and a
+    key has at most 200 characters. Raises `TextError` and `OSError`.
+    """
+    what = source(named)
+    given = Keys()
+    if what.hub:
+        yield from _rows(tables.dataset(what), what.name, "row", what, given)
+        return
+    for file in files(what.place):
+        yield from _file(file, what, given)
 
 
-def documents(path: str | Path) -> Iterator[tuple[str, str]]:
-    """Yield (key, text) of each line; blank lines are skipped. Raises `TextError` and `OSError`."""
-    seen: set[str] = set()
-    with Path(path).open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            where = f"{path}, line {number}"
-            key, text = _document(line, where)
-            if key in seen:
-                raise TextError(f"{where}, id: {key!r} stands on an earlier line too")
-            seen.add(key)
-            yield key, text
+def where(named: str | Path) -> str:
+    """Return a source named so that a worker in another folder finds it: local paths absolute."""
+    return source(named).where
 
 
-def _document(line: str, where: str) -> tuple[str, str]:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise TextError(f"{where}: no JSON ({error})") from error
-    if not isinstance(row, dict):
-        raise TextError(f"{where}: not an object with id and text")
-    key, text = row.get("id"), row.get("text")
-    if not isinstance(key, str | int) or isinstance(key, bool) or not str(key):
-        raise TextError(f"{where}, id: expected a text or a whole number")
-    if len(str(key)) > 200:
-        raise TextError(f"{where}, id: longer than 200 characters")
-    if not isinstance(text, str) or not text.strip():
-        raise TextError(f"{where}, text: expected a text that is not blank")
-    return str(key), text
+def name(named: str | Path) -> str:
+    """Return what to call a source: the file's, folder's or data set's name."""
+    return source(named).name
+
+
+def _file(file: File, what: Source, given: Keys) -> Iterator[tuple[str, str]]:
+    if file.suffix in PLAIN:
+        return _plain(file)
+    if file.suffix in PARQUET:
+        return _rows(tables.parquet(file, what), file.name, "row", what, given)
+    return _rows(_json_lines(file), file.name, "line", what, given)
+
+
+def _plain(file: File) -> Iterator[tuple[str, str]]:
+    """Yield a text file: what blank lines divide where it stands alone, else all as one."""
+    blocks = _blocks(file) if file.alone else _whole(file)
+    for key, text in blocks:
+        yield _short(key, file.name), text
+
+
+def _whole(file: File) -> Iterator[tuple[str, str]]:
+    text = "".join(line for _, line in _lines(file))
+    if not text.isspace() and text:
+        yield file.name, text
+
+
+def _blocks(file: File) -> Iterator[tuple[str, str]]:
+    """Yield what stands between blank lines; its key is the file and the line it begins on."""
+    block: list[str] = []
+    start = 0
+    for number, line in _lines(file):
+        if line.strip():
+            start = start if block else number
+            block.append(line)
+        elif block:
+            yield f"{file.name}:{start}", "".join(block).rstrip()
+            block = []
+    if block:
+        yield f"{file.name}:{start}", "".join(block).rstrip()
+
+
+def _json_lines(file: File) -> Iterator[tables.Row]:
+    for number, line in _lines(file):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise TextError(f"{file.name}, line {number}: no JSON ({error})") from error
+        if not isinstance(row, dict):
+            raise TextError(f"{file.name}, line {number}: not an object with id and text")
+        yield number, row
+
+
+def _lines(file: File) -> Iterator[tuple[int, str]]:
+    """Yield each line with its end, as UTF-8 without a byte order mark, and its number from 1."""
+    with file.open() as handle:
+        for number, line in enumerate(handle, start=1):
+            try:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                raise TextError(f"{file.name}, line {number}: not UTF-8 ({error})") from error
+            yield number, text.replace("\r\n", "\n")
+
+
+def _rows(
+    rows: Iterator[tables.Row], place: str, unit: str, what: Source, given: Keys
+) -> Iterator[tuple[str, str]]:
+    """Yield the rows' documents. All have a given key if the first has; else their place is it."""
+    column = what.id
+    for position, (number, row) in enumerate(rows):
+        if position == 0 and not column and "id" in row:
+            column = "id"
+        at = f"{place}, {unit} {number}"
+        key = _key(row.get(column), f"{at}, {column}") if column else f"{place}:{number}"
+        key = _short(key, f"{at}, {column or 'name'}")
+        text = row.get(what.text)
+        if not isinstance(text, str) or not text.strip():
+            raise TextError(f"{at}, {what.text}: expected a text that is not blank")
+        if column and not given.add(key):
+            raise TextError(f"{at}, {column}: {key!r} stands on an earlier {unit} too")
+        yield key, text
+
+
+def _key(value: Any, at: str) -> str:
+    if not isinstance(value, str | int) or isinstance(value, bool) or not str(value):
+        raise TextError(f"{at}: expected a text or a whole number")
+    return str(value)
+
+
+def _short(key: str, at: str) -> str:
+    if len(key) > LONGEST_KEY:
+        raise TextError(f"{at}: longer than {LONGEST_KEY} characters")
+    return key
