@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from explanations.api import RunDetail, RunList
+from explanations.api import QuestionDetail, QuestionList, RunDetail, RunList
 
 app_name = "explanations"
 urlpatterns = [
+    path("api/questions/", QuestionList.as_view(), name="api-questions"),
+    path("api/questions/<uuid:token>/", QuestionDetail.as_view(), name="api-question"),
     path("api/runs/", RunList.as_view(), name="api-runs"),
     path("api/runs/<int:run>/", RunDetail.as_view(), name="api-run"),
 ]

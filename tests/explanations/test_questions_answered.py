@@ -6,16 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.core.management import call_command
 
 from explanations import selectors, services
 from explanations.backends import encoder
 from explanations.captured import open_store
-from explanations.models import Capture, Meaning, Question, Subject
+from explanations.models import Meaning, Question, Run, Subject
 from explanations.records import NeuronRef
 from explanations.subjects import TransformersMLP
 from explanations.subjects.intervening import activations, intervene
-from explanations.tasks import answer_questions
+from explanations.tasks import answer_questions, work_on_chunk
 from explanations.tasks.capture import _loaded
 from explanations.tasks.stopping import stopping
 from tests import factories
@@ -73,11 +72,13 @@ def test_a_neuron_that_is_only_in_a_capture_has_its_maximum_too(
     text = tmp_path / "text.jsonl"
     lines = (shared_data / "tinystories.jsonl").read_text(encoding="utf-8").splitlines()[:20]
     text.write_text("\n".join(lines), encoding="utf-8")
-    call_command(
-        *("capture", storyteller.source, "--text", str(text), "--name", storyteller.name, "--here"),
-        stdout=(tmp_path / "said").open("w"),
-    )
-    store = open_store(Capture.objects.get().directory)
+    capture = services.capture_create(source=storyteller.source, text=text, name=storyteller.name)
+    run = services.run_create(kind=Run.Kind.CAPTURE, capture=capture).run
+    assert run is not None
+    while work_on_chunk(run.pk):
+        pass
+    assert selectors.run_reasons(run.pk) == {}
+    store = open_store(capture.directory)
     result = answered(storyteller).result
     assert result is not None
     assert result["maximum"] == pytest.approx(store.statistics(REF).maximum)

@@ -1,0 +1,135 @@
+"""Questions about neurons, for whoever may look around in their subject."""
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from rest_framework import serializers, status
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import NotFound, Throttled, ValidationError
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from explanations import selectors, services
+from explanations.models import Question, Subject
+from explanations.records import NeuronRef
+
+ASKED_KEY = "asked"
+"""Where a session keeps the tokens of the last questions that were asked in it."""
+
+_REMEMBERED = 10
+
+
+class CheckedSession(SessionAuthentication):
+    """A session whose every change needs the page's token, logged in or not.
+
+    What a visitor may see hangs on the session alone, so another site must not ask in its name.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, None] | None:
+        """Refuse a change that comes from another site, then look who is logged in."""
+        self.enforce_csrf(request)
+        return super().authenticate(request)
+
+
+class Asked(serializers.Serializer[Any]):
+    """What a question holds; the service says what of it makes sense."""
+
+    kind = serializers.ChoiceField(choices=Question.Kind.choices)
+    subject = serializers.CharField()
+    text = serializers.CharField(trim_whitespace=False, allow_blank=True)
+    layer = serializers.IntegerField(min_value=0, required=False, allow_null=True)
+    index = serializers.IntegerField(min_value=0, required=False, allow_null=True)
+    clamp = serializers.FloatField(required=False, allow_null=True)
+
+
+class QuestionView(APIView):
+    """What both addresses share: who may come in, and that nothing is cached."""
+
+    authentication_classes = [CheckedSession]
+    permission_classes = [AllowAny]
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Keep answers out of caches."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def subject(self, name: str) -> Subject:
+        """Return a subject by its name; 404 for those who may not look around in it."""
+        subject = selectors.subject_to_browse(
+            name,
+            staff=self.request.user.is_staff,
+            invited=self.request.session.get(selectors.INVITED_KEY, []),
+        )
+        if subject is None:
+            raise NotFound
+        return subject
+
+
+class QuestionList(QuestionView):
+    """Where questions are asked."""
+
+    def post(self, request: Request) -> Response:
+        """Ask; return the token under which the answer will be found."""
+        asked = Asked(data=request.data)
+        if not asked.is_valid():
+            field, faults = next(iter(asked.errors.items()))
+            raise ValidationError({"detail": f"{field}: {faults[0]}"})
+        try:
+            question = self._ask(asked.validated_data)
+        except services.TooManyQuestions as error:
+            raise Busy(str(error)) from error
+        except services.QuestionRefused as error:
+            raise ValidationError({"detail": str(error)}) from error
+        earlier = request.session.get(ASKED_KEY, [])
+        request.session[ASKED_KEY] = [*earlier, str(question.token)][-_REMEMBERED:]
+        return Response({"token": question.token}, status=status.HTTP_201_CREATED)
+
+    def _ask(self, given: dict[str, Any]) -> Question:
+        layer, index = given.get("layer"), given.get("index")
+        neuron = (
+            NeuronRef(layer=layer, index=index) if layer is not None and index is not None else None
+        )
+        return services.question_ask(
+            kind=Question.Kind(given["kind"]),
+            subject=self.subject(given["subject"]),
+            text=given["text"],
+            neuron=neuron,
+            clamp=given.get("clamp"),
+            asker=self.request.user if self.request.user.is_authenticated else None,
+            earlier=[UUID(token) for token in self.request.session.get(ASKED_KEY, [])],
+        )
+
+
+class QuestionDetail(QuestionView):
+    """One question: how far it is, and its answer."""
+
+    def get(self, request: Request, token: UUID) -> Response:
+        """Return its state."""
+        return Response(asdict(self._state(token)))
+
+    def delete(self, request: Request, token: UUID) -> Response:
+        """Withdraw it, should nobody have answered yet."""
+        services.question_withdraw(token=self._state(token).token)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _state(self, token: UUID) -> selectors.QuestionState:
+        state = selectors.question_state(token)
+        if state is None:
+            raise NotFound
+        self.subject(state.subject)
+        return state
+
+
+class Busy(Throttled):
+    """Too many open questions; the detail says whose."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__()
+        self.detail = serializers.ErrorDetail(said, self.default_code)
