@@ -1,7 +1,20 @@
 """What has neurons. Importing this loads torch: tasks import it inside the function."""
 
 from explanations.subjects.base import Batch, Consume, Subject, SubjectError
-from explanations.subjects.loading import load
+from explanations.subjects.functions import TextFunctions
+from explanations.subjects.loading import load_transformer
+from explanations.subjects.read_out import ReadOut
+from explanations.subjects.sources import load
 from explanations.subjects.transformers_mlp import TransformersMLP
 
-__all__ = ["Batch", "Consume", "Subject", "SubjectError", "TransformersMLP", "load"]
+__all__ = [
+    "Batch",
+    "Consume",
+    "ReadOut",
+    "Subject",
+    "SubjectError",
+    "TextFunctions",
+    "TransformersMLP",
+    "load",
+    "load_transformer",
+]

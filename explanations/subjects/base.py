@@ -1,6 +1,7 @@
 """What every subject offers, and what it reads and hands out."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,11 +42,49 @@ class Subject(Protocol):
         """What it is: stored with every capture."""
 
     @property
+    def layers(self) -> int:
+        """How many layers of neurons there are."""
+
+    @property
+    def width(self) -> int:
+        """How many neurons each layer has."""
+
+    @property
     def device(self) -> torch.device:
         """Where it runs."""
 
     def encode(self, texts: Sequence[str], *, budget: int = ...) -> Iterator[Batch]:
         """Cut texts into batches of at most `budget` tokens, shortest texts first."""
 
+    def forward(self, batch: Batch) -> None:
+        """Do the bare forward pass that capture is measured against."""
+
     def run(self, batch: Batch, consume: Consume) -> None:
-        """Do one forward pass and hand over the activations of each layer in turn."""
+        """Do one forward pass and hand over each layer's activations [rows, tokens, width]."""
+
+    def run_layer(self, batch: Batch, layer: int) -> torch.Tensor:
+        """Return one layer's activations [rows, tokens, width], float32.
+
+        Raises `SubjectError` for a layer that is not there.
+        """
+
+
+def check_layer(identity: SubjectIdentity, layer: int) -> None:
+    """Raise `SubjectError` for a layer that a subject does not have."""
+    if not 0 <= layer < identity.layers:
+        raise SubjectError(
+            f"{identity.name} has no layer {layer}: layers are 0 to {identity.layers - 1}"
+        )
+
+
+@contextmanager
+def enough_memory(doing: str, remedy: str) -> Iterator[None]:
+    """Turn what says that memory ran out into a `SubjectError` that says what to do."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise SubjectError(f"not enough memory to {doing}: {remedy}") from error
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):  # torch has no class for it on a processor
+            raise
+        raise SubjectError(f"not enough memory to {doing}: {remedy}") from error

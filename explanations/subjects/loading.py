@@ -1,4 +1,4 @@
-"""Loading a subject from the hub, a folder or an installed package, quietly, with clear errors."""
+"""Loading a model from the hub, a folder or an installed package, quietly, with clear errors."""
 
 import importlib.metadata
 from collections.abc import Iterator
@@ -9,12 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub.errors import (
+    GatedRepoError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
 from explanations.captured import SubjectIdentity
-from explanations.subjects.base import SubjectError
+from explanations.subjects.base import SubjectError, enough_memory
 from explanations.subjects.families import FAMILIES, Family
 from explanations.subjects.texts import encoder
 from explanations.subjects.transformers_mlp import TransformersMLP
@@ -38,7 +45,7 @@ class _Place:
         return {} if Path(self.path).is_dir() or not self.revision else {"revision": self.revision}
 
 
-def load(
+def load_transformer(
     source: str | Path,
     *,
     revision: str = "",
@@ -69,7 +76,7 @@ def load(
         encoder=encoder(
             tokenizer,
             causal=family.causal,
-            positions=config.max_position_embeddings,
+            positions=_positions(config, family),
             limit=limit,
         ),
     )
@@ -119,6 +126,12 @@ def _family(config: Any, place: _Place) -> Family:
     return family
 
 
+def _positions(config: Any, family: Family) -> int:
+    """Return the most tokens that a model reads at once."""
+    reserved = config.pad_token_id + 1 if family.offset else 0
+    return int(config.max_position_embeddings) - reserved
+
+
 def _model(place: _Place, family: Family, dtype: torch.dtype) -> Any:
     auto = AutoModelForCausalLM if family.causal else AutoModel
     return auto.from_pretrained(place.path, dtype=dtype, **place.hub)
@@ -159,16 +172,42 @@ def _at(module: Any, path: str) -> Any:
 @contextmanager
 def _explained(place: _Place) -> Iterator[None]:
     """Turn what the library raises into one line that says what to do."""
+    remedy = "use a smaller model, bfloat16, or a machine with more"
     try:
-        yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
+        with enough_memory(f"load {place.name}", remedy):
+            yield
+    except SafetensorError as error:
         raise SubjectError(
-            f"not enough memory to load {place.name}: use a smaller model, bfloat16, or a machine "
-            "with more"
+            f"the weights of {place.name} are broken or cut off: get them again. The library says: "
+            f"{error}"
         ) from error
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, ValueError, ImportError, RuntimeError) as error:
         raise SubjectError(
-            f"{place.name} could not be loaded. Check the name or folder; for a gated model accept "
-            "its terms and log in to the hub; offline (HF_HUB_OFFLINE=1) it must be on this "
-            f"machine already. The library says: {str(error).strip().splitlines()[0]}"
+            f"{place.name} could not be loaded: {_advice(error)}. The library says: "
+            f"{str(error).strip().splitlines()[0]}"
         ) from error
+
+
+_ADVICE: dict[type[BaseException], str] = {
+    GatedRepoError: "it is gated; accept its terms on its page on the hub and run `hf auth login`",
+    RevisionNotFoundError: "it has no such revision; give a branch, a tag or a commit that it has",
+    RepositoryNotFoundError: "the hub has no such model, or it is private; check the name, or run "
+    "`hf auth login`",
+    LocalEntryNotFoundError: "it is not on this machine and the hub was not reached; give a "
+    "folder, or download it where there is a network",
+    ImportError: "a package is missing; install what the library names",
+}
+"""What to do by what was raised first; the first that fits is said."""
+
+
+def _advice(error: BaseException) -> str:
+    """Say what to do about an error, by what led to it."""
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    for kind, advice in _ADVICE.items():
+        if any(isinstance(each, kind) for each in chain):
+            return advice
+    return "check the name, or that the folder holds a config.json, weights and a tokenizer"

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from explanations.captured import SubjectIdentity
-from explanations.subjects.base import Batch, Consume, SubjectError
+from explanations.subjects.base import Batch, Consume, check_layer, enough_memory
 from explanations.subjects.texts import Encoder
 
 BUDGET = 2048
@@ -65,20 +65,15 @@ class TransformersMLP:
             for layer, projection in enumerate(self.projections):
                 hook = projection.register_forward_pre_hook(_giving(layer, consume))
                 hooks.callback(hook.remove)
-            try:
+            with enough_memory(
+                f"run {self.identity.name} on {batch.ids.numel()} tokens",
+                "use a smaller budget of tokens in a batch",
+            ):
                 self.forward(batch)
-            except torch.OutOfMemoryError as error:
-                raise SubjectError(
-                    f"{self.identity.name} ran out of memory on {batch.ids.numel()} tokens: "
-                    "use a smaller budget of tokens in a batch"
-                ) from error
 
     def run_layer(self, batch: Batch, layer: int) -> torch.Tensor:
         """Return one layer's activations [rows, tokens, width], float32."""
-        if not 0 <= layer < self.layers:
-            raise SubjectError(
-                f"{self.identity.name} has no layer {layer}: layers are 0 to {self.layers - 1}"
-            )
+        check_layer(self.identity, layer)
         kept: dict[int, torch.Tensor] = {}
         self.run(batch, lambda at, values: kept.update({layer: values}) if at == layer else None)
         return kept[layer].float()

@@ -1,0 +1,120 @@
+"""Functions with known truth as a subject: no model, words and marks as tokens."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+
+from explanations.captured import SubjectIdentity
+from explanations.records import NeuronRef
+from explanations.subjects.base import Batch, Consume, SubjectError, check_layer
+from explanations.subjects.known import SETS, Function
+from explanations.subjects.rules import Text
+from explanations.subjects.texts import Encoder
+from explanations.subjects.transformers_mlp import BUDGET
+
+VERSION = "1"
+"""Raised when a function of some set changes: it is the subject's revision."""
+
+LIMIT = 100_000
+"""The most tokens of a text that are read unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TextFunctions:
+    """A set of functions, each a neuron of the only layer. They run on the processor.
+
+    A batch's `ids` are all 0: what a token is stands in its `pieces`.
+    """
+
+    identity: SubjectIdentity
+    functions: tuple[Function, ...]
+    seed: int
+    encoder: Encoder
+
+    @property
+    def layers(self) -> int:
+        """One: all functions are in layer 0."""
+        return self.identity.layers
+
+    @property
+    def width(self) -> int:
+        """How many functions there are."""
+        return self.identity.width
+
+    @property
+    def device(self) -> torch.device:
+        """The processor."""
+        return torch.device("cpu")
+
+    def truth(self, neuron: NeuronRef) -> str:
+        """Return the description that is true of a function."""
+        check_layer(self.identity, neuron.layer)
+        if not 0 <= neuron.index < self.width:
+            raise SubjectError(
+                f"{self.identity.name} has no function {neuron.index}: they are 0 to "
+                f"{self.width - 1}"
+            )
+        return self.functions[neuron.index].truth
+
+    def encode(self, texts: Sequence[str], *, budget: int = BUDGET) -> Iterator[Batch]:
+        """Cut texts into batches of at most `budget` tokens, shortest texts first."""
+        return self.encoder.batches(texts, budget=budget, device=self.device)
+
+    def forward(self, batch: Batch) -> None:
+        """Compute the functions: there is no model whose pass could be bare."""
+        self.run_layer(batch, 0)
+
+    def run(self, batch: Batch, consume: Consume) -> None:
+        """Give the functions' activations [rows, tokens, width] to `consume`, 0 on padding."""
+        consume(0, self.run_layer(batch, 0))
+
+    def run_layer(self, batch: Batch, layer: int) -> torch.Tensor:
+        """Return the functions' activations [rows, tokens, width], float32."""
+        check_layer(self.identity, layer)
+        values = np.zeros((*batch.ids.shape, self.width), np.float32)
+        for row, pieces in enumerate(batch.pieces):
+            text = Text(tokens=tuple(piece.strip() for piece in pieces), seed=self.seed)
+            own = slice(batch.first, batch.first + len(pieces))
+            for number, function in enumerate(self.functions):
+                values[row, own, number] = function.rule(text)
+        return torch.from_numpy(values)
+
+
+def load_functions(given: str, *, limit: int | None = None) -> TextFunctions:
+    """Load `NAME` or `NAME@SEED`: a set of functions; the seed, by default 0, decides the noise."""
+    name, _, said = given.partition("@")
+    if name not in SETS:
+        raise SubjectError(f"there are no functions {name!r}: the sets are {', '.join(SETS)}")
+    if said and not said.isdecimal():
+        raise SubjectError(f"the seed of functions:{given} is {said!r}: give a whole number")
+    functions = SETS[name]
+    identity = SubjectIdentity(
+        name=f"functions:{given}",
+        source=f"functions:{given}",
+        revision=VERSION,
+        hook="function",
+        dtype="float32",
+        tokenizer="words",
+        layers=1,
+        width=len(functions),
+    )
+    return TextFunctions(
+        identity=identity,
+        functions=functions,
+        seed=int(said or 0),
+        encoder=Encoder(backend=_words(), prefix=(), suffix=(), limit=limit or LIMIT),
+    )
+
+
+def _words() -> Tokenizer:
+    """Return a tokenizer whose tokens are words, with apostrophes inside, and single marks."""
+    tokenizer = Tokenizer(models.WordLevel({"word": 0}, unk_token="word"))  # noqa: S106
+    space = pre_tokenizers.Split(Regex(r"\s+"), behavior="removed")
+    marks = pre_tokenizers.Split(
+        Regex(r"[^\w\s'\u2019]|(?<!\w)['\u2019]|['\u2019](?!\w)"), "isolated"
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([space, marks])
+    return tokenizer

@@ -1,0 +1,46 @@
+"""One entry for all that has neurons."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from explanations.subjects.base import Subject
+from explanations.subjects.functions import load_functions
+from explanations.subjects.loading import load_transformer
+from explanations.subjects.vectors import Host, load_directions, load_saes
+
+READ_OUTS: dict[str, Callable[[str, Host], Subject]] = {
+    "sae": load_saes,
+    "directions": load_directions,
+}
+"""What is read off a model, by what its source begins with."""
+
+FUNCTIONS = "functions:"
+
+
+def load(
+    source: str | Path,
+    *,
+    revision: str = "",
+    device: str | torch.device | None = None,
+    dtype: torch.dtype | None = None,
+    limit: int | None = None,
+) -> Subject:
+    """Load a subject by its source.
+
+    The MLP neurons of a transformer: a hub id, a folder, or `package:NAME`. SAE latents:
+    `sae:PATH` or `sae:PATH@MODEL`. Directions: `directions:FILE@MODEL`. Functions with known
+    truth: `functions:NAME` or `functions:NAME@SEED`. docs/subjects.md says what each is.
+
+    `revision`, `device` and `dtype` are the model's; `limit` lowers the most tokens of a text.
+    Raises `SubjectError` saying what to do.
+    """
+    kind, _, rest = str(source).partition(":")
+    if f"{kind}:" == FUNCTIONS:
+        return load_functions(rest, limit=limit)
+    host = partial(load_transformer, revision=revision, device=device, dtype=dtype, limit=limit)
+    if kind in READ_OUTS and rest:
+        return READ_OUTS[kind](rest, host)
+    return host(source)
