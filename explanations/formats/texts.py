@@ -9,7 +9,7 @@ from explanations.formats import tables
 from explanations.formats.keys import Keys
 from explanations.formats.sources import PARQUET, PLAIN, File, Source, TextError, files, source
 
-__all__ = ["TextError", "documents", "name", "where"]
+__all__ = ["TextError", "documents", "name_of", "where"]
 
 LONGEST_KEY = 200
 
@@ -35,7 +35,7 @@ def where(named: str | Path) -> str:
     return source(named).where
 
 
-def name(named: str | Path) -> str:
+def name_of(named: str | Path) -> str:
     """Return what to call a source: the file's, folder's or data set's name."""
     return source(named).name
 

@@ -20,7 +20,7 @@ from explanations.captured import (
     StoreError,
     open_store,
 )
-from explanations.formats.texts import documents
+from explanations.formats.texts import documents, name_of, where
 from explanations.models import Capture, Corpus, Document, Neuron, Record, Subject, Target
 from explanations.records import NeuronRef, Split, corpus_digest
 from explanations.services.batches import batches
@@ -42,23 +42,25 @@ def capture_create(
     content; what was captured from it stays where it is.
     """
     CaptureConfig(window=window)
-    path = Path(text).resolve()
-    digest = corpus_digest(documents(path))
+    place = where(text)
+    digest = corpus_digest(documents(place))
     subject, _ = Subject.objects.get_or_create(
         name=name or source.rstrip("/").rsplit("/", 1)[-1], defaults={"source": source}
     )
     if subject.source != source:
         raise ValueError(f"{subject} is {subject.source}, not {source}: give it another name")
-    corpus, _ = Corpus.objects.get_or_create(digest=digest, seed=seed, defaults={"name": path.stem})
+    corpus, _ = Corpus.objects.get_or_create(
+        digest=digest, seed=seed, defaults={"name": name_of(text)}
+    )
     directory = Path(settings.CAPTURE_DIR) / _folder(subject, corpus, window)
     capture, _ = Capture.objects.get_or_create(
         subject=subject,
         corpus=corpus,
         window=window,
-        defaults={"text_path": str(path), "directory": str(directory)},
+        defaults={"text_path": place, "directory": str(directory)},
     )
-    if capture.text_path != str(path):
-        capture.text_path = str(path)
+    if capture.text_path != place:
+        capture.text_path = place
         capture.save(update_fields=["text_path"])
     return capture
 

@@ -130,3 +130,15 @@ def test_a_neuron_that_has_records_of_its_own_keeps_them(tmp_path: Path) -> None
     assert services.capture_load(capture_id=capture.pk, neurons=[FIRST]) == [own.pk]
     assert set(own.records.all()) == before
     assert Neuron.objects.get(pk=own.pk).capture is None
+
+
+def test_a_capture_is_planned_over_chosen_columns_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"key": key, "body": text} for key, text in DOCUMENTS.items()]
+    (tmp_path / "chosen.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    monkeypatch.chdir(tmp_path)
+    planned = services.capture_create(source="test", text="chosen.jsonl?text=body&id=key", window=8)
+    assert planned.text_path == f"{tmp_path}/chosen.jsonl?text=body&id=key"
+    assert planned.corpus.name == "chosen"
+    assert planned.corpus == _planned(_text(tmp_path)).corpus

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from explanations.formats.texts import TextError, documents, name, where
+from explanations.formats.texts import TextError, documents, name_of, where
 from tests.conftest import ROOT
 
 ROWS = [{"id": "a", "text": "One."}, {"id": "b", "text": "Two."}]
@@ -66,7 +66,7 @@ def test_packed_files_are_read(tmp_path: Path, ending: str, pack: Any) -> None:
     path = tmp_path / f"text.jsonl.{ending}"
     path.write_bytes(pack(lines(ROWS)))
     assert read(path) == PAIRS
-    assert name(path) == "text"
+    assert name_of(path) == "text"
 
 
 def test_a_packed_file_that_was_cut_off_or_changed_is_told(tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ def test_a_source_is_called_by_the_last_part_of_its_name() -> None:
         "s3://bucket/texts/": "texts",
         Path("a/stories.parquet"): "stories",
     }
-    assert {source: name(source) for source in named} == named
+    assert {source: name_of(source) for source in named} == named
 
 
 # --- Cost and what is needed ----------------------------------------------------------------------

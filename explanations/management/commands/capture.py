@@ -17,7 +17,7 @@ class Command(RunCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the subject and its text."""
         parser.add_argument("source", help="hub id, folder, or package:NAME")
-        parser.add_argument("--text", required=True, help="JSON Lines, a document a line: id, text")
+        parser.add_argument("--text", required=True, help="file, folder, URL or hf:NAME")
         parser.add_argument("--seed", type=int, default=1, help="deals the documents into splits")
         parser.add_argument("--window", type=int, default=64, help="tokens in a record")
         parser.add_argument("--name", default="", help="what to call the subject")
