@@ -164,6 +164,12 @@ def rater_named(key: UUID) -> Rater | None:
     return Rater.objects.filter(key=key).first()
 
 
+def is_rating(rater: UUID) -> bool:
+    """Tell whether a rater is in the middle of a batch that still takes answers."""
+    unfinished = Enrolment.objects.filter(rater__key=rater, finished=None)
+    return unfinished.filter(batch__state=Batch.State.OPEN).exists()
+
+
 def questions_in(batch: Batch) -> int:
     """Return how many questions a rater is asked at most."""
     return min(batch.items_per_rater, batch.items.count())

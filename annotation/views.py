@@ -1,6 +1,7 @@
 """The rater's pages: invitation, instructions, questions, the end.
 
-A rater is known by a signed cookie that is sent to these pages only; no session is read or written.
+A rater is known by a signed cookie; no session is read or written. Pages that show what raters must
+not know read the cookie too.
 """
 
 from collections.abc import Callable, Mapping
@@ -108,7 +109,7 @@ def _enrol(batch: Batch, enrolment: Enrolment | None, rater: UUID | None) -> Htt
         enrolment.rater.key.hex,
         salt=SALT,
         max_age=COOKIE_SECONDS,
-        path="/rate/",
+        path="/",
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",

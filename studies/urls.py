@@ -2,15 +2,26 @@
 
 from django.urls import path
 
-from studies import views
 from studies.api import ResultsView
+from studies.views import neurons, studies, visits
 
 app_name = "studies"
+_PLACE = "neurons/<path:name>/<int:layer>/"
+_NEURON = f"{_PLACE}<int:index>/"
+
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("studies/", views.study_list, name="list"),
-    path("studies/<slug:slug>/results/", views.results, name="results"),
-    path("studies/<slug:slug>/results/refresh/", views.refresh, name="refresh"),
-    path("studies/<slug:slug>/export/<slug:table>.<slug:form>", views.export, name="export"),
+    path("", studies.home, name="home"),
+    path("studies/", studies.study_list, name="list"),
+    path("studies/<slug:slug>/results/", studies.results, name="results"),
+    path("studies/<slug:slug>/results/refresh/", studies.refresh, name="refresh"),
+    path("studies/<slug:slug>/export/<slug:table>.<slug:form>", studies.export, name="export"),
     path("api/studies/<slug:slug>/results/", ResultsView.as_view(), name="api-results"),
+    # A subject's name may hold slashes, as a hub's ids do: what is more definite comes first.
+    path("neurons/", neurons.subjects, name="subjects"),
+    path("neurons/invited/<uuid:token>/", visits.invited, name="invited"),
+    path(_NEURON, neurons.neuron, name="neuron"),
+    path(f"{_NEURON}save/", neurons.save, name="neuron-save"),
+    path(_PLACE, neurons.layer, name="layer"),
+    path("neurons/<path:name>/lucky/", neurons.lucky, name="lucky"),
+    path("neurons/<path:name>/", neurons.subject, name="subject"),
 ]

@@ -1,6 +1,7 @@
 """Who may look around in which subjects."""
 
 from collections.abc import Collection
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -16,6 +17,12 @@ def subject_to_browse(name: str, *, staff: bool, invited: Collection[str]) -> Su
     `invited` are tokens of invitations that were opened: what a session has under `INVITED_KEY`.
     """
     return Subject.objects.filter(_open_to(staff, invited), name=name).first()
+
+
+def subject_behind(token: UUID) -> Subject | None:
+    """Return the subject that an invitation lets in to; None where it is shown to staff only."""
+    shown = Subject.objects.exclude(audience=Subject.Audience.STAFF)
+    return shown.filter(browse_token=token).first()
 
 
 def subjects_to_browse(*, staff: bool, invited: Collection[str]) -> list[Subject]:

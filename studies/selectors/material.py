@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import itemgetter
 
-import numpy as np
 from django.db.models import Count, Q, QuerySet
 
 from annotation.protocols.excerpt import Excerpt
 from explanations.models import Explanation, Neuron, Record, Subject
-from explanations.records import NeuronRef, RecordKind, Split, to_zero_to_ten
+from explanations.records import NeuronRef, RecordKind, Split
 from studies.design.excerpts import RecordFacts, choose
 from studies.design.items import Candidate, Topic
 from studies.models import Condition, Study
+from studies.selectors.heat import heated
 
 _CHUNK = 500
 
@@ -121,17 +121,8 @@ def excerpts(records: Iterable[int]) -> dict[int, Excerpt]:
     result = dict[int, Excerpt]()
     for chunk in chunked(records):
         for record in Record.objects.filter(pk__in=chunk).select_related("neuron"):
-            result[record.pk] = _excerpt(record)
+            result[record.pk] = heated(record.excerpt, record.neuron.maximum)
     return result
-
-
-def _excerpt(record: Record) -> Excerpt:
-    raw = record.excerpt
-    return Excerpt(
-        tokens=raw.tokens,
-        values=tuple(float(f"{value:.4g}") for value in raw.activations.astype(np.float64)),
-        levels=tuple(to_zero_to_ten(raw.activations, record.neuron.maximum).tolist()),
-    )
 
 
 # --- Picking neurons ------------------------------------------------------------------------------

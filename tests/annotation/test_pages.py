@@ -38,9 +38,11 @@ def test_whoever_agrees_is_enrolled_and_shown_the_instructions(
     assert Enrolment.objects.get().consent_version == batch.consent_version
 
 
-def test_the_cookie_is_for_these_pages_only_and_out_of_a_scripts_reach(rater: Client) -> None:
+def test_the_cookie_reaches_pages_that_hide_things_from_raters_but_no_script(
+    rater: Client,
+) -> None:
     cookie = rater.cookies["rater"]
-    assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/rate/", True, "Lax")
+    assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == ("/", True, "Lax")
 
 
 def test_whoever_comes_back_goes_on_where_they_were(rater: Client, batch: Batch) -> None:

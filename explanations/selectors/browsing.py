@@ -1,0 +1,160 @@
+"""What is known of a subject's neurons: from a capture's files, or else from the database."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from explanations.captured import MANIFEST, CaptureStore, StoreError, open_store
+from explanations.models import Capture, Neuron, Record, Subject
+from explanations.records import NeuronRef, RecordKind, Split, TokenActivations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenNeuron:
+    """One neuron with its figures. `pk` is None where only a capture's files know it.
+
+    Figures that nobody computed are None: an import has no variance, skewness and kurtosis.
+    """
+
+    ref: NeuronRef
+    pk: int | None
+    maximum: float
+    mean: float | None
+    firing_rate: float | None
+    variance: float | None = None
+    skewness: float | None = None
+    kurtosis: float | None = None
+    in_files: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenRecord:
+    """A record and what it is for: why it was kept, from where, with raw activations."""
+
+    split: Split
+    kind: RecordKind
+    quantile: int | None
+    document: str
+    start: int
+    excerpt: TokenActivations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureFacts:
+    """Over what a subject was captured."""
+
+    corpus: str
+    documents: int
+    tokens: int
+    window: int
+
+
+def store_of(subject: Subject) -> CaptureStore | None:
+    """Return the files of a subject's newest finished capture, where they can be read.
+
+    A store stays open in the process for the next page.
+    """
+    newest = Capture.objects.filter(subject=subject, tokens__gt=0).order_by("-pk")
+    directory = newest.values_list("directory", flat=True).first()
+    if directory is None:
+        return None
+    try:
+        return _opened(directory, (Path(directory) / MANIFEST).stat().st_mtime_ns)
+    except (OSError, StoreError):
+        return None
+
+
+@lru_cache(maxsize=8)
+def _opened(directory: str, written: int) -> CaptureStore:
+    """Open a store, again where its manifest was `written` at another time."""
+    return open_store(directory)
+
+
+def capture_facts(subject: Subject, store: CaptureStore | None) -> CaptureFacts | None:
+    """Return over what a store was made; None without one."""
+    if store is None:
+        return None
+    made = Capture.objects.filter(subject=subject, directory=str(store.directory))
+    corpus = made.values_list("corpus__name", flat=True).first()
+    manifest = store.manifest
+    return CaptureFacts(
+        corpus=corpus or manifest.corpus[:12],
+        documents=manifest.documents,
+        tokens=manifest.tokens,
+        window=manifest.config.window,
+    )
+
+
+def neuron_seen(subject: Subject, store: CaptureStore | None, ref: NeuronRef) -> SeenNeuron | None:
+    """Return one neuron, or None where neither the files nor the database know it.
+
+    What was imported with records of its own is shown as it came, whatever was captured since.
+    """
+    row = Neuron.objects.filter(subject=subject, layer=ref.layer, index=ref.index).first()
+    imported = row is not None and row.capture_id is None and row.records.exists()
+    if store is not None and _holds(store, ref) and not imported:
+        return _captured(store, ref, row.pk if row else None)
+    return _stored(row) if row else None
+
+
+def _holds(store: CaptureStore, ref: NeuronRef) -> bool:
+    subject = store.manifest.subject
+    return 0 <= ref.layer < subject.layers and 0 <= ref.index < subject.width
+
+
+def _captured(store: CaptureStore, ref: NeuronRef, pk: int | None) -> SeenNeuron:
+    figures = store.statistics(ref)
+    return SeenNeuron(
+        ref=ref,
+        pk=pk,
+        maximum=figures.maximum,
+        mean=figures.mean,
+        firing_rate=figures.firing_rate,
+        variance=figures.variance,
+        skewness=figures.skewness,
+        kurtosis=figures.kurtosis,
+        in_files=True,
+    )
+
+
+def _stored(row: Neuron) -> SeenNeuron:
+    return SeenNeuron(
+        ref=NeuronRef(layer=row.layer, index=row.index),
+        pk=row.pk,
+        maximum=row.maximum,
+        mean=row.mean,
+        firing_rate=row.firing_rate,
+        in_files=False,
+    )
+
+
+def records_seen(store: CaptureStore | None, neuron: SeenNeuron) -> tuple[SeenRecord, ...]:
+    """Return all records of a neuron, highest peak first."""
+    if neuron.in_files and store is not None:
+        records = [
+            SeenRecord(
+                split=split,
+                kind=record.kind,
+                quantile=record.quantile,
+                document=record.document,
+                start=record.start,
+                excerpt=record.excerpt,
+            )
+            for split in Split
+            for record in store.records(neuron.ref, split)
+        ]
+    else:
+        rows = Record.objects.filter(neuron=neuron.pk).select_related("document")
+        records = [_record(row) for row in rows]
+    return tuple(sorted(records, key=lambda record: -record.excerpt.peak))
+
+
+def _record(row: Record) -> SeenRecord:
+    return SeenRecord(
+        split=Split(row.document.split),
+        kind=RecordKind(row.kind),
+        quantile=row.quantile,
+        document=row.document.key,
+        start=row.start,
+        excerpt=row.excerpt,
+    )

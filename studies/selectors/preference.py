@@ -1,0 +1,119 @@
+"""What raters preferred, neuron by neuron, from the judgments of all studies that stand."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db.models import Count, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+
+from annotation.models import Judgment
+from annotation.protocols.compare import TIE
+from explanations.models import Subject
+from explanations.records import NeuronRef
+from studies.models import StudyItem, StudyOption
+
+ENOUGH = 4
+"""Judgments from which on a neuron can be called disputed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """How often an explanation was preferred, tied and compared; synthetic votes are among them."""
+
+    wins: int
+    ties: int
+    comparisons: int
+    synthetic: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disputed:
+    """How split the votes on a neuron are: the share of pairs of votes on one item that differ."""
+
+    ref: NeuronRef
+    disagreement: float
+    judgments: int
+    synthetic: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Votes:
+    """The votes on one item, by choice."""
+
+    by_choice: Mapping[str, int]
+    synthetic: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_choice.values())
+
+    @property
+    def pairs(self) -> int:
+        return self.total * (self.total - 1) // 2
+
+    @property
+    def differing(self) -> int:
+        return self.pairs - sum(n * (n - 1) // 2 for n in self.by_choice.values())
+
+
+def preferences(neuron: int) -> dict[int, Preference]:
+    """Return how each explanation of a neuron fared, by key; those never compared are absent."""
+    options = StudyOption.objects.filter(study_item__neuron=neuron)
+    behind = list(options.values_list("study_item__item", "key", "explanation"))
+    votes = _votes(StudyItem.objects.filter(neuron=neuron)) if behind else {}
+    counts = defaultdict[int, Counter[str]](Counter)
+    for item, key, explanation in behind:
+        if item in votes:
+            counts[explanation].update(
+                wins=votes[item].by_choice.get(key, 0),
+                ties=votes[item].by_choice.get(TIE, 0),
+                comparisons=votes[item].total,
+                synthetic=votes[item].synthetic,
+            )
+    return {explanation: Preference(**count) for explanation, count in counts.items()}
+
+
+def neurons_disputed(subject: Subject, keep: int = 50) -> tuple[Disputed, ...]:
+    """Return the neurons whose raters disagreed most, of those with `ENOUGH` judgments."""
+    items = StudyItem.objects.filter(neuron__subject=subject)
+    votes = _votes(items)
+    by_neuron = defaultdict[NeuronRef, list[_Votes]](list)
+    for item, layer, index in items.values_list("item", "neuron__layer", "neuron__index"):
+        if item in votes:
+            by_neuron[NeuronRef(layer=layer, index=index)].append(votes[item])
+    rows = [_disputed(ref, each) for ref, each in by_neuron.items() if _enough(each)]
+    rows.sort(key=lambda row: (-row.disagreement, -row.judgments, row.ref))
+    return tuple(row for row in rows if row.disagreement > 0)[:keep]
+
+
+def _enough(votes: Iterable[_Votes]) -> bool:
+    return sum(each.total for each in votes) >= ENOUGH and any(each.pairs for each in votes)
+
+
+def _disputed(ref: NeuronRef, votes: list[_Votes]) -> Disputed:
+    return Disputed(
+        ref=ref,
+        disagreement=sum(each.differing for each in votes) / sum(each.pairs for each in votes),
+        judgments=sum(each.total for each in votes),
+        synthetic=sum(each.synthetic for each in votes),
+    )
+
+
+def _votes(items: QuerySet[StudyItem]) -> dict[int, _Votes]:
+    """Count the standing votes on items, by item; those without any are absent."""
+    standing = Judgment.objects.standing().filter(assignment__item__in=items.values("item"))
+    rows = (
+        standing.order_by()
+        .annotate(choice=KeyTextTransform("choice", "answer"))
+        .values_list("assignment__item", "choice", "assignment__rater__synthetic")
+        .annotate(n=Count("pk"))
+    )
+    choices, synthetic = defaultdict[int, Counter[str]](Counter), Counter[int]()
+    for item, choice, by_program, n in rows:
+        choices[item][choice] += n
+        synthetic[item] += n if by_program else 0
+    return {
+        item: _Votes(by_choice=counts, synthetic=synthetic[item])
+        for item, counts in choices.items()
+    }

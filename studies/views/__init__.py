@@ -1,0 +1,1 @@
+"""Pages: about studies, for staff; about neurons, for whoever may look around in them."""
