@@ -161,7 +161,8 @@ def write_related(
     handle, partial = tempfile.mkstemp(prefix=f".{FILE}.", dir=directory)
     os.close(handle)
     try:
-        save_file(arrays, partial, metadata=metadata)
+        whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        save_file(whole, partial, metadata=metadata)
         Path(partial).chmod(0o644)
         Path(partial).replace(directory / FILE)
     finally:
