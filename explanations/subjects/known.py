@@ -87,7 +87,7 @@ SETS: dict[str, tuple[Function, ...]] = {
             rule=token(lambda each: min(1.0, max(0, len(each) - 4) * 0.1) if each.isalpha() else 0),
         ),
         Function(truth="the word or mark right after \u201cthe\u201d", rule=following(_THE)),
-        Function(truth="words between double quotation marks", rule=quoted),
+        Function(truth="words and marks between double quotation marks", rule=quoted),
         Function(
             truth="words of five letters or more that the text has said before",
             rule=repeated(5),

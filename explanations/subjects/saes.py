@@ -4,11 +4,13 @@ All arithmetic is float32. Sources of the formulas: the inference classes of SAE
 encoder of EleutherAI's sparsify.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
+from torch.nn.functional import normalize
 
 Map: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 
@@ -62,9 +64,8 @@ def standardized(vectors: torch.Tensor) -> torch.Tensor:
 
 
 def rescaled(vectors: torch.Tensor) -> torch.Tensor:
-    """Give each vector the norm sqrt(d): SAELens's `constant_norm_rescale`."""
-    norm: torch.Tensor = torch.linalg.vector_norm(vectors, dim=-1, keepdim=True)
-    return vectors / norm * vectors.shape[-1] ** 0.5
+    """Give each vector that is not 0 the norm sqrt(d): SAELens's `constant_norm_rescale`."""
+    return normalize(vectors, dim=-1) * math.sqrt(vectors.shape[-1])
 
 
 def top(k: int) -> Map:
