@@ -1,0 +1,224 @@
+/** Asking a worker what a neuron does on a text, and showing the answer when it comes. */
+
+import { activations, intervention, spoken } from "./live-results.js";
+import { showValues } from "./values.js";
+
+const FIRST_PAUSE = 150;
+const LONGEST_PAUSE = 2000;
+const PATIENCE = 20_000;
+const TRIES = 4;
+
+/** @typedef {{state: string, ahead: number, result: any, reason: string}} Answer */
+
+class Refused extends Error {}
+
+/** One half of the section: where the answers of one kind are shown. */
+class Panel {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.element = element;
+    this.state = /** @type {HTMLElement} */ (element.querySelector(".live-state"));
+    this.result = /** @type {HTMLElement} */ (element.querySelector(".live-result"));
+    /** @type {Asking | null} */
+    this.asking = null;
+  }
+
+  /** Forget a question that was ended. */
+  rest() {
+    if (this.asking?.abort.signal.aborted && this.element.dataset.state !== "finished") {
+      this.say("", "");
+    }
+  }
+
+  /**
+   * Say what goes on; the same words are said once.
+   * @param {string} state
+   * @param {string} text
+   */
+  say(state, text) {
+    this.element.dataset.state = state;
+    this.result.toggleAttribute("inert", state !== "finished");
+    if (this.state.textContent !== text) this.state.textContent = text;
+  }
+
+  /**
+   * @param {string} kind
+   * @param {any} result
+   */
+  show(kind, result) {
+    const shown = kind === "activate" ? activations(result) : intervention(result);
+    this.result.replaceChildren(shown);
+    showValues(this.result.querySelectorAll(".tokens"));
+    this.say("finished", spoken(kind, result));
+  }
+}
+
+/** What is asked at the moment: ending it stops the waiting, and withdraws it from the worker. */
+class Asking {
+  /**
+   * @param {string} address
+   * @param {string} csrf
+   */
+  constructor(address, csrf) {
+    this.address = address;
+    this.headers = { "X-CSRFToken": csrf, "Content-Type": "application/json" };
+    this.abort = new AbortController();
+    this.token = "";
+  }
+
+  end() {
+    this.abort.abort();
+    if (!this.token) return;
+    const request = { method: "DELETE", headers: this.headers, keepalive: true };
+    fetch(`${this.address}${this.token}/`, request).catch(() => {});
+    this.token = "";
+  }
+
+  /**
+   * @param {Record<string, unknown>} question
+   * @param {Panel} panel
+   */
+  async ask(question, panel) {
+    const sent = await this.request(this.address, "POST", JSON.stringify(question));
+    this.token = sent.token;
+    const asked = performance.now();
+    for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 1.4, LONGEST_PAUSE)) {
+      await sleep(pause, this.abort.signal);
+      const answer = await this.patiently(`${this.address}${this.token}/`);
+      if (answer.state === "finished" || answer.state === "failed") {
+        this.token = "";
+        return answer;
+      }
+      panel.say(answer.state, waiting(answer, performance.now() - asked));
+    }
+  }
+
+  /**
+   * Read, and read again where the network fails for a moment.
+   * @param {string} address
+   * @returns {Promise<Answer>}
+   */
+  async patiently(address) {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.request(address, "GET");
+      } catch (error) {
+        if (error instanceof Refused || this.abort.signal.aborted || tries === TRIES) throw error;
+        await sleep(LONGEST_PAUSE, this.abort.signal);
+      }
+    }
+  }
+
+  /**
+   * @param {string} address
+   * @param {string} method
+   * @param {string} [body]
+   */
+  async request(address, method, body) {
+    const { signal } = this.abort;
+    const response = await fetch(address, { method, body, signal, headers: this.headers });
+    if (response.ok) return response.json();
+    if (response.status >= 500) throw new Error(`status ${response.status}`);
+    throw new Refused(await refusal(response));
+  }
+}
+
+/**
+ * @param {Response} response
+ * @returns {Promise<string>}
+ */
+async function refusal(response) {
+  if (response.status === 403) return "This page is too old to ask from. Reload it.";
+  if (response.status === 404) return "This is not to be found any more. Reload the page.";
+  const { detail } = await response.json().catch(() => ({ detail: "" }));
+  return detail ? sentence(String(detail)) : "The question was not taken. Reload the page.";
+}
+
+/**
+ * @param {Answer} answer
+ * @param {number} since milliseconds
+ * @returns {string}
+ */
+function waiting(answer, since) {
+  if (answer.state === "working") {
+    return since > PATIENCE
+      ? "The worker is still at it: it may be loading the model."
+      : "A worker is at it…";
+  }
+  if (answer.ahead) return `Waiting: ${answer.ahead} asked before you…`;
+  return since > PATIENCE
+    ? "Still waiting. The workers are busy, or none is running."
+    : "Waiting for a worker…";
+}
+
+/**
+ * @param {number} pause milliseconds
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ */
+function sleep(pause, signal) {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    }, pause);
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+  });
+}
+
+/**
+ * @param {string} text
+ * @returns {string}
+ */
+function sentence(text) {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? "" : "."}`;
+}
+
+/**
+ * @param {HTMLElement} section
+ * @param {HTMLFormElement} form
+ */
+function answerOn(section, form) {
+  /** @type {Map<string, Panel>} */
+  const panels = new Map();
+  for (const element of section.querySelectorAll(".live-panel")) {
+    if (element instanceof HTMLElement) panels.set(element.dataset.kind ?? "", new Panel(element));
+  }
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const given = Object.fromEntries(new FormData(form, event.submitter));
+    const { csrfmiddlewaretoken, ...question } = given;
+    const panel = panels.get(String(question.kind));
+    if (!panel) return;
+    panel.asking?.end();
+    const asking = new Asking(section.dataset.questions ?? "", String(csrfmiddlewaretoken));
+    panel.asking = asking;
+    panel.say("waiting", "Asking…");
+    try {
+      const answer = await asking.ask(question, panel);
+      if (answer.state === "finished") panel.show(String(question.kind), answer.result);
+      else panel.say("failed", sentence(answer.reason));
+    } catch (error) {
+      if (asking.abort.signal.aborted) return;
+      const refused = error instanceof Refused;
+      panel.say("failed", refused ? error.message : "The site cannot be reached. Try again.");
+    }
+  });
+  addEventListener("pagehide", () => {
+    for (const panel of panels.values()) panel.asking?.end();
+  });
+  // Back from another page: what was left waiting is not asked any more.
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    for (const panel of panels.values()) panel.rest();
+  });
+}
+
+const section = document.querySelector(".live");
+const form = document.querySelector("form#live");
+if (section instanceof HTMLElement && form instanceof HTMLFormElement) answerOn(section, form);
