@@ -30,7 +30,7 @@ class Best:
     def offer(self, row: int, scores: torch.Tensor, first: int) -> None:
         """Take in scores [rows from `row` on, candidates from number `first` on]."""
         rows, keep = slice(row, row + len(scores)), self.scores.shape[1]
-        best, columns = scores.topk(min(keep, scores.shape[1]), 1)
+        best, columns = scores.contiguous().topk(min(keep, scores.shape[1]), 1)
         both = torch.cat([self.scores[rows], best], 1)
         ids = torch.cat([self.ids[rows], columns + first], 1)
         self.scores[rows], places = both.topk(keep, 1)
