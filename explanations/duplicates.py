@@ -1,35 +1,43 @@
 """Which of several windows say the same. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from explanations.records import word_texts
 
 WORDS = 5
 SHARE = 0.5
 
+# Without a bound, a phrase that every window of a corpus has would make the cost grow with the
+# square of the windows. Copies are not counted: only windows that repeat none before are.
+_HOLDERS = 64
 
-def distinct(windows: Sequence[Sequence[str]]) -> list[int]:
-    """Return the places of windows that are no near-duplicate of one kept before, in order.
 
-    A window is its tokens, pieces of the text; the best comes first, and it is always kept. Two
-    windows are near-duplicates where they share at least half of the runs of five words of the one
-    that has fewer; case does not count. So a copy with a word changed goes, and one that begins a
-    third later. A window of fewer than five words is one run.
+def first_alike(windows: Iterable[Sequence[str]]) -> list[int]:
+    """Return for each window the place of the first that it repeats, or its own where it is new.
+
+    A window is its tokens, pieces of the text. It repeats a new one before where the two share at
+    least half of the runs of five words of the one that has fewer; case and spacing do not count.
+    So a copy with a word changed repeats, and a copy that begins a third later. A window of fewer
+    than five words is one run. Where more than 64 new windows share a run, it is looked for in the
+    first 64 of them.
     """
-    kept: list[int] = []
+    places: list[int] = []
     sizes: dict[int, int] = {}
     holders: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     for place, tokens in enumerate(windows):
         runs = _runs(tokens)
         shared = Counter(holder for run in runs for holder in holders.get(run, ()))
-        if any(n >= SHARE * min(len(runs), sizes[other]) for other, n in shared.items()):
-            continue
-        kept.append(place)
-        sizes[place] = len(runs)
-        for run in runs:
-            holders[run].append(place)
-    return kept
+        alike = [
+            new for new, count in shared.items() if count >= SHARE * min(len(runs), sizes[new])
+        ]
+        places.append(min(alike, default=place))
+        if not alike:
+            sizes[place] = len(runs)
+            for run in runs:
+                if len(holders[run]) < _HOLDERS:
+                    holders[run].append(place)
+    return places
 
 
 def _runs(tokens: Sequence[str]) -> set[tuple[str, ...]]:
