@@ -1,7 +1,8 @@
 """Functions with known truth as a subject: no model, words and marks as tokens."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -18,6 +19,9 @@ from explanations.subjects.transformers_mlp import BUDGET
 VERSION = "1"
 """Raised when a function of some set changes: it is the subject's revision."""
 
+NUMBERS = 2**20
+"""Tokens have numbers below this: few enough for tables that have a place for each."""
+
 LIMIT = 100_000
 """The most tokens of a text that are read unless told otherwise."""
 
@@ -26,7 +30,8 @@ LIMIT = 100_000
 class TextFunctions:
     """A set of functions, each a neuron of the only layer. They run on the processor.
 
-    A batch's `ids` are all 0: what a token is stands in its `pieces`.
+    A token's number is a hash of its word as it is written, below `NUMBERS`: the same for the same
+    word in any text, and seldom the same for two words.
     """
 
     identity: SubjectIdentity
@@ -61,7 +66,11 @@ class TextFunctions:
 
     def encode(self, texts: Sequence[str], *, budget: int = BUDGET) -> Iterator[Batch]:
         """Cut texts into batches of at most `budget` tokens, shortest texts first."""
-        return self.encoder.batches(texts, budget=budget, device=self.device)
+        for batch in self.encoder.batches(texts, budget=budget, device=self.device):
+            ids = torch.zeros_like(batch.ids)
+            for row, pieces in enumerate(batch.pieces):
+                ids[row, : len(pieces)] = torch.tensor([_number(piece) for piece in pieces])
+            yield replace(batch, ids=ids)
 
     def forward(self, batch: Batch) -> None:
         """Compute the functions: there is no model whose pass could be bare."""
@@ -77,19 +86,25 @@ class TextFunctions:
         values = np.zeros((*batch.ids.shape, self.width), np.float32)
         for row, pieces in enumerate(batch.pieces):
             text = Text(tokens=tuple(piece.strip() for piece in pieces), seed=self.seed)
-            own = slice(batch.first, batch.first + len(pieces))
             for number, function in enumerate(self.functions):
-                values[row, own, number] = function.rule(text)
+                values[row, : len(pieces), number] = function.rule(text)
         return torch.from_numpy(values)
 
 
-def load_functions(given: str, *, limit: int | None = None) -> TextFunctions:
-    """Load `NAME` or `NAME@SEED`: a set of functions; the seed, by default 0, decides the noise."""
+def load_functions(given: str, *, revision: str = "", limit: int | None = None) -> TextFunctions:
+    """Load `NAME` or `NAME@SEED`: a set of functions; the seed, by default 0, decides the noise.
+
+    Raises `SubjectError` for a set that is not there, and for another revision than this one.
+    """
     name, _, said = given.partition("@")
     if name not in SETS:
         raise SubjectError(f"there are no functions {name!r}: the sets are {', '.join(SETS)}")
     if said and not said.isdecimal():
         raise SubjectError(f"the seed of functions:{given} is {said!r}: give a whole number")
+    if revision not in ("", VERSION):
+        raise SubjectError(
+            f"functions:{given} is at revision {VERSION} here, not {revision}: capture it again"
+        )
     functions = SETS[name]
     identity = SubjectIdentity(
         name=f"functions:{given}",
@@ -107,6 +122,10 @@ def load_functions(given: str, *, limit: int | None = None) -> TextFunctions:
         seed=int(said or 0),
         encoder=Encoder(backend=_words(), prefix=(), suffix=(), limit=limit or LIMIT),
     )
+
+
+def _number(piece: str) -> int:
+    return crc32(piece.strip().encode()) % NUMBERS
 
 
 def _words() -> Tokenizer:

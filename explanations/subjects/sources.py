@@ -34,12 +34,12 @@ def load(
     `sae:PATH` or `sae:PATH@MODEL`. Directions: `directions:FILE@MODEL`. Functions with known
     truth: `functions:NAME` or `functions:NAME@SEED`. docs/subjects.md says what each is.
 
-    `revision`, `device` and `dtype` are the model's; `limit` lowers the most tokens of a text.
+    `revision`, `device` and `dtype` are the model's, `revision` that of functions too; `limit` lowers the most tokens of a text.
     Raises `SubjectError` saying what to do.
     """
     kind, _, rest = str(source).partition(":")
     if f"{kind}:" == FUNCTIONS:
-        return load_functions(rest, limit=limit)
+        return load_functions(rest, revision=revision, limit=limit)
     host = partial(load_transformer, revision=revision, device=device, dtype=dtype, limit=limit)
     if kind in READ_OUTS and rest:
         return READ_OUTS[kind](rest, host)

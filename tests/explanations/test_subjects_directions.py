@@ -8,9 +8,6 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
 
-from explanations.capture import capture
-from explanations.captured import open_store
-from explanations.records import NeuronRef, Split
 from explanations.subjects import SubjectError, load
 from tests.explanations.tiny_models import FAMILIES, TEXTS
 from tests.explanations.tiny_saes import output, stream
@@ -62,19 +59,6 @@ def test_the_stream_before_the_first_layer_is_the_embedding(llama: Path, tmp_pat
     batch = next(iter(subject.encode(TEXTS, budget=1)))
     expected = stream(model, batch.ids, 0) @ arrays["blocks.0.hook_resid_pre"].T
     torch.testing.assert_close(subject.run_layer(batch, 0)[0], expected, atol=1e-5, rtol=1e-5)
-
-
-def test_directions_can_be_captured_like_neurons(llama: Path, tmp_path: Path) -> None:
-    save_file(directions(blocks__0__hook_resid_post=(4, 16)), tmp_path / "p.safetensors")
-    subject = load(f"directions:{tmp_path}/p.safetensors@{llama}", dtype=torch.float32)
-    documents = [(str(n), list(Split)[n % 3], text) for n, text in enumerate(TEXTS * 2)]
-    capture(subject, documents, tmp_path / "store", seed=1)
-    store = open_store(tmp_path / "store")
-    assert store.manifest.subject == subject.identity
-    best = store.records(NeuronRef(layer=0, index=2), Split.EXPLAIN)[0]
-    (batch,) = subject.encode([best.excerpt.text])
-    own = subject.run_layer(batch, 0)[0, batch.first :, 2]
-    assert best.excerpt.peak == pytest.approx(float(own.max()), abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,11 @@
 """Functions with known truth do what their truths say, and are subjects like any other."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import torch
 
-from explanations.capture import capture
-from explanations.captured import open_store
-from explanations.records import NeuronRef, Split
+from explanations.records import NeuronRef
 from explanations.subjects import SubjectError, TextFunctions, load
 from explanations.subjects.functions import load_functions
 
@@ -126,6 +123,16 @@ def test_padding_is_silent_and_does_not_change_a_text(functions: TextFunctions) 
         assert torch.equal(functions.run_layer(alone, 0)[0], together[row, :size])
 
 
+def test_a_word_has_the_same_number_wherever_it_stands(functions: TextFunctions) -> None:
+    numbers: dict[str, set[int]] = {}
+    for batch in functions.encode([TEXT, "A dog and\n\ngreen dogs", "dog"]):
+        for ids, pieces in zip(batch.ids.tolist(), batch.pieces, strict=True):
+            for number, piece in zip(ids, pieces, strict=False):
+                numbers.setdefault(piece.strip(), set()).add(number)
+    assert {len(found) for found in numbers.values()} == {1}
+    assert len(set.union(*numbers.values())) == len(numbers)
+
+
 @pytest.mark.parametrize(
     "text", [TEXT, "", "  ", " two\n\nlines\t", "na\u00efve 'quoted' \U0001f600 e\u0301t\u00e9"]
 )
@@ -134,25 +141,11 @@ def test_pieces_join_to_the_text(functions: TextFunctions, text: str) -> None:
         assert "".join(batch.pieces[0]) == text
 
 
-def test_functions_can_be_captured_and_their_truth_is_in_the_records(tmp_path: Path) -> None:
-    subject = load("functions:default@3")
-    documents = [(str(n), list(Split)[n % 3], f"{TEXT} {n}") for n in range(12)]
-    capture(subject, documents, tmp_path / "store", seed=1)
-    store = open_store(tmp_path / "store")
-    assert store.manifest.subject.source == "functions:default@3"
-    for record in store.records(NeuronRef(layer=0, index=1), Split.EXPLAIN):
-        fired = {
-            token.strip()
-            for token, value in zip(record.excerpt.tokens, record.excerpt.activations, strict=True)
-            if value
-        }
-        assert fired <= {"dog", "dogs", "frog"}
-
-
 @pytest.mark.parametrize(
     ("ask", "says"),
     [
         (lambda: load("functions:nothing"), "no functions 'nothing': the sets are default"),
+        (lambda: load("functions:default", revision="0"), "is at revision 1 here, not 0"),
         (lambda: load("functions:default@x"), "seed of functions:default@x is 'x'"),
         (lambda: load_functions("default").truth(NeuronRef(layer=1, index=0)), "no layer 1"),
         (lambda: load_functions("default").truth(NeuronRef(layer=0, index=99)), "no function 99"),
