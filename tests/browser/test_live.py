@@ -83,7 +83,7 @@ def test_a_text_is_tried_and_the_values_are_read_by_keyboard(open_live, picture:
 def test_what_ablating_does_is_shown_in_figures_and_bars(
     open_live, picture: Picture, assert_accessible: Callable[[Page], None]
 ) -> None:
-    page = open_live()
+    page = open_live(height=1600)
     ask(page)
     answer_questions()
     ask(page, button="Compare the predictions")

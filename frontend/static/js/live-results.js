@@ -22,9 +22,8 @@ const SVG = "http://www.w3.org/2000/svg";
 export function spoken(kind, result) {
   if (kind === "intervene") return changed(result);
   const [best] = strongest(result);
-  return best
-    ? `Strongest on “${best[0]}”: ${figures(best[1])}.`
-    : "The neuron does not fire here.";
+  if (best) return `Strongest on “${best[0]}”: ${figures(best[1])}.`;
+  return `The neuron does not fire here: its highest value is ${figures(peakOf(result))}.`;
 }
 
 // --- Activations ---------------------------------------------------------------------------------
@@ -34,7 +33,7 @@ export function spoken(kind, result) {
  * @returns {DocumentFragment}
  */
 export function activations(result) {
-  const peak = Math.max(...result.values);
+  const peak = peakOf(result);
   const known = result.maximum !== null && result.maximum > 0;
   const full = known ? Number(result.maximum) : peak;
   const text = element("p", {
@@ -45,15 +44,20 @@ export function activations(result) {
     const value = result.values[at] ?? 0;
     text.append(...pieces(token, value, full > 0 ? level(value, full) : 0));
   });
-  const notes = [`Highest here: ${figures(peak)}.`];
-  notes.push(
-    known
-      ? `Shades go up to ${figures(full)}, the neuron’s maximum in its capture.`
-      : "Shades go up to that, because no capture knows the neuron’s maximum.",
-  );
+  const notes = [];
+  if (known) notes.push(`Shades go up to ${figures(full)}, the neuron’s maximum in its capture.`);
+  else if (peak > 0) notes.push(`Shades go up to ${figures(peak)}: no capture knows the maximum.`);
   if (result.truncated)
     notes.push(`The model reads no more than these ${result.tokens.length} tokens.`);
   return fragment(text, element("p", { class: "small muted" }, notes.join(" ")));
+}
+
+/**
+ * @param {Activations} result
+ * @returns {number}
+ */
+function peakOf(result) {
+  return Math.max(...result.values);
 }
 
 /**
