@@ -13,6 +13,7 @@ from explanations.captured import SubjectIdentity
 from explanations.subjects.base import Batch, Consume, SubjectError, check_layer, enough_memory
 from explanations.subjects.points import Point, point
 from explanations.subjects.transformers_mlp import BUDGET, TransformersMLP
+from explanations.subjects.wiring import Vectors
 
 Read: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
 """Turns vectors [rows, tokens, d] into activations [rows, tokens, width], float32."""
@@ -25,13 +26,15 @@ HOOK_LENGTH = 200
 class Reader:
     """What one layer of a read-out is: a hook point, what is read there, and the sizes of both.
 
-    `module_input`: where the hook point is a module's path, read what it takes in.
+    `vectors` reads from its file what each neuron reads and writes there. `module_input`: where the
+    hook point is a module's path, read what it takes in.
     """
 
     hook: str
     inputs: int
     width: int
     read: Read
+    vectors: Callable[[], Vectors]
     module_input: bool = False
 
 

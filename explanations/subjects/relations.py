@@ -14,7 +14,10 @@ from torch.nn.functional import normalize
 
 from explanations.related import RELATIONS, Header, Lists, write_related
 from explanations.subjects.base import Subject
-from explanations.subjects.wiring import Vectors, Wiring, wiring
+from explanations.subjects.read_out import ReadOut
+from explanations.subjects.read_out_wiring import ReadOutWiring
+from explanations.subjects.transformers_mlp import TransformersMLP
+from explanations.subjects.wiring import TransformerWiring, Vectors, Wiring
 
 TILE = 2**22
 """Scores that are made at once."""
@@ -55,7 +58,7 @@ def relate(subject: Subject, directory: str | Path, *, keep: int = 10, tile: int
 
     A subject whose neurons have no weights gets a file that says so. What was there is replaced.
     """
-    identity, found = subject.identity, wiring(subject)
+    identity, found = subject.identity, _wiring(subject)
     lists, undefined, texts = {}, dict.fromkeys(RELATIONS, str(found)), [""]
     if not isinstance(found, str):
         near = _Nearest(found, subject, keep, math.isqrt(tile))
@@ -63,6 +66,15 @@ def relate(subject: Subject, directory: str | Path, *, keep: int = 10, tile: int
         lists = near.neurons() | near.tokens()
     header = Header(layers=identity.layers, width=identity.width, keep=keep, undefined=undefined)
     write_related(Path(directory), header, lists, texts)
+
+
+def _wiring(subject: Subject) -> Wiring | str:
+    """Return how a subject's neurons hang together, or why nothing can be said."""
+    if isinstance(subject, TransformersMLP):
+        return TransformerWiring(subject)
+    if isinstance(subject, ReadOut):
+        return ReadOutWiring(subject)
+    return f"{subject.identity.name} has no weights: its neurons are not in a model"
 
 
 class _Nearest:

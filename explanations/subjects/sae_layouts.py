@@ -5,6 +5,7 @@ SAELens: `sae_weights.safetensors`. EleutherAI's sparsify: `sae.safetensors`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,6 +15,7 @@ from explanations.subjects import saes
 from explanations.subjects.base import SubjectError
 from explanations.subjects.files import expect, settings, weights
 from explanations.subjects.read_out import Reader
+from explanations.subjects.wiring import Vectors
 
 Arrays: TypeAlias = Mapping[str, torch.Tensor]
 
@@ -119,6 +121,7 @@ def _saelens(sae: StoredSAE, device: torch.device, *, layer_norm: bool) -> Reade
         hook=sae.hook,
         inputs=inputs,
         width=width,
+        vectors=partial(_vectors, path, device, width, inputs),
         read=saes.Autoencoder(
             weight=arrays["W_enc"],
             bias=_bias(sae, path, arrays, width),
@@ -252,6 +255,7 @@ def _sparsify(sae: StoredSAE, device: torch.device) -> Reader:
         hook=sae.hook,
         inputs=inputs,
         width=width,
+        vectors=partial(_vectors, path, device, width, inputs),
         module_input=transcode,
         read=saes.Autoencoder(
             weight=arrays["encoder.weight"].T,
@@ -270,6 +274,14 @@ def _sparsify_activation(sae: StoredSAE, width: int) -> saes.Map:
     if name == "groupmax" and width % k == 0:
         return saes.group_max(k)
     raise SubjectError(f"{sae.folder.name} has the activation {name!r} with k {k}: not known here")
+
+
+def _vectors(path: Path, device: torch.device, width: int, inputs: int) -> Vectors:
+    """Return the rows of an encoder and of its decoder."""
+    arrays = weights(path, device)
+    expect(path, arrays, {"W_dec": (width, inputs)})
+    encoder = arrays["W_enc"].T if "W_enc" in arrays else arrays["encoder.weight"]
+    return Vectors(reads=encoder, writes=arrays["W_dec"])
 
 
 def _k(sae: StoredSAE, width: int) -> int:

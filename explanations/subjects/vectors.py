@@ -13,6 +13,7 @@ from explanations.subjects.files import settings, weights
 from explanations.subjects.read_out import Read, Reader, ReadOut, read_out
 from explanations.subjects.sae_layouts import CONFIG, StoredSAE, stored
 from explanations.subjects.transformers_mlp import TransformersMLP
+from explanations.subjects.wiring import Vectors
 
 Host: TypeAlias = Callable[[str], TransformersMLP]
 """Loads a model by its source."""
@@ -65,7 +66,13 @@ def _directions(path: Path, hook: str, array: torch.Tensor) -> Reader:
         raise SubjectError(
             f"{hook} in {path} is of shape {tuple(array.shape)}: directions are an array [n, d]"
         )
-    return Reader(hook=hook, inputs=array.shape[1], width=len(array), read=_projection(array))
+    return Reader(
+        hook=hook,
+        inputs=array.shape[1],
+        width=len(array),
+        read=_projection(array),
+        vectors=lambda: Vectors(reads=array, writes=array),
+    )
 
 
 def _projection(directions: torch.Tensor) -> Read:

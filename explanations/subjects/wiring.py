@@ -164,6 +164,11 @@ class TransformerWiring:
         self._subject, self._paths = subject, PATHS[kind]
         self._layers: Any = _at(subject.base, FAMILIES[kind].layers)
 
+    @property
+    def norms_after_sums(self) -> bool:
+        """Whether the stream itself goes through norms, as in BERT."""
+        return bool(self._paths.stream)
+
     @cached_property
     def undefined(self) -> dict[str, str]:
         """Tokens need an embedding as wide as the stream, and an unembedding that reads it."""
@@ -203,11 +208,15 @@ class TransformerWiring:
 
     def embedded(self, tokens: torch.Tensor, layer: int) -> torch.Tensor:
         """Return tokens' embeddings, without position, scaled as the norm before the MLP does."""
+        before = self._norm(self._layers[layer], self._paths.before)
+        return before.unit(self.onward(self.entering(tokens), -1, layer))
+
+    def entering(self, tokens: torch.Tensor) -> torch.Tensor:
+        """Return tokens' embeddings as they enter the stream, but for their length."""
         vectors = self._embedding[tokens].float()
         if self._paths.first:
             vectors = self._norm(self._subject.base, self._paths.first).forth(vectors)
-        before = self._norm(self._layers[layer], self._paths.before)
-        return before.unit(self.onward(vectors, -1, layer))
+        return vectors
 
     def unembedded(self, tokens: torch.Tensor) -> torch.Tensor:
         """Return the rows of the unembedding with the final norm's gain."""
@@ -229,19 +238,6 @@ class TransformerWiring:
             gain=1.0 if weight is None else weight.float() + self._paths.offset,
             centred=hasattr(norm, "normalized_shape"),
         )
-
-
-def wiring(subject: object) -> Wiring | str:
-    """Return how a subject's neurons hang together, or why nothing can be said.
-
-    A subject of another kind says so itself by a method `wiring`.
-    """
-    if isinstance(subject, TransformersMLP):
-        kind = subject.model.config.model_type
-        return TransformerWiring(subject) if kind in PATHS else f"the weights of {kind} are unknown"
-    own = getattr(subject, "wiring", None)
-    answer: Wiring | str = own() if own else "its neurons are no neurons with weights in a model"
-    return answer
 
 
 def rows(projection: Any, *, reading: bool) -> torch.Tensor:

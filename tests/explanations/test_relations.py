@@ -183,7 +183,7 @@ def test_a_subject_without_weights_says_so_for_every_relation(tmp_path: Path) ->
     store = related(Weightless(), tmp_path)
     found = store.of(NeuronRef(layer=0, index=2))
     assert [getattr(found, relation) for relation in RELATIONS] == [None] * 5
-    assert all("no neurons with weights" in found.undefined[relation] for relation in RELATIONS)
+    assert all("no weights" in found.undefined[relation] for relation in RELATIONS)
 
 
 def test_relations_replace_what_was_there_and_leave_nothing_beside(tmp_path: Path) -> None:
