@@ -93,11 +93,11 @@ SETS: dict[str, tuple[Function, ...]] = {
             rule=repeated(5),
         ),
         Function(
-            truth="words for animals, but not within five words after a negation",
+            truth="words for animals, but not within five words or marks after a negation",
             rule=unless_after(_ANIMALS, _NEGATION, 5),
         ),
         Function(
-            truth="\u201cyou\u201d within five words after a question word",
+            truth="\u201cyou\u201d within five words or marks after a question word",
             rule=only_after(among("you"), _QUESTION, 5),
         ),
         Function(

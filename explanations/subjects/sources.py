@@ -34,7 +34,8 @@ def load(
     `sae:PATH` or `sae:PATH@MODEL`. Directions: `directions:FILE@MODEL`. Functions with known
     truth: `functions:NAME` or `functions:NAME@SEED`. docs/subjects.md says what each is.
 
-    `revision`, `device` and `dtype` are the model's, `revision` that of functions too; `limit` lowers the most tokens of a text.
+    `revision` is the model's or the functions'; `device` and `dtype` are the model's; `limit`
+    lowers the most tokens of a text.
     Raises `SubjectError` saying what to do.
     """
     kind, _, rest = str(source).partition(":")

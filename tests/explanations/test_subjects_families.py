@@ -1,5 +1,6 @@
 """In every family a captured activation is what an ordinary hook sees, whatever surrounds it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from transformers import AutoModel, AutoModelForCausalLM
 from explanations.subjects import TransformersMLP, load, load_transformer
 from explanations.subjects.families import FAMILIES as KNOWN
 from explanations.subjects.points import point
+from tests.conftest import ROOT
 from tests.explanations.tiny_models import FAMILIES, TEXTS, differs
 
 CAUSAL = [name for name, tiny in FAMILIES.items() if tiny.causal]
@@ -139,10 +141,21 @@ def test_gpt2_uses_the_gelu_that_its_configuration_names(tmp_path: Path) -> None
 
 
 def test_another_activation_in_the_configuration_is_obeyed(tmp_path: Path) -> None:
-    import dataclasses
-
     tiny = FAMILIES["gpt2"]
-    tanh = dataclasses.replace(tiny, settings=tiny.settings | {"activation_function": "relu"})
+    tanh = replace(tiny, settings=tiny.settings | {"activation_function": "relu"})
     subject = load(tanh.save(tmp_path / "relu"), dtype=torch.float32, device="cpu")
     batch = next(iter(subject.encode([TEXTS[0]])))
     assert subject.run_layer(batch, 0).min() == 0
+
+
+def test_the_documentation_names_the_hook_of_every_family(family: Path) -> None:
+    said = (ROOT / "docs" / "subjects.md").read_text(encoding="utf-8")
+    hook = FAMILIES[family.name].projection.format("{layer}")
+    (line,) = [line for line in said.splitlines() if f"`{hook}`" in line and _lists(line, family)]
+    assert line.startswith("|")
+
+
+def _lists(line: str, family: Path) -> bool:
+    """Tell whether a table's first cell lists a family."""
+    names = line.strip("|").split("|")[0].replace("(Pythia)", "").split(",")
+    return family.name in [name.strip() for name in names]

@@ -8,6 +8,7 @@ import torch
 from explanations.records import NeuronRef
 from explanations.subjects import SubjectError, TextFunctions, load
 from explanations.subjects.functions import load_functions
+from tests.conftest import ROOT
 
 TEXT = (
     'Sam said, "Look at the red dog!" Don\'t run after 12 dogs. A green frog was sitting and '
@@ -154,3 +155,9 @@ def test_pieces_join_to_the_text(functions: TextFunctions, text: str) -> None:
 def test_what_is_not_there_is_named(ask: Callable[[], object], says: str) -> None:
     with pytest.raises(SubjectError, match=says):
         ask()
+
+
+def test_the_documentation_lists_every_truth(functions: TextFunctions) -> None:
+    said = (ROOT / "docs" / "subjects.md").read_text(encoding="utf-8")
+    for index, function in enumerate(functions.functions):
+        assert f"| {index} | {function.truth} |" in said
