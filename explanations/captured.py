@@ -6,7 +6,7 @@ are memory-mapped: a neuron's records cost a few pages, whatever the store's siz
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -20,10 +20,15 @@ from safetensors.numpy import load_file, save_file
 
 from explanations.records import NeuronRef, RecordKind, Scale, Split, TokenActivations
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 WINDOWS = "windows.safetensors"
 QUARTERS = 4
+LOWEST, HIGHEST, STEPS = -10, 14, 4
+"""A histogram's bins: `STEPS` for each power of 2 from 2**LOWEST to 2**HIGHEST, of both signs."""
+
+BINS = 2 * (HIGHEST - LOWEST) * STEPS + 1
+"""One more lies around 0; the outermost ones hold what is beyond as well."""
 
 Row: TypeAlias = tuple[int, NDArray[np.float32]]
 """A window's number, and one neuron's values on its tokens; beyond them the last is repeated."""
@@ -58,12 +63,22 @@ class Keep:
         if self.top < 1 or self.random < 0:
             raise ValueError(f"cannot keep {self.top} top and {self.random} random windows")
 
+    @property
+    def candidates(self) -> int:
+        """Top windows held while a capture runs, for some turn out to be near-duplicates."""
+        return self.top + max(2, self.top // 5)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureConfig:
-    """What a capture keeps. `window` is the most tokens that a record has, a multiple of 8."""
+    """What a capture keeps.
+
+    `window` is the most tokens that a record has, a multiple of 8. On the `words` most common
+    tokens each neuron's mean is known while the capture runs, and kept where it is high.
+    """
 
     window: int = 64
+    words: int = 1024
     explain: Keep = field(default_factory=lambda: Keep(top=20, random=16))
     select: Keep = field(default_factory=lambda: Keep(top=8, random=8))
     score: Keep = field(default_factory=lambda: Keep(top=20, random=16))
@@ -71,6 +86,14 @@ class CaptureConfig:
     def __post_init__(self) -> None:
         if self.window < 8 or self.window % 8:
             raise ValueError(f"a window is a multiple of 8 tokens, not {self.window}")
+        if self.words < 0:
+            raise ValueError(f"cannot keep means on {self.words} tokens")
+
+    @classmethod
+    def of(cls, said: dict[str, Any]) -> "CaptureConfig":
+        """Return the configuration that a file says."""
+        keeps = {name: Keep(**said[name]) for name in ("explain", "select", "score")}
+        return cls(window=said["window"], words=said["words"], **keeps)
 
     def keep(self, split: Split) -> Keep:
         """Return the counts of one split."""
@@ -111,8 +134,7 @@ class Manifest:
                 "capture again"
             )
         subject, config = SubjectIdentity(**raw.pop("subject")), raw.pop("config")
-        keeps = {name: Keep(**config[name]) for name in ("explain", "select", "score")}
-        return cls(subject=subject, config=CaptureConfig(window=config["window"], **keeps), **raw)
+        return cls(subject=subject, config=CaptureConfig.of(config), **raw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +162,29 @@ class NeuronStatistics:
     kurtosis: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Histogram:
+    """How often a neuron had which raw activation, over the `tokens` that were counted.
+
+    `counts` [bins] of values from `edges[i]` to below `edges[i + 1]`; the outermost bins hold what
+    lies beyond too. Bins grow with the distance from 0, four for each doubling; empty ones at both
+    ends are left out.
+    """
+
+    edges: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenMean:
+    """A token as it is written, a neuron's mean raw activation on it, and how often it came."""
+
+    token: str
+    mean: float
+    count: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecord:
     """One window with one neuron's raw activations, and why it was kept."""
@@ -164,9 +209,8 @@ class WindowTable:
     """The windows that records show, by number."""
 
     def __init__(self, arrays: dict[str, NDArray[Any]]) -> None:
-        self._arrays = arrays
-        keys, bounds = arrays["document_keys"].tobytes(), arrays["document_bounds"].tolist()
-        self._keys = [keys[begin:end].decode() for begin, end in pairwise(bounds)]
+        self.arrays = arrays
+        self._keys = unpacked_texts("documents", arrays)
         self._text = arrays["text"].tobytes()
 
     @classmethod
@@ -177,8 +221,7 @@ class WindowTable:
         pieces = [[piece.encode() for piece in window.tokens] for window in windows]
         lengths = [len(piece) for window in pieces for piece in window]
         return {
-            "document_keys": _bytes("".join(keys).encode()),
-            "document_bounds": _offsets([len(key.encode()) for key in keys]),
+            **packed_texts("documents", keys),
             "document": np.array([numbers[window.document] for window in windows], np.int32),
             "start": np.array([window.start for window in windows], np.int32),
             "tokens": _offsets([len(window) for window in pieces]),
@@ -187,24 +230,24 @@ class WindowTable:
         }
 
     def __len__(self) -> int:
-        return len(self._arrays["start"])
+        return len(self.arrays["start"])
 
     def __iter__(self) -> Iterator[Window]:
         return (self[number] for number in range(len(self)))
 
     def array(self, name: str) -> NDArray[Any]:
         """Return an array that is stored beside the windows: which of them are random draws."""
-        return self._arrays[name]
+        return self.arrays[name]
 
     def __getitem__(self, number: int) -> Window:
         """Return one window."""
         if not 0 <= number < len(self):
             raise IndexError(number)
-        first, last = self._arrays["tokens"][number : number + 2]
-        bounds = self._arrays["pieces"][first : last + 1].tolist()
+        first, last = self.arrays["tokens"][number : number + 2]
+        bounds = self.arrays["pieces"][first : last + 1].tolist()
         return Window(
-            document=self._keys[self._arrays["document"][number]],
-            start=int(self._arrays["start"][number]),
+            document=self._keys[self.arrays["document"][number]],
+            start=int(self.arrays["start"][number]),
             tokens=tuple(self._text[begin:end].decode() for begin, end in pairwise(bounds)),
         )
 
@@ -257,6 +300,31 @@ class CaptureStore:
             kurtosis=fourth / variance**2 if varies else None,
         )
 
+    def histogram(self, neuron: NeuronRef) -> Histogram | None:
+        """Return how one neuron's activations spread; None where no token was counted."""
+        self._check(neuron)
+        counts = self._layer(neuron.layer).get_slice("histogram")[neuron.index]
+        full = np.flatnonzero(counts)
+        if not len(full):
+            return None
+        first, stop = full[0], full[-1] + 1
+        return Histogram(
+            edges=histogram_edges()[first : stop + 1],
+            counts=counts[first:stop],
+            tokens=int(counts.sum()),
+        )
+
+    def token_means(self, neuron: NeuronRef) -> tuple[TokenMean, ...]:
+        """Return the common tokens on which a neuron's mean is highest, best first."""
+        self._check(neuron)
+        places = self._layer(neuron.layer).get_slice("words.places")[neuron.index]
+        means = self._layer(neuron.layer).get_slice("words.means")[neuron.index]
+        counts = self.windows.array("vocabulary.counts")
+        return tuple(
+            TokenMean(token=self._pieces[place], mean=float(mean), count=int(counts[place]))
+            for place, mean in zip(places.tolist(), means, strict=True)
+        )
+
     def records(self, neuron: NeuronRef, split: Split) -> tuple[StoredRecord, ...]:
         """Return a neuron's records of one split: top by peak, then quantile, then random.
 
@@ -280,13 +348,17 @@ class CaptureStore:
         return (*records, *sorted(dealt, key=lambda r: (order[r.kind], r.quantile or 0)))
 
     @cached_property
+    def _pieces(self) -> list[str]:
+        return unpacked_texts("vocabulary.pieces", self.windows.arrays)
+
+    @cached_property
     def windows(self) -> WindowTable:
         """The windows that records show."""
-        return WindowTable(load_file(self.directory / WINDOWS))
+        return WindowTable(read_arrays(self.directory / WINDOWS))
 
     def layer(self, layer: int) -> dict[str, NDArray[Any]]:
         """Return all arrays of a layer's file."""
-        return load_file(self.directory / layer_file(layer))
+        return read_arrays(self.directory / layer_file(layer))
 
     def _array(self, layer: int, name: str) -> NDArray[Any]:
         array: NDArray[Any] = self._layer(layer).get_tensor(name)
@@ -355,6 +427,33 @@ def write_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
     """Write named arrays to one file."""
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
     path.chmod(0o644)
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the named arrays of one file."""
+    return load_file(path)
+
+
+def histogram_edges() -> NDArray[np.float64]:
+    """Return where the bins of a histogram begin, and where the last one ends: [BINS + 1]."""
+    steps = np.arange((HIGHEST - LOWEST) * STEPS + 1)
+    above = 2.0 ** (LOWEST + steps // STEPS) * (1 + steps % STEPS / STEPS)
+    return np.concatenate([-above[::-1], above])
+
+
+def packed_texts(name: str, texts: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Return the arrays `name.text` and `name.bounds` that hold some texts."""
+    encoded = [text.encode() for text in texts]
+    return {
+        f"{name}.text": _bytes(b"".join(encoded)),
+        f"{name}.bounds": _offsets([len(text) for text in encoded]),
+    }
+
+
+def unpacked_texts(name: str, arrays: Mapping[str, NDArray[Any]]) -> list[str]:
+    """Return the texts that were packed under a name."""
+    text, bounds = arrays[f"{name}.text"].tobytes(), arrays[f"{name}.bounds"].tolist()
+    return [text[begin:end].decode() for begin, end in pairwise(bounds)]
 
 
 def _bytes(text: bytes) -> NDArray[np.uint8]:

@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 from explanations.records import BLOCK, slices
 from explanations.subjects.base import Batch
 
-SHARED = 4
-"""From so many neurons on that want a window, on average, all are fetched together."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
@@ -32,6 +29,7 @@ class Windows:
 
     spans: tuple[Span, ...]
     tokens: torch.Tensor  # [windows, size]: positions of each window's tokens
+    short: torch.Tensor  # bool [windows]: has fewer tokens than `size`
     tails: torch.Tensor  # [tails, BLOCK]: positions of the texts' last, incomplete blocks
     blocks: torch.Tensor  # [windows, size / BLOCK]: numbers of each window's blocks
     own: torch.Tensor  # float32 [1, positions]: 1 on the texts' own tokens
@@ -51,21 +49,20 @@ class Windows:
     ) -> torch.Tensor:
         """Return the activations of some neurons, each on a window: float32 [neurons, size].
 
-        `flat` is [positions, width]. Where many neurons share windows it goes window by window: one
-        neuron's values lie far apart, and fetched one by one they cost ten times as much.
+        `flat` is [positions, width]. A view whose entries are whole windows is three to ten times
+        as quick as fetching single values; what it reads beyond a window's end is mended after.
         """
-        wanted = torch.bincount(numbers, minlength=len(self.spans)).tolist()
-        if flat.device.type != "cpu" or len(numbers) < SHARED * sum(map(bool, wanted)):
+        size = self.tokens.shape[1]
+        if len(flat) < size:
             return flat[self.tokens[numbers], neurons[:, None]].float()
-        values = torch.empty((len(numbers), self.tokens.shape[1]))
-        order = numbers.argsort(stable=True)
-        for span, some in zip(self.spans, torch.split(order, wanted), strict=True):
-            if len(some):
-                begin = span.row * self.width + self.first + span.start
-                size = span.stop - span.start
-                inside = flat[begin : begin + size].index_select(1, neurons[some]).T.float()
-                values[some, :size] = inside
-                values[some, size:] = inside[:, -1:]
+        whole = flat.unfold(0, size, 1)
+        begins = self.tokens[numbers, 0]
+        inside = begins.clamp(max=len(flat) - size)
+        values = whole[inside, neurons].float()
+        mended = (self.short[numbers] | (inside < begins)).nonzero()[:, 0]
+        if len(mended):
+            columns = self.tokens[numbers[mended]] - inside[mended, None]
+            values[mended] = values[mended].gather(1, columns)
         return values
 
 
@@ -94,6 +91,7 @@ def windows(batch: Batch, size: int) -> Windows:
     return Windows(
         spans=tuple(spans),
         tokens=torch.from_numpy(_runs(origins[row] + start, origins[row] + stop, size)).to(device),
+        short=torch.from_numpy(stop - start < size).to(device),
         tails=torch.from_numpy(tails).to(device),
         blocks=torch.from_numpy(blocks).to(device),
         own=torch.from_numpy(own.reshape(1, -1).astype(np.float32)).to(device),

@@ -1,21 +1,25 @@
 """How much of a model's speed a capture keeps. Run: python -m tests.benchmarks.bench_capture.
 
 Capture and the bare forward pass take turns on the same batches of the same process, so what else
-the machine does hits both. Each repetition goes on where the last one ended, with the same texts
-under new keys: a text that grows. At first almost every window is among the best so far and must be
-kept; the first repetition shows that, the median what a longer text costs.
+the machine does hits both. Each repetition goes on where the last one ended, with the same
+sentences in a new order under new keys: a text that grows. At first almost every window is among
+the best so far and must be kept; the first repetition shows that, the median what a longer text
+costs.
 """
 
 import argparse
 import json
+import random
+import re
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
-from explanations.capture import CaptureState, Document
+from explanations.capture import CaptureState, Document, Vocabulary
 from explanations.captured import CaptureConfig
 from explanations.records import deal
 from explanations.subjects import Batch, TransformersMLP, load
@@ -55,16 +59,15 @@ def report(
     subject: TransformersMLP, documents: Sequence[Document], repetitions: int, count: int
 ) -> None:
     """Print what capture of some documents costs."""
-    batches = list(subject.encode([text for _, _, text in documents]))
-    batches = batches[:: max(1, len(batches) // count)]
-    state = CaptureState(subject.identity, SEED, CaptureConfig(), subject.device)
-    rounds = [measure(state, subject, batches, documents) for _ in range(repetitions)]
+    texts = [shuffled(documents, number) for number in range(repetitions)]
+    state = begun(subject, spread(subject, texts[0], count))
+    rounds = [measure(state, subject, spread(subject, text, count), text) for text in texts]
     bare, captured, share = (
         statistics.median(getattr(m, name) for m in rounds)
         for name in ("bare", "captured", "share")
     )
     name, neurons = subject.identity.name, subject.layers * subject.width
-    emit(f"{name}, {neurons:,} neurons, {subject.identity.dtype}, {len(batches)} batches:")
+    emit(f"{name}, {neurons:,} neurons, {subject.identity.dtype}, {count} batches a round:")
     emit(f"  bare forward pass {bare:,.0f} tokens/s, capture {captured:,.0f}, share {share:.2f}")
     emit(f"  shares in turn: {', '.join(f'{each.share:.2f}' for each in rounds)}")
 
@@ -78,12 +81,37 @@ def measure(
     """Run all batches once each way, in turns."""
     bare = captured = 0.0
     for batch in batches:
-        keyed = [documents[place] for place in batch.texts]
-        rows = [(f"{state.documents}-{key}", split) for key, split, _ in keyed]
+        rows = [documents[place][:2] for place in batch.texts]
         bare += seconds(partial(subject.forward, batch))
         captured += seconds(partial(state.observe, subject, batch, rows))
+    captured += seconds(partial(state.end_block, len(documents)))
     tokens = sum(sum(batch.lengths) for batch in batches)
     return Measured(bare=tokens / bare, captured=tokens / captured, share=bare / captured)
+
+
+def shuffled(documents: Sequence[Document], seed: int) -> list[Document]:
+    """Return as many documents with as many sentences each, which are dealt out anew."""
+    sentences = [re.split(r"(?<=[.!?])\s+", text) for _, _, text in documents]
+    pool = [sentence for text in sentences for sentence in text]
+    random.Random(seed).shuffle(pool)  # noqa: S311
+    left = iter(pool)
+    return [
+        (f"{key}-{seed}", split, " ".join(islice(left, len(text))))
+        for (key, split, _), text in zip(documents, sentences, strict=True)
+    ]
+
+
+def spread(subject: TransformersMLP, documents: Sequence[Document], count: int) -> list[Batch]:
+    """Return so many batches of documents, evenly spread over their lengths."""
+    batches = list(subject.encode([text for _, _, text in documents]))
+    return [batches[n * len(batches) // count] for n in range(min(count, len(batches)))]
+
+
+def begun(subject: TransformersMLP, batches: Sequence[Batch]) -> CaptureState:
+    """Return a capture that has seen nothing yet but the batches' vocabulary."""
+    config = CaptureConfig()
+    vocabulary = Vocabulary.of(batches, config.words)
+    return CaptureState(subject.identity, SEED, config, vocabulary, subject.device)
 
 
 def documents(path: Path) -> list[Document]:

@@ -110,7 +110,7 @@ def test_a_folder_that_is_no_capture_says_so(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="holds no finished capture"):
         open_store(tmp_path)
     (tmp_path / "manifest.json").write_text(json.dumps({"format": 99}))
-    with pytest.raises(StoreError, match=r"format 99; this version reads 1"):
+    with pytest.raises(StoreError, match=r"format 99; this version reads 2"):
         open_store(tmp_path)
 
 
