@@ -8,6 +8,7 @@ from typing import Any
 from explanations.formats import tables
 from explanations.formats.keys import Keys
 from explanations.formats.sources import PARQUET, PLAIN, File, Source, TextError, files, source
+from explanations.places import local
 
 __all__ = ["TextError", "documents", "name_of", "where"]
 
@@ -22,12 +23,15 @@ def documents(named: str | Path) -> Iterator[tuple[str, str]]:
     key has at most 200 characters. Raises `TextError` and `OSError`.
     """
     what = source(named)
-    given = Keys()
-    if what.hub:
-        yield from _rows(tables.dataset(what), what.name, "row", what, given)
-        return
-    for file in files(what.place):
-        yield from _file(file, what, given)
+    try:
+        yield from _documents(what, Keys())
+    except (TextError, OSError):
+        raise
+    except Exception as error:
+        if not what.hub and local(what.place):
+            raise
+        # Every kind of storage has errors of its own: no credentials, no route, no such bucket.
+        raise TextError(f"{named}: {error}") from error
 
 
 def where(named: str | Path) -> str:
@@ -38,6 +42,14 @@ def where(named: str | Path) -> str:
 def name_of(named: str | Path) -> str:
     """Return what to call a source: the file's, folder's or data set's name."""
     return source(named).name
+
+
+def _documents(what: Source, given: Keys) -> Iterator[tuple[str, str]]:
+    if what.hub:
+        yield from _rows(tables.dataset(what), what.name, "row", what, given)
+        return
+    for file in files(what.place):
+        yield from _file(file, what, given)
 
 
 def _file(file: File, what: Source, given: Keys) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec import register_implementation
 from fsspec.implementations.memory import MemoryFileSystem
 
 from explanations.formats.texts import TextError, documents, name_of, where
@@ -206,6 +207,21 @@ def test_what_is_not_there_is_told() -> None:
             read(source)
     with pytest.raises(TextError, match="nowhere://x: Protocol not known"):
         read("nowhere://x")
+
+
+class Locked(MemoryFileSystem):
+    """A storage with errors of its own."""
+
+    protocol = "locked"
+
+    def exists(self, path: str, **options: Any) -> bool:
+        raise LookupError("no credentials")
+
+
+def test_what_a_storage_says_is_told() -> None:
+    register_implementation("locked", Locked, clobber=True)
+    with pytest.raises(TextError, match=r"locked://bucket/text\.jsonl: no credentials"):
+        read("locked://bucket/text.jsonl")
 
 
 # --- Parquet --------------------------------------------------------------------------------------
