@@ -1,7 +1,7 @@
 """Which of several windows say the same. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
 from explanations.records import word_texts
@@ -10,37 +10,10 @@ WORDS = 5
 SHARE = 0.5
 
 # Without a bound, a phrase that every window of a corpus has would make the cost grow with the
-# square of the windows. Copies are not counted: only windows that repeat none before are.
-_HOLDERS = 64
+# square of the windows.
+_HOLDERS = 256
 
 Key = TypeVar("Key", bound=Hashable)
-
-
-def first_alike(windows: Iterable[Sequence[str]]) -> list[int]:
-    """Return for each window the place of the first that it repeats, or its own where it is new.
-
-    A window is its tokens, pieces of the text. It repeats a new one before where the two share at
-    least half of the runs of five words of the one that has fewer; case and spacing do not count.
-    So a copy with a word changed repeats, and a copy that begins a third later. A window of fewer
-    than five words is one run. Where more than 64 new windows share a run, it is looked for in the
-    first 64 of them.
-    """
-    places: list[int] = []
-    sizes: dict[int, int] = {}
-    holders: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
-    for place, tokens in enumerate(windows):
-        runs = _runs(tokens)
-        shared = Counter(holder for run in runs for holder in holders.get(run, ()))
-        alike = [
-            new for new, count in shared.items() if count >= SHARE * min(len(runs), sizes[new])
-        ]
-        places.append(min(alike, default=place))
-        if not alike:
-            sizes[place] = len(runs)
-            for run in runs:
-                if len(holders[run]) < _HOLDERS:
-                    holders[run].append(place)
-    return places
 
 
 def near_pairs(windows: Mapping[Key, Sequence[str]]) -> dict[Key, set[Key]]:
@@ -64,7 +37,7 @@ def near_pairs(windows: Mapping[Key, Sequence[str]]) -> dict[Key, set[Key]]:
                 near[other].add(key)
         sizes[key] = len(runs)
         for run in runs:
-            if len(holders[run]) < 256:
+            if len(holders[run]) < _HOLDERS:
                 holders[run].append(key)
     return dict(near)
 
