@@ -25,6 +25,9 @@ FILE = "related.safetensors"
 NEURON_RELATIONS = ("upstream", "downstream", "similar_weights")
 TOKEN_RELATIONS = ("tokens_in", "tokens_out")
 RELATIONS = NEURON_RELATIONS + TOKEN_RELATIONS
+"""Those by weight."""
+
+SIMILAR_ACTIVATION = "similar_activation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,7 @@ class RelatedStore:
 
     def __init__(self, directory: Path) -> None:
         opened: Any = safe_open(directory / FILE, framework="np")
-        self._file, raw = opened, opened.metadata() or {}
+        self._file, self._names, raw = opened, frozenset(opened.keys()), opened.metadata() or {}
         if raw.get("format") != str(FORMAT):
             raise StoreError(f"{directory / FILE} is not of format {FORMAT}: relate again")
         self.header = Header(
@@ -97,18 +100,28 @@ class RelatedStore:
 
     def of(self, neuron: NeuronRef) -> Related:
         """Return what is related to one neuron; `StoreError` for one that is not there."""
-        size = self.header
-        if not (0 <= neuron.layer < size.layers and 0 <= neuron.index < size.width):
-            raise StoreError(f"no neuron {neuron}: {size.layers} layers of {size.width}")
-        row = neuron.layer * size.width + neuron.index
+        row = self._row(neuron)
         return Related(
             upstream=self._neurons("upstream", row),
             downstream=self._neurons("downstream", row),
             similar_weights=self._neurons("similar_weights", row),
             tokens_in=self._tokens("tokens_in", row),
             tokens_out=self._tokens("tokens_out", row),
-            undefined=size.undefined,
+            undefined=self.header.undefined,
         )
+
+    def similar_by_activation(self, neuron: NeuronRef) -> tuple[RelatedNeuron, ...] | None:
+        """Return the neurons that correlate most; None where that was not computed."""
+        row = self._row(neuron)
+        if f"{SIMILAR_ACTIVATION}.ids" not in self._names:
+            return None
+        return self._neurons(SIMILAR_ACTIVATION, row)
+
+    def _row(self, neuron: NeuronRef) -> int:
+        size = self.header
+        if not (0 <= neuron.layer < size.layers and 0 <= neuron.index < size.width):
+            raise StoreError(f"no neuron {neuron}: {size.layers} layers of {size.width}")
+        return neuron.layer * size.width + neuron.index
 
     def _neurons(self, relation: str, row: int) -> tuple[RelatedNeuron, ...] | None:
         if relation in self.header.undefined:
@@ -179,26 +192,38 @@ def similar_by_activation(
     One layer's values are in memory at a time.
     """
     store.statistics(neuron)  # refuses a neuron that is not there
-    shown = {split: _shown(store, split) for split in Split}
-    mine, varies = _centred(store.directory, neuron.layer, shown)
-    if not varies[neuron.index]:
+    target = unit_sample(store, neuron.layer)[neuron.index].copy()
+    if np.isnan(target).any() or not target.size:
         return None
-    target, width = mine[neuron.index].copy(), store.manifest.subject.width
-    found: list[tuple[float, int]] = []
+    found: list[tuple[float, NeuronRef]] = []
     for layer in range(store.manifest.subject.layers):
-        values, varies = _centred(store.directory, layer, shown)
-        scores = np.full(width, -np.inf)
-        norms = np.sqrt(np.einsum("nt,nt->n", values, values)[varies])
-        scores[varies] = (values @ target)[varies] / norms / np.linalg.norm(target)
+        scores = np.nan_to_num(unit_sample(store, layer) @ target, nan=-np.inf)
         if layer == neuron.layer:
             scores[neuron.index] = -np.inf
-        best = np.argsort(-scores, kind="stable")[:keep]
-        found += [(float(scores[n]), layer * width + int(n)) for n in best]
-    found = sorted((pair for pair in found if pair[0] > -np.inf), key=lambda p: (-p[0], p[1]))
-    return tuple(
-        RelatedNeuron(neuron=_neuron(number, width), value=float(np.clip(value, -1, 1)))
-        for value, number in found[:keep]
-    )
+        best = np.argsort(-scores, kind="stable")[:keep].tolist()
+        refs = [NeuronRef(layer=layer, index=index) for index in best]
+        found += [(float(scores[ref.index]), ref) for ref in refs if scores[ref.index] > -np.inf]
+    found.sort(key=lambda pair: (-pair[0], pair[1]))
+    return tuple(RelatedNeuron(neuron=ref, value=min(1.0, value)) for value, ref in found[:keep])
+
+
+def unit_sample(store: CaptureStore, layer: int) -> NDArray[np.float32]:
+    """Return a layer's values on the tokens of the random windows: [width, tokens].
+
+    Each neuron's are less their mean and of length 1, so that products are correlations; a constant
+    neuron's are not a number.
+    """
+    with safe_open(store.directory / layer_file(layer), framework="np") as file:
+        parts = [
+            file.get_tensor(f"{split}.sample.values")[:, _shown(store, split)] for split in Split
+        ]
+    values: NDArray[np.float32] = np.concatenate(parts, axis=1, dtype=np.float32)
+    if values.shape[1]:
+        constant = values.max(1) == values.min(1)
+        values -= values.mean(1, keepdims=True)
+        lengths = np.sqrt(np.einsum("nt,nt->n", values, values))
+        values /= np.where(constant | (lengths == 0), np.nan, lengths)[:, None]
+    return values
 
 
 def _shown(store: CaptureStore, split: Split) -> NDArray[np.bool_]:
@@ -210,23 +235,6 @@ def _shown(store: CaptureStore, split: Split) -> NDArray[np.bool_]:
     lengths = [len(store.windows[n].tokens) if n >= 0 else 0 for n in numbers]
     columns = np.arange(store.manifest.config.window)
     return columns[None] < np.array(lengths, int).reshape(-1, 1)
-
-
-def _centred(
-    directory: Path, layer: int, shown: Mapping[Split, NDArray[np.bool_]]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return a layer's values less each neuron's mean, [width, tokens], and which neurons vary."""
-    with safe_open(directory / layer_file(layer), framework="np") as file:
-        parts = [
-            file.get_tensor(f"{split}.sample.values")[:, mask].astype(np.float32, copy=False)
-            for split, mask in shown.items()
-        ]
-    values: NDArray[np.float32] = np.concatenate(parts, axis=1)
-    if not values.shape[1]:
-        return values, np.zeros(len(values), bool)
-    varies = values.max(1) > values.min(1)
-    values -= values.mean(1, keepdims=True)
-    return values, varies
 
 
 def _neuron(number: int, width: int) -> NeuronRef:

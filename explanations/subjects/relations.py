@@ -1,18 +1,26 @@
-"""Which neurons and tokens are nearest to each neuron by weight, written into a capture's folder.
+"""Which neurons and tokens are nearest to each neuron, written into a capture's folder.
 
 Scores are made a tile at a time and the best kept, so memory holds the lists, the vectors of two
 layers and one tile, however many neurons there are.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch.nn.functional import normalize
 
-from explanations.related import RELATIONS, Header, Lists, write_related
+from explanations.captured import CaptureStore, StoreError, open_store
+from explanations.related import (
+    RELATIONS,
+    SIMILAR_ACTIVATION,
+    Header,
+    Lists,
+    unit_sample,
+    write_related,
+)
 from explanations.subjects.base import Subject
 from explanations.subjects.read_out import ReadOut
 from explanations.subjects.read_out_wiring import ReadOutWiring
@@ -56,16 +64,26 @@ class Best:
 def relate(subject: Subject, directory: str | Path, *, keep: int = 10, tile: int = TILE) -> None:
     """Write the `keep` nearest of each relation for every neuron into a capture's folder.
 
-    A subject whose neurons have no weights gets a file that says so. What was there is replaced.
+    A subject whose neurons have no weights gets a file that says so. Where the folder holds a
+    finished capture, similarity by activation is written too. What was there is replaced.
     """
-    identity, found = subject.identity, _wiring(subject)
+    folder, identity, found = Path(directory), subject.identity, _wiring(subject)
+    near = _Nearest(subject, keep, math.isqrt(tile))
     lists, undefined, texts = {}, dict.fromkeys(RELATIONS, str(found)), [""]
     if not isinstance(found, str):
-        near = _Nearest(found, subject, keep, math.isqrt(tile))
         undefined, texts = found.undefined, [text or "" for text in found.texts]
-        lists = near.neurons() | near.tokens()
+        lists = near.neurons(found) | near.tokens(found)
+    if store := _store(folder):
+        lists[SIMILAR_ACTIVATION] = near.by_activation(store)
     header = Header(layers=identity.layers, width=identity.width, keep=keep, undefined=undefined)
-    write_related(Path(directory), header, lists, texts)
+    write_related(folder, header, lists, texts)
+
+
+def _store(folder: Path) -> CaptureStore | None:
+    try:
+        return open_store(folder)
+    except StoreError:
+        return None
 
 
 def _wiring(subject: Subject) -> Wiring | str:
@@ -78,83 +96,89 @@ def _wiring(subject: Subject) -> Wiring | str:
 
 
 class _Nearest:
-    """The relations of one subject."""
+    """The lists of one subject's neurons."""
 
-    def __init__(self, found: Wiring, subject: Subject, keep: int, side: int) -> None:
-        self._wiring, self._device = found, subject.device
+    def __init__(self, subject: Subject, keep: int, side: int) -> None:
         self._layers, self._width = subject.identity.layers, subject.identity.width
-        self._keep, self._side = keep, side
+        self._device, self._keep, self._side = subject.device, keep, side
 
-    def neurons(self) -> dict[str, Lists]:
-        """Return the relations between neurons that are defined."""
+    def neurons(self, wiring: Wiring) -> dict[str, Lists]:
+        """Return the relations between neurons by weight that are defined."""
         lists: dict[str, Lists] = {}
-        if "upstream" not in self._wiring.undefined:
-            lists |= self._links()
-        if "similar_weights" not in self._wiring.undefined:
-            lists["similar_weights"] = self._similar()
+        if "upstream" not in wiring.undefined:
+            lists |= self._links(wiring)
+        if "similar_weights" not in wiring.undefined:
+            lists["similar_weights"] = self._alike(lambda layer: _both(wiring.vectors(layer)))
         return lists
 
-    def tokens(self) -> dict[str, Lists]:
+    def tokens(self, wiring: Wiring) -> dict[str, Lists]:
         """Return the relations with tokens that are defined."""
-        names = [n for n, text in enumerate(self._wiring.texts) if text is not None]
+        names = [n for n, text in enumerate(wiring.texts) if text is not None]
         tokens = torch.tensor(names, device=self._device)
         lists = {}
-        if "tokens_in" not in self._wiring.undefined:
-            lists["tokens_in"] = self._tokens_in(tokens)
-        if "tokens_out" not in self._wiring.undefined:
-            lists["tokens_out"] = self._tokens_out(tokens)
+        if "tokens_in" not in wiring.undefined:
+            lists["tokens_in"] = self._tokens_in(wiring, tokens)
+        if "tokens_out" not in wiring.undefined:
+            lists["tokens_out"] = self._tokens_out(wiring, tokens)
         return lists
 
-    def _links(self) -> dict[str, Lists]:
+    def by_activation(self, store: CaptureStore) -> Lists:
+        """Score by the correlation over a capture's random windows."""
+        return self._alike(
+            lambda layer: torch.from_numpy(unit_sample(store, layer)).to(self._device)
+        )
+
+    def _links(self, wiring: Wiring) -> dict[str, Lists]:
         """Score by the cosine of what a neuron writes with what a later layer's neuron reads.
 
         What is written is first carried to the later layer.
         """
         up, down = self._best(), self._best()
         for target in range(1, self._layers):
-            reads = normalize(self._wiring.vectors(target).reads)
+            reads = normalize(wiring.vectors(target).reads)
             for source in range(target):
-                writes = self._wiring.onward(self._wiring.vectors(source).writes, source, target)
+                writes = wiring.onward(wiring.vectors(source).writes, source, target)
                 for row, column, scores in self._tiles(normalize(writes), reads):
                     one, other = source * self._width + row, target * self._width + column
                     down.offer(one, scores, other)
                     up.offer(other, scores.T, one)
         return {"upstream": up.lists(), "downstream": down.lists()}
 
-    def _similar(self) -> Lists:
-        """Score by the mean of two cosines: of what two neurons read, and of what they write."""
+    def _alike(self, vectors: Callable[[int], torch.Tensor]) -> Lists:
+        """Score by the product of two neurons' vectors; one that is not a number is nobody's."""
         best = self._best()
         for layer in range(self._layers):
-            mine = _both(self._wiring.vectors(layer))
+            mine = vectors(layer)
             for row, column, scores in self._tiles(mine, mine):
                 scores.diagonal(row - column).fill_(-torch.inf)
+                scores.nan_to_num_(nan=-torch.inf, neginf=-torch.inf)
                 best.offer(layer * self._width + row, scores, layer * self._width + column)
             for other in range(layer):
-                theirs = _both(self._wiring.vectors(other))
-                for row, column, scores in self._tiles(mine, theirs):
+                for row, column, scores in self._tiles(mine, vectors(other)):
+                    scores.nan_to_num_(nan=-torch.inf, neginf=-torch.inf)
                     one, two = layer * self._width + row, other * self._width + column
                     best.offer(one, scores, two)
                     best.offer(two, scores.T, one)
         return best.lists()
 
-    def _tokens_in(self, tokens: torch.Tensor) -> Lists:
+    def _tokens_in(self, wiring: Wiring, tokens: torch.Tensor) -> Lists:
         """Score by what a neuron reads of a stream that holds one token alone."""
         best = self._best()
         for layer in range(self._layers):
-            reads = self._wiring.vectors(layer).reads
+            reads = wiring.vectors(layer).reads
             for first in range(0, len(tokens), self._side):
-                held = self._wiring.embedded(tokens[first : first + self._side], layer)
+                held = wiring.embedded(tokens[first : first + self._side], layer)
                 for row, _, scores in self._tiles(reads, held):
                     best.offer(layer * self._width + row, scores, first)
         return best.lists(tokens)
 
-    def _tokens_out(self, tokens: torch.Tensor) -> Lists:
+    def _tokens_out(self, wiring: Wiring, tokens: torch.Tensor) -> Lists:
         """Score by what a neuron adds to a token's logit, before the final norm's division."""
         best = self._best()
         for layer in range(self._layers):
-            writes = self._wiring.vectors(layer).writes
+            writes = wiring.vectors(layer).writes
             for first in range(0, len(tokens), self._side):
-                raised = self._wiring.unembedded(tokens[first : first + self._side])
+                raised = wiring.unembedded(tokens[first : first + self._side])
                 for row, _, scores in self._tiles(writes, raised):
                     best.offer(layer * self._width + row, scores, first)
         return best.lists(tokens)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from explanations.captured import CaptureStore, Keep, StoreError, open_store
 from explanations.records import NeuronRef, Split
 from explanations.related import (
     FILE,
+    RELATIONS,
     Header,
     Lists,
     RelatedNeuron,
@@ -23,7 +25,8 @@ from explanations.related import (
     write_related,
 )
 from explanations.subjects import TransformersMLP
-from tests.explanations.test_capture import captured, letters
+from explanations.subjects.relations import relate
+from tests.explanations.test_capture import Letters, captured, letters
 
 NOBODY = "the subject has none"
 HEADER = Header(
@@ -55,6 +58,7 @@ def test_relations_come_back_as_they_were_written(tmp_path: Path) -> None:
         RelatedNeuron(neuron=NeuronRef(layer=1, index=0), value=0.25),
     )
     assert found.upstream == ()
+    assert store.similar_by_activation(NeuronRef(layer=0, index=1)) is None
     last = store.of(NeuronRef(layer=1, index=1))
     assert last.tokens_in is not None
     found_tokens = [(row.token, row.value) for row in last.tokens_in]
@@ -137,6 +141,34 @@ def test_similar_neurons_are_those_that_numpy_correlates_most(
         for row in found:
             other = row.neuron.layer * 172 + row.neuron.index
             assert row.value == pytest.approx(every[number, other], abs=1e-4)
+
+
+def test_lists_written_once_are_those_found_one_by_one(
+    store: CaptureStore, stories260k: TransformersMLP
+) -> None:
+    relate(stories260k, store.directory, tile=10_000)
+    lists = read_related(store.directory)
+    assert lists is not None
+    for number in range(0, 860, 43):
+        written = lists.similar_by_activation(_ref(number))
+        found = similar_by_activation(store, _ref(number))
+        assert written is not None
+        assert found is not None
+        values = [row.value for row in found]
+        assert [row.value for row in written] == pytest.approx(values, abs=1e-5)
+        assert written[0].neuron == found[0].neuron
+        assert len(written) == 10
+
+
+def test_a_subject_without_weights_has_neurons_that_do_alike(tmp_path: Path) -> None:
+    found = captured(tmp_path, letters("xaxexixoxu" * 3, "bcd" * 9))
+    subject: Any = Letters()
+    relate(subject, found.directory)
+    lists = read_related(found.directory)
+    assert lists is not None
+    similar = [lists.similar_by_activation(NeuronRef(layer=0, index=n)) for n in range(3)]
+    assert [len(rows or ()) for rows in similar] == [1, 0, 1]
+    assert set(lists.header.undefined) == set(RELATIONS)
 
 
 def test_correlation_is_the_same_from_either_side(store: CaptureStore) -> None:
