@@ -1,8 +1,8 @@
 """Finished captures under a path or in an object store, through fsspec. Pure.
 
 A store is the JSON and safetensors files that stand directly in a folder. It is complete when its
-manifest is there: `publish` writes that last, `remove` takes it first. `PlaceError` says what must be
-installed to open a URL.
+manifest is there: `publish` writes that last, `remove` takes it first. A URL that nothing installed
+can open raises `PlaceError`.
 """
 
 import hashlib
