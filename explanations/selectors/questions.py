@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from explanations.captured import StoreError, open_store
+from explanations.captured import StoreError
 from explanations.models import Capture, Explanation, Meaning, Neuron, Question
 from explanations.records import AuthorKind, NeuronRef
 
@@ -26,6 +26,7 @@ class QuestionState:
     token: UUID
     kind: str
     subject: str
+    text: str
     state: str
     ahead: int
     result: dict[str, Any] | None
@@ -42,6 +43,7 @@ def question_state(token: UUID) -> QuestionState | None:
         token=question.token,
         kind=question.kind,
         subject=question.subject.name,
+        text=question.text,
         state=_state(question),
         ahead=0 if question.finished else ahead,
         result=question.result,
@@ -63,7 +65,7 @@ def neuron_maximum(subject: int, ref: NeuronRef) -> float | None:
         return found
     capture = Capture.objects.filter(subject=subject, tokens__gt=0).order_by("-pk").first()
     try:
-        return open_store(capture.directory).statistics(ref).maximum if capture else None
+        return capture.store().statistics(ref).maximum if capture else None
     except StoreError:
         return None
 

@@ -1,26 +1,29 @@
-"""Capturing the neurons of a subject over a text."""
+"""Capturing the neurons of a subject over a text: whole, or a shard at a time and then merged."""
 
+import shutil
 import threading
 import time
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.utils import timezone
 
 from explanations import services
-from explanations.captured import CaptureConfig, Manifest, StoreError, open_store
+from explanations.captured import STATE, CaptureConfig, StoreError
 from explanations.formats.texts import documents
 from explanations.models import Capture, Run, Target
-from explanations.records import deal, document_bytes
+from explanations.places import join, local
+from explanations.records import Split, deal, document_bytes, limited
+from explanations.storage import exists, fetch, publish, remove
 from explanations.tasks.chunk import Chunk
 from explanations.tasks.stopping import Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from explanations.capture import Progress
+    from explanations.capture import Plan, Progress
     from explanations.subjects import Subject
 
 _loading = threading.Lock()
@@ -33,42 +36,150 @@ def capture(run: Run, chunk: Chunk) -> None:
         with chunk.attempt(target):
             if run.capture is None:
                 raise LookupError("the run has no capture")
-            manifest = _finished(run.capture) or _captured(run.capture, chunk, target)
-            if not services.capture_is_of(capture=run.capture, manifest=manifest):
-                raise StoreError(f"{run.capture.directory} holds another capture: move it away")
-            services.capture_store(
-                target_id=target.pk, lease=chunk.lease, manifest=manifest, at=timezone.now()
-            )
+            if run.capture.shards > 1 and not target.last:
+                _shard(run.capture, chunk, target)
+            else:
+                _whole(run.capture, chunk, target)
 
 
-def _finished(capture: Capture) -> Manifest | None:
-    """Return what an earlier worker finished but could not store any more."""
-    try:
-        return open_store(capture.directory).manifest
-    except StoreError:
-        return None
+def _shard(capture: Capture, chunk: Chunk, target: Target) -> None:
+    from explanations.capture import capture_shard
+
+    assert target.shard is not None  # noqa: S101  what a capture's run is made of
+    place = _part(capture, target.shard)
+    folder = _work_folder(place)
+    extent = capture_shard(
+        loaded(capture.subject.source, capture.subject.revision),
+        _documents(capture),
+        folder,
+        _plan(capture, target.shard),
+        corpus=capture.corpus.digest,
+        progress=_reporter(chunk, target, _unchanged(capture)),
+        every=settings.CHECKPOINT_SECONDS,
+    )
+    if local(place) is None:
+        publish(max(folder.iterdir()), place, last=STATE)
+        shutil.rmtree(folder)
+    services.shard_store(
+        target_id=target.pk,
+        lease=chunk.lease,
+        seconds=extent.seconds,
+        tokens=extent.tokens,
+        at=timezone.now(),
+    )
 
 
-def _captured(capture: Capture, chunk: Chunk, target: Target) -> Manifest:
+def _whole(capture: Capture, chunk: Chunk, target: Target) -> None:
+    """Make the store unless an earlier worker finished it but could not say so any more."""
+    if not exists(capture.directory):
+        _make(capture, chunk, target)
+    manifest = capture.store().manifest
+    if not services.capture_is_of(capture=capture, manifest=manifest):
+        raise StoreError(f"{capture.directory} holds another capture: move it away")
+    services.capture_store(
+        target_id=target.pk, lease=chunk.lease, manifest=manifest, at=timezone.now()
+    )
+    for shard in range(capture.shards):
+        _forget(_part(capture, shard))
+
+
+def _make(capture: Capture, chunk: Chunk, target: Target) -> None:
+    """Capture or merge beside the place of the store, add how neurons relate, and move it there."""
+    from explanations.subjects.relations import relate
+
+    folder = _work_folder(capture.directory)
+    made = folder.with_name(f".{folder.name}.made")
+    shutil.rmtree(made, ignore_errors=True)
+    subject = loaded(capture.subject.source, capture.subject.revision)
+    if target.last:
+        _merge(capture, target, made)
+    else:
+        _capture(capture, subject, made, _reporter(chunk, target, _unchanged(capture)))
+    relate(subject, made)
+    if local(capture.directory) is None:
+        publish(made, capture.directory)
+        shutil.rmtree(made)
+    else:
+        made.rename(folder)
+
+
+def _capture(
+    capture: Capture, subject: "Subject", made: Path, report: "Callable[[Progress], None]"
+) -> None:
     from explanations.capture import capture as capture_subject
 
-    corpus = capture.corpus
-    total = _unchanged(capture)
-    Path(capture.directory).parent.mkdir(parents=True, exist_ok=True)
-    return capture_subject(
-        loaded(capture.subject.source, capture.subject.revision),
-        ((key, deal(key, corpus.seed), text) for key, text in documents(capture.text_path)),
-        capture.directory,
-        seed=corpus.seed,
-        config=CaptureConfig(window=capture.window),
-        progress=_reporter(chunk, target, total),
+    plan = _plan(capture)
+    capture_subject(
+        subject,
+        _documents(capture),
+        made,
+        seed=plan.seed,
+        config=plan.config,
+        token_limit=plan.token_limit,
+        corpus=capture.corpus.digest,
+        progress=report,
+        every=settings.CHECKPOINT_SECONDS,
     )
+
+
+def _merge(capture: Capture, target: Target, made: Path) -> None:
+    from explanations.capture import merge
+
+    failed = target.run.targets.filter(state=Target.State.FAILED).count()
+    if failed:
+        raise StoreError(f"{failed} of {capture.shards} shards failed: retry them, then this")
+    cache = Path(settings.CAPTURE_CACHE)
+    places = [_part(capture, shard) for shard in range(capture.shards)]
+    folders = [local(place) or fetch(place, cache=cache, last=STATE) for place in places]
+    merge(folders, made, corpus=capture.corpus.digest)
+
+
+def _plan(capture: Capture, shard: int = 0) -> "Plan":
+    from explanations.capture import Plan
+
+    return Plan(
+        seed=capture.corpus.seed,
+        config=CaptureConfig(window=capture.window),
+        token_limit=capture.token_limit,
+        shard=shard,
+        shards=capture.shards,
+    )
+
+
+def _part(capture: Capture, shard: int) -> str:
+    """Return where a finished shard lies: beside the store, so that every worker finds it."""
+    return join(f"{capture.directory}.parts", f"{shard:03d}")
+
+
+def _work_folder(place: str) -> Path:
+    """Return the folder of this machine in which something is made that belongs at a place."""
+    folder = local(place) or Path(
+        settings.CAPTURE_WORK_DIR, sha256(place.encode()).hexdigest()[:16]
+    )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _forget(place: str) -> None:
+    folder = local(place)
+    if folder is None:
+        remove(place, last=STATE)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.parent.is_dir() and not any(folder.parent.iterdir()):
+            folder.parent.rmdir()
+
+
+def _documents(capture: Capture) -> Iterator[tuple[str, Split, str]]:
+    seed = capture.corpus.seed
+    read = limited(documents(capture.text_path), capture.token_limit)
+    return ((key, deal(key, seed), text) for key, text in read)
 
 
 def _unchanged(capture: Capture) -> int:
     """Return how many documents the text has; `ValueError` where it is not what was planned."""
     digest, total = sha256(), 0
-    for key, text in documents(capture.text_path):
+    for key, text in limited(documents(capture.text_path), capture.token_limit):
         digest.update(document_bytes(key, text))
         total += 1
     if digest.hexdigest() != capture.corpus.digest:
@@ -86,8 +197,11 @@ def _reporter(chunk: Chunk, target: Target, total: int) -> "Callable[[Progress],
         if time.monotonic() - reported < _REPORT_SECONDS:
             return
         reported = time.monotonic()
-        share = progress.documents / max(total, 1)
-        if not services.target_progress(target_id=target.pk, lease=chunk.lease, share=share):
+        cost = services.Cost(tokens_in=progress.tokens, seconds=progress.seconds)
+        share = progress.read / max(total, 1)
+        if not services.target_progress(
+            target_id=target.pk, lease=chunk.lease, share=share, cost=cost
+        ):
             raise Stopped
 
     return report

@@ -14,10 +14,10 @@ from django.utils import timezone
 from explanations import selectors, services
 from explanations.models import Question, Run
 from explanations.records import NeuronRef
-from explanations.tasks.capture import loaded
 from explanations.tasks.heart import Heart
 from explanations.tasks.messages import messages_waiting
 from explanations.tasks.stopping import Stopped, stopping
+from explanations.tasks.subjects import loaded
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from explanations import services
 from explanations.models import Question, Subject
 from explanations.tasks import answer_questions
-from explanations.tasks.capture import _loaded
+from explanations.tasks.subjects import _loaded
 from tests import factories
 from tests.browser.conftest import OpenPage, Picture
 from tests.services.conftest import until

@@ -1,6 +1,7 @@
 """What a worker answers is what real models compute, or a reason in words."""
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,13 @@ import pytest
 from explanations import selectors, services
 from explanations.backends import encoder
 from explanations.captured import open_store
-from explanations.models import Meaning, Question, Run, Subject
+from explanations.models import Capture, Meaning, Question, Run, Subject
 from explanations.records import NeuronRef
 from explanations.subjects import TransformersMLP
 from explanations.subjects.intervening import activations, intervene
 from explanations.tasks import answer_questions, work_on_chunk
-from explanations.tasks.capture import _loaded
 from explanations.tasks.stopping import stopping
+from explanations.tasks.subjects import _loaded
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_thread")]
@@ -65,23 +66,42 @@ def test_activations_come_with_the_neurons_maximum(
     assert (result["maximum"], result["truncated"]) == (3.5, False)
 
 
-def test_a_neuron_that_is_only_in_a_capture_has_its_maximum_too(
-    storyteller: Subject, shared_data: Path, tmp_path: Path, settings: Any
-) -> None:
-    settings.CAPTURE_DIR = tmp_path
-    text = tmp_path / "text.jsonl"
+def captured(subject: Subject, shared_data: Path, folder: Path) -> Capture:
+    """Capture a subject on twenty stories, in this thread."""
+    text = folder / "text.jsonl"
     lines = (shared_data / "tinystories.jsonl").read_text(encoding="utf-8").splitlines()[:20]
     text.write_text("\n".join(lines), encoding="utf-8")
-    capture = services.capture_create(source=storyteller.source, text=text, name=storyteller.name)
+    capture = services.capture_create(source=subject.source, text=text, name=subject.name)
     run = services.run_create(kind=Run.Kind.CAPTURE, capture=capture).run
     assert run is not None
     while work_on_chunk(run.pk):
         pass
     assert selectors.run_reasons(run.pk) == {}
-    store = open_store(capture.directory)
+    return capture
+
+
+def test_a_neuron_that_is_only_in_a_capture_has_its_maximum_too(
+    storyteller: Subject, shared_data: Path, tmp_path: Path, settings: Any
+) -> None:
+    settings.CAPTURE_DIR = tmp_path
+    store = open_store(captured(storyteller, shared_data, tmp_path).directory)
     result = answered(storyteller).result
     assert result is not None
     assert result["maximum"] == pytest.approx(store.statistics(REF).maximum)
+
+
+def test_a_capture_that_takes_long_answers_questions_on_the_way(
+    storyteller: Subject, shared_data: Path, tmp_path: Path, settings: Any, monkeypatch: Any
+) -> None:
+    settings.CAPTURE_DIR = tmp_path
+    monkeypatch.setattr(import_module("explanations.tasks.capture"), "_REPORT_SECONDS", 0.0)
+    question = services.question_ask(
+        kind=Question.Kind.ACTIVATE, subject=storyteller, text=TEXT, neuron=REF
+    )
+    captured(storyteller, shared_data, tmp_path)
+    state = selectors.question_state(question.token)
+    assert state is not None
+    assert state.state == "finished"
 
 
 def test_a_neuron_that_nothing_says_the_maximum_of_has_none(storyteller: Subject) -> None:

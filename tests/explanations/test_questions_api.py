@@ -51,7 +51,7 @@ def test_a_question_is_asked_and_its_answer_is_read(visitor: Client, subject: Su
     answer = address(ask(visitor, subject))
     assert visitor.get(answer).json() == {
         **{"kind": "activate", "subject": subject.name, "state": "waiting", "ahead": 0},
-        **{"result": None, "reason": "", "token": answer.split("/")[-2]},
+        **{"text": "a fish", "result": None, "reason": "", "token": answer.split("/")[-2]},
     }
     question = services.question_claim(at=timezone.now())
     assert question is not None
