@@ -18,11 +18,11 @@ from explanations.captured import (
     Manifest,
     StoredRecord,
     StoreError,
-    open_store,
 )
 from explanations.formats.texts import documents, name_of, where
 from explanations.models import Capture, Corpus, Document, Neuron, Record, Subject, Target
-from explanations.records import NeuronRef, Split, corpus_digest
+from explanations.places import join
+from explanations.records import NeuronRef, Split, corpus_digest, limited
 from explanations.services.batches import batches
 from explanations.services.leases import Cost, target_close
 from explanations.services.results import packed
@@ -32,18 +32,26 @@ _NEURONS = 100
 
 @transaction.atomic
 def capture_create(
-    *, source: str, text: str | Path, seed: int = 1, window: int = 64, name: str = ""
+    *,
+    source: str,
+    text: str | Path,
+    seed: int = 1,
+    window: int = 64,
+    name: str = "",
+    token_limit: int | None = None,
+    shards: int = 1,
 ) -> Capture:
     """Plan the capture of a subject over a text; the same plan is stored once.
 
     What the subject is made of is known when a worker has loaded it. `name` is by default the last
-    part of `source`. Raises `TextError` or `OSError` where the text cannot be read, and
-    `ValueError` for a window that no capture can have. A text that was moved is found again by its
-    content; what was captured from it stays where it is.
+    part of `source`, or of both halves of one that is read off a model: `sae@model`. Raises
+    `TextError` or `OSError` where the text cannot be read, and `ValueError` for a window that no
+    capture can have. A text that was moved is found again by its content; what was captured from it
+    stays where it is.
     """
-    CaptureConfig(window=window)
+    _check(window, token_limit, shards)
     place = where(text)
-    digest = corpus_digest(documents(place))
+    digest = corpus_digest(limited(documents(place), token_limit))
     subject, _ = Subject.objects.get_or_create(
         name=name or source.rstrip("/").rsplit("/", 1)[-1], defaults={"source": source}
     )
@@ -52,22 +60,32 @@ def capture_create(
     corpus, _ = Corpus.objects.get_or_create(
         digest=digest, seed=seed, defaults={"name": name_of(text)}
     )
-    directory = Path(settings.CAPTURE_DIR) / _folder(subject, corpus, window)
+    folder = _folder(subject, corpus, window, token_limit)
     capture, _ = Capture.objects.get_or_create(
         subject=subject,
         corpus=corpus,
         window=window,
-        defaults={"text_path": place, "directory": str(directory)},
+        token_limit=token_limit,
+        defaults={"text_path": place, "directory": join(settings.CAPTURE_DIR, folder)},
     )
-    if capture.text_path != place:
-        capture.text_path = place
-        capture.save(update_fields=["text_path"])
+    capture.text_path = place
+    if not capture.runs.exists():
+        capture.shards = shards
+    capture.save(update_fields=["text_path", "shards"])
     return capture
 
 
-def _folder(subject: Subject, corpus: Corpus, window: int) -> str:
+def _check(window: int, token_limit: int | None, shards: int) -> None:
+    CaptureConfig(window=window)
+    if shards < 1:
+        raise ValueError(f"a capture has at least one shard, not {shards}")
+    if token_limit is not None and token_limit < shards:
+        raise ValueError(f"{token_limit} tokens are too few for {shards} shards")
+
+
+def _folder(subject: Subject, corpus: Corpus, window: int, token_limit: int | None) -> str:
     """Name a capture's folder after what was planned: equal plans have equal names."""
-    what = [subject.source, corpus.digest, corpus.seed, window]
+    what = [subject.source, corpus.digest, corpus.seed, window, token_limit]
     return f"{slugify(subject.name)}-{sha256(json.dumps(what).encode()).hexdigest()[:12]}"
 
 
@@ -80,12 +98,22 @@ def capture_is_of(*, capture: Capture, manifest: Manifest) -> bool:
     )
 
 
+def shard_store(*, target_id: int, lease: UUID, seconds: float, tokens: int, at: datetime) -> bool:
+    """Close a shard whose files are complete; False when the lease is lost."""
+    cost = Cost(seconds=seconds, tokens_in=tokens)
+    return target_close(target_id, lease, Target.State.DONE, at, cost)
+
+
 @transaction.atomic
 def capture_store(
     *, target_id: int, lease: UUID, manifest: Manifest, at: datetime
 ) -> Capture | None:
-    """Store what a finished capture says of itself and its subject; None when the lease is lost."""
-    cost = Cost(seconds=manifest.seconds)
+    """Store what a finished capture says of itself and its subject; None when the lease is lost.
+
+    The cost of a capture in shards is with the shards.
+    """
+    whole = not Target.objects.filter(pk=target_id, last=True).exists()
+    cost = Cost(seconds=manifest.seconds, tokens_in=manifest.tokens) if whole else Cost()
     if not target_close(target_id, lease, Target.State.DONE, at, cost):
         return None
     capture = Capture.objects.select_related("subject").get(runs__targets=target_id)
@@ -109,7 +137,7 @@ def capture_load(*, capture_id: int, neurons: Iterable[NeuronRef]) -> list[int]:
     known = _known(capture, refs)
     missing = [ref for ref in refs if ref not in known]
     if missing:
-        store = open_store(capture.directory)
+        store = capture.store()
         for few in batches(missing, _NEURONS):
             known.update(_load(capture, store, few))
     return sorted(known[ref] for ref in refs)

@@ -92,7 +92,10 @@ def _stored(path: Path) -> list[StoredSAE]:
     if (path / CONFIG).exists():
         return [stored(path)]
     if not path.is_dir():
-        raise SubjectError(f"there is no folder {path}: give one that holds an SAE's {CONFIG}")
+        raise SubjectError(
+            f"there is no folder {path}: give one that holds an SAE's {CONFIG}; get it from the hub "
+            "with `hf download REPOSITORY --local-dir FOLDER`"
+        )
     found = [stored(each.parent) for each in path.glob(f"*/{CONFIG}")]
     if not found:
         raise SubjectError(f"neither {path} nor a folder in it holds an SAE's {CONFIG}")

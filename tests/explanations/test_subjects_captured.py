@@ -6,6 +6,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from explanations import services
 from explanations.capture import capture
 from explanations.captured import open_store
 from explanations.records import NeuronRef, Split
@@ -17,6 +18,8 @@ DOCUMENTS = [
     (str(number), list(Split)[number % 3], f"The dog saw {number} cats and a red bird. It ran.")
     for number in range(12)
 ]
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module", params=["model", "sae", "directions", "functions"])
@@ -59,3 +62,21 @@ def test_a_subject_is_loaded_again_from_what_a_capture_says(source: str) -> None
         device="cpu",
     )
     assert again.identity == subject.identity
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("models/llama/", "llama"),
+        ("sae:saes/wide@models/llama", "wide@llama"),
+        ("sae:saes/wide", "wide"),
+        ("functions:default@3", "functions:default@3"),
+    ],
+)
+def test_a_subject_that_is_read_off_a_model_has_a_name_of_its_own(
+    source: str, name: str, tmp_path: Path
+) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("One cat.\n")
+    assert services.capture_create(source=source, text=text).subject.name == name

@@ -12,6 +12,8 @@ from explanations.subjects import SubjectError, load
 from tests.explanations.tiny_models import FAMILIES, TEXTS
 from tests.explanations.tiny_saes import output, stream
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:

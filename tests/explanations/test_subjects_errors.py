@@ -17,6 +17,8 @@ from explanations.subjects import SubjectError, load
 from tests.explanations.tiny_models import FAMILIES, TEXTS
 from tests.explanations.tiny_saes import LATENTS, saelens, sparsify
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -17,12 +17,20 @@ from tests.explanations.tiny_models import FAMILIES, TEXTS, differs
 CAUSAL = [name for name, tiny in FAMILIES.items() if tiny.causal]
 ONE_BATCH, ALONE = 10_000, 1
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 @pytest.fixture(scope="session", params=FAMILIES)
 def family(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a small random model of one family, named after it."""
     folder: Path = tmp_path_factory.mktemp("families") / request.param
     return FAMILIES[request.param].save(folder)
+
+
+@pytest.fixture(scope="session")
+def subject(family: Path) -> TransformersMLP:
+    """Return that model as a subject."""
+    return load_transformer(family, dtype=torch.float32, device="cpu")
 
 
 def plain(folder: Path) -> Any:
@@ -35,8 +43,9 @@ def test_every_known_family_is_tested() -> None:
     assert set(FAMILIES) == set(KNOWN)
 
 
-def test_activations_are_those_of_a_plain_hook_padded_and_not(family: Path) -> None:
-    subject = load(family, dtype=torch.float32, device="cpu")
+def test_activations_are_those_of_a_plain_hook_padded_and_not(
+    family: Path, subject: TransformersMLP
+) -> None:
     tiny = FAMILIES[family.name]
     (padded,) = subject.encode(TEXTS, budget=ONE_BATCH)
     assert padded.mask.min() == 0
@@ -55,15 +64,18 @@ def test_activations_without_bos_are_those_of_a_plain_hook(name: str, tmp_path: 
         assert differs(subject, plain(folder), tiny.projection, TEXTS, budget) <= 1e-6
 
 
-def test_the_identity_names_the_hook_the_size_and_the_precision(family: Path) -> None:
-    identity = load(family, dtype=torch.float32, device="cpu").identity
+def test_the_identity_names_the_hook_the_size_and_the_precision(
+    family: Path, subject: TransformersMLP
+) -> None:
+    identity = subject.identity
     assert identity.hook == FAMILIES[family.name].projection.format("{layer}")
     assert (identity.layers, identity.width, identity.dtype) == (2, 24, "float32")
     assert (identity.name, identity.source) == (family.name, str(family))
 
 
-def test_special_tokens_surround_the_text_as_the_family_expects(family: Path) -> None:
-    subject = load(family, device="cpu")
+def test_special_tokens_surround_the_text_as_the_family_expects(
+    family: Path, subject: TransformersMLP
+) -> None:
     (batch,) = subject.encode(["cat"])
     before, after = ([0], []) if FAMILIES[family.name].causal else ([1], [2])
     ids = batch.ids[0].tolist()
@@ -72,8 +84,9 @@ def test_special_tokens_surround_the_text_as_the_family_expects(family: Path) ->
     assert min(ids[batch.first : batch.first + batch.lengths[0]]) > 2
 
 
-def test_a_text_as_long_as_the_family_reads_runs_and_a_longer_one_is_cut(family: Path) -> None:
-    subject = load(family, dtype=torch.float32, device="cpu")
+def test_a_text_as_long_as_the_family_reads_runs_and_a_longer_one_is_cut(
+    family: Path, subject: TransformersMLP
+) -> None:
     (batch,) = subject.encode(["short", "long " * 100], budget=ONE_BATCH)
     assert batch.ids.shape[1] == FAMILIES[family.name].positions
     assert batch.truncated == (False, True)
@@ -89,8 +102,9 @@ def vectors(subject: TransformersMLP, name: str) -> torch.Tensor:
     return kept[0].double()
 
 
-def test_the_residual_stream_adds_up_in_every_family(family: Path) -> None:
-    subject = load_transformer(family, dtype=torch.float32, device="cpu")
+def test_the_residual_stream_adds_up_in_every_family(
+    family: Path, subject: TransformersMLP
+) -> None:
     known = KNOWN[family.name]
     pre, post, mlp = (
         vectors(subject, f"blocks.0.hook_{name}") for name in ("resid_pre", "resid_post", "mlp_out")
@@ -115,8 +129,7 @@ def test_the_residual_stream_adds_up_in_every_family(family: Path) -> None:
         assert not torch.allclose(middle, pre)
 
 
-def test_neurons_are_a_hook_point_too(family: Path) -> None:
-    subject = load_transformer(family, dtype=torch.float32, device="cpu")
+def test_neurons_are_a_hook_point_too(subject: TransformersMLP) -> None:
     batch = next(iter(subject.encode([TEXTS[0]])))
     neurons = vectors(subject, "blocks.1.mlp.hook_post")
     torch.testing.assert_close(neurons.float(), subject.run_layer(batch, 1), atol=0, rtol=0)

@@ -13,7 +13,7 @@ from explanations.subjects import Batch, Subject, load
 from tests.explanations.tiny_models import FAMILIES, TEXTS
 from tests.explanations.tiny_saes import INPUTS, LATENTS, output, saelens, sparsify, stream
 
-Arrays = dict[str, torch.Tensor]
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module", params=["gpt2", "llama"])

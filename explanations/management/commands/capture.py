@@ -16,10 +16,14 @@ class Command(RunCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the subject and its text."""
-        parser.add_argument("source", help="hub id, folder, or package:NAME")
+        parser.add_argument("source", help="hub id, folder, package:NAME; docs/subjects.md")
         parser.add_argument("--text", required=True, help="file, folder, URL or hf:NAME")
         parser.add_argument("--seed", type=int, default=1, help="deals the documents into splits")
         parser.add_argument("--window", type=int, default=64, help="tokens in a record")
+        parser.add_argument("--tokens", type=int, help="stop after so many; all is read without")
+        parser.add_argument(
+            "--shards", type=int, default=1, help="parts that workers share; a worker takes one"
+        )
         parser.add_argument("--name", default="", help="what to call the subject")
         parser.add_argument(
             "--neurons",
@@ -51,6 +55,8 @@ class Command(RunCommand):
                 seed=options["seed"],
                 window=options["window"],
                 name=options["name"],
+                token_limit=options["tokens"],
+                shards=options["shards"],
             )
         except (TextError, OSError, ValueError) as error:
             raise CommandError(str(error)) from error
