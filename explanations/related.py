@@ -192,12 +192,14 @@ def similar_by_activation(
     One layer's values are in memory at a time.
     """
     store.statistics(neuron)  # refuses a neuron that is not there
-    target = unit_sample(store, neuron.layer)[neuron.index].copy()
-    if np.isnan(target).any() or not target.size:
+    values, lengths = _centred(store, neuron.layer)
+    target = values[neuron.index] / lengths[neuron.index]
+    if np.isnan(lengths[neuron.index]):
         return None
     found: list[tuple[float, NeuronRef]] = []
     for layer in range(store.manifest.subject.layers):
-        scores = np.nan_to_num(unit_sample(store, layer) @ target, nan=-np.inf)
+        values, lengths = _centred(store, layer)
+        scores = np.nan_to_num(values @ target / lengths, nan=-np.inf)
         if layer == neuron.layer:
             scores[neuron.index] = -np.inf
         best = np.argsort(-scores, kind="stable")[:keep].tolist()
@@ -213,17 +215,27 @@ def unit_sample(store: CaptureStore, layer: int) -> NDArray[np.float32]:
     Each neuron's are less their mean and of length 1, so that products are correlations; a constant
     neuron's are not a number.
     """
+    values, lengths = _centred(store, layer)
+    values /= lengths[:, None]
+    return values
+
+
+def _centred(store: CaptureStore, layer: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return a layer's values on the random windows' tokens less each neuron's mean, and lengths.
+
+    The length of a constant neuron's values is not a number.
+    """
     with safe_open(store.directory / layer_file(layer), framework="np") as file:
         parts = [
             file.get_tensor(f"{split}.sample.values")[:, _shown(store, split)] for split in Split
         ]
     values: NDArray[np.float32] = np.concatenate(parts, axis=1, dtype=np.float32)
-    if values.shape[1]:
-        constant = values.max(1) == values.min(1)
-        values -= values.mean(1, keepdims=True)
-        lengths = np.sqrt(np.einsum("nt,nt->n", values, values))
-        values /= np.where(constant | (lengths == 0), np.nan, lengths)[:, None]
-    return values
+    if not values.shape[1]:
+        return values, np.full(len(values), np.nan, np.float32)
+    constant = values.max(1) == values.min(1)
+    values -= values.mean(1, keepdims=True)
+    lengths = np.sqrt(np.einsum("nt,nt->n", values, values))
+    return values, np.where(constant | (lengths == 0), np.float32(np.nan), lengths)
 
 
 def _shown(store: CaptureStore, split: Split) -> NDArray[np.bool_]:
