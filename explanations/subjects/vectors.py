@@ -93,8 +93,8 @@ def _stored(path: Path) -> list[StoredSAE]:
         return [stored(path)]
     if not path.is_dir():
         raise SubjectError(
-            f"there is no folder {path}: give one that holds an SAE's {CONFIG}; get it from the hub "
-            "with `hf download REPOSITORY --local-dir FOLDER`"
+            f"there is no folder {path}: give one that holds an SAE's {CONFIG}; get it with "
+            "`hf download REPOSITORY --local-dir FOLDER`"
         )
     found = [stored(each.parent) for each in path.glob(f"*/{CONFIG}")]
     if not found:
