@@ -3,7 +3,7 @@
 from django.urls import path
 
 from studies.api import ResultsView
-from studies.views import neurons, studies, visits
+from studies.views import exploring, neurons, studies, visits
 
 app_name = "studies"
 _PLACE = "neurons/<path:name>/<int:layer>/"
@@ -22,6 +22,9 @@ urlpatterns = [
     path(_NEURON, neurons.neuron, name="neuron"),
     path(f"{_NEURON}save/", neurons.save, name="neuron-save"),
     path(_PLACE, neurons.layer, name="layer"),
+    path("neurons/<path:name>/lists/<slug:which>/", exploring.neuron_list, name="neuron-list"),
+    path("neurons/<path:name>/search/", exploring.search, name="search"),
+    path("neurons/<path:name>/search/<uuid:token>/", exploring.found, name="found"),
     path("neurons/<path:name>/lucky/", neurons.lucky, name="lucky"),
     path("neurons/<path:name>/", neurons.subject, name="subject"),
 ]

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.base import SessionBase
 from rest_framework import serializers, status
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import NotFound, Throttled, ValidationError
@@ -21,6 +22,16 @@ ASKED_KEY = "asked"
 """Where a session keeps the tokens of the last questions that were asked in it."""
 
 _REMEMBERED = 10
+
+
+def remembered(session: SessionBase) -> list[UUID]:
+    """Return the tokens of what was asked in a session, oldest first."""
+    return [UUID(token) for token in session.get(ASKED_KEY, [])]
+
+
+def remember(session: SessionBase, token: UUID) -> None:
+    """Keep the token of what was just asked in a session, and the last few before it."""
+    session[ASKED_KEY] = [*session.get(ASKED_KEY, []), str(token)][-_REMEMBERED:]
 
 
 class CheckedSession(SessionAuthentication):
@@ -87,8 +98,7 @@ class QuestionList(QuestionView):
             raise Busy(str(error)) from error
         except services.QuestionRefused as error:
             raise ValidationError({"detail": str(error)}) from error
-        earlier = request.session.get(ASKED_KEY, [])
-        request.session[ASKED_KEY] = [*earlier, str(question.token)][-_REMEMBERED:]
+        remember(request.session, question.token)
         return Response({"token": question.token}, status=status.HTTP_201_CREATED)
 
     def _ask(self, given: dict[str, Any]) -> Question:
@@ -103,7 +113,7 @@ class QuestionList(QuestionView):
             neuron=neuron,
             clamp=given.get("clamp"),
             asker=self.request.user if self.request.user.is_authenticated else None,
-            earlier=[UUID(token) for token in self.request.session.get(ASKED_KEY, [])],
+            earlier=remembered(self.request.session),
         )
 
 

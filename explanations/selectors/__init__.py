@@ -13,6 +13,7 @@ from explanations.selectors.browsing import (
     capture_facts,
     neuron_seen,
     records_seen,
+    relations_of,
     store_of,
 )
 from explanations.selectors.layers import (
@@ -137,6 +138,7 @@ __all__ = [
     "neurons_saved",
     "question_state",
     "records_seen",
+    "relations_of",
     "run_failures",
     "run_progress",
     "run_reasons",

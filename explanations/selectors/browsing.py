@@ -7,6 +7,7 @@ from pathlib import Path
 from explanations.captured import MANIFEST, CaptureStore, StoreError, open_store
 from explanations.models import Capture, Neuron, Record, Subject
 from explanations.records import NeuronRef, RecordKind, Split, TokenActivations
+from explanations.related import RelatedStore, read_related
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +92,13 @@ def neuron_seen(subject: Subject, store: CaptureStore | None, ref: NeuronRef) ->
     What was imported with records of its own is shown as it came, whatever was captured since.
     """
     row = Neuron.objects.filter(subject=subject, layer=ref.layer, index=ref.index).first()
-    imported = row is not None and row.capture_id is None and row.records.exists()
-    if store is not None and _holds(store, ref) and not imported:
+    if store is not None and _holds(store, ref) and not _came_with_records(row):
         return _captured(store, ref, row.pk if row else None)
     return _stored(row) if row else None
+
+
+def _came_with_records(row: Neuron | None) -> bool:
+    return row is not None and row.capture_id is None and row.records.exists()
 
 
 def _holds(store: CaptureStore, ref: NeuronRef) -> bool:
@@ -144,7 +148,7 @@ def records_seen(store: CaptureStore | None, neuron: SeenNeuron) -> tuple[SeenRe
             for record in store.records(neuron.ref, split)
         ]
     else:
-        rows = Record.objects.filter(neuron=neuron.pk).select_related("document")
+        rows = Record.objects.filter(neuron=neuron.pk).select_related("document").order_by("pk")
         records = [_record(row) for row in rows]
     return tuple(sorted(records, key=lambda record: -record.excerpt.peak))
 
@@ -158,3 +162,11 @@ def _record(row: Record) -> SeenRecord:
         start=row.start,
         excerpt=row.excerpt,
     )
+
+
+def relations_of(store: CaptureStore | None) -> RelatedStore | None:
+    """Return which neurons and tokens are related to which; None where nobody computed it."""
+    try:
+        return read_related(store.directory) if store else None
+    except StoreError:
+        return None

@@ -236,7 +236,7 @@ class _Forest:
 
     def axis(self, name: str, y: float) -> list[str]:
         """Return the axis below the last row, which ends at `y`."""
-        ticks = round_ticks(self.low, self.high)
+        ticks = _ticks(self.low, self.high)
         return [
             svg.line(self.left, y, self.right, y),
             *(svg.line(self.x(tick), y, self.x(tick), y + 4) for tick in ticks),
@@ -245,7 +245,7 @@ class _Forest:
         ]
 
 
-def round_ticks(low: float, high: float) -> list[float]:
+def _ticks(low: float, high: float) -> list[float]:
     """Return three to six round numbers from `low` to `high`."""
     power = 10.0 ** floor(log10(high - low))
     step = next(s for s in (0.2, 0.5, 1, 2) if (high - low) / (s * power) <= 5) * power

@@ -1,36 +1,33 @@
 """Distributions as SVG text: how often which activation, in full and as a line in a table."""
 
 from collections.abc import Sequence
-from math import floor, log10
+from math import ceil, floor, log10
 
 from studies.analysis import svg
-from studies.analysis.charts import round_ticks
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44.0, svg.WIDTH - 6.0, 30.0, 170.0
+_TICKS = 7
 _SPARK_HEIGHT, _SPARK_STEP = 28, 5
 
 
 def histogram(edges: Sequence[float], counts: Sequence[int], *, ident: str = "histogram") -> str:
-    """Draw counts of tokens between consecutive edges as bars of logarithmic height.
+    """Draw counts of tokens between consecutive edges, each bin as wide as any other.
 
-    Most tokens do next to nothing to most neurons: on a plain axis only that would be seen.
-    ValueError where there is not one edge more than counts, or the edges do not increase.
+    Heights are logarithmic: most tokens do next to nothing to most neurons, and on a plain axis
+    only that would be seen. ValueError where there is not one edge more than counts, or no count.
     """
-    if len(edges) != len(counts) + 1 or not edges[0] < edges[-1]:
-        raise ValueError(f"{len(edges)} increasing edges do not enclose {len(counts)} counts")
-    title = "How often the neuron has which activation"
-    decades = max(1, floor(log10(max(max(counts), 1))) + 1)
-
-    def x(value: float) -> float:
-        return _LEFT + (value - edges[0]) / (edges[-1] - edges[0]) * (_RIGHT - _LEFT)
+    if len(edges) != len(counts) + 1 or not counts:
+        raise ValueError(f"{len(edges)} edges do not enclose {len(counts)} counts")
+    decades = max(1, floor(log10(max(*counts, 1))) + 1)
+    step = (_RIGHT - _LEFT) / len(counts)
 
     def y(count: float) -> float:
-        """Place 1 one step above the axis, so that a single token is seen."""
+        """Place 1 above the axis, so that a single token is seen."""
         return _BOTTOM - (log10(count) + 0.25) / (decades + 0.25) * (_BOTTOM - _TOP)
 
     bars = [
-        _bar(x(low), y(n), max(x(high) - x(low) - 0.5, 0.8), _BOTTOM - y(n))
-        for low, high, n in zip(edges, edges[1:], counts, strict=False)
+        _bar(_LEFT + i * step, y(n), max(step - 0.6, 0.8), _BOTTOM - y(n))
+        for i, n in enumerate(counts)
         if n
     ]
     powers = range(0, decades + 1, 1 + decades // 5)
@@ -39,18 +36,32 @@ def histogram(edges: Sequence[float], counts: Sequence[int], *, ident: str = "hi
         *(svg.text(f"{10**p:,}", _LEFT - 6, y(10**p) + 4, anchor="end") for p in powers),
         *(svg.line(_LEFT - 3, y(10**p), _LEFT, y(10**p)) for p in powers),
         svg.line(_LEFT, _BOTTOM, _RIGHT, _BOTTOM),
-        *(
-            svg.text(_plain(t), x(t), _BOTTOM + 17, anchor="middle")
-            for t in round_ticks(edges[0], edges[-1])
-        ),
+        *_edge_names(edges, step),
         svg.text("Activation", _RIGHT, _BOTTOM + 36, anchor="end", weight=600),
     ]
+    title = "How often the neuron has which activation"
+    told = _told(edges, counts)
+    return svg.figure([*bars, *axes], height=_BOTTOM + 42, title=title, told=told, ident=ident)
+
+
+def _edge_names(edges: Sequence[float], step: float) -> list[str]:
+    """Return ticks with the values of a few edges, 0 among them where the bins reach over it."""
+    every = max(1, ceil(len(edges) / _TICKS))
+    nearest_0 = min(range(len(edges)), key=lambda i: abs(edges[i]))
+    marks = []
+    for i in range(nearest_0 % every, len(edges), every):
+        x = _LEFT + i * step
+        marks.append(svg.line(x, _BOTTOM, x, _BOTTOM + 4))
+        marks.append(svg.text(_plain(edges[i]), x, _BOTTOM + 17, anchor="middle"))
+    return marks
+
+
+def _told(edges: Sequence[float], counts: Sequence[int]) -> str:
     commonest = max(range(len(counts)), key=lambda i: counts[i])
-    told = (
+    return (
         f"{sum(counts):,} tokens from {edges[0]:.3g} to {edges[-1]:.3g}; most often from "
         f"{edges[commonest]:.3g} to {edges[commonest + 1]:.3g}."
     )
-    return svg.figure([*bars, *axes], height=_BOTTOM + 42, title=title, told=told, ident=ident)
 
 
 def sparkline(counts: Sequence[int]) -> str:
@@ -76,4 +87,5 @@ def _bar(x: float, y: float, width: float, height: float) -> str:
 
 
 def _plain(value: float) -> str:
-    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
+    """Return two significant figures; what is next to nothing is 0."""
+    return f"{value:.2g}".replace("-", "\N{MINUS SIGN}") if abs(value) > 0.001 else "0"

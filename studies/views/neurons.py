@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from explanations import selectors, services
 from explanations.records import NeuronRef
 from studies.selectors.neurons import explanations_shown, records_shown, simulation_shown
+from studies.selectors.related import related_shown
 from studies.views.visits import Visit, for_visitors, invitations, is_staff, rates
 
 
@@ -124,6 +125,7 @@ def neuron(request: HttpRequest, visit: Visit, layer: int, index: int) -> HttpRe
         "after": after,
         "said": said,
         "records": records_shown(visit.store, seen, request.GET.get("split", ""), more),
+        "related": related_shown(visit.subject, visit.store, seen, blind=visit.blind),
         "simulation": None
         if visit.blind
         else simulation_shown(seen, said, request.GET.get("simulation", ""), more),
