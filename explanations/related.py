@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from explanations.captured import CaptureStore, StoreError, layer_file
@@ -87,7 +87,10 @@ class RelatedStore:
     """The relations by weight of a capture's neurons. Opening reads a header, no lists."""
 
     def __init__(self, directory: Path) -> None:
-        opened: Any = safe_open(directory / FILE, framework="np")
+        try:
+            opened: Any = safe_open(directory / FILE, framework="np")
+        except SafetensorError as error:
+            raise StoreError(f"{directory / FILE} is broken or cut off: relate again") from error
         self._file, self._names, raw = opened, frozenset(opened.keys()), opened.metadata() or {}
         if raw.get("format") != str(FORMAT):
             raise StoreError(f"{directory / FILE} is not of format {FORMAT}: relate again")

@@ -78,6 +78,14 @@ def test_a_folder_without_relations_has_none(tmp_path: Path) -> None:
     assert read_related(tmp_path) is None
 
 
+def test_a_file_that_is_cut_off_says_what_to_do(tmp_path: Path) -> None:
+    written(tmp_path)
+    whole = (tmp_path / FILE).read_bytes()
+    (tmp_path / FILE).write_bytes(whole[:-5])
+    with pytest.raises(StoreError, match="cut off: relate again"):
+        read_related(tmp_path)
+
+
 def test_a_neuron_that_is_not_there_and_another_format_are_named(tmp_path: Path) -> None:
     written(tmp_path)
     store = read_related(tmp_path)
