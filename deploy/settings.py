@@ -42,6 +42,8 @@ _broker_url = env.str(
         r"$|(rediss?|unix)://", error="Must begin with redis://, rediss:// or unix://."
     ),
 )
+_capture_dir = env.str("CONCORDANCE_CAPTURE_DIR", str(VAR_DIR / "captures"))
+CHECKPOINT_SECONDS = env.float("CONCORDANCE_CHECKPOINT_SECONDS", 60.0, validate=Range(min=0))
 SWEEP_SECONDS = env.float(
     "CONCORDANCE_SWEEP_SECONDS", 60.0 if _broker_url else 1.0, validate=Range(min=0.05)
 )
@@ -142,7 +144,10 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "frontend" / "static"]
 # Served from the source folder, so that no collecting step stands between an edit and a page.
 WHITENOISE_USE_FINDERS = True
-CAPTURE_DIR = VAR_DIR / "captures"
+# A path, or the URL of a place in an object store; what is read of one is kept in the cache.
+CAPTURE_DIR = _capture_dir
+CAPTURE_CACHE = VAR_DIR / "cache"
+CAPTURE_WORK_DIR = VAR_DIR / "capturing"
 
 # --- API ------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

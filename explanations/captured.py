@@ -22,6 +22,9 @@ from explanations.records import NeuronRef, RecordKind, Scale, Split, TokenActiv
 
 FORMAT = 2
 MANIFEST = "manifest.json"
+STATE = "state.json"
+"""What says that a checkpoint or a shard is complete, as a manifest says it of a store."""
+
 WINDOWS = "windows.safetensors"
 QUARTERS = 4
 LOWEST, HIGHEST, STEPS = -10, 14, 4

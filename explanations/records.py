@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -167,6 +167,23 @@ def seeded_hash(seed: int, *parts: str | int) -> int:
     """Return a number in [0, 2**64) that depends on the seed and on every part and its place."""
     text = "\x1f".join(map(str, (seed, *parts)))
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
+_CHARACTERS_A_TOKEN = 8
+
+
+def limited(documents: Iterable[tuple[str, str]], tokens: int | None) -> Iterator[tuple[str, str]]:
+    """Yield (key, text) documents until they surely hold so many tokens, or all without a limit.
+
+    That is at eight characters a token, twice what English takes: so a huge text that is read only
+    in part needs no more than that part to be planned.
+    """
+    left = float("inf") if tokens is None else _CHARACTERS_A_TOKEN * tokens
+    for key, text in documents:
+        if left <= 0:
+            return
+        yield key, text
+        left -= len(text)
 
 
 def corpus_digest(documents: Iterable[tuple[str, str]]) -> str:

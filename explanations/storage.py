@@ -20,41 +20,44 @@ _OURS = (".json", ".safetensors")
 _ATTEMPTS = 5
 
 
-def publish(folder: Path, place: str) -> None:
+def publish(folder: Path, place: str, *, last: str = MANIFEST) -> None:
     """Copy a finished store to a path or a URL, in the place of one that is there.
 
-    Whoever looks meanwhile finds no store, never half of one.
+    Whoever looks meanwhile finds no store, never half of one. A shard is published in the same way;
+    `last` is the file that says it is complete.
     """
-    if not (folder / MANIFEST).is_file():
+    if not (folder / last).is_file():
         raise StoreError(f"{folder} holds no finished capture")
     if local(place) == folder.resolve():
         return
-    remove(place)
+    remove(place, last=last)
     system, root = filesystem(place)
     system.makedirs(root, exist_ok=True)
-    for name in (*sorted(_there(folder).keys() - {MANIFEST}), MANIFEST):
+    for name in (*sorted(_there(folder).keys() - {last}), last):
         system.put_file(str(folder / name), join(root, name))
 
 
-def exists(place: str) -> bool:
+def exists(place: str, *, last: str = MANIFEST) -> bool:
     """Tell whether a finished store is there."""
     system, root = filesystem(place)
     system.invalidate_cache(root)
-    return bool(system.exists(join(root, MANIFEST)))
+    return bool(system.exists(join(root, last)))
 
 
-def remove(place: str) -> None:
+def remove(place: str, *, last: str = MANIFEST) -> None:
     """Delete a store, finished or not; what else is in its folder stays."""
     system, root = filesystem(place)
-    if exists(place):
-        system.rm_file(join(root, MANIFEST))
+    if exists(place, last=last):
+        system.rm_file(join(root, last))
     for name in _sizes(system, root):
         system.rm_file(join(root, name))
     if local(place) and system.isdir(root) and not system.ls(root):
         system.rmdir(root)
 
 
-def fetch(place: str, *, cache: Path, names: Iterable[str] | None = None) -> Path:
+def fetch(
+    place: str, *, cache: Path, names: Iterable[str] | None = None, last: str = MANIFEST
+) -> Path:
     """Return a folder on this machine that holds a store: its own, or a copy under `cache`.
 
     `names` are the files that are needed beside the manifest, all without; what is copied already
@@ -64,9 +67,9 @@ def fetch(place: str, *, cache: Path, names: Iterable[str] | None = None) -> Pat
     """
     if (path := local(place)) is not None:
         return path
-    wanted = None if names is None else {*names, MANIFEST}
+    wanted = None if names is None else {*names, last}
     for _ in range(_ATTEMPTS):
-        version = _version(place)
+        version = _version(place, last)
         folder = cache / version.name
         missing = version.missing(wanted, _there(folder))
         if not missing or _copied(version, missing, folder):
@@ -79,6 +82,7 @@ class _Version:
     """A store as it is now: `name` is made of its place and its manifest; `sizes` are in bytes."""
 
     place: str
+    last: str
     name: str
     sizes: dict[str, int]
 
@@ -90,16 +94,16 @@ class _Version:
         return sorted(name for name in wanted if there.get(name) != self.sizes[name])
 
 
-def _version(place: str) -> _Version:
+def _version(place: str, last: str) -> _Version:
     system, root = filesystem(place)
     system.invalidate_cache(root)
     try:
-        manifest = system.cat_file(join(root, MANIFEST))
+        manifest = system.cat_file(join(root, last))
     except FileNotFoundError as error:
         raise StoreError(f"{place} holds no finished capture") from error
     name = hashlib.sha256(place.encode() + b"\n" + manifest).hexdigest()[:32]
-    sizes = {**_sizes(system, root), MANIFEST: len(manifest)}
-    return _Version(place=place, name=name, sizes=sizes)
+    sizes = {**_sizes(system, root), last: len(manifest)}
+    return _Version(place=place, last=last, name=name, sizes=sizes)
 
 
 def _sizes(system: Any, root: str) -> dict[str, int]:
@@ -126,7 +130,7 @@ def _copied(version: _Version, names: list[str], folder: Path) -> bool:
                 system.get_file(join(root, name), str(Path(partial, name)))
         except FileNotFoundError:
             return False
-        now = _version(version.place)
+        now = _version(version.place, version.last)
         if now.name != version.name or now.missing({*names}, _there(Path(partial))):
             return False
         for name in names:

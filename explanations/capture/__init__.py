@@ -23,7 +23,7 @@ import torch
 
 from explanations.capture.checkpoints import load_state, save_state
 from explanations.capture.finishing import finish
-from explanations.capture.state import CaptureState
+from explanations.capture.state import CaptureState, Extent
 from explanations.capture.vocabulary import Vocabulary
 from explanations.captured import CaptureConfig, Manifest, StoreError
 from explanations.records import Split, document_bytes
@@ -90,6 +90,7 @@ def capture(
     seed: int,
     config: CaptureConfig | None = None,
     token_limit: int | None = None,
+    corpus: str = "",
     progress: Callable[[Progress], None] | None = None,
     every: float = 60.0,
 ) -> Manifest:
@@ -98,7 +99,8 @@ def capture(
     `progress` is called after each batch. A document without tokens counts as a document and gives
     no record; one beyond the subject's limit is cut, and counted as truncated. At least `every`
     seconds apart, a checkpoint is written beside the store: a call that ends early is gone on with
-    by an equal one. `StoreError` where the folder is there already.
+    by an equal one. `StoreError` where the folder is there already, and where the documents are not
+    those that `corpus` is the digest of.
     """
     directory = Path(directory)
     _refuse_existing(directory)
@@ -106,7 +108,7 @@ def capture(
     work = directory.with_name(f".{directory.name}.checkpoint")
     reader = _Pass(subject, plan, work, every)
     reader.run(documents, progress)
-    manifest = finish(reader.state, directory, corpus=reader.digest.hexdigest())
+    manifest = finish(reader.state, directory, corpus=reader.corpus(corpus))
     shutil.rmtree(work, ignore_errors=True)
     return manifest
 
@@ -117,18 +119,20 @@ def capture_shard(
     folder: str | Path,
     plan: Plan,
     *,
+    corpus: str = "",
     progress: Callable[[Progress], None] | None = None,
     every: float = 60.0,
-) -> str:
+) -> Extent:
     """Run a subject over one shard of the documents, into a folder that `merge` takes.
 
-    It goes on from what the folder holds; a finished shard is not run again. Returns the digest of
-    all documents.
+    It goes on from what the folder holds; a finished shard is not run again. `StoreError` where the
+    documents are not those that `corpus` is the digest of.
     """
     reader = _Pass(subject, plan, Path(folder), every)
     reader.run(documents, progress)
+    reader.corpus(corpus)
     reader.save(finished=True)
-    return reader.digest.hexdigest()
+    return reader.state.extent
 
 
 def merge(folders: Sequence[str | Path], directory: str | Path, *, corpus: str) -> Manifest:
@@ -190,6 +194,13 @@ class _Pass:
             elif self._blocks == self._resumed["blocks"]:
                 self._check_text()
             self.read += len(block)
+
+    def corpus(self, expected: str) -> str:
+        """Return the digest of all that was read; `StoreError` where another was expected."""
+        digest = self.digest.hexdigest()
+        if expected and digest != expected:
+            raise StoreError("the text changed while it was captured")
+        return digest
 
     def save(self, *, finished: bool = False) -> None:
         """Write a checkpoint, or the finished shard."""

@@ -14,6 +14,7 @@ import torch
 from explanations.capture.state import CaptureState, Extent
 from explanations.capture.vocabulary import Vocabulary
 from explanations.captured import (
+    STATE,
     WINDOWS,
     CaptureConfig,
     StoreError,
@@ -24,8 +25,6 @@ from explanations.captured import (
     write_arrays,
 )
 from explanations.records import Split
-
-STATE = "state.json"
 
 
 def save_state(state: CaptureState, folder: Path, *, about: dict[str, Any]) -> None:
@@ -62,7 +61,9 @@ def appears(place: Path, write: Callable[[Path], None]) -> None:
 
 
 def _found(folder: Path) -> list[Path]:
-    """Return the complete checkpoints in a folder, the newest last."""
+    """Return the complete checkpoints in a folder, the newest last, or one that it is itself."""
+    if (folder / STATE).is_file():
+        return [folder]
     return sorted(path for path in folder.glob("[0-9]*") if path.is_dir())
 
 

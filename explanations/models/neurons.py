@@ -1,13 +1,17 @@
 """Subjects, corpora, captures, neurons and their activation records."""
 
+from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from explanations.captured import CaptureStore, open_store
 from explanations.models.common import choices, one_of
 from explanations.records import RecordKind, Scale, Split, TokenActivations
+from explanations.storage import fetch
 
 
 class Subject(models.Model):
@@ -120,6 +124,10 @@ class Capture(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} over {self.corpus}"
+
+    def store(self) -> CaptureStore:
+        """Open what was captured, fetched if it lies elsewhere; `StoreError` where it is not."""
+        return open_store(fetch(self.directory, cache=Path(settings.CAPTURE_CACHE)))
 
 
 class Neuron(models.Model):

@@ -41,8 +41,36 @@ class RunProgress:
         failures = f", {self.failed} failed" if self.failed else ""
         return (
             f"run {self.run} {self.name}: {self.done + self.failed}/{self.total}"
-            f" ({self.share:.0%}){failures}"
+            f" ({self.share:.0%}){failures}{self._speed}"
         )
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """How quickly a capture goes on one worker; None for other work, and before it says."""
+        known = self.kind == Run.Kind.CAPTURE and self.seconds > 0
+        return self.tokens_in / self.seconds if known else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long a capture still takes if it goes on as it did; None for other work."""
+        if self.tokens_per_second is None or not self.share:
+            return None
+        return self.seconds * (1 - self.share) / self.share / max(self.working, 1)
+
+    @property
+    def _speed(self) -> str:
+        if self.tokens_per_second is None or self.seconds_left is None:
+            return ""
+        left = "" if self.finished else f", {_duration(self.seconds_left)} left"
+        return f", {self.tokens_per_second:,.0f} tokens/s{left}"
+
+
+def _duration(seconds: float) -> str:
+    """Return a length of time as people say it, in its largest unit."""
+    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

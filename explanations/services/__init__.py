@@ -5,6 +5,7 @@ from explanations.services.captures import (
     capture_is_of,
     capture_load,
     capture_store,
+    shard_store,
 )
 from explanations.services.imports import Counts, ImportFault, neuron_import
 from explanations.services.leases import (
@@ -102,6 +103,7 @@ __all__ = [
     "runs_finish",
     "runs_uncall",
     "score_store",
+    "shard_store",
     "simulation_store",
     "target_fail",
     "target_progress",

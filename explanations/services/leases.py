@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from explanations.models import Target
 
@@ -51,8 +51,12 @@ def targets_waiting(*, run_id: int, at: datetime) -> bool:
 
 
 def _claimable(run_id: int, at: datetime) -> QuerySet[Target]:
+    earlier = Target.objects.filter(run=OuterRef("run"), last=False, state=Target.State.OPEN)
     return Target.objects.filter(
-        Q(lease=None) | Q(leased_until__lt=at), run=run_id, state=Target.State.OPEN
+        Q(lease=None) | Q(leased_until__lt=at),
+        Q(last=False) | ~Exists(earlier),
+        run=run_id,
+        state=Target.State.OPEN,
     )
 
 
@@ -88,10 +92,14 @@ def lease_release(*, lease: UUID) -> int:
     )
 
 
-def target_progress(*, target_id: int, lease: UUID, share: float) -> bool:
-    """Say how far a long target is; False when its lease is lost."""
+def target_progress(*, target_id: int, lease: UUID, share: float, cost: Cost | None = None) -> bool:
+    """Say how far a long target is and what it took so far; False when its lease is lost."""
+    cost = cost or Cost()
     held = Target.objects.filter(pk=target_id, lease=lease)
-    return held.update(progress=min(max(share, 0.0), 1.0)) == 1
+    done = held.update(
+        progress=min(max(share, 0.0), 1.0), tokens_in=cost.tokens_in, seconds=cost.seconds
+    )
+    return done == 1
 
 
 def target_fail(

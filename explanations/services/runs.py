@@ -53,8 +53,8 @@ def run_create(
     run = Run.objects.create(kind=kind, queue=_queue(kind, method), method=method, capture=capture)
     if capture is not None:
         if not Target.objects.filter(run__capture=capture).exists():
-            Target.objects.create(run=run, shard=0)
-        return _created(run, asked=1)
+            Target.objects.bulk_create(_shards(run, capture.shards))
+        return _created(run, asked=len(_shards(run, capture.shards)))
     field, keys = {
         Run.Kind.EXPLAIN: ("neuron_id", neurons),
         Run.Kind.SIMULATE: ("explanation_id", explanations),
@@ -64,6 +64,12 @@ def run_create(
     for targets in batches(_new_targets(run, field, wanted), _BATCH):
         Target.objects.bulk_create(targets, ignore_conflicts=True)
     return _created(run, asked=len(wanted))
+
+
+def _shards(run: Run, shards: int) -> list[Target]:
+    """Return a target for each shard, and one to merge them where there are several."""
+    parts = [Target(run=run, shard=shard) for shard in range(shards)]
+    return [*parts, Target(run=run, shard=shards, last=True)] if shards > 1 else parts
 
 
 def _queue(kind: Run.Kind, method: Method | None) -> Run.Queue:

@@ -103,7 +103,7 @@ def test_a_text_that_changes_while_it_is_captured_is_not_taken_for_the_planned_o
 
     monkeypatch.setattr(capturing, "_unchanged", unchanged)
     (reason,) = selectors.run_reasons(_worked(capture))
-    assert "holds another capture" in reason
+    assert "the text changed while it was captured" in reason
     capture.refresh_from_db()
     assert capture.tokens == 0
 
