@@ -40,9 +40,10 @@ class _Place:
     revision: str
 
     @property
-    def hub(self) -> dict[str, str]:
-        """What the library must be told beside the path."""
-        return {} if Path(self.path).is_dir() or not self.revision else {"revision": self.revision}
+    def told(self) -> dict[str, Any]:
+        """What the library must be told beside the path: never to run or offer a model's code."""
+        local = Path(self.path).is_dir() or not self.revision
+        return {"trust_remote_code": False} | ({} if local else {"revision": self.revision})
 
 
 def load_transformer(
@@ -63,10 +64,10 @@ def load_transformer(
     place = _place(str(source), revision)
     on = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     with silenced(logging), _explained(place):
-        config = AutoConfig.from_pretrained(place.path, **place.hub)
+        config = AutoConfig.from_pretrained(place.path, **place.told)
         family = _family(config, place)
         model = _model(place, family, dtype or best_dtype(on)).to(on).eval()
-        tokenizer = AutoTokenizer.from_pretrained(place.path, **place.hub)
+        tokenizer = AutoTokenizer.from_pretrained(place.path, **place.told)
     projections = tuple(_at(layer, family.projection) for layer in _layers(model, family))
     return TransformersMLP(
         identity=_identity(str(source), place, model, family, projections),
@@ -134,7 +135,7 @@ def _positions(config: Any, family: Family) -> int:
 
 def _model(place: _Place, family: Family, dtype: torch.dtype) -> Any:
     auto = AutoModelForCausalLM if family.causal else AutoModel
-    return auto.from_pretrained(place.path, dtype=dtype, **place.hub)
+    return auto.from_pretrained(place.path, dtype=dtype, **place.told)
 
 
 def _identity(

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -89,11 +90,14 @@ def asked(hub: str, cache: Path, *sources: str, offline: str = "0") -> dict[str,
 
 
 def test_a_gated_a_missing_and_an_outdated_model_say_what_to_do(hub: str, tmp_path: Path) -> None:
-    said = asked(hub, tmp_path, "gated/model", "missing/model", "old/model")
+    saelens(tmp_path / "sae", model="pythia-70m")
+    sae = f"sae:{tmp_path / 'sae'}"
+    said = asked(hub, tmp_path / "cache", "gated/model", "missing/model", "old/model", sae)
     assert said["gated/model"].startswith("gated/model could not be loaded: it is gated; accept")
     assert "hf auth login" in said["gated/model"]
     assert "the hub has no such model, or it is private" in said["missing/model"]
     assert "it has no such revision; give a branch" in said["old/model"]
+    assert said[sae].startswith("EleutherAI/pythia-70m could not be loaded")
 
 
 def test_a_model_that_is_not_here_offline_says_what_to_do(hub: str, tmp_path: Path) -> None:
@@ -115,6 +119,30 @@ def test_a_model_of_another_shape_than_its_settings_is_named(tmp_path: Path) -> 
     (folder / "config.json").write_text(json.dumps(config | {"intermediate_size": 25}))
     with pytest.raises(SubjectError, match="model could not be loaded"):
         load(folder)
+
+
+def test_a_missing_package_is_named(tmp_path: Path) -> None:
+    if find_spec("tiktoken"):
+        pytest.skip("the package that must be missing is installed")
+    folder = FAMILIES["llama"].save(tmp_path / "model")
+    for file in folder.glob("token*"):
+        file.unlink()
+    (folder / "tokenizer.model").write_bytes(b"not a tokenizer")
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "LlamaTokenizer"}')
+    with pytest.raises(SubjectError, match=r"a package is missing; install .*tiktoken"):
+        load(folder)
+
+
+def test_code_that_comes_with_a_model_is_neither_run_nor_offered(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = "raise SystemExit('this code was run')"
+    (tmp_path / "own.py").write_text(code)
+    config = {"model_type": "own", "auto_map": {"AutoConfig": "own.Config"}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(SubjectError, match="could not be loaded"):
+        load(tmp_path)
+    assert "run the custom code" not in capsys.readouterr().out
 
 
 def test_memory_that_runs_out_in_a_pass_says_what_to_do(llama: Path, tmp_path: Path) -> None:
