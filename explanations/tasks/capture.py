@@ -1,10 +1,8 @@
 """Capturing the neurons of a subject over a text: whole, or a shard at a time and then merged."""
 
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,13 +18,14 @@ from explanations.places import join, local
 from explanations.records import Split, deal, document_bytes, limited
 from explanations.storage import exists, fetch, publish, remove
 from explanations.tasks.chunk import Chunk
+from explanations.tasks.questions import answer_questions
 from explanations.tasks.stopping import Stopped
+from explanations.tasks.subjects import loaded
 
 if TYPE_CHECKING:
     from explanations.capture import Plan, Progress
     from explanations.subjects import Subject
 
-_loading = threading.Lock()
 _REPORT_SECONDS = 0.5
 
 
@@ -188,7 +187,10 @@ def _unchanged(capture: Capture) -> int:
 
 
 def _reporter(chunk: Chunk, target: Target, total: int) -> "Callable[[Progress], None]":
-    """Return what says in the database how far a capture is, now and then, and ends it if asked."""
+    """Return what says in the database how far a capture is, now and then, and ends it if asked.
+
+    Then it also answers what people ask: a capture can take longer than anyone waits.
+    """
     reported = time.monotonic()
 
     def report(progress: "Progress") -> None:
@@ -203,18 +205,6 @@ def _reporter(chunk: Chunk, target: Target, total: int) -> "Callable[[Progress],
             target_id=target.pk, lease=chunk.lease, share=share, cost=cost
         ):
             raise Stopped
+        answer_questions()
 
     return report
-
-
-def loaded(source: str, revision: str) -> "Subject":
-    """Return a subject, loaded once for a process."""
-    with _loading:
-        return _loaded(source, revision)
-
-
-@lru_cache(maxsize=1)
-def _loaded(source: str, revision: str) -> "Subject":
-    from explanations import subjects
-
-    return subjects.load(source, revision=revision)
