@@ -53,7 +53,7 @@ def capture_create(
     place = where(text)
     digest = corpus_digest(limited(documents(place), token_limit))
     subject, _ = Subject.objects.get_or_create(
-        name=name or source.rstrip("/").rsplit("/", 1)[-1], defaults={"source": source}
+        name=name or _name(source), defaults={"source": source}
     )
     if subject.source != source:
         raise ValueError(f"{subject} is {subject.source}, not {source}: give it another name")
@@ -81,6 +81,10 @@ def _check(window: int, token_limit: int | None, shards: int) -> None:
         raise ValueError(f"a capture has at least one shard, not {shards}")
     if token_limit is not None and token_limit < shards:
         raise ValueError(f"{token_limit} tokens are too few for {shards} shards")
+
+
+def _name(source: str) -> str:
+    return "@".join(half.rstrip("/").rsplit("/", 1)[-1] for half in source.split("@"))
 
 
 def _folder(subject: Subject, corpus: Corpus, window: int, token_limit: int | None) -> str:
