@@ -180,10 +180,10 @@ def limited(documents: Iterable[tuple[str, str]], tokens: int | None) -> Iterato
     """
     left = float("inf") if tokens is None else _CHARACTERS_A_TOKEN * tokens
     for key, text in documents:
-        if left <= 0:
-            return
         yield key, text
         left -= len(text)
+        if left <= 0:
+            return
 
 
 def corpus_digest(documents: Iterable[tuple[str, str]]) -> str:

@@ -30,6 +30,10 @@ from explanations.subjects.wiring import TransformerWiring, Vectors, Wiring
 TILE = 2**22
 """Scores that are made at once."""
 
+QUICK = 40_000
+"""Neurons up to which a processor relates all of them in some minutes; the time grows with their
+square."""
+
 
 class Best:
     """For each of so many rows the highest scores offered, by falling score, and of whom."""
@@ -58,6 +62,12 @@ class Best:
             ids=ids.masked_fill(nobody, -1).cpu().numpy().astype(np.int32),
             values=self.scores.masked_fill(nobody, 0.0).cpu().numpy(),
         )
+
+
+def relates_quickly(subject: Subject) -> bool:
+    """Tell whether relating all of a subject's neurons is worth doing with every capture."""
+    neurons = subject.identity.layers * subject.identity.width
+    return subject.device.type != "cpu" or neurons <= QUICK
 
 
 @torch.inference_mode()

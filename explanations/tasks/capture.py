@@ -83,18 +83,21 @@ def _whole(capture: Capture, chunk: Chunk, target: Target) -> None:
 
 
 def _make(capture: Capture, chunk: Chunk, target: Target) -> None:
-    """Capture or merge beside the place of the store, add how neurons relate, and move it there."""
-    from explanations.subjects.relations import relate
+    """Capture or merge beside the place of the store, add how neurons relate, and move it there.
+
+    What is made beside it appears complete, so a worker that is killed after that only relates.
+    """
+    from explanations.subjects.relations import relate, relates_quickly
 
     folder = _work_folder(capture.directory)
     made = folder.with_name(f".{folder.name}.made")
-    shutil.rmtree(made, ignore_errors=True)
     subject = loaded(capture.subject.source, capture.subject.revision)
-    if target.last:
+    if not made.exists() and target.last:
         _merge(capture, target, made)
-    else:
+    elif not made.exists():
         _capture(capture, subject, made, _reporter(chunk, target, _unchanged(capture)))
-    relate(subject, made)
+    if relates_quickly(subject):
+        relate(subject, made)
     if local(capture.directory) is None:
         publish(made, capture.directory)
         shutil.rmtree(made)
