@@ -25,6 +25,11 @@ class ShownExplanation:
     said: Said | None = None
     preference: Preference | None = None
 
+    @property
+    def is_control(self) -> bool:
+        """Whether it is known to be there only to be compared with."""
+        return self.said is not None and self.said.is_control
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownRecord:

@@ -38,6 +38,13 @@ def figures(value: float | None) -> str:
 
 
 @register.filter
+def two_decimals(value: float | None) -> str:
+    """Return a score or a nearness, which are read beside each other; a dash for none."""
+    shown = "\N{EN DASH}" if value is None else f"{round(value, 2) + 0.0:.2f}"
+    return shown.replace("-", "\N{MINUS SIGN}")
+
+
+@register.filter
 def share(value: float | None) -> str:
     """Return a share from 0 to 1 as percent; near 0 and near 1 it keeps what sets it apart."""
     if value is None:

@@ -22,6 +22,8 @@ from studies.views.visits import Visit, for_visitors
 
 _FOUND = 50
 """Explanations by meaning that are shown."""
+_LOOK_AGAIN = 2
+"""Seconds after which a page that waits is asked for again."""
 
 
 # --- Lists ----------------------------------------------------------------------------------------
@@ -154,7 +156,10 @@ def found(request: HttpRequest, visit: Visit, token: UUID) -> HttpResponse:
     near = dict((state.result or {}).get("explanations", [])[:_FOUND])
     said = selectors.explanations_found(visit.subject, list(near))
     rows = [(said[pk], similarity) for pk, similarity in near.items() if pk in said]
-    return _searched(request, visit, text=state.text, question=state, near=rows)
+    shown = _searched(request, visit, text=state.text, question=state, near=rows)
+    if state.state in ("waiting", "working"):
+        shown["Refresh"] = _LOOK_AGAIN
+    return shown
 
 
 def _searched(

@@ -123,7 +123,8 @@ def neuron(request: HttpRequest, visit: Visit, layer: int, index: int) -> HttpRe
         "index": index,
         "before": before,
         "after": after,
-        "said": said,
+        "said": [each for each in said if not each.is_control],
+        "controls": [each for each in said if each.is_control],
         "records": records_shown(visit.store, seen, request.GET.get("split", ""), more),
         "related": related_shown(visit.subject, visit.store, seen, blind=visit.blind),
         "simulation": None

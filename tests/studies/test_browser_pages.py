@@ -240,7 +240,7 @@ def test_explanations_say_who_wrote_them_how_they_scored_and_what_people_preferr
     Subject.objects.update(audience="everyone")
     shown = re.sub(r"\s+", " ", page(client, address(neuron)))
     assert "by a language model · fancy" in shown
-    assert "correlation 0.6" in shown
+    assert "Correlation 0.60" in shown
     assert "Preferred in 1 of 2 comparisons, tied in 1" in shown
     assert "Preferred in 0 of 2 comparisons, tied in 1" in shown
     assert "(1 synthetic)" in shown

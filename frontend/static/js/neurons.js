@@ -36,9 +36,3 @@ document.addEventListener("click", (event) => {
 });
 
 prepare(document);
-
-// What a worker is still at: the page without script asks again by itself.
-const waiting = document.querySelector("[data-again]");
-if (waiting instanceof HTMLElement) {
-  setTimeout(() => location.reload(), 1000 * Number(waiting.dataset.again));
-}
