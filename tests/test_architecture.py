@@ -69,6 +69,10 @@ for path in (
     response = staff.get(path)
     assert response.status_code == 200, (path, response.status_code)
     list(response) if response.streaming else response.content
+asked = {"kind": "intervene", "subject": study.neurons.first().subject.name, "text": "a fish"}
+response = staff.post("/api/questions/", asked | {"layer": 0, "index": 0, "clamp": 0})
+assert response.status_code == 201, response.content
+assert staff.get(f"/api/questions/{response.json()['token']}/").status_code == 200
 print(",".join(name for name in ("torch", "transformers", "openai") if name in sys.modules))
 """
 
