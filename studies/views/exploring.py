@@ -124,9 +124,9 @@ def search(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 def _ask(request: HttpRequest, visit: Visit) -> HttpResponse:
     text = request.POST.get("text", "").strip()
-    where = reverse("studies:search", args=[visit.subject.name])
     if request.POST.get("by") != "meaning":
-        return redirect("studies:search", visit.subject.name, query={"words": text})
+        address = reverse("studies:search", args=[visit.subject.name], query={"words": text})
+        return redirect(address)
     try:
         question = services.question_ask(
             kind=Question.Kind.MEANING,
@@ -140,7 +140,7 @@ def _ask(request: HttpRequest, visit: Visit) -> HttpResponse:
         status = HTTPStatus.TOO_MANY_REQUESTS if busy else HTTPStatus.UNPROCESSABLE_ENTITY
         return _searched(request, visit, status=status, text=text, fault=str(error))
     remember(request.session, question.token)
-    return redirect(f"{where}{question.token}/")
+    return redirect("studies:found", visit.subject.name, question.token)
 
 
 @require_GET
