@@ -3,8 +3,9 @@
 from django.contrib import admin
 
 from studies.admin.study import StudyAdmin
+from studies.admin.subjects import BrowsedSubjectAdmin
 
-__all__ = ["StudyAdmin"]
+__all__ = ["BrowsedSubjectAdmin", "StudyAdmin"]
 
 admin.site.site_header = "Concordance"
 admin.site.site_title = "Concordance admin"
