@@ -70,9 +70,11 @@ def _lease_survivor(free: QuerySet[Target], lease: UUID, at: datetime) -> int:
 
 @transaction.atomic
 def _lease(free: QuerySet[Target], limit: int, lease: UUID, at: datetime) -> int:
-    # The outer condition is checked again on the locked row, so two claims never share a target;
-    # skipping locked rows (where the database can) only spares the second one an empty hand.
-    chosen = free.order_by("pk").select_for_update(skip_locked=True).values("pk")[:limit]
+    # The rows are locked until the update, so two claims never share a target; skipping locked
+    # ones (where the database can) spares the second an empty hand. A subquery in the update would
+    # not do: PostgreSQL may run it once for each row, and the limit then limits nothing.
+    rows = free.order_by("pk").select_for_update(skip_locked=True)
+    chosen = list(rows.values_list("pk", flat=True)[:limit])
     until = at + timedelta(seconds=settings.LEASE_SECONDS)
     return free.filter(pk__in=chosen).update(
         lease=lease, leased_until=until, attempts=F("attempts") + 1

@@ -138,9 +138,11 @@ def question_claim(*, at: datetime) -> Question | None:
 
 @transaction.atomic
 def _lease(free: QuerySet[Question], lease: UUID, at: datetime) -> int:
-    # The outer condition is checked again on the locked row, so two workers never hold one.
-    chosen = free.order_by("pk").select_for_update(skip_locked=True).values("pk")[:1]
-    return free.filter(pk__in=chosen).update(
+    # Read before the update, as in `leases._lease`.
+    chosen = free.order_by("pk").select_for_update(skip_locked=True).first()
+    if chosen is None:
+        return 0
+    return free.filter(pk=chosen.pk).update(
         lease=lease, leased_until=_until(at), attempts=F("attempts") + 1
     )
 

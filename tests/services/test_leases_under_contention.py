@@ -49,6 +49,12 @@ def test_many_threads_are_never_handed_the_same_target(site: Site) -> None:
     assert set(counts.values()) == {1}
 
 
+def test_a_claim_takes_no_more_than_its_limit(site: Site) -> None:
+    claim = services.targets_claim(run_id=_run(400), limit=7, at=timezone.now())
+    assert len(claim.targets) == 7
+    assert Target.objects.exclude(lease=None).count() == 7
+
+
 def test_leasing_and_closing_targets_takes_milliseconds(site: Site) -> None:
     run = _run(2000)
     began = time.perf_counter()

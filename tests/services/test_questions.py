@@ -2,10 +2,15 @@
 
 import os
 import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
 from explanations import selectors, services
 from explanations.models import Question, Subject
@@ -107,3 +112,24 @@ def test_what_a_killed_worker_held_is_answered_by_another(site: Site, shared_dat
     question.refresh_from_db()
     assert (question.attempts, question.lease) == (2, None)
     assert ended(another) == 0
+
+
+def _claim_all(start: threading.Barrier) -> list[int]:
+    claimed: list[int] = []
+    start.wait()
+    while question := services.question_claim(at=timezone.now()):
+        claimed.append(question.pk)
+    connection.close()
+    return claimed
+
+
+def test_many_workers_are_never_handed_the_same_question(site: Site) -> None:
+    subject = factories.subject()
+    Question.objects.bulk_create(
+        Question(kind="meaning", subject=subject, text="fish", token=uuid4()) for _ in range(200)
+    )
+    start = threading.Barrier(6)
+    with ThreadPoolExecutor(6) as pool:
+        results = list(pool.map(lambda _: _claim_all(start), range(6)))
+    claimed = [key for keys in results for key in keys]
+    assert len(claimed) == len(set(claimed)) == 200

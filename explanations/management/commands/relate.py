@@ -10,7 +10,7 @@ from explanations import selectors
 from explanations.captured import StoreError
 from explanations.models import Capture
 from explanations.storage import fetch, publish
-from explanations.tasks.capture import loaded
+from explanations.tasks.subjects import loaded
 
 
 class Command(BaseCommand):
