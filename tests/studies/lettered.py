@@ -3,8 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
+
 from explanations.models import Capture, Corpus, Subject
 from explanations.records import Split
+from explanations.related import Header, Lists, write_related
 
 TEXTS = [
     "a fish swims in the sea",
@@ -19,6 +23,7 @@ TEXTS = [
 
 def captured_subject(directory: Path, **values: Any) -> Subject:
     """Make a subject of one layer: L0/0 fires on vowels, L0/1 never, L0/2 later in a text."""
+    pytest.importorskip("torch", reason="the `models` extra is not installed")
     from tests.explanations.test_capture import captured
 
     splits = [Split.EXPLAIN, Split.SCORE, Split.SELECT]
@@ -47,3 +52,24 @@ def captured_subject(directory: Path, **values: Any) -> Subject:
         seconds=1.0,
     )
     return subject
+
+
+def relate(directory: Path) -> None:
+    """Write relatives into a captured subject's store: no neuron reads or writes another."""
+    none = "one layer has nothing before or after it"
+    header = Header(
+        layers=1,
+        width=3,
+        keep=2,
+        undefined={"upstream": none, "downstream": none, "tokens_out": "nothing is predicted"},
+    )
+    # Neurons 0 and 2 are alike, 1 is like nothing; token 1 excites all, most of all neuron 0.
+    alike = Lists(
+        ids=np.array([[2, -1], [-1, -1], [0, -1]], np.int32),
+        values=np.array([[0.75, 0], [0, 0], [0.75, 0]], np.float32),
+    )
+    tokens = Lists(
+        ids=np.array([[1, 0]] * 3, np.int32), values=np.array([[0.9, -0.2]] * 3, np.float32)
+    )
+    lists = {"similar_weights": alike, "similar_activation": alike, "tokens_in": tokens}
+    write_related(directory / "store", header, lists, ["x", " fish"])

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from django.test import Client
 from explanations.models import Neuron, Subject
 from explanations.records import Split
 from tests import factories
-from tests.studies.lettered import captured_subject
+from tests.studies.lettered import captured_subject, relate
 
 pytestmark = pytest.mark.django_db
 
@@ -278,7 +279,70 @@ def test_what_comes_from_a_text_is_never_markup(client: Client) -> None:
     assert "&lt;script&gt;" in shown
 
 
+def test_related_neurons_are_links_with_what_is_said_about_them(
+    client: Client, subject: Subject, tmp_path: Path
+) -> None:
+    relate(tmp_path)
+    factories.explanation(factories.neuron(subject=subject, layer=0, index=2), "later letters")
+    shown = page(client, "letters/0/0/").split('id="related"')[1]
+    assert shown.count('href="/neurons/letters/0/2/"') == 2
+    assert shown.count("later letters") == 2
+    assert "0.75" in shown
+    assert shown.count("Undefined: one layer has nothing before or after it") == 2
+    alone = page(client, "letters/0/1/").split('id="related"')[1]
+    assert alone.count("None.") == 2
+
+
+def test_tokens_are_listed_by_mean_and_by_weight(
+    client: Client, subject: Subject, tmp_path: Path
+) -> None:
+    relate(tmp_path)
+    shown = page(client, "letters/0/0/")
+    assert '<span class="space">␣</span>fish</bdi>' in shown
+    assert "Undefined: nothing is predicted" in shown
+    means = shown.split('id="token-means"')[1].split("</section>")[0]
+    # A vowel's activation is its place among them: u is the fifth.
+    assert re.findall(r'class="token">(.)<', means)[:2] == ["u", "o"]
+
+
+def test_the_spread_is_drawn_with_a_table_behind_it(client: Client, subject: Subject) -> None:
+    shown = page(client, "letters/0/0/")
+    assert "How often the neuron has which activation" in shown
+    table = shown.split("Table: activations")[1].split("</table>")[0]
+    counted = [int(n) for n in re.findall(r'number">([\d,]+)</td>\s*</tr>', table)]
+    assert f"over {sum(counted):,} tokens" in re.sub(r"\s+", " ", shown)
+
+
+def test_a_capture_that_was_never_related_shows_no_relatives(
+    client: Client, subject: Subject
+) -> None:
+    assert 'id="related"' not in page(client, "letters/0/0/")
+
+
+def test_a_capture_whose_files_are_gone_leaves_what_the_database_knows(
+    client: Client, subject: Subject, tmp_path: Path
+) -> None:
+    factories.neuron_with_records(subject=subject, layer=0, index=0)
+    shutil.rmtree(tmp_path / "store")
+    assert "many <mark" in page(client, "letters/0/0/")
+    page(client, "letters/0/2/", status=404)
+
+
 # --- What it costs --------------------------------------------------------------------------------
+
+
+def test_a_captured_neuron_with_everything_costs_few_queries(
+    client: Client,
+    subject: Subject,
+    tmp_path: Path,
+    django_assert_max_num_queries: Callable[..., Any],
+) -> None:
+    relate(tmp_path)
+    neuron = factories.neuron(subject=subject, layer=0, index=0)
+    factories.simulation(factories.explanation(neuron))
+    client.force_login(User.objects.create_user("reader"))
+    with django_assert_max_num_queries(15):
+        client.get("/neurons/letters/0/0/")
 
 
 def test_a_neuron_with_everything_costs_few_queries_and_little_to_send(
