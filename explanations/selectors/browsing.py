@@ -3,11 +3,20 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from time import monotonic
+
+from django.conf import settings
+from django.db.models import QuerySet
 
 from explanations.captured import MANIFEST, CaptureStore, StoreError, open_store
 from explanations.models import Capture, Neuron, Record, Subject
+from explanations.places import PlaceError, local
 from explanations.records import NeuronRef, RecordKind, Split, TokenActivations
 from explanations.related import RelatedStore, read_related
+from explanations.storage import fetch
+
+_LOOK_AGAIN = 60
+"""Seconds after which it is looked up whether a store that lies elsewhere was replaced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,33 +62,43 @@ class CaptureFacts:
 def store_of(subject: Subject) -> CaptureStore | None:
     """Return the files of a subject's newest finished capture, where they can be read.
 
-    A store stays open in the process for the next page.
+    A store stays open in the process for the next page. One that lies elsewhere is fetched the
+    first time, and whether it was replaced is looked up now and then.
     """
-    newest = Capture.objects.filter(subject=subject, tokens__gt=0).order_by("-pk")
-    directory = newest.values_list("directory", flat=True).first()
-    if directory is None:
+    place = _newest(subject).values_list("directory", flat=True).first()
+    if place is None:
         return None
     try:
-        return _opened(directory, (Path(directory) / MANIFEST).stat().st_mtime_ns)
-    except (OSError, StoreError):
+        folder = local(place) or _fetched(place, int(monotonic() // _LOOK_AGAIN))
+        return _opened(folder, (folder / MANIFEST).stat().st_mtime_ns)
+    except (OSError, StoreError, PlaceError):
         return None
+
+
+def _newest(subject: Subject) -> QuerySet[Capture]:
+    return Capture.objects.filter(subject=subject, tokens__gt=0).order_by("-pk")
 
 
 @lru_cache(maxsize=8)
-def _opened(directory: str, written: int) -> CaptureStore:
+def _fetched(place: str, while_: int) -> Path:
+    """Return the folder with a copy of a store, as it is `while_` a stretch of time lasts."""
+    return fetch(place, cache=Path(settings.CAPTURE_CACHE))
+
+
+@lru_cache(maxsize=8)
+def _opened(folder: Path, written: int) -> CaptureStore:
     """Open a store, again where its manifest was `written` at another time."""
-    return open_store(directory)
+    return open_store(folder)
 
 
 def capture_facts(subject: Subject, store: CaptureStore | None) -> CaptureFacts | None:
     """Return over what a store was made; None without one."""
-    if store is None:
+    corpus = _newest(subject).values_list("corpus__name", flat=True).first()
+    if store is None or corpus is None:
         return None
-    made = Capture.objects.filter(subject=subject, directory=str(store.directory))
-    corpus = made.values_list("corpus__name", flat=True).first()
     manifest = store.manifest
     return CaptureFacts(
-        corpus=corpus or manifest.corpus[:12],
+        corpus=corpus,
         documents=manifest.documents,
         tokens=manifest.tokens,
         window=manifest.config.window,

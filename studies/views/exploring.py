@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from explanations import selectors, services
 from explanations.api.questions import remember, remembered
@@ -29,7 +29,7 @@ _LOOK_AGAIN = 2
 # --- Lists ----------------------------------------------------------------------------------------
 
 
-@require_GET
+@require_safe
 @for_visitors
 def neuron_list(request: HttpRequest, visit: Visit, which: str) -> HttpResponse:
     """Show one of the lists of neurons; those that tell scores or votes not to who rates."""
@@ -143,7 +143,7 @@ def _ask(request: HttpRequest, visit: Visit) -> HttpResponse:
     return redirect("studies:found", visit.subject.name, question.token)
 
 
-@require_GET
+@require_safe
 @never_cache
 @for_visitors
 def found(request: HttpRequest, visit: Visit, token: UUID) -> HttpResponse:

@@ -5,7 +5,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from explanations import selectors, services
 from explanations.records import NeuronRef
@@ -14,7 +14,7 @@ from studies.selectors.related import related_shown
 from studies.views.visits import Visit, for_visitors, invitations, is_staff, rates
 
 
-@require_GET
+@require_safe
 @cache_control(private=True, no_cache=True)
 def subjects(request: HttpRequest) -> HttpResponse:
     """List the subjects that a person may look around in."""
@@ -22,7 +22,7 @@ def subjects(request: HttpRequest) -> HttpResponse:
     return render(request, "neurons/subjects.html", {"subjects": found, "blind": rates(request)})
 
 
-@require_GET
+@require_safe
 @for_visitors
 def subject(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Show what a subject is and the ways into it; `?to=3/120` goes to a neuron."""
@@ -48,7 +48,7 @@ def _reference(text: str) -> NeuronRef | None:
     return refs[0] if len(refs) == 1 else None
 
 
-@require_GET
+@require_safe
 @never_cache
 @for_visitors
 def lucky(request: HttpRequest, visit: Visit) -> HttpResponse:
@@ -59,7 +59,7 @@ def lucky(request: HttpRequest, visit: Visit) -> HttpResponse:
     return redirect("studies:neuron", visit.subject.name, ref.layer, ref.index)
 
 
-@require_GET
+@require_safe
 @for_visitors
 def layer(request: HttpRequest, visit: Visit, layer: int) -> HttpResponse:
     """Show the neurons of a layer, a page at a time, sorted as asked for."""
@@ -104,7 +104,7 @@ def page_number(request: HttpRequest) -> int:
     return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
 
 
-@require_GET
+@require_safe
 @for_visitors
 def neuron(request: HttpRequest, visit: Visit, layer: int, index: int) -> HttpResponse:
     """Show all there is about one neuron."""

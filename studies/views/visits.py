@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from annotation.selectors import is_rating
 from annotation.views import rater_of
@@ -66,7 +66,7 @@ def rates(request: HttpRequest) -> bool:
     return rater is not None and is_rating(rater)
 
 
-@require_GET
+@require_safe
 def invited(request: HttpRequest, token: UUID) -> HttpResponseRedirect:
     """Remember an invitation for this session, and go to what it lets in to."""
     subject = selectors.subject_behind(token)

@@ -155,3 +155,9 @@ def test_saving_needs_the_pages_own_form(subject: Subject) -> None:
     client.force_login(User.objects.create_user("reader"))
     answer = client.post("/neurons/letters/0/2/save/", {"keep": "1"})
     assert answer.status_code == HTTPStatus.FORBIDDEN
+
+
+def test_the_stranger_is_told_what_may_help_and_no_name(client: Client, subject: Subject) -> None:
+    shown = client.get("/neurons/letters/0/0/").content.decode()
+    assert "If you were sent a link, open it again" in shown
+    assert "letters" not in shown

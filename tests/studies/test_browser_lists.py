@@ -151,7 +151,7 @@ def test_an_explanations_votes_are_counted_as_won_tied_and_compared() -> None:
     study = judged_study([["plain"], ["plain"], ["fancy"], ["tie"]])
     neuron = study.neurons.get()
     fared = {
-        Explanation.objects.get(pk=pk).method.name: preference  # type: ignore[union-attr]
+        Explanation.objects.get(pk=pk).method.name: preference
         for pk, preference in preferences(neuron.pk).items()
     }
     assert (fared["plain"].wins, fared["plain"].ties, fared["plain"].comparisons) == (2, 1, 4)
