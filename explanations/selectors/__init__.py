@@ -15,6 +15,7 @@ from explanations.selectors.browsing import (
     records_seen,
     relations_of,
     store_of,
+    tokens_at_a_glance,
 )
 from explanations.selectors.layers import (
     PAGE,
@@ -158,4 +159,5 @@ __all__ = [
     "subject_named",
     "subject_to_browse",
     "subjects_to_browse",
+    "tokens_at_a_glance",
 ]

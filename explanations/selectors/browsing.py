@@ -15,6 +15,7 @@ from explanations.records import NeuronRef, RecordKind, Split, TokenActivations
 from explanations.related import RelatedStore, read_related
 from explanations.storage import fetch
 
+_GLANCE = 4
 _LOOK_AGAIN = 60
 """Seconds after which it is looked up whether a store that lies elsewhere was replaced."""
 
@@ -181,6 +182,14 @@ def _record(row: Record) -> SeenRecord:
         start=row.start,
         excerpt=row.excerpt,
     )
+
+
+def tokens_at_a_glance(store: CaptureStore | None, ref: NeuronRef) -> tuple[str, ...]:
+    """Return the few tokens that a neuron responds to most on average, without spaces around."""
+    if store is None or not _holds(store, ref):
+        return ()
+    words = (mean.token.strip() for mean in store.token_means(ref) if mean.mean > 0)
+    return tuple(dict.fromkeys(word for word in words if word))[:_GLANCE]
 
 
 def relations_of(store: CaptureStore | None) -> RelatedStore | None:

@@ -1,6 +1,6 @@
 """What the page of a neuron shows of its spread, its tokens and its relatives."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from explanations import selectors
@@ -26,11 +26,12 @@ _TOKEN_TITLES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelatedLine:
-    """A related neuron, how near it is from -1 to 1, and what is said about it."""
+    """A related neuron, how near it is from -1 to 1, what is said about it or else its tokens."""
 
     ref: NeuronRef
     value: float
     said: SaidShort | None
+    tokens: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ def related_shown(
         return ShownRelated()
     relations = selectors.relations_of(store)
     spread = store.histogram(neuron.ref)
-    near = _neurons(subject, relations, neuron.ref, blind=blind) if relations else ()
+    near = _neurons(subject, store, relations, neuron.ref, blind=blind) if relations else ()
     weights = _tokens(relations.of(neuron.ref)) if relations else ()
     return ShownRelated(
         neurons=near,
@@ -114,16 +115,18 @@ def _said(
     return {} if blind else selectors.best_said(subject, {row.neuron for row in rows})
 
 
-def _lines(
-    rows: Sequence[RelatedNeuron], said: dict[NeuronRef, SaidShort]
-) -> tuple[RelatedLine, ...]:
-    return tuple(
-        RelatedLine(ref=row.neuron, value=row.value, said=said.get(row.neuron)) for row in rows
-    )
+def _line(store: CaptureStore, row: RelatedNeuron, said: SaidShort | None) -> RelatedLine:
+    tokens = () if said else selectors.tokens_at_a_glance(store, row.neuron)
+    return RelatedLine(ref=row.neuron, value=row.value, said=said, tokens=tokens)
 
 
 def _neurons(
-    subject: Subject, relations: RelatedStore, ref: NeuronRef, *, blind: bool
+    subject: Subject,
+    store: CaptureStore,
+    relations: RelatedStore,
+    ref: NeuronRef,
+    *,
+    blind: bool,
 ) -> tuple[RelatedList, ...]:
     found, alike = relations.of(ref), relations.similar_by_activation(ref)
     rows = {
@@ -139,7 +142,7 @@ def _neurons(
             name=name,
             title=title,
             note=note,
-            rows=_lines(kept[name], said),
+            rows=tuple(_line(store, row, said.get(row.neuron)) for row in kept[name]),
             undefined=found.undefined.get(name, ""),
         )
         for name, (title, note) in _TITLES.items()

@@ -80,7 +80,10 @@ def layer(request: HttpRequest, visit: Visit, layer: int) -> HttpResponse:
         "visit": visit,
         "subject": visit.subject,
         "layer": layer,
-        "rows": [(row, said.get(row.ref)) for row in found.rows],
+        "rows": [
+            (row, said.get(row.ref), selectors.tokens_at_a_glance(visit.store, row.ref))
+            for row in found.rows
+        ],
         "total": found.total,
         "page": Paginator(range(found.total), selectors.PAGE).page(page),
         "sort": sort.value,

@@ -107,7 +107,7 @@ def test_all_of_it_works_without_script(open_page: OpenPage, subject: Subject) -
     page.get_by_role("link", name="For choosing").click()
     expect(page.locator(".source").first).to_contain_text("for choosing")
     page.get_by_role("link", name="letters", exact=True).click()
-    page.get_by_label("Words, or what they mean").fill("VOWELS")
+    page.get_by_label("Search in explanations for").fill("VOWELS")
     page.get_by_role("button", name="By words").click()
     expect(page.locator(".hit")).to_have_text("vowels")
 
@@ -162,7 +162,7 @@ def test_the_page_that_waits_for_a_search_by_meaning_is_readable(
     open_page: OpenPage, subject: Subject, assert_accessible: Accessible
 ) -> None:
     page = open_page("/neurons/letters/")
-    page.get_by_label("Words, or what they mean").fill("letters that sound")
+    page.get_by_label("Search in explanations for").fill("letters that sound")
     page.get_by_role("button", name="By meaning").click()
     expect(page.get_by_text("A worker is looking for")).to_be_visible()
     assert_accessible(page)

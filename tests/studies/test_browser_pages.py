@@ -133,6 +133,14 @@ def test_a_layer_says_what_each_neuron_is_best_explained_by(
     assert "of another" not in shown
 
 
+def test_a_layer_shows_the_tokens_of_neurons_that_nobody_explained(
+    client: Client, subject: Subject
+) -> None:
+    shown = page(client, "letters/0/")
+    assert "u · o · i" in shown
+    assert "Best explanation, or tokens" in shown
+
+
 def test_a_layer_that_is_not_there_is_not_found(client: Client, subject: Subject) -> None:
     page(client, "letters/1/", status=404)
 
@@ -287,6 +295,8 @@ def test_related_neurons_are_links_with_what_is_said_about_them(
     shown = page(client, "letters/0/0/").split('id="related"')[1]
     assert shown.count('href="/neurons/letters/0/2/"') == 2
     assert shown.count("later letters") == 2
+    unexplained = page(client, "letters/0/2/").split('id="related"')[1]
+    assert unexplained.count("u · o · i") == 2
     assert "0.75" in shown
     assert shown.count("Undefined: one layer has nothing before or after it") == 2
     alone = page(client, "letters/0/1/").split('id="related"')[1]
