@@ -3,7 +3,7 @@
 Kept for each neuron and split: the windows with the highest peaks, one for a document and no text
 twice, and a uniform random sample of windows that all neurons share; over all tokens the maximum,
 how often it fires, the sums of four powers, and its mean on each common token; a histogram over an
-eighth of the documents. What is kept has the same size for any length of text.
+sixteenth of the documents. What is kept has the same size for any length of text.
 
 Every choice is a seeded order: ties between peaks, and the random sample, follow hashes of the
 document's key. Sums add up exactly. So blocks of a text, shared out between shards and merged, give

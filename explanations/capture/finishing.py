@@ -23,6 +23,7 @@ from explanations.captured import (
 from explanations.duplicates import near_pairs
 from explanations.records import Split
 from explanations.subjects.keeping import LayerKeep, trimmed
+from explanations.subjects.tallies import WORD_GRID
 
 WORDS = 12
 """Tokens with the highest means that are kept for each neuron."""
@@ -117,7 +118,7 @@ def _word_means(words: torch.Tensor, counts: NDArray[np.int64]) -> dict[str, NDA
     """Return each neuron's tokens with the highest means: places in the vocabulary, and means."""
     often = torch.as_tensor(np.flatnonzero(counts >= RARE), device=words.device)
     divisor = torch.as_tensor(counts, device=words.device)[often, None]
-    means = words[often] / divisor
+    means = words[often] * WORD_GRID / divisor
     best = means.topk(min(WORDS, len(often)), 0)
     return {
         "words.places": often[best.indices].T.cpu().numpy(),

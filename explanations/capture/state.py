@@ -18,7 +18,7 @@ from explanations.subjects.windows import Windows, windows
 NEVER = 2**63 - 1
 """The hash of an empty place in a sample: above every hash."""
 
-COUNTED_ONE_IN = 8
+COUNTED_ONE_IN = 16
 """The histogram counts the tokens of one document in so many, chosen by a seeded hash."""
 
 _PURGE = 2**15

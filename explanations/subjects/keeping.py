@@ -70,9 +70,19 @@ class TopWindows:
 
         `take(neurons, columns)` gathers the values of those offers that are kept: [kept, window].
         """
-        rows = (offers.keys > self.floor[:, None]).any(1).nonzero()[:, 0]
-        if not len(rows):
-            return
+        wanted = offers.keys > self.floor[:, None]
+        counts = wanted.sum(1)
+        rows = (counts == 1).nonzero()[:, 0]
+        if len(rows):
+            slot = self.keys[rows].argmin(1)
+            self._put(rows, slot, wanted[rows].int().argmax(1), offers, take)
+            self.floor[rows] = self.keys[rows].amin(1)
+        rows = (counts > 1).nonzero()[:, 0]
+        if len(rows):
+            self._offer_several(rows, offers, take)
+
+    def _offer_several(self, rows: torch.Tensor, offers: Offers, take: Take) -> None:
+        """Keep the best in rows that several offers want to enter; sorting costs more than one."""
         keep = self.keys.shape[1]
         both = torch.cat([self.keys[rows], offers.keys[rows]], 1)
         best = torch.zeros_like(both, dtype=torch.bool)

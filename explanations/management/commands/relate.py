@@ -26,16 +26,17 @@ class Command(BaseCommand):
         from explanations.subjects.relations import relate
 
         try:
-            subject = selectors.subject_named(options["subject"])
-            capture = Capture.objects.select_related("subject").filter(
-                pk=selectors.latest_capture(subject)
-            )
-            for each in capture:
-                folder = fetch(each.directory, cache=Path(settings.CAPTURE_CACHE))
-                relate(loaded(each.subject.source, each.subject.revision), folder)
-                publish(folder, each.directory)
+            capture = self._capture(options["subject"])
+            folder = fetch(capture.directory, cache=Path(settings.CAPTURE_CACHE))
+            relate(loaded(capture.subject.source, capture.subject.revision), folder)
+            publish(folder, capture.directory)
         except (LookupError, StoreError, SubjectError) as error:
-            raise CommandError(str(error)) from error
-        if not capture:
-            raise CommandError("the subject has no finished capture")
-        self.stdout.write(f"{capture[0]}: its neurons are related.")
+            raise CommandError(str(error.args[0])) from error
+        self.stdout.write(f"{capture}: its neurons are related.")
+
+    def _capture(self, name: str | None) -> Capture:
+        """Return a subject's newest finished capture; raises `LookupError`."""
+        key = selectors.latest_capture(selectors.subject_named(name))
+        if key is None:
+            raise LookupError("the subject has no finished capture: make one first")
+        return Capture.objects.select_related("subject").get(pk=key)
