@@ -60,10 +60,13 @@ for method, path in (("get", invitation), ("post", invitation), ("get", invitati
     response = getattr(rater, method)(path, follow=True)
     assert response.status_code == 200, (path, response.status_code)
 staff = Client()
+neuron = study.neurons.select_related("subject").first()
 staff.force_login(get_user_model().objects.create_superuser("admin", password="x"))
 for path in (
     "/", "/studies/", f"/studies/{study.slug}/results/", f"/admin/studies/study/{study.pk}/change/",
     f"/studies/{study.slug}/export/scores.csv", f"/api/studies/{study.slug}/results/", "/api/runs/",
+    "/neurons/", f"/neurons/{neuron.subject.name}/", f"/neurons/{neuron.subject.name}/0/",
+    f"/neurons/{neuron.subject.name}/0/{neuron.index}/",
     "/admin/explanations/neuron/", "/admin/explanations/run/", "/admin/explanations/explanation/",
 ):
     response = staff.get(path)
