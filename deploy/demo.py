@@ -53,12 +53,14 @@ def _links(port: int, password: str) -> str:
     site = f"http://localhost:{port}"
     rate = reverse("annotation:invitation", args=[study.batch.token])
     results = reverse("studies:results", args=[study.slug])
+    neurons = reverse("studies:subjects")
     return f"""
   Rate      {site}{rate}
   Admin     {site}{reverse("admin:index")}
             login: admin   password: {password}
   Results   {site}{results}
-            (asks for the admin's login)
+  Neurons   {site}{neurons}
+            (both ask for the admin's login)
 
 Ctrl-C ends the demo. What it made stays in {settings.VAR_DIR}, and the next start takes seconds."""
 
