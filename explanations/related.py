@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from explanations.captured import CaptureStore, StoreError, layer_file
+from explanations.captured import CaptureStore, StoreError
 from explanations.records import NeuronRef, Split
+from explanations.store_files import layer_file
 
 FORMAT = 1
 FILE = "related.safetensors"

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from explanations.captured import MANIFEST, StoreError
+from explanations.captured import StoreError
 from explanations.places import filesystem, join, local
+from explanations.store_files import MANIFEST
 
 _OURS = (".json", ".safetensors")
 _ATTEMPTS = 5

@@ -13,18 +13,16 @@ import torch
 
 from explanations.capture.state import CaptureState, Extent
 from explanations.capture.vocabulary import Vocabulary
-from explanations.captured import (
+from explanations.captured import CaptureConfig, StoreError, SubjectIdentity
+from explanations.records import Split
+from explanations.store_files import (
     STATE,
     WINDOWS,
-    CaptureConfig,
-    StoreError,
-    SubjectIdentity,
     WindowTable,
     layer_file,
     read_arrays,
     write_arrays,
 )
-from explanations.records import Split
 
 
 def save_state(state: CaptureState, folder: Path, *, about: dict[str, Any]) -> None:

@@ -11,17 +11,10 @@ from numpy.typing import NDArray
 
 from explanations.capture.checkpoints import appears
 from explanations.capture.state import CaptureState
-from explanations.captured import (
-    WINDOWS,
-    Manifest,
-    StoreError,
-    Window,
-    WindowTable,
-    layer_file,
-    write_arrays,
-)
+from explanations.captured import Manifest, StoreError
 from explanations.duplicates import near_pairs
 from explanations.records import Split
+from explanations.store_files import WINDOWS, Window, WindowTable, layer_file, write_arrays
 from explanations.subjects.keeping import LayerKeep, trimmed
 from explanations.subjects.tallies import WORD_GRID
 

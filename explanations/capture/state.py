@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from explanations.capture.vocabulary import Vocabulary
-from explanations.captured import CaptureConfig, StoreError, SubjectIdentity, Window
+from explanations.captured import CaptureConfig, StoreError, SubjectIdentity
 from explanations.records import Split, seeded_hash
+from explanations.store_files import Window
 from explanations.subjects import Batch, Subject
 from explanations.subjects.keeping import TIES, Group, LayerKeep, Seen
 from explanations.subjects.tallies import Counted

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from explanations.captured import packed_texts, unpacked_texts
+from explanations.store_files import packed_texts, unpacked_texts
 from explanations.subjects import Batch
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from explanations.captured import BINS, HIGHEST, LOWEST, STEPS
+from explanations.store_files import BINS, HIGHEST, LOWEST, STEPS
 
 CHUNK = 2**20
 """Values whose powers are summed at once: few enough to stay in a processor's cache."""

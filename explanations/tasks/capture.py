@@ -11,12 +11,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from explanations import services
-from explanations.captured import STATE, CaptureConfig, StoreError
+from explanations.captured import CaptureConfig, StoreError
 from explanations.formats.texts import documents
 from explanations.models import Capture, Run, Target
 from explanations.places import join, local
 from explanations.records import Split, deal, document_bytes, limited
 from explanations.storage import exists, fetch, publish, remove
+from explanations.store_files import STATE
 from explanations.tasks.chunk import Chunk
 from explanations.tasks.questions import answer_questions
 from explanations.tasks.stopping import Stopped

@@ -41,8 +41,9 @@ def main() -> None:
         theirs = seconds(lambda cache=cache, ids=ids: cache.run(ids.numel(), ids))
         emit(
             f"round {number + 1}: capture {tokens / mine:,.0f} tokens/s, delphi's cache "
-            f"{tokens / theirs:,.0f}, ratio {theirs / mine:.2f}; held: {held(state) / 2**20:,.0f} MiB "
-            f"for any text, delphi {cached(cache) / tokens / 1024:,.0f} KiB for each token"
+            f"{tokens / theirs:,.0f}, ratio {theirs / mine:.2f}; held: "
+            f"{held(state) / 2**20:,.0f} MiB for any text, "
+            f"delphi {cached(cache) / tokens / 1024:,.0f} KiB for each token"
         )
 
 

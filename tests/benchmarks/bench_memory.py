@@ -53,15 +53,23 @@ def measured(model: str, text: Path, tokens: int) -> int:
 def captured(model: str, text: Path, tokens: int) -> int:
     """Capture so many tokens; return this process's highest resident size in bytes."""
     with tempfile.TemporaryDirectory() as folder:
-        capture(load(model), endless(text), Path(folder, "s"), seed=SEED, token_limit=tokens)
+        read = enough(text, tokens)
+        capture(load(model), read, Path(folder, "s"), seed=SEED, token_limit=tokens)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def endless(text: Path) -> Iterator[Document]:
-    """Yield a text's documents, then others of the same sentences, without end."""
-    first = documents(text)[:512]
+def enough(text: Path, tokens: int) -> Iterator[Document]:
+    """Yield a text's documents, then others of the same sentences, until they hold so many tokens.
+
+    A token is at most eight characters here.
+    """
+    first, left = documents(text)[:512], 8 * tokens
     for number in count():
-        yield from shuffled(first, number)
+        for document in shuffled(first, number):
+            yield document
+            left -= len(document[2])
+            if left <= 0:
+                return
 
 
 if __name__ == "__main__":

@@ -30,9 +30,9 @@ from explanations.captured import (
     StoreError,
     SubjectIdentity,
     open_store,
-    read_arrays,
 )
 from explanations.records import NeuronRef, Split, corpus_digest, seeded_hash
+from explanations.store_files import read_arrays
 from explanations.subjects import Batch, Consume, TransformersMLP
 from explanations.subjects.keeping import TIES
 

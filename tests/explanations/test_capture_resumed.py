@@ -13,8 +13,9 @@ import pytest
 
 from explanations import capture as capturing
 from explanations.capture import Document, Plan, Progress, capture, capture_shard, merge
-from explanations.captured import STATE, CaptureConfig, Keep, StoreError, open_store
+from explanations.captured import CaptureConfig, Keep, StoreError, open_store
 from explanations.records import Split
+from explanations.store_files import STATE
 from explanations.subjects import TransformersMLP
 from tests.explanations.test_capture import SEED, Letters, letters, same_files
 

@@ -9,15 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explanations.captured import (
-    CaptureConfig,
-    Keep,
-    StoreError,
-    Window,
-    WindowTable,
-    open_store,
-)
+from explanations.captured import CaptureConfig, Keep, StoreError, open_store
 from explanations.records import NeuronRef, RecordKind, Split, deal, slices
+from explanations.store_files import Window, WindowTable
 from tests.explanations.test_capture import captured, letters
 
 VOWELS = NeuronRef(layer=0, index=0)

@@ -12,8 +12,9 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from explanations import storage
-from explanations.captured import MANIFEST, StoreError, write_arrays
+from explanations.captured import StoreError
 from explanations.places import PlaceError, join, local
+from explanations.store_files import MANIFEST, write_arrays
 from tests.conftest import ROOT
 
 URL = "memory://captures/a model/run"
