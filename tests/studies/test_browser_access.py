@@ -161,3 +161,11 @@ def test_the_stranger_is_told_what_may_help_and_no_name(client: Client, subject:
     shown = client.get("/neurons/letters/0/0/").content.decode()
     assert "If you were sent a link, open it again" in shown
     assert "letters" not in shown
+
+
+def test_programs_that_look_whether_an_address_still_leads_somewhere_are_told(
+    client: Client, subject: Subject
+) -> None:
+    let_in(subject, "everyone")
+    assert client.head("/neurons/letters/0/0/").status_code == HTTPStatus.OK
+    assert client.head("/neurons/letters/0/9/").status_code == HTTPStatus.NOT_FOUND
