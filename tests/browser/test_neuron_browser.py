@@ -66,6 +66,7 @@ def test_a_walk_by_keyboard_from_the_front_page_to_a_related_neuron(
     page = open_page("/")
     tab_to(page, "Neurons")
     page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Neurons")
     tab_to(page, "letters")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("letters")
