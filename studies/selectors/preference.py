@@ -29,12 +29,18 @@ class Preference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disputed:
-    """How split the votes on a neuron are: the share of pairs of votes on one item that differ."""
+    """How split the votes on a neuron are: pairs of votes on one item, and those that differ."""
 
     ref: NeuronRef
-    disagreement: float
+    differing: int
+    pairs: int
     judgments: int
     synthetic: int
+
+    @property
+    def weight(self) -> float:
+        """The share that differs as if two more pairs had come out even: few pairs weigh less."""
+        return (self.differing + 1) / (self.pairs + 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +89,8 @@ def neurons_disputed(subject: Subject, keep: int = 50) -> tuple[Disputed, ...]:
         if item in votes:
             by_neuron[NeuronRef(layer=layer, index=index)].append(votes[item])
     rows = [_disputed(ref, each) for ref, each in by_neuron.items() if _enough(each)]
-    rows.sort(key=lambda row: (-row.disagreement, -row.judgments, row.ref))
-    return tuple(row for row in rows if row.disagreement > 0)[:keep]
+    rows.sort(key=lambda row: (-row.weight, row.ref))
+    return tuple(row for row in rows if row.differing)[:keep]
 
 
 def _enough(votes: Iterable[_Votes]) -> bool:
@@ -94,7 +100,8 @@ def _enough(votes: Iterable[_Votes]) -> bool:
 def _disputed(ref: NeuronRef, votes: list[_Votes]) -> Disputed:
     return Disputed(
         ref=ref,
-        disagreement=sum(each.differing for each in votes) / sum(each.pairs for each in votes),
+        differing=sum(each.differing for each in votes),
+        pairs=sum(each.pairs for each in votes),
         judgments=sum(each.total for each in votes),
         synthetic=sum(each.synthetic for each in votes),
     )

@@ -1,13 +1,15 @@
 """Neurons are listed by how well they are explained and by how raters disagreed about them."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.test import Client
 
 from explanations.models import Explanation, Method, Neuron, Score, Subject
+from explanations.records import NeuronRef
 from studies.models import Study
-from studies.selectors.preference import neurons_disputed, preferences
+from studies.selectors.preference import Disputed, neurons_disputed, preferences
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -117,12 +119,11 @@ def judged_study(votes: list[list[str]], **values: object) -> Study:
     return study
 
 
-def test_disagreement_is_the_share_of_pairs_of_votes_that_differ() -> None:
+def test_votes_dispute_a_neuron_by_their_pairs_that_differ() -> None:
     # Four votes on one item: plain, fancy, fancy, tie. Of 6 pairs one agrees: 5/6 differ.
     study = judged_study([["plain"], ["fancy"], ["fancy"], ["tie"]])
     (row,) = neurons_disputed(study.neurons.get().subject)
-    assert row.disagreement == pytest.approx(5 / 6)
-    assert (row.judgments, row.synthetic) == (4, 0)
+    assert (row.differing, row.pairs, row.judgments, row.synthetic) == (5, 6, 4, 0)
 
 
 def test_fewer_than_four_votes_and_votes_that_agree_dispute_nothing() -> None:
@@ -139,12 +140,17 @@ def test_the_most_disputed_stand_first_and_programs_votes_are_marked(client: Cli
     subject = study.neurons.all()[0].subject
     Subject.objects.update(audience="everyone", name="shown")
     rows = neurons_disputed(subject)
-    assert [row.disagreement for row in rows] == sorted(
-        (row.disagreement for row in rows), reverse=True
-    )
+    # 5 of 6 pairs differ on one neuron, 4 of 6 on the other.
+    assert [(row.differing, row.pairs) for row in rows] == [(5, 6), (4, 6)]
     shown = client.get("/neurons/shown/lists/disputed/").content.decode()
     assert "Synthetic judgments: 8 of 8" in shown
     assert listed(client, "disputed") == [str(row.ref.index) for row in rows]
+
+
+def test_a_neuron_with_few_pairs_that_all_differ_is_no_surer_than_it_should_be() -> None:
+    few = Disputed(ref=NeuronRef(layer=0, index=0), differing=1, pairs=1, judgments=4, synthetic=0)
+    # (1 + 1) / (1 + 2) = .67 against (9 + 1) / (10 + 2) = .83
+    assert few.weight < replace(few, differing=9, pairs=10).weight
 
 
 def test_an_explanations_votes_are_counted_as_won_tied_and_compared() -> None:
