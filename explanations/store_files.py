@@ -1,6 +1,7 @@
 """The files of a store: what they are called, and how texts and windows lie in arrays. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -40,19 +41,25 @@ class WindowTable:
         self._text = arrays["text"].tobytes()
 
     @classmethod
-    def pack(cls, windows: Sequence[Window]) -> dict[str, NDArray[Any]]:
-        """Return the arrays that hold these windows in a file."""
-        keys = list(dict.fromkeys(window.document for window in windows))
-        numbers = {key: number for number, key in enumerate(keys)}
-        pieces = [[piece.encode() for piece in window.tokens] for window in windows]
-        lengths = [len(piece) for window in pieces for piece in window]
+    def pack(cls, windows: Iterable[Window]) -> dict[str, NDArray[Any]]:
+        """Return the arrays that hold these windows in a file; each is looked at once."""
+        keys: dict[str, int] = {}
+        document, start, tokens, lengths = (array("q") for _ in range(4))
+        text = bytearray()
+        for window in windows:
+            document.append(keys.setdefault(window.document, len(keys)))
+            start.append(window.start)
+            tokens.append(len(window.tokens))
+            for piece in map(str.encode, window.tokens):
+                lengths.append(len(piece))
+                text += piece
         return {
-            **packed_texts("documents", keys),
-            "document": np.array([numbers[window.document] for window in windows], np.int32),
-            "start": np.array([window.start for window in windows], np.int32),
-            "tokens": _offsets([len(window) for window in pieces]),
+            **packed_texts("documents", list(keys)),
+            "document": np.array(document, np.int32),
+            "start": np.array(start, np.int32),
+            "tokens": _offsets(tokens),
             "pieces": _offsets(lengths),
-            "text": _bytes(b"".join(piece for window in pieces for piece in window)),
+            "text": _bytes(bytes(text)),
         }
 
     def __len__(self) -> int:

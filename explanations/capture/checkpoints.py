@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from explanations.capture.state import CaptureState, Extent
+from explanations.capture.state import CaptureState, Extent, Held
 from explanations.capture.vocabulary import Vocabulary
 from explanations.captured import CaptureConfig, StoreError, SubjectIdentity
 from explanations.records import Split
@@ -73,7 +73,7 @@ def _write(state: CaptureState, folder: Path, about: dict[str, Any]) -> None:
         for split, sample in state.samples.items()
         for name, array in (("hashes", sample.hashes), ("ids", sample.ids))
     }
-    table = WindowTable.pack([state.windows[number] for number in numbers])
+    table = WindowTable.pack(state.windows[number].window for number in numbers)
     shared = {"numbers": np.array(numbers, np.int64), "word_counts": state.word_counts}
     write_arrays(folder / WINDOWS, table | samples | shared | state.vocabulary.arrays())
     for number, layer in enumerate(state.layers):
@@ -101,7 +101,8 @@ def _read(folder: Path, device: torch.device) -> tuple[CaptureState, dict[str, A
     )
     state.extent, state.seen = Extent(**said["extent"]), said["seen"]
     state.word_counts = shared["word_counts"].copy()
-    state.windows = dict(zip(shared["numbers"].tolist(), WindowTable(shared), strict=True))
+    held = map(Held.of, WindowTable(shared))
+    state.windows = dict(zip(shared["numbers"].tolist(), held, strict=True))
     for split in Split:
         state.samples[split].hashes = shared[f"{split}.sample.hashes"].copy()
         state.samples[split].ids = shared[f"{split}.sample.ids"].copy()

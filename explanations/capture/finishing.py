@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from explanations.capture.checkpoints import appears
-from explanations.capture.state import CaptureState
+from explanations.capture.state import CaptureState, Held
 from explanations.captured import Manifest, StoreError
 from explanations.duplicates import near_pairs
 from explanations.records import Split
-from explanations.store_files import WINDOWS, Window, WindowTable, layer_file, write_arrays
+from explanations.store_files import WINDOWS, WindowTable, layer_file, write_arrays
 from explanations.subjects.keeping import LayerKeep, trimmed
 from explanations.subjects.tallies import WORD_GRID
 
@@ -41,7 +41,7 @@ def finish(state: CaptureState, directory: Path, *, corpus: str) -> Manifest:
 
 def _write(state: CaptureState, folder: Path) -> None:
     ordered = sorted(state.windows, key=lambda number: _place(state.windows[number]))
-    near = near_pairs({number: state.windows[number].tokens for number in ordered})
+    near = near_pairs({number: (state.windows[number].text,) for number in ordered})
     layers = [_layer(state, layer, near) for layer in state.layers]
     orders = {split: sample.hashes.argsort() for split, sample in state.samples.items()}
     numbers = _renumbered(state, layers)
@@ -56,7 +56,7 @@ def _write(state: CaptureState, folder: Path) -> None:
         for split, sample in state.samples.items()
     }
     used = (number for number in numbers.argsort(kind="stable") if numbers[number] >= 0)
-    table = WindowTable.pack([state.windows[int(number)] for number in used])
+    table = WindowTable.pack(state.windows[int(number)].window for number in used)
     shared = {"vocabulary.counts": state.word_counts, **state.vocabulary.arrays()}
     write_arrays(folder / WINDOWS, table | samples | shared)
 
@@ -140,5 +140,5 @@ def _check(state: CaptureState) -> None:
         raise StoreError(f"{state.subject.name} gave activations that are not finite: try float32")
 
 
-def _place(window: Window) -> tuple[str, int]:
-    return window.document, window.start
+def _place(held: Held) -> tuple[str, int]:
+    return held.document, held.start

@@ -1,7 +1,9 @@
 """All that is kept while a capture runs, whatever the text's length."""
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -22,7 +24,7 @@ NEVER = 2**63 - 1
 COUNTED_ONE_IN = 16
 """The histogram counts the tokens of one document in so many, chosen by a seeded hash."""
 
-_PURGE = 2**15
+_PURGE = 2**12
 
 Drawn: TypeAlias = tuple[tuple[Split, int, int], ...]
 Known: TypeAlias = Sequence[tuple[str, Split]]
@@ -42,6 +44,29 @@ class Extent:
         """Add what another pass has read."""
         for name in self.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A window's text while a pass runs, in a tenth of the room that its tokens take as objects."""
+
+    document: str
+    start: int
+    text: str
+    lengths: bytes
+
+    @classmethod
+    def of(cls, window: Window) -> "Held":
+        """Pack a window."""
+        lengths = array("H", map(len, window.tokens)).tobytes()
+        return cls(window.document, window.start, "".join(window.tokens), lengths)
+
+    @property
+    def window(self) -> Window:
+        """The window again."""
+        ends = [0, *accumulate(array("H", self.lengths))]
+        tokens = tuple(self.text[begin:end] for begin, end in pairwise(ends))
+        return Window(document=self.document, start=self.start, tokens=tokens)
 
 
 class Sample:
@@ -80,7 +105,7 @@ class CaptureState:
             LayerKeep(subject.width, config, len(vocabulary), device) for _ in range(subject.layers)
         ]
         self.samples = {split: Sample(config.keep(split).random) for split in Split}
-        self.windows: dict[int, Window] = {}
+        self.windows: dict[int, Held] = {}
         self.texts: set[int] = set()
         self.extent, self.seen = Extent(), 0
         self._purge_at = _PURGE
@@ -143,17 +168,16 @@ class CaptureState:
         """Forget the text of windows that are kept no more: now and then, or at once."""
         if at_once or len(self.windows) > self._purge_at:
             self.windows = {number: self.windows[number] for number in self.used()}
-            self.texts = {_sign(window.tokens) for window in self.windows.values()}
+            self.texts = {_sign(held.text) for held in self.windows.values()}
             self._purge_at = 2 * len(self.windows) + _PURGE
 
     def _meet(self, number: int, found: Windows, batch: Batch, documents: Known) -> int:
         """Keep a window's text for now; return the sign that equal texts share."""
         span = found.spans[number]
         tokens = batch.pieces[span.row][span.start : span.stop]
-        self.windows[self.seen + number] = Window(
-            document=documents[span.row][0], start=span.start, tokens=tokens
-        )
-        return _sign(tokens)
+        window = Window(document=documents[span.row][0], start=span.start, tokens=tokens)
+        held = self.windows[self.seen + number] = Held.of(window)
+        return _sign(held.text)
 
     def _copies(self, found: Windows, signs: Sequence[int]) -> set[int]:
         """Return the rows of the batch of which a window may be kept already, as another's text."""
@@ -223,6 +247,6 @@ def _hash(seed: int, document: str, start: int) -> int:
     return seeded_hash(seed, "sample", document, start) >> 1
 
 
-def _sign(tokens: Sequence[str]) -> int:
+def _sign(text: str) -> int:
     """Return what windows share that read the same but for case and white space."""
-    return seeded_hash(0, *"".join(tokens).lower().split()) >> 1
+    return seeded_hash(0, *text.lower().split()) >> 1

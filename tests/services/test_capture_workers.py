@@ -1,0 +1,84 @@
+"""Workers capture a real model together; one that is killed costs nothing but its last block."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from django.conf import settings as project
+
+from explanations import selectors, services
+from explanations.capture import capture
+from explanations.captured import CaptureConfig, open_store
+from explanations.formats.texts import documents
+from explanations.models import Capture, Run, Target
+from explanations.records import deal
+from tests.explanations.test_capture import same_files
+from tests.services.conftest import Site, ended, until
+
+pytestmark = pytest.mark.services
+
+SHARDS = 3
+
+
+@pytest.fixture
+def text(shared_data: Path, tmp_path: Path) -> Path:
+    """Return stories for three blocks."""
+    path = tmp_path / "stories.jsonl"
+    lines = (shared_data / "tinystories.jsonl").read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join(lines[:700]), encoding="utf-8")
+    return path
+
+
+def _planned(site: Site, shared_data: Path, text: Path) -> tuple[Capture, int]:
+    project.CAPTURE_DIR = site.folder / "captures"
+    planned = services.capture_create(
+        source=str(shared_data / "stories260K"), text=text, shards=SHARDS
+    )
+    created = services.run_create(kind=Run.Kind.CAPTURE, capture=planned)
+    assert created.run is not None
+    return planned, created.run.pk
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_shards_of_workers_of_which_one_was_killed_give_the_store_of_one_pass(
+    site: Site, shared_data: Path, text: Path, settings
+) -> None:
+    site.settings = {"OMP_NUM_THREADS": "1", "CONCORDANCE_CHECKPOINT_SECONDS": "0"}
+    planned, run = _planned(site, shared_data, text)
+    worker = site.worker("--concurrency", "2")
+
+    def stands_still_in_the_middle() -> bool:
+        worker.send_signal(signal.SIGSTOP)
+        os.waitpid(worker.pid, os.WUNTRACED)
+        if Target.objects.filter(run=run, progress__gt=0).exclude(lease=None).exists():
+            return True
+        worker.send_signal(signal.SIGCONT)
+        return False
+
+    until(stands_still_in_the_middle)
+    worker.kill()
+    worker.wait()
+    assert not Path(planned.directory).exists()
+
+    other = site.worker("--concurrency", "2")
+    until(lambda: selectors.run_progress(run).finished, seconds=300)
+    assert selectors.run_reasons(run) == {}
+    assert ended(other) == 0
+    _is_the_store_of_one_pass(Path(planned.directory), shared_data, text, site.folder / "one")
+    planned.refresh_from_db()
+    assert planned.tokens == open_store(planned.directory).manifest.tokens > 100_000
+
+
+def _is_the_store_of_one_pass(store: Path, shared_data: Path, text: Path, one: Path) -> None:
+    import torch
+
+    from explanations.subjects import load
+    from explanations.subjects.relations import relate
+
+    torch.set_num_threads(1)
+    subject = load(shared_data / "stories260K")
+    read = ((key, deal(key, 1), each) for key, each in documents(text))
+    capture(subject, read, one, seed=1, config=CaptureConfig())
+    relate(subject, one)
+    same_files(one, store)
