@@ -16,6 +16,7 @@ from explanations.store_files import Window
 from explanations.subjects import Batch, Subject
 from explanations.subjects.keeping import TIES, Group, LayerKeep, Seen
 from explanations.subjects.tallies import Counted
+from explanations.subjects.tops import SPLITS
 from explanations.subjects.windows import Windows, windows
 
 NEVER = 2**63 - 1
@@ -119,7 +120,7 @@ class CaptureState:
             counted=self._counted(found, batch, documents),
             signs=torch.tensor(signs, device=batch.ids.device),
             base=self.seen,
-            groups=_groups(found, documents, self.seed, self._copies(found, signs)),
+            group=_group(found, documents, self.seed, self._copies(found, signs)),
             drawn=self._draw(found, documents),
         )
         subject.run(batch, lambda layer, values: self.layers[layer].observe(values, seen))
@@ -160,8 +161,8 @@ class CaptureState:
 
     def used(self) -> list[int]:
         """Return the numbers of the windows that are kept, in order."""
-        tops = [top.ids.cpu().numpy() for layer in self.layers for top in layer.tops.values()]
-        ids = [np.unique(kept) for kept in tops] + [s.ids for s in self.samples.values()]
+        tops = [layer.tops.used() for layer in self.layers]
+        ids = tops + [sample.ids for sample in self.samples.values()]
         return [int(number) for number in np.unique(np.concatenate(ids)) if number >= 0]
 
     def purge(self, *, at_once: bool = False) -> None:
@@ -217,28 +218,22 @@ class CaptureState:
         return tuple(drawn)
 
 
-def _groups(
-    found: Windows, documents: Known, seed: int, copies: set[int]
-) -> tuple[tuple[Split, Group], ...]:
-    """Sort a batch's documents and their windows by split; each copy stands alone, at the end."""
+def _group(found: Windows, documents: Known, seed: int, copies: set[int]) -> Group:
+    """Sort a batch's windows by document; documents that may be copies come last."""
     rows: dict[int, list[int]] = {}
     for number, span in enumerate(found.spans):
         rows.setdefault(span.row, []).append(number)
     most = max(map(len, rows.values()))
+    order = sorted(rows, key=lambda row: (row in copies, row))
     device = found.tokens.device
-
-    def group(split: Split, mine: list[int], *, alone: bool) -> tuple[Split, Group]:
-        padded = [rows[row] + [rows[row][-1]] * (most - len(rows[row])) for row in mine]
-        ties = [seeded_hash(seed, "tie", documents[row][0]) % TIES for row in mine]
-        numbers = torch.tensor(padded, device=device)
-        return split, Group(windows=numbers, ties=torch.tensor(ties, device=device), alone=alone)
-
-    fresh = {
-        split: [r for r in rows if documents[r][1] == split and r not in copies] for split in Split
-    }
-    return (
-        *(group(split, mine, alone=False) for split, mine in fresh.items() if mine),
-        *(group(documents[row][1], [row], alone=True) for row in sorted(copies)),
+    padded = [rows[row] + [rows[row][-1]] * (most - len(rows[row])) for row in order]
+    ties = [seeded_hash(seed, "tie", documents[row][0]) % TIES for row in order]
+    splits = [SPLITS.index(documents[row][1]) for row in order]
+    return Group(
+        windows=torch.tensor(padded, device=device),
+        splits=torch.tensor(splits, device=device),
+        ties=torch.tensor(ties, device=device),
+        fresh=len(order) - len(copies),
     )
 
 

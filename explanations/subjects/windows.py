@@ -39,10 +39,14 @@ class Windows:
 
     def peaks(self, activations: torch.Tensor) -> torch.Tensor:
         """Return each neuron's highest activation in each window: float32 [windows, width]."""
+        rows, _, width = activations.shape
         inside = activations[:, self.first : self.first + self.full * BLOCK]
-        blocks = torch.unflatten(inside, 1, (self.full, BLOCK)).amax(2).flatten(0, 1)
-        tails = activations.flatten(0, 1)[self.tails].amax(1)
-        return torch.cat([blocks, tails])[self.blocks].amax(1).float()
+        blocks = activations.new_empty((rows * self.full + len(self.tails), width))
+        whole = blocks[: rows * self.full].view(rows, self.full, width)
+        torch.amax(torch.unflatten(inside, 1, (self.full, BLOCK)), 2, out=whole)
+        tails = activations.flatten(0, 1)[self.tails]
+        torch.amax(tails, 1, out=blocks[rows * self.full :])
+        return blocks[self.blocks].amax(1).float()
 
     def gather(
         self, flat: torch.Tensor, numbers: torch.Tensor, neurons: torch.Tensor

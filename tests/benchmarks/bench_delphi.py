@@ -95,7 +95,7 @@ def held(state: CaptureState) -> int:
             *layer.tally.arrays().values(),
             layer.tally.block_words,
             *layer.samples.values(),
-            *(each for top in layer.tops.values() for each in top.arrays().values()),
+            *layer.tops.arrays().values(),
         )
     ]
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
