@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = [
@@ -117,7 +117,13 @@ def picture() -> Picture:
 
     def picture(page: Page, name: str) -> Path:
         path = folder / f"{name}.png"
-        page.screenshot(path=path, animations="disabled")
+        page.wait_for_load_state()
+        try:
+            page.screenshot(path=path, animations="disabled")
+        except Error:
+            # Chromium cannot while a page is being replaced, however long it has been there.
+            page.wait_for_timeout(500)
+            page.screenshot(path=path, animations="disabled")
         return path
 
     return picture

@@ -68,6 +68,7 @@ def test_a_study_from_the_admin_to_the_export(
     expect(page.get_by_text("Built 12 items on 12 neurons")).to_be_visible()
     picture(page, "study-2-built")
     page.get_by_role("button", name="Open").click()
+    expect(page.get_by_role("button", name="Yes, open it")).to_be_visible()
     picture(page, "study-3-confirm")
     page.get_by_role("button", name="Yes, open it").click()
     link = page.get_by_label("Invitation link for raters").input_value()
