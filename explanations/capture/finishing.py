@@ -1,6 +1,6 @@
 """From a pass to a store: near-duplicates go, windows are numbered by document, means are taken."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from explanations.capture.checkpoints import appears
-from explanations.capture.state import CaptureState, Held
+from explanations.capture.state import CaptureState
 from explanations.captured import Manifest, StoreError
 from explanations.duplicates import near_pairs
 from explanations.records import Split
@@ -40,7 +40,7 @@ def finish(state: CaptureState, directory: Path, *, corpus: str) -> Manifest:
 
 
 def _write(state: CaptureState, folder: Path) -> None:
-    ordered = sorted(state.windows, key=lambda number: _place(state.windows[number]))
+    ordered = _ordered(state, state.windows)
     near = near_pairs({number: (state.windows[number].text,) for number in ordered})
     layers = [_layer(state, layer, near) for layer in state.layers]
     orders = {split: sample.hashes.argsort() for split, sample in state.samples.items()}
@@ -68,7 +68,7 @@ def _renumbered(
     shown = [arrays[f"{split}.top.windows"].ravel() for arrays in layers for split in Split]
     drawn = [sample.ids for sample in state.samples.values()]
     used = np.unique(np.concatenate([*map(np.unique, shown), *drawn]))
-    ordered = sorted(used[used >= 0].tolist(), key=lambda number: _place(state.windows[number]))
+    ordered = _ordered(state, used[used >= 0].tolist())
     numbers = np.full(state.seen + 1, -1)  # the last, for id -1, stays -1
     numbers[ordered] = np.arange(len(ordered))
     return numbers
@@ -140,5 +140,11 @@ def _check(state: CaptureState) -> None:
         raise StoreError(f"{state.subject.name} gave activations that are not finite: try float32")
 
 
-def _place(held: Held) -> tuple[str, int]:
-    return held.document, held.start
+def _ordered(state: CaptureState, numbers: Iterable[int]) -> list[int]:
+    """Return windows' numbers by document and start."""
+
+    def place(number: int) -> tuple[str, int]:
+        held = state.windows[number]
+        return held.document, held.start
+
+    return sorted(numbers, key=place)

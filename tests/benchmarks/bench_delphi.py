@@ -5,7 +5,6 @@ does not need: `pip install --no-deps` it, and what it imports, into a folder on
 keeps every activation that is not 0 in memory, so few tokens are enough to see how that grows.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ import torch
 from explanations.capture import CaptureState
 from explanations.records import Split
 from explanations.subjects import Batch, TransformersMLP, load_transformer
-from tests.benchmarks.bench_capture import DATA, begun, documents, emit
+from tests.benchmarks.bench_capture import DATA, begun, documents, emit, seconds
 
 ROWS, LENGTH, BATCHES, ROUNDS = 8, 256, 8, 3
 
@@ -106,13 +105,6 @@ def cached(cache: Any) -> int:
     stores = (cache.cache.latent_locations, cache.cache.latent_activations, cache.cache.tokens)
     tensors = [tensor for store in stores for tensor in store.values()]
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Return how long something takes."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 if __name__ == "__main__":
