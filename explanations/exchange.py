@@ -5,12 +5,12 @@ came back, and never a sentinel text or a zero.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from explanations.records import NeuronRef, TokenActivations
+from explanations.records import NeuronRef, RecordKind, Scale, TokenActivations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,14 +18,57 @@ class Material:
     """What an explainer may see of a neuron.
 
     `excerpts` are records of the explain split on the raw scale, highest peak first; `maximum` is
-    the neuron's highest raw activation over its whole capture. `others` are explanations of other
-    neurons of the same subject, filled only for an explainer that asks for them.
+    the neuron's highest raw activation over its whole capture. The others are filled only for an
+    explainer that wants them: `others` are explanations of other neurons of the same subject,
+    `negatives` texts of the explain split on which neurons like this one fire, `choosing` records
+    of the select split, highest peak first.
     """
 
     neuron: NeuronRef
     maximum: float
     excerpts: tuple[TokenActivations, ...]
     others: tuple[str, ...] = ()
+    negatives: tuple[tuple[str, ...], ...] = ()
+    choosing: tuple[TokenActivations, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HeldOut:
+    """A record of the score split that nobody who wrote the explanation saw, on the raw scale.
+
+    `simulated` are the values predicted for its tokens (zero_to_ten), for a scorer of simulations.
+    """
+
+    record: int
+    kind: RecordKind
+    actual: TokenActivations
+    simulated: TokenActivations | None = None
+
+    def __post_init__(self) -> None:
+        if self.actual.scale != Scale.RAW:
+            raise ValueError(f"actual activations are raw, and these are {self.actual.scale}")
+        if self.simulated is None:
+            return
+        if self.simulated.scale != Scale.ZERO_TO_TEN:
+            raise ValueError(f"simulated values are zero_to_ten: these are {self.simulated.scale}")
+        if self.simulated.tokens != self.actual.tokens:
+            raise ValueError("the simulation is of other tokens than the actual activations")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evidence:
+    """What a scorer may see: an explanation, its neuron, and held-out records.
+
+    `maximum` and `mean` are the neuron's raw activation over its whole capture, the mean None
+    where that is not known. A record that could not be simulated is not among `records` of a
+    scorer of simulations.
+    """
+
+    explanation: str
+    neuron: NeuronRef
+    maximum: float
+    mean: float | None
+    records: tuple[HeldOut, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +87,15 @@ class Unusable:
 class Explained:
     """An explanation's text: stripped, not empty.
 
-    `used` is how many of the material's excerpts, from the first, it rests on; None: all of them.
+    `used` is how many of the material's excerpts, from the first, it rests on, `negatives_used` how
+    many of its negatives; None: all of them. `details` is what else should be kept, such as an
+    agent's transcript: anything that JSON holds.
     """
 
     text: str
     used: int | None = None
+    negatives_used: int | None = None
+    details: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.text or self.text != self.text.strip():
@@ -70,15 +117,25 @@ class Simulated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """A score, or the reason why there is none; `n` observations stand behind it."""
+    """A score, or the reason why there is none; `n` observations stand behind it.
+
+    `low` and `high` are its 95 % interval, None where there is none. `records` are the keys of the
+    records that it rests on, `details` what else should be kept: anything that JSON holds.
+    """
 
     value: float | None
     n: int
     reason: str = ""
+    low: float | None = None
+    high: float | None = None
+    records: tuple[int, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if (self.value is None) != bool(self.reason):
             raise ValueError("a score has a value or a reason, never both and never neither")
+        if (self.low is None) != (self.high is None) or (self.value is None and self.low):
+            raise ValueError("an interval has two ends, and a value between them")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

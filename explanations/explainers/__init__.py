@@ -1,7 +1,7 @@
 """Explainers: one module each, registered here by name."""
 
 from explanations.explainers import ngram, null, random_other, token_activation, token_lookup
-from explanations.explainers.base import Explainer, LocalExplainer, PromptedExplainer
+from explanations.explainers.base import Explainer, Want
 
 EXPLAINERS: dict[str, Explainer] = {
     explainer.name: explainer
@@ -14,4 +14,4 @@ EXPLAINERS: dict[str, Explainer] = {
     )
 }
 
-__all__ = ["EXPLAINERS", "Explainer", "LocalExplainer", "PromptedExplainer"]
+__all__ = ["EXPLAINERS", "Explainer", "Want"]

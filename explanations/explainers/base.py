@@ -1,18 +1,28 @@
-"""What an explainer is: a function of the material, or a prompt and the reading of its answer."""
+"""What an explainer is: a dialogue that begins from a neuron's material and ends with a text."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
-from explanations.exchange import Answer, Explained, Material, Prompt, Unusable
+from explanations.dialogue import Dialogue, Need
+from explanations.exchange import Explained, Material, Unusable
 from explanations.records import AuthorKind
 
 Config = Mapping[str, Any]
 
 
+class Want(StrEnum):
+    """What of the material is filled only on request; see `Material`."""
+
+    OTHERS = "others"
+    NEGATIVES = "negatives"
+    CHOOSING = "choosing"
+
+
 @dataclass(frozen=True, slots=True)
-class LocalExplainer:
-    """Explains by itself. The same material, configuration and seed give the same outcome.
+class Explainer:
+    """Explains a neuron. The same material, configuration, seed and replies give the same outcome.
 
     `explain` reads `default_config` for what its configuration leaves out.
     """
@@ -20,26 +30,7 @@ class LocalExplainer:
     name: str
     version: int
     author: AuthorKind
-    explain: Callable[[Material, Config, int], Explained | Unusable]
-    wants_others: bool = False
+    explain: Callable[[Material, Config, int], Dialogue[Explained | Unusable]]
+    needs: frozenset[Need] = frozenset()
+    wants: frozenset[Want] = frozenset()
     default_config: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PromptedExplainer:
-    """Explains through a language model: writes the prompt, reads the answer.
-
-    `prompt` is `Unusable` where there is nothing to ask about; `parse` where nothing was answered.
-    `shows` is how many of the material's excerpts, from the first, a prompt holds at most.
-    """
-
-    name: str
-    version: int
-    author: AuthorKind
-    prompt: Callable[[Material, Config], Prompt | Unusable]
-    shows: Callable[[Config], int]
-    parse: Callable[[Answer], Explained | Unusable]
-    default_config: dict[str, Any] = field(default_factory=dict)
-
-
-Explainer = LocalExplainer | PromptedExplainer

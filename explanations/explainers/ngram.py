@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from explanations.dialogue import at_once
 from explanations.exchange import Explained, Material, Unusable
-from explanations.explainers.base import Config, LocalExplainer
+from explanations.explainers.base import Config, Explainer
 from explanations.explainers.sentences import listed, sentence
 from explanations.explainers.silence import silent
 from explanations.records import AuthorKind, TokenActivations, words
@@ -138,10 +139,10 @@ def _commonest(spellings: Counter[str]) -> str:
     return min(spellings, key=lambda text: (-spellings[text], text))
 
 
-EXPLAINER = LocalExplainer(
+EXPLAINER = Explainer(
     name="ngram",
     version=1,
     author=AuthorKind.BASELINE,
-    explain=explain,
+    explain=at_once(explain),
     default_config=DEFAULTS,
 )

@@ -2,22 +2,23 @@
 
 from typing import Any
 
-from explanations.exchange import Explained, Material
-from explanations.explainers.base import Config, LocalExplainer
+from explanations.dialogue import at_once
+from explanations.exchange import Explained, Material, Unusable
+from explanations.explainers.base import Config, Explainer
 from explanations.records import AuthorKind
 
 DEFAULTS: dict[str, Any] = {"text": "words and phrases in ordinary text"}
 
 
-def explain(_material: Material, config: Config, _seed: int) -> Explained:
+def explain(_material: Material, config: Config, _seed: int) -> Explained | Unusable:
     """Give the configured label, whatever the material shows."""
     return Explained(text={**DEFAULTS, **config}["text"], used=0)
 
 
-EXPLAINER = LocalExplainer(
+EXPLAINER = Explainer(
     name="null",
     version=1,
     author=AuthorKind.CONTROL,
-    explain=explain,
+    explain=at_once(explain),
     default_config=DEFAULTS,
 )

@@ -2,8 +2,9 @@
 
 import random
 
+from explanations.dialogue import at_once
 from explanations.exchange import Explained, Material, Unusable
-from explanations.explainers.base import Config, LocalExplainer
+from explanations.explainers.base import Config, Explainer, Want
 from explanations.records import AuthorKind
 
 
@@ -16,10 +17,10 @@ def explain(material: Material, _config: Config, seed: int) -> Explained | Unusa
     return Explained(text=drawn, used=0)
 
 
-EXPLAINER = LocalExplainer(
+EXPLAINER = Explainer(
     name="random_other",
     version=1,
     author=AuthorKind.CONTROL,
-    explain=explain,
-    wants_others=True,
+    explain=at_once(explain),
+    wants=frozenset({Want.OTHERS}),
 )

@@ -8,10 +8,12 @@ Source of the scheme: Bills et al. (2023), "Language models can explain neurons 
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
+from explanations.dialogue import Dialogue, Need, ask
 from explanations.exchange import Answer, Explained, Material, Message, Prompt, Unusable
-from explanations.explainers.base import Config, PromptedExplainer
+from explanations.explainers.base import Config, Explainer
 from explanations.explainers.silence import silent
 from explanations.records import AuthorKind, TokenActivations, to_zero_to_ten
 
@@ -59,6 +61,18 @@ _REFUSALS = re.compile(
     re.IGNORECASE,
 )
 _PAIRS = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "`": "`", "**": "**"}
+
+
+def explain(material: Material, config: Config, _seed: int) -> Dialogue[Explained | Unusable]:
+    """Ask once; what was shown counts as seen."""
+    asked = prompt(material, config)
+    if isinstance(asked, Unusable):
+        return asked
+    (answer,) = yield from ask([asked])
+    if isinstance(answer, Unusable):
+        return answer
+    outcome = parse(answer)
+    return replace(outcome, used=shows(config)) if isinstance(outcome, Explained) else outcome
 
 
 def prompt(material: Material, config: Config) -> Prompt | Unusable:
@@ -146,12 +160,11 @@ def _unquoted(text: str) -> str:
     return text
 
 
-EXPLAINER = PromptedExplainer(
+EXPLAINER = Explainer(
     name="token_activation",
     version=1,
     author=AuthorKind.MODEL,
-    prompt=prompt,
-    shows=shows,
-    parse=parse,
+    explain=explain,
+    needs=frozenset({Need.MODEL}),
     default_config=DEFAULTS,
 )

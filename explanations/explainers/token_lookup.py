@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from explanations.dialogue import at_once
 from explanations.exchange import Explained, Material, Unusable
-from explanations.explainers.base import Config, LocalExplainer
+from explanations.explainers.base import Config, Explainer
 from explanations.explainers.sentences import sentence
 from explanations.explainers.silence import silent
 from explanations.records import AuthorKind, TokenActivations, words
@@ -63,10 +64,10 @@ def _by_word(excerpts: Iterable[TokenActivations]) -> dict[str, _Seen]:
     return dict(seen)
 
 
-EXPLAINER = LocalExplainer(
+EXPLAINER = Explainer(
     name="token_lookup",
     version=1,
     author=AuthorKind.BASELINE,
-    explain=explain,
+    explain=at_once(explain),
     default_config=DEFAULTS,
 )

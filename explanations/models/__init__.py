@@ -3,9 +3,10 @@
 from explanations.models.browsing import Meaning, Question, SavedNeuron
 from explanations.models.neurons import Capture, Corpus, Document, Neuron, Record, Subject
 from explanations.models.texts import Explanation, Method, Score, SimulatedRecord, Simulation
-from explanations.models.work import Run, Target
+from explanations.models.work import Call, Run, Target
 
 __all__ = [
+    "Call",
     "Capture",
     "Corpus",
     "Document",

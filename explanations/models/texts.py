@@ -79,6 +79,9 @@ class Explanation(models.Model):
     shown = models.ManyToManyField(
         Record, blank=True, related_name="+", help_text="The records that its author saw"
     )
+    details = models.JSONField(
+        default=dict, blank=True, help_text="What else its author left, such as a transcript"
+    )
     created = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -112,6 +115,9 @@ class Simulation(models.Model):
         Method, models.PROTECT, related_name="simulations", limit_choices_to={"kind": "simulator"}
     )
     scale = models.CharField(max_length=12, choices=choices(Scale))
+    details = models.JSONField(
+        default=dict, blank=True, help_text="How it was made: the way of reading, the calibration"
+    )
 
     class Meta:
         constraints = [
@@ -162,6 +168,12 @@ class Score(models.Model):
     value = models.FloatField(null=True, blank=True)
     reason = models.CharField(max_length=300, blank=True)
     n = models.PositiveIntegerField(help_text="Observations that the number rests on")
+    low = models.FloatField(null=True, blank=True, help_text="Lower end of the 95 % interval")
+    high = models.FloatField(null=True, blank=True)
+    records = models.JSONField(
+        default=list, blank=True, help_text="Primary keys of the records that it rests on"
+    )
+    details = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints = [
@@ -179,6 +191,11 @@ class Score(models.Model):
                 condition=(Q(value__isnull=True) & ~Q(reason=""))
                 | (Q(value__isnull=False) & Q(reason="")),
                 name="score_is_a_value_or_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(low__isnull=True, high__isnull=True)
+                | Q(low__isnull=False, high__isnull=False, value__isnull=False),
+                name="an_interval_has_two_ends_and_a_value",
             ),
         ]
 

@@ -29,6 +29,12 @@ class Run(models.Model):
     created = models.DateTimeField(db_default=Now())
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
+    budget = models.FloatField(
+        null=True, blank=True, help_text="US dollars that its calls may cost; no limit without"
+    )
+    halted = models.CharField(
+        max_length=300, blank=True, help_text="Why it stands still, such as a budget that is spent"
+    )
     ticket = models.UUIDField(
         null=True, editable=False, help_text="The one message that may call a worker to it"
     )
@@ -92,6 +98,7 @@ class Target(models.Model):
     tokens_in = models.PositiveIntegerField(default=0)
     tokens_out = models.PositiveIntegerField(default=0)
     seconds = models.FloatField(default=0.0)
+    dollars = models.FloatField(default=0.0)
 
     class Meta:
         indexes = [
@@ -165,3 +172,37 @@ class Target(models.Model):
     def about(self) -> str:
         """What it works on, in words."""
         return str(self.neuron or self.explanation or self.simulation or f"shard {self.shard}")
+
+
+class Call(models.Model):
+    """One question to a language model and what it gave: paid for once, however often it is read.
+
+    A target's dialogue asks in a fixed order, so a worker that takes one over plays it again from
+    these up to where it was cut off.
+    """
+
+    target = models.ForeignKey(Target, models.CASCADE, related_name="calls")
+    place = models.PositiveIntegerField(help_text="How many questions the target asked before")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of model and question")
+    model = models.CharField(max_length=200)
+    reply = models.JSONField(null=True, help_text="The answer; nothing where there was none")
+    reason = models.CharField(max_length=300, blank=True, help_text="Why there is no answer")
+    raw = models.TextField(blank=True, help_text="What came back instead of an answer")
+    tokens_in = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+    dollars = models.FloatField(null=True, help_text="Nothing where the model has no price")
+    seconds = models.FloatField(default=0.0)
+    created = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["target", "place"], name="one_call_per_target_place"),
+            models.CheckConstraint(
+                condition=Q(reply__isnull=False, reason="")
+                | (Q(reply__isnull=True) & ~Q(reason="")),
+                name="call_has_a_reply_or_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.target}: question {self.place}"

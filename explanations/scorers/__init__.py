@@ -1,7 +1,7 @@
 """Scorers: one module each, registered here by name."""
 
 from explanations.scorers import correlation
-from explanations.scorers.base import Scorer
+from explanations.scorers.base import RestsOn, Scorer
 
 SCORERS: dict[str, Scorer] = {
     scorer.name: scorer
@@ -12,4 +12,4 @@ SCORERS: dict[str, Scorer] = {
     )
 }
 
-__all__ = ["SCORERS", "Scorer"]
+__all__ = ["SCORERS", "RestsOn", "Scorer"]

@@ -1,22 +1,34 @@
-"""What a scorer is: simulated against actual activations, to a number or the reason for none."""
+"""What a scorer is: a dialogue that begins from held-out evidence and ends with a number."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
-from explanations.exchange import Scored
-from explanations.records import TokenActivations
+from explanations.dialogue import Dialogue, Need
+from explanations.exchange import Evidence, Scored
+
+Config = Mapping[str, Any]
+
+
+class RestsOn(StrEnum):
+    """What a scorer is run over: simulations, or explanations with nothing between."""
+
+    SIMULATION = "simulation"
+    EXPLANATION = "explanation"
 
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """Compares simulated with actual activations of the same excerpts, pooled over their tokens.
+    """Scores an explanation, or its simulation, on records that its author did not see.
 
-    `score` takes both on the zero_to_ten scale, in the same order, and raises `ValueError` where
-    scales or tokens differ. `Scored.n` counts tokens.
+    `score` reads `default_config` for what its configuration leaves out. A score that is undefined
+    has a reason, and never a zero instead.
     """
 
     name: str
     version: int
-    score: Callable[[Sequence[TokenActivations], Sequence[TokenActivations]], Scored]
+    rests_on: RestsOn
+    score: Callable[[Evidence, Config, int], Dialogue[Scored]]
+    needs: frozenset[Need] = frozenset()
     default_config: dict[str, Any] = field(default_factory=dict)

@@ -3,14 +3,15 @@
 Source: Bills et al. (2023), "Language models can explain neurons in language models".
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from explanations.exchange import Scored
-from explanations.records import Scale, TokenActivations
-from explanations.scorers.base import Scorer
+from explanations.dialogue import at_once
+from explanations.exchange import Evidence, Scored
+from explanations.records import to_zero_to_ten
+from explanations.scorers.base import Config, RestsOn, Scorer
 
 Values = NDArray[np.float64]
 
@@ -75,29 +76,29 @@ def _undefined(s: Values, a: Values) -> str:
     return "the simulation is constant"
 
 
-def _pooled(simulated: Sequence[TokenActivations], actual: Sequence[TokenActivations]) -> Values:
-    """Return both as rows of one array; raise where scales or tokens differ."""
-    for record in (*simulated, *actual):
-        if record.scale != Scale.ZERO_TO_TEN:
-            raise ValueError(f"a score compares zero_to_ten values, and this is {record.scale}")
-    if [record.tokens for record in simulated] != [record.tokens for record in actual]:
-        raise ValueError("the simulation is of other tokens than the actual activations")
-    rows = [
-        np.concatenate([np.empty(0), *(record.activations for record in records)])
-        for records in (simulated, actual)
-    ]
-    return np.stack(rows)
+def _pooled(evidence: Evidence) -> tuple[Values, Values]:
+    """Return the simulated and the actual values of all records' tokens, zero_to_ten."""
+    simulated: list[Values] = [np.empty(0)]
+    actual: list[Values] = [np.empty(0)]
+    for record in evidence.records:
+        if record.simulated is None:
+            raise ValueError(f"record {record.record} is not simulated")
+        simulated.append(record.simulated.activations.astype(np.float64))
+        shown = to_zero_to_ten(record.actual.activations, evidence.maximum)
+        actual.append(shown.astype(np.float64))
+    return np.concatenate(simulated), np.concatenate(actual)
 
 
 def _scorer(name: str, measure: Callable[[ArrayLike, ArrayLike], float]) -> Scorer:
-    def score(simulated: Sequence[TokenActivations], actual: Sequence[TokenActivations]) -> Scored:
-        s, a = _pooled(simulated, actual)
+    def score(evidence: Evidence, _config: Config, _seed: int) -> Scored:
+        s, a = _pooled(evidence)
+        records = tuple(each.record for each in evidence.records)
         value = measure(s, a)
         if np.isnan(value):
-            return Scored(value=None, n=a.size, reason=_undefined(s, a))
-        return Scored(value=value, n=a.size)
+            return Scored(value=None, n=a.size, reason=_undefined(s, a), records=records)
+        return Scored(value=value, n=a.size, records=records)
 
-    return Scorer(name=name, version=1, score=score)
+    return Scorer(name=name, version=1, rests_on=RestsOn.SIMULATION, score=at_once(score))
 
 
 CORRELATION = _scorer("correlation", correlation)

@@ -1,14 +1,15 @@
 """What explainers, simulators and scorers are given: records of the right split, in few queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from explanations.exchange import Material
+from explanations.exchange import Evidence, HeldOut, Material
+from explanations.explainers import Want
 from explanations.models import Explanation, Neuron, Record, SimulatedRecord, Simulation
-from explanations.records import NeuronRef, Scale, Split, TokenActivations, to_zero_to_ten
+from explanations.records import NeuronRef, RecordKind, Scale, Split, TokenActivations
 from explanations.simulators.heldout import Window, held_out
 
 # Enough to draw from; a control needs one.
@@ -17,10 +18,14 @@ _OTHERS = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NeuronMaterial:
-    """What an explainer may see of a neuron, and the primary keys of the records shown to it."""
+    """What an explainer may see of a neuron.
+
+    `shown` and `negatives` are the primary keys of the material's excerpts and negatives.
+    """
 
     material: Material
     shown: tuple[int, ...]
+    negatives: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,6 +47,7 @@ class ToSimulate:
     """An explanation, the held-out split's excerpts, and everything its author was shown."""
 
     explanation: int
+    neuron: int
     text: str
     excerpts: tuple[Excerpt, ...]
     shown: tuple[Excerpt, ...]
@@ -49,24 +55,24 @@ class ToSimulate:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ToScore:
-    """Simulated and actual activations of the same excerpts, both zero_to_ten; empty if none.
+    """What a scorer may see; `leaked` are records that must not be scored.
 
-    `leaked` are records that must not be scored: of another split, or not held out from the author.
+    Those are of another split, or not held out from the explanation's author.
     """
 
-    simulation: int
-    leaked: tuple[int, ...]
-    simulated: tuple[TokenActivations, ...]
-    actual: tuple[TokenActivations, ...]
+    neuron: int
+    evidence: Evidence
+    leaked: tuple[int, ...] = ()
 
 
 def neuron_materials(
-    neurons: Sequence[int], *, with_others: bool = False
+    neurons: Sequence[int], *, wants: Container[Want] = ()
 ) -> dict[int, NeuronMaterial]:
-    """Return what an explainer may see of each neuron: records of the explain split only."""
+    """Return what an explainer may see of each neuron: no record of the score split."""
     found = Neuron.objects.in_bulk(neurons)
     records = _excerpts(found, Split.EXPLAIN)
-    others = _others(found.values()) if with_others else {}
+    choosing = _excerpts(found, Split.SELECT) if Want.CHOOSING in wants else {}
+    others = _others(found.values()) if Want.OTHERS in wants else {}
     return {
         pk: NeuronMaterial(
             material=Material(
@@ -74,6 +80,7 @@ def neuron_materials(
                 maximum=neuron.maximum,
                 excerpts=tuple(excerpt.tokens for excerpt in records[pk]),
                 others=tuple(text for of, text in others.get(neuron.subject_id, ()) if of != pk),
+                choosing=tuple(excerpt.tokens for excerpt in choosing.get(pk, ())),
             ),
             shown=tuple(excerpt.record for excerpt in records[pk]),
         )
@@ -81,13 +88,18 @@ def neuron_materials(
     }
 
 
-def _excerpts(neurons: Iterable[int], split: Split) -> dict[int, list[Excerpt]]:
+def _records(neurons: Iterable[int], split: Split) -> dict[int, list[Record]]:
     """Return each neuron's records of a split, highest peak first."""
     records = Record.objects.filter(neuron__in=list(neurons), document__split=split)
-    by_neuron: dict[int, list[Excerpt]] = defaultdict(list)
+    by_neuron: dict[int, list[Record]] = defaultdict(list)
     for record in records.order_by("-peak", "pk"):
-        by_neuron[record.neuron_id].append(_excerpt(record))
+        by_neuron[record.neuron_id].append(record)
     return by_neuron
+
+
+def _excerpts(neurons: Iterable[int], split: Split) -> dict[int, list[Excerpt]]:
+    found = _records(neurons, split)
+    return defaultdict(list, {pk: [*map(_excerpt, records)] for pk, records in found.items()})
 
 
 def _excerpt(record: Record) -> Excerpt:
@@ -113,6 +125,7 @@ def explanations_to_simulate(explanations: Sequence[int]) -> dict[int, ToSimulat
     return {
         pk: ToSimulate(
             explanation=pk,
+            neuron=explanation.neuron_id,
             text=explanation.text,
             excerpts=tuple(scored[explanation.neuron_id]),
             shown=tuple(shown[pk]),
@@ -147,8 +160,30 @@ def _lineages(explanations: Iterable[int]) -> dict[int, list[int]]:
     return lines
 
 
+def explanations_to_score(explanations: Sequence[int]) -> dict[int, ToScore]:
+    """Return each explanation with what is held out from its author."""
+    found = Explanation.objects.select_related("neuron").in_bulk(explanations)
+    records = _records({each.neuron_id for each in found.values()}, Split.SCORE)
+    shown = _shown(found)
+    return {
+        pk: _to_score(
+            explanation,
+            [
+                HeldOut(record=record.pk, kind=RecordKind(record.kind), actual=record.excerpt)
+                for record in _unseen(records[explanation.neuron_id], shown[pk])
+            ],
+        )
+        for pk, explanation in found.items()
+    }
+
+
+def _unseen(records: Sequence[Record], shown: Iterable[Excerpt]) -> list[Record]:
+    windows = [_excerpt(record).window for record in records]
+    return [records[at] for at in held_out(windows, [each.window for each in shown])]
+
+
 def simulations_to_score(simulations: Sequence[int]) -> dict[int, ToScore]:
-    """Return each simulation beside what its records really are, on the scale people read."""
+    """Return each simulation beside what its records really are."""
     found = Simulation.objects.select_related("explanation__neuron").in_bulk(simulations)
     shown = _shown({simulation.explanation_id for simulation in found.values()})
     rows: dict[int, list[SimulatedRecord]] = defaultdict(list)
@@ -156,36 +191,48 @@ def simulations_to_score(simulations: Sequence[int]) -> dict[int, ToScore]:
     for row in usable.select_related("record__document", "simulation").order_by("pk"):
         rows[row.simulation_id].append(row)
     return {
-        pk: _to_score(simulation, rows[pk], shown[simulation.explanation_id])
+        pk: _to_score(
+            simulation.explanation,
+            [_simulated(row) for row in rows[pk]],
+            leaked=_leaked([row.record for row in rows[pk]], shown[simulation.explanation_id]),
+        )
         for pk, simulation in found.items()
     }
 
 
-def _to_score(
-    simulation: Simulation, rows: Sequence[SimulatedRecord], shown: Iterable[Excerpt]
-) -> ToScore:
-    excerpts = [_excerpt(row.record) for row in rows]
-    kept = held_out([each.window for each in excerpts], [each.window for each in shown])
-    pairs = [_pair(row, simulation.explanation.neuron.maximum) for row in rows]
-    return ToScore(
-        simulation=simulation.pk,
-        leaked=tuple(
-            row.record_id
-            for position, row in enumerate(rows)
-            if position not in kept or row.record.document.split != Split.SCORE
-        ),
-        simulated=tuple(simulated for simulated, _ in pairs),
-        actual=tuple(actual for _, actual in pairs),
+def _leaked(records: Sequence[Record], shown: Iterable[Excerpt]) -> tuple[int, ...]:
+    kept = {record.pk for record in _unseen(records, shown)}
+    return tuple(
+        record.pk
+        for record in records
+        if record.pk not in kept or record.document.split != Split.SCORE
     )
 
 
-def _pair(row: SimulatedRecord, maximum: float) -> tuple[TokenActivations, TokenActivations]:
-    record = row.record.excerpt
-    actual = to_zero_to_ten(record.activations, maximum).astype(np.float32)
-    values = np.frombuffer(row.values or b"", dtype="<f4")
-    return (
-        TokenActivations(
-            tokens=record.tokens, activations=values, scale=Scale(row.simulation.scale)
-        ),
-        TokenActivations(tokens=record.tokens, activations=actual, scale=Scale.ZERO_TO_TEN),
+def _to_score(
+    explanation: Explanation, records: Sequence[HeldOut], leaked: tuple[int, ...] = ()
+) -> ToScore:
+    neuron = explanation.neuron
+    evidence = Evidence(
+        explanation=explanation.text,
+        neuron=NeuronRef(layer=neuron.layer, index=neuron.index),
+        maximum=neuron.maximum,
+        mean=neuron.mean,
+        records=tuple(records),
+    )
+    return ToScore(neuron=neuron.pk, evidence=evidence, leaked=leaked)
+
+
+def _simulated(row: SimulatedRecord) -> HeldOut:
+    record = row.record
+    values = TokenActivations(
+        tokens=tuple(record.tokens),
+        activations=np.frombuffer(row.values or b"", dtype="<f4"),
+        scale=Scale(row.simulation.scale),
+    )
+    return HeldOut(
+        record=record.pk,
+        kind=RecordKind(record.kind),
+        actual=record.excerpt,
+        simulated=values,
     )

@@ -25,11 +25,20 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What an outcome took: language model tokens, and seconds of work."""
+    """What an outcome took: language model tokens, seconds of work, US dollars."""
 
     tokens_in: int = 0
     tokens_out: int = 0
     seconds: float = 0.0
+    dollars: float = 0.0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(
+            tokens_in=self.tokens_in + other.tokens_in,
+            tokens_out=self.tokens_out + other.tokens_out,
+            seconds=self.seconds + other.seconds,
+            dollars=self.dollars + other.dollars,
+        )
 
 
 def targets_claim(*, run_id: int, limit: int, at: datetime) -> Claim:
@@ -131,6 +140,7 @@ def target_close(
             tokens_in=cost.tokens_in,
             tokens_out=cost.tokens_out,
             seconds=cost.seconds,
+            dollars=cost.dollars,
             **more,
         )
         == 1

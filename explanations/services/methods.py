@@ -5,10 +5,13 @@ from typing import Any
 
 from django.conf import settings
 
-from explanations.explainers import EXPLAINERS, PromptedExplainer
+from explanations.dialogue import Need
+from explanations.explainers import EXPLAINERS, Explainer
 from explanations.models import Method
-from explanations.scorers import SCORERS
-from explanations.simulators import SIMULATORS, PromptedSimulator
+from explanations.scorers import SCORERS, Scorer
+from explanations.simulators import SIMULATORS, Simulator
+
+Builtin = Explainer | Simulator | Scorer
 
 
 def method_get_or_create(
@@ -32,7 +35,7 @@ def method_builtin(
     builtin = _registered(kind, name)
     given = dict(config or {})
     defaults = dict(builtin.default_config)
-    if isinstance(builtin, PromptedExplainer | PromptedSimulator):
+    if Need.MODEL in builtin.needs:
         defaults["model"] = settings.LLM_MODEL
     unknown = sorted(set(given) - set(defaults) - {"seed"})
     if unknown:
@@ -54,16 +57,17 @@ def method_at_work(*, method: Method | None) -> Method:
     return method
 
 
-def _registered(kind: Method.Kind, name: str) -> Any:
+def _registered(kind: Method.Kind, name: str) -> Builtin:
+    """Return the built-in method of that name; raises `LookupError` where there is none."""
     found = registry(kind).get(name)
     if found is None:
         raise LookupError(f"no {kind} is called {name!r}: choose from {', '.join(registry(kind))}")
     return found
 
 
-def registry(kind: Method.Kind) -> Mapping[str, Any]:
+def registry(kind: Method.Kind) -> Mapping[str, Builtin]:
     """Return the built-in methods of a kind by name."""
-    registries: dict[Method.Kind, Mapping[str, Any]] = {
+    registries: dict[Method.Kind, Mapping[str, Builtin]] = {
         Method.Kind.EXPLAINER: EXPLAINERS,
         Method.Kind.SIMULATOR: SIMULATORS,
         Method.Kind.SCORER: SCORERS,

@@ -8,7 +8,7 @@ import numpy as np
 from django.db import transaction
 from numpy.typing import NDArray
 
-from explanations.exchange import Scored, Simulated, Unusable
+from explanations.exchange import Explained, Scored, Simulated, Unusable
 from explanations.models import (
     Explanation,
     Score,
@@ -30,7 +30,7 @@ def explanation_store(
     *,
     target_id: int,
     lease: UUID,
-    text: str,
+    explained: Explained,
     author_kind: Explanation.Author,
     shown: Iterable[int],
     at: datetime,
@@ -41,7 +41,12 @@ def explanation_store(
         return None
     target = Target.objects.values("neuron_id", "method_id").get(pk=target_id)
     explanation, created = Explanation.objects.get_or_create(
-        **target, defaults={"text": text, "author_kind": author_kind}
+        **target,
+        defaults={
+            "text": explained.text,
+            "author_kind": author_kind,
+            "details": explained.details,
+        },
     )
     if created:
         explanation.shown.set(shown)
@@ -88,15 +93,24 @@ def _simulated(
 def score_store(
     *, target_id: int, lease: UUID, scored: Scored, at: datetime, cost: Cost | None = None
 ) -> Score | None:
-    """Store a simulation's score, or why it is undefined; None when the lease is lost."""
+    """Store what a target scored, or why that is undefined; None when the lease is lost."""
     if not target_close(target_id, lease, Target.State.DONE, at, cost):
         return None
     target = Target.objects.select_related("simulation").get(pk=target_id)
-    assert target.simulation is not None  # noqa: S101
+    simulation = target.simulation
+    explanation = simulation.explanation_id if simulation else target.explanation_id
     score, _ = Score.objects.get_or_create(
-        explanation_id=target.simulation.explanation_id,
-        simulation=target.simulation,
+        explanation_id=explanation or 0,
+        simulation=simulation,
         method_id=target.method_id or 0,
-        defaults={"value": scored.value, "reason": shortened(scored.reason), "n": scored.n},
+        defaults={
+            "value": scored.value,
+            "reason": shortened(scored.reason),
+            "n": scored.n,
+            "low": scored.low,
+            "high": scored.high,
+            "records": list(scored.records),
+            "details": scored.details,
+        },
     )
     return score

@@ -5,20 +5,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 from uuid import UUID, uuid4
 
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from explanations.explainers import EXPLAINERS, PromptedExplainer
+from explanations.dialogue import Need
 from explanations.models import Capture, Explanation, Method, Run, Score, Simulation, Target
+from explanations.scorers import SCORERS
 from explanations.services.batches import batches
-from explanations.simulators import SIMULATORS, PromptedSimulator
+from explanations.services.methods import registry
 
 logger = logging.getLogger(__name__)
 
@@ -47,23 +47,31 @@ def run_create(
 ) -> RunCreated:
     """Make a run over the primary keys given, less those that its method has or works on.
 
-    The keys are of what the kind works on: neurons to explain, explanations to simulate,
-    simulations to score; a capture needs none.
+    The keys are of what the kind works on: neurons to explain, explanations to simulate, and to
+    score what the scorer rests on, simulations or explanations; a capture needs none.
     """
     run = Run.objects.create(kind=kind, queue=_queue(kind, method), method=method, capture=capture)
     if capture is not None:
         if not Target.objects.filter(run__capture=capture).exists():
             Target.objects.bulk_create(_shards(run, capture.shards))
         return _created(run, asked=len(_shards(run, capture.shards)))
-    field, keys = {
-        Run.Kind.EXPLAIN: ("neuron_id", neurons),
-        Run.Kind.SIMULATE: ("explanation_id", explanations),
-        Run.Kind.SCORE: ("simulation_id", simulations),
-    }[kind]
+    field = _worked_on(kind, method)
+    keys = {"neuron": neurons, "explanation": explanations, "simulation": simulations}[field]
     wanted = list(dict.fromkeys(keys))
     for targets in batches(_new_targets(run, field, wanted), _BATCH):
         Target.objects.bulk_create(targets, ignore_conflicts=True)
     return _created(run, asked=len(wanted))
+
+
+def _worked_on(kind: Run.Kind, method: Method | None) -> str:
+    """Return what the targets of a method's run are."""
+    if kind == Run.Kind.SCORE and method and method.name in SCORERS:
+        return SCORERS[method.name].rests_on.value
+    return {
+        Run.Kind.EXPLAIN: "neuron",
+        Run.Kind.SIMULATE: "explanation",
+        Run.Kind.SCORE: "simulation",
+    }[kind]
 
 
 def _shards(run: Run, shards: int) -> list[Target]:
@@ -76,38 +84,35 @@ def _queue(kind: Run.Kind, method: Method | None) -> Run.Queue:
     """Return who can do it: language models are waited for, encoders and subjects like a GPU."""
     if kind == Run.Kind.CAPTURE:
         return Run.Queue.GPU
-    name = method.name if method else ""
-    simulator = SIMULATORS.get(name) if kind == Run.Kind.SIMULATE else None
-    explainer = EXPLAINERS.get(name) if kind == Run.Kind.EXPLAIN else None
-    if isinstance(simulator, PromptedSimulator) or isinstance(explainer, PromptedExplainer):
-        return Run.Queue.LLM
-    return Run.Queue.GPU if simulator and simulator.needs_encoder else Run.Queue.CPU
+    assert method is not None  # noqa: S101  the database has it so
+    builtin = registry(Method.Kind(method.kind)).get(method.name)
+    needs = builtin.needs if builtin else frozenset()
+    if needs & {Need.SUBJECT, Need.ENCODER}:
+        return Run.Queue.GPU
+    return Run.Queue.LLM if Need.MODEL in needs else Run.Queue.CPU
 
 
 def _new_targets(run: Run, field: str, keys: list[int]) -> Iterator[Target]:
     """Leave out what has a result that no target made, as imported ones have."""
     for few in batches(keys, _BATCH):
-        done = _with_result(run, few)
+        done = _with_result(run, field, few)
         yield from (
-            Target(run=run, method_id=run.method_id, **{field: key})
+            Target(run=run, method_id=run.method_id, **{f"{field}_id": key})
             for key in few
             if key not in done
         )
 
 
-def _with_result(run: Run, keys: tuple[int, ...]) -> set[int]:
-    results: dict[str, QuerySet[Any, int]] = {
-        Run.Kind.EXPLAIN: Explanation.objects.filter(neuron__in=keys).values_list(
-            "neuron", flat=True
-        ),
-        Run.Kind.SIMULATE: Simulation.objects.filter(explanation__in=keys).values_list(
-            "explanation", flat=True
-        ),
-        Run.Kind.SCORE: Score.objects.filter(simulation__in=keys).values_list(
-            "simulation", flat=True
-        ),
+def _with_result(run: Run, field: str, keys: tuple[int, ...]) -> set[int]:
+    results: dict[str, type[Explanation | Simulation | Score]] = {
+        Run.Kind.EXPLAIN: Explanation,
+        Run.Kind.SIMULATE: Simulation,
+        Run.Kind.SCORE: Score,
     }
-    return set(results[run.kind].filter(method=run.method_id))
+    direct = {"simulation": None} if (run.kind, field) == (Run.Kind.SCORE, "explanation") else {}
+    about = {f"{field}__in": keys, **direct}
+    found = results[run.kind].objects.filter(Q(method=run.method_id), **about)
+    return set(found.values_list(field, flat=True))
 
 
 def _created(run: Run, *, asked: int) -> RunCreated:

@@ -1,7 +1,7 @@
 """Simulators: one module each, registered here by name."""
 
 from explanations.simulators import embedding, llm, token_lookup
-from explanations.simulators.base import LocalSimulator, PromptedSimulator, Simulator
+from explanations.simulators.base import Simulator
 
 SIMULATORS: dict[str, Simulator] = {
     simulator.name: simulator
@@ -12,4 +12,4 @@ SIMULATORS: dict[str, Simulator] = {
     )
 }
 
-__all__ = ["SIMULATORS", "LocalSimulator", "PromptedSimulator", "Simulator"]
+__all__ = ["SIMULATORS", "Simulator"]

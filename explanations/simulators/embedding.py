@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from explanations.dialogue import Dialogue, Need, encode
 from explanations.exchange import Simulated
 from explanations.records import Word, words
-from explanations.simulators.base import Config, Encode, Excerpts, LocalSimulator
+from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
 from explanations.simulators.naming import Phrase, named
 
 DEFAULTS: dict[str, Any] = {"radius": 1, "context": 0.3, "silent": 0.5, "full": 2.4}
@@ -23,21 +24,17 @@ DEFAULTS: dict[str, Any] = {"radius": 1, "context": 0.3, "silent": 0.5, "full": 
 Values = NDArray[np.float32]
 
 
-def simulate(
-    explanation: str, excerpts: Excerpts, config: Config, encode: Encode | None
-) -> list[Simulated]:
+def simulate(explanation: str, excerpts: Excerpts, config: Config) -> Dialogue[Outcomes]:
     """Predict from similarity; every text is encoded once, and all in one call."""
-    if encode is None:
-        raise ValueError("this simulator needs a sentence encoder")
     settings = {**DEFAULTS, **config}
     spoken = [words(tokens) for tokens in excerpts]
     texts = [[word.text for word in excerpt] for excerpt in spoken]
     weighed = settings["context"] != 0
     contexts = [_contexts(excerpt, settings["radius"]) if weighed else excerpt for excerpt in texts]
     whole, phrases = explanation.strip(), named(explanation)
-    vectors = _Vectors(
-        [whole, *(phrase.text for phrase in phrases), *_flat(texts), *_flat(contexts)], encode
-    )
+    named_texts = [phrase.text for phrase in phrases]
+    distinct = list(dict.fromkeys([whole, *named_texts, *_flat(texts), *_flat(contexts)]))
+    vectors = _Vectors(distinct, (yield from encode(distinct)))
     levels = [
         _named(phrases, alone, vectors)
         + settings["context"] * (vectors.of(around) @ vectors.of([whole])[0])
@@ -50,12 +47,11 @@ def simulate(
 
 
 class _Vectors:
-    """The unit vectors of texts, each encoded once."""
+    """The unit vectors of distinct texts."""
 
-    def __init__(self, texts: Sequence[str], encode: Encode) -> None:
-        distinct = list(dict.fromkeys(texts))
-        self._rows = {text: row for row, text in enumerate(distinct)}
-        self._vectors = encode(distinct)
+    def __init__(self, texts: Sequence[str], vectors: Values) -> None:
+        self._rows = {text: row for row, text in enumerate(texts)}
+        self._vectors = vectors
 
     def of(self, texts: Sequence[str]) -> Values:
         """Return the vectors of texts, one a row."""
@@ -94,10 +90,10 @@ def _on(tokens: tuple[str, ...], spoken: Sequence[Word], levels: Values) -> Simu
     return Simulated(values=values)
 
 
-SIMULATOR = LocalSimulator(
+SIMULATOR = Simulator(
     name="embedding",
     version=1,
     simulate=simulate,
-    needs_encoder=True,
+    needs=frozenset({Need.ENCODER}),
     default_config=DEFAULTS,
 )

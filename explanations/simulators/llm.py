@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from explanations.dialogue import Dialogue, Need, ask
 from explanations.exchange import Answer, GeneratedToken, Message, Prompt, Simulated, Unusable
-from explanations.simulators.base import Config, PromptedSimulator
+from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
 from explanations.simulators.expected_value import expected_value
 
 DEFAULTS: dict[str, Any] = {"values": "expected", "top_logprobs": 15}
@@ -58,6 +59,15 @@ class _Line:
     token: str
     number: str
     at: int
+
+
+def simulate(explanation: str, excerpts: Excerpts, config: Config) -> Dialogue[Outcomes]:
+    """Ask once an excerpt."""
+    answers = yield from ask([prompt(explanation, tokens, config) for tokens in excerpts])
+    return [
+        answer if isinstance(answer, Unusable) else parse(answer, tokens)
+        for answer, tokens in zip(answers, excerpts, strict=True)
+    ]
 
 
 def prompt(explanation: str, tokens: tuple[str, ...], config: Config) -> Prompt:
@@ -152,10 +162,10 @@ def _value(line: _Line, generated: GeneratedToken) -> float:
     return expected_value(logprobs)
 
 
-SIMULATOR = PromptedSimulator(
+SIMULATOR = Simulator(
     name="llm",
     version=1,
-    prompt=prompt,
-    parse=parse,
+    simulate=simulate,
+    needs=frozenset({Need.MODEL}),
     default_config=DEFAULTS,
 )

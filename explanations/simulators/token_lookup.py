@@ -9,17 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from explanations.dialogue import at_once
 from explanations.exchange import Simulated
 from explanations.records import words
-from explanations.simulators.base import Config, Encode, Excerpts, LocalSimulator
+from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
 from explanations.simulators.naming import Phrase, named, stems
 
 DEFAULTS: dict[str, Any] = {"first": 5.0, "last": 2.0}
 
 
-def simulate(
-    explanation: str, excerpts: Excerpts, config: Config, _encode: Encode | None
-) -> list[Simulated]:
+def simulate(explanation: str, excerpts: Excerpts, config: Config) -> Outcomes:
     """Give `first` to what is named first, down to `last` in equal steps to what is named last."""
     settings = {**DEFAULTS, **config}
     phrases = named(explanation)
@@ -38,9 +37,9 @@ def _on(tokens: tuple[str, ...], named_levels: list[tuple[Phrase, float]]) -> Si
     return Simulated(values=values)
 
 
-SIMULATOR = LocalSimulator(
+SIMULATOR = Simulator(
     name="token_lookup",
     version=1,
-    simulate=simulate,
+    simulate=at_once(simulate),
     default_config=DEFAULTS,
 )

@@ -1,16 +1,16 @@
 """Explaining a chunk of neurons."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 
 from django.utils import timezone
 
 from explanations import selectors, services
-from explanations.exchange import Answer, Explained, Prompt, Unusable
-from explanations.explainers import EXPLAINERS, LocalExplainer, PromptedExplainer
-from explanations.models import Explanation, Method, Run, Target
-from explanations.tasks.chunk import Chunk, Stopwatch
-from explanations.tasks.language_model import ask, cost_of
+from explanations.exchange import Explained, Unusable
+from explanations.explainers import EXPLAINERS, Explainer
+from explanations.models import Explanation, Method, Run
+from explanations.tasks.chunk import Chunk
+from explanations.tasks.conversing import Ended, Talk, converse
 
 Seen = selectors.NeuronMaterial
 
@@ -19,62 +19,38 @@ def explain(run: Run, chunk: Chunk) -> None:
     """Write an explanation for each neuron of a chunk, or store why there is none."""
     method = services.method_at_work(method=run.method)
     explainer = EXPLAINERS[method.name]
-    if isinstance(explainer, LocalExplainer):
-        _locally(explainer, method, chunk)
-    else:
-        _by_prompt(explainer, method, chunk)
+    seen: dict[int, Seen] = {}
+    for ended in converse(chunk, method, _talks(explainer, method, chunk, seen)):
+        with chunk.attempt(ended.target):
+            _store(chunk, ended, explainer, seen.pop(ended.target.pk))
 
 
-def _locally(explainer: LocalExplainer, method: Method, chunk: Chunk) -> None:
+def _talks(
+    explainer: Explainer, method: Method, chunk: Chunk, seen: dict[int, Seen]
+) -> Iterator[Talk[Explained | Unusable]]:
+    """Begin a dialogue for each target, and note what it is shown in `seen`."""
     seed = int(method.config.get("seed", 0))
-    read = partial(selectors.neuron_materials, with_others=explainer.wants_others)
-    for target, seen in chunk.each(read, "neuron_id"):
-        with chunk.attempt(target):
-            watch = Stopwatch()
-            outcome = explainer.explain(seen.material, method.config, seed)
-            _store(chunk, target, outcome, explainer.author, seen.shown, watch.cost)
-
-
-def _by_prompt(explainer: PromptedExplainer, method: Method, chunk: Chunk) -> None:
-    asked = list(_prompts(explainer, method, chunk))
-    answers = ask(method, [prompt for _, _, prompt in asked])
-    for (target, seen, _), answer in zip(asked, answers, strict=True):
-        with chunk.attempt(target):
-            outcome = explainer.parse(answer) if isinstance(answer, Answer) else answer
-            shown = seen.shown[: explainer.shows(method.config)]
-            _store(chunk, target, outcome, explainer.author, shown, cost_of([answer]))
-
-
-def _prompts(
-    explainer: PromptedExplainer, method: Method, chunk: Chunk
-) -> Iterator[tuple[Target, Seen, Prompt]]:
-    for target, seen in chunk.each(selectors.neuron_materials, "neuron_id"):
-        prompt: Prompt | Unusable | None = None
-        with chunk.attempt(target):
-            prompt = explainer.prompt(seen.material, method.config)
-        if isinstance(prompt, Unusable):
-            chunk.fail(target, prompt)
-        elif prompt is not None:
-            yield target, seen, prompt
+    read = partial(selectors.neuron_materials, wants=explainer.wants)
+    for target, material in chunk.each(read, "neuron_id"):
+        seen[target.pk] = material
+        dialogue = explainer.explain(material.material, method.config, seed)
+        yield Talk(target=target, neuron=target.neuron_id or 0, dialogue=dialogue)
 
 
 def _store(
-    chunk: Chunk,
-    target: Target,
-    outcome: Explained | Unusable,
-    author: str,
-    shown: Sequence[int],
-    cost: services.Cost,
+    chunk: Chunk, ended: Ended[Explained | Unusable], explainer: Explainer, seen: Seen
 ) -> None:
+    outcome = ended.outcome
     if isinstance(outcome, Unusable):
-        chunk.fail(target, outcome, cost)
+        chunk.fail(ended.target, outcome, ended.cost)
         return
+    shown = (*seen.shown[: outcome.used], *seen.negatives[: outcome.negatives_used])
     services.explanation_store(
-        target_id=target.pk,
+        target_id=ended.target.pk,
         lease=chunk.lease,
-        text=outcome.text,
-        author_kind=Explanation.Author(author),
-        shown=shown[: outcome.used],
+        explained=outcome,
+        author_kind=Explanation.Author(explainer.author),
+        shown=shown,
         at=timezone.now(),
-        cost=cost,
+        cost=ended.cost,
     )

@@ -1,72 +1,40 @@
 """Simulating the held-out records of a chunk of explanations."""
 
-import threading
-from collections.abc import Mapping
-from itertools import islice
+from collections.abc import Iterator, Sequence
 
 from django.utils import timezone
 
 from explanations import selectors, services
-from explanations.exchange import Answer, Prompt, Simulated, Unusable
-from explanations.models import Method, Run, Target
-from explanations.simulators import SIMULATORS, LocalSimulator, PromptedSimulator
-from explanations.simulators.base import Encode
+from explanations.exchange import Unusable
+from explanations.models import Method, Run
+from explanations.simulators import SIMULATORS, Simulator
+from explanations.simulators.base import Outcomes
 from explanations.simulators.heldout import held_out
-from explanations.tasks.chunk import Chunk, Stopwatch
-from explanations.tasks.language_model import ask, cost_of
+from explanations.tasks.chunk import Chunk
+from explanations.tasks.conversing import Ended, Talk, converse
 
-_loading = threading.Lock()
-Outcomes = Mapping[int, Simulated | Unusable]
+Excerpts = Sequence[selectors.Excerpt]
 
 
 def simulate(run: Run, chunk: Chunk) -> None:
     """Predict the activations of each explanation's held-out records, or store why not."""
     method = services.method_at_work(method=run.method)
     simulator = SIMULATORS[method.name]
-    if isinstance(simulator, LocalSimulator):
-        _locally(simulator, method, chunk)
-    else:
-        _by_prompt(simulator, method, chunk)
+    excerpts: dict[int, Excerpts] = {}
+    for ended in converse(chunk, method, _talks(simulator, method, chunk, excerpts)):
+        with chunk.attempt(ended.target):
+            _store(chunk, ended, excerpts.pop(ended.target.pk))
 
 
-def _locally(simulator: LocalSimulator, method: Method, chunk: Chunk) -> None:
-    encode = _encoder() if simulator.needs_encoder else None
+def _talks(
+    simulator: Simulator, method: Method, chunk: Chunk, excerpts: dict[int, Excerpts]
+) -> Iterator[Talk[Outcomes]]:
+    """Begin a dialogue for each target, and note in `excerpts` what it is asked to simulate."""
     for target, task in chunk.each(selectors.explanations_to_simulate, "explanation_id"):
-        with chunk.attempt(target):
-            watch = Stopwatch()
-            excerpts = unseen(task)
-            texts = [excerpt.tokens.tokens for excerpt in excerpts]
-            simulated = simulator.simulate(task.text, texts, method.config, encode)
-            outcomes = zip(excerpts, simulated, strict=True)
-            _store(chunk, target, {e.record: outcome for e, outcome in outcomes}, watch.cost)
-
-
-def _by_prompt(simulator: PromptedSimulator, method: Method, chunk: Chunk) -> None:
-    asked: list[tuple[Target, list[selectors.Excerpt]]] = []
-    prompts: list[Prompt] = []
-    for target, task in chunk.each(selectors.explanations_to_simulate, "explanation_id"):
-        with chunk.attempt(target):
-            excerpts = unseen(task)
-            prompts += [
-                simulator.prompt(task.text, excerpt.tokens.tokens, method.config)
-                for excerpt in excerpts
-            ]
-            asked.append((target, excerpts))
-    left = iter(ask(method, prompts))
-    for target, excerpts in asked:
-        answers = list(islice(left, len(excerpts)))
-        with chunk.attempt(target):
-            outcomes = {
-                excerpt.record: _parsed(simulator, answer, excerpt.tokens.tokens)
-                for excerpt, answer in zip(excerpts, answers, strict=True)
-            }
-            _store(chunk, target, outcomes, cost_of(answers))
-
-
-def _parsed(
-    simulator: PromptedSimulator, answer: Answer | Unusable, tokens: tuple[str, ...]
-) -> Simulated | Unusable:
-    return answer if isinstance(answer, Unusable) else simulator.parse(answer, tokens)
+        few = excerpts[target.pk] = unseen(task)
+        tokens = [excerpt.tokens.tokens for excerpt in few]
+        dialogue = simulator.simulate(task.text, tokens, method.config)
+        yield Talk(target=target, neuron=task.neuron, dialogue=dialogue)
 
 
 def unseen(task: selectors.ToSimulate) -> list[selectors.Excerpt]:
@@ -78,22 +46,20 @@ def unseen(task: selectors.ToSimulate) -> list[selectors.Excerpt]:
     return [task.excerpts[position] for position in kept]
 
 
-def _store(chunk: Chunk, target: Target, outcomes: Outcomes, cost: services.Cost) -> None:
+def _store(chunk: Chunk, ended: Ended[Outcomes], excerpts: Excerpts) -> None:
     """Store what came back, unless nothing did: that is the target's failure."""
-    unusable = [each for each in outcomes.values() if isinstance(each, Unusable)]
-    if len(unusable) < len(outcomes):
-        services.simulation_store(
-            target_id=target.pk, lease=chunk.lease, outcomes=outcomes, at=timezone.now(), cost=cost
-        )
-    elif not outcomes:
-        chunk.fail(target, Unusable(reason="the neuron has no held-out records"), cost)
+    unusable = [each for each in ended.outcome if isinstance(each, Unusable)]
+    if not ended.outcome:
+        reason = "the neuron has no held-out records"
+        chunk.fail(ended.target, Unusable(reason=reason), ended.cost)
+    elif len(unusable) == len(ended.outcome):
+        chunk.fail(ended.target, unusable[0], ended.cost)
     else:
-        chunk.fail(target, unusable[0], cost)
-
-
-def _encoder() -> Encode:
-    """Return the process's sentence encoder; threads that want it first wait for one to load it."""
-    with _loading:
-        from explanations.backends.encoder import sentence_encoder
-
-        return sentence_encoder()
+        records = [excerpt.record for excerpt in excerpts]
+        services.simulation_store(
+            target_id=ended.target.pk,
+            lease=chunk.lease,
+            outcomes=dict(zip(records, ended.outcome, strict=True)),
+            at=timezone.now(),
+            cost=ended.cost,
+        )

@@ -6,10 +6,12 @@ import re
 import numpy as np
 import pytest
 
+from explanations.dialogue import Need
 from explanations.exchange import Explained, Material, Unusable
-from explanations.explainers import EXPLAINERS, LocalExplainer, PromptedExplainer
+from explanations.explainers import EXPLAINERS, Want
 from explanations.explainers.sentences import listed, sentence
 from explanations.records import NeuronRef, Scale, TokenActivations, words
+from tests.explanations.dialogues import carried_on
 
 
 def excerpt(*pairs: tuple[str, float]) -> TokenActivations:
@@ -36,9 +38,7 @@ def explained(name: str, seen: Material, seed: int = 0, **config: object) -> str
 
 
 def attempt(name: str, seen: Material, seed: int = 0, **config: object) -> Explained | Unusable:
-    explainer = EXPLAINERS[name]
-    assert isinstance(explainer, LocalExplainer)
-    return explainer.explain(seen, config, seed)
+    return carried_on(EXPLAINERS[name].explain(seen, config, seed))
 
 
 SILENT = text("nothing at all fires here")
@@ -158,9 +158,7 @@ def test_random_other_gives_the_same_for_the_same_seed_in_whatever_order_they_co
 
 def test_random_other_needs_others() -> None:
     assert isinstance(attempt("random_other", material(SILENT)), Unusable)
-    explainer = EXPLAINERS["random_other"]
-    assert isinstance(explainer, LocalExplainer)
-    assert explainer.wants_others
+    assert Want.OTHERS in EXPLAINERS["random_other"].wants
 
 
 def test_null_answers_alike_for_every_neuron_even_a_dead_one() -> None:
@@ -178,7 +176,7 @@ def test_an_explainer_is_registered_under_its_name_with_a_storable_configuration
     assert json.loads(json.dumps(explainer.default_config)) == explainer.default_config
     expected = {"token_activation": "model", "random_other": "control", "null": "control"}
     assert explainer.author == expected.get(name, "baseline")
-    assert isinstance(explainer, PromptedExplainer) == (explainer.author == "model")
+    assert (Need.MODEL in explainer.needs) == (explainer.author == "model")
 
 
 def test_a_token_is_in_one_word_at_most_and_words_are_whole() -> None:

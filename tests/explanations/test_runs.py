@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from explanations import selectors, services
-from explanations.exchange import Scored, Simulated, Unusable
+from explanations.exchange import Explained, Scored, Simulated, Unusable
 from explanations.models import (
     Explanation,
     Method,
@@ -49,7 +49,7 @@ def _store(claim: services.Claim, text: str = "fish", **values) -> Explanation |
     return services.explanation_store(
         target_id=claim.targets[0],
         lease=claim.lease,
-        text=text,
+        explained=Explained(text=text),
         author_kind=Explanation.Author.BASELINE,
         shown=[],
         at=NOW,
@@ -184,7 +184,7 @@ def test_an_explanation_keeps_what_its_author_was_shown_and_what_it_cost() -> No
     stored = services.explanation_store(
         target_id=claim.targets[0],
         lease=claim.lease,
-        text="fish",
+        explained=Explained(text="fish"),
         author_kind=Explanation.Author.MODEL,
         shown=[record.pk],
         at=NOW,

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from explanations.records import Scale, TokenActivations
+from explanations.exchange import Evidence, HeldOut, Scored
+from explanations.records import NeuronRef, RecordKind, Scale, TokenActivations
 from explanations.scorers import SCORERS
 from explanations.scorers.correlation import (
     absolute_deviation_explained,
     correlation,
     r_squared,
 )
+from tests.explanations.dialogues import carried_on
 
 values = st.lists(st.floats(0, 10, width=32), min_size=2, max_size=30)
 pairs = values.flatmap(
@@ -21,9 +23,30 @@ pairs = values.flatmap(
 )
 
 
-def record(numbers: list[float], scale: Scale = Scale.ZERO_TO_TEN) -> TokenActivations:
+def record(numbers: list[float], scale: Scale) -> TokenActivations:
     tokens = tuple(f" t{number}" for number in range(len(numbers)))
     return TokenActivations(tokens=tokens, activations=np.array(numbers, "f4"), scale=scale)
+
+
+def held_out(simulated: list[float], actual: list[float], pk: int = 1) -> HeldOut:
+    """Return a record; with a maximum of 10 raw values are what people read, if they are whole."""
+    return HeldOut(
+        record=pk,
+        kind=RecordKind.TOP,
+        actual=record(actual, Scale.RAW),
+        simulated=record(simulated, Scale.ZERO_TO_TEN),
+    )
+
+
+def score(name: str, *records: HeldOut, **config: object) -> Scored:
+    evidence = Evidence(
+        explanation="fish",
+        neuron=NeuronRef(layer=0, index=0),
+        maximum=10.0,
+        mean=None,
+        records=records,
+    )
+    return carried_on(SCORERS[name].score(evidence, config, 0))
 
 
 def test_correlation_of_a_worked_example() -> None:
@@ -105,7 +128,8 @@ def test_a_scorer_pools_the_tokens_of_all_records(name: str) -> None:
         "r_squared": r_squared,
         "absolute_deviation_explained": absolute_deviation_explained,
     }
-    scored = SCORERS[name].score([record([1, 2]), record([3])], [record([0, 3]), record([3])])
+    scored = score(name, held_out([1, 2], [0, 3], 4), held_out([3], [3], 7))
+    assert scored.records == (4, 7)
     assert scored.n == 3
     assert scored.value == pytest.approx(measures[name]([1, 2, 3], [0, 3, 3]))
 
@@ -125,28 +149,40 @@ def test_a_scorer_pools_the_tokens_of_all_records(name: str) -> None:
 def test_an_undefined_score_says_why_and_on_how_many_tokens(
     name: str, simulated: list[float], actual: list[float], reason: str
 ) -> None:
-    scored = SCORERS[name].score([record(simulated)], [record(actual)])
+    scored = score(name, held_out(simulated, actual))
     assert scored.value is None
     assert scored.reason.startswith(reason)
     assert scored.n == len(actual)
 
 
 def test_nothing_to_score_has_a_reason_too() -> None:
-    assert SCORERS["correlation"].score([], []).reason == "there are no tokens to score"
+    assert score("correlation").reason == "there are no tokens to score"
 
 
-@pytest.mark.parametrize("name", SCORERS)
-def test_raw_activations_are_never_scored_against_zero_to_ten(name: str) -> None:
-    with pytest.raises(ValueError, match="this is raw"):
-        SCORERS[name].score([record([1, 2])], [record([1, 2], Scale.RAW)])
+def test_what_is_compared_is_on_the_scale_that_people_read() -> None:
+    # a maximum of 10: 3.9 raw is 3 of 10, and -2 is 0
+    scored = score("absolute_deviation_explained", held_out([3, 0], [3.9, -2]))
+    assert scored.value == 1.0
+
+
+@pytest.mark.parametrize(("simulated", "actual"), [("raw", "raw"), ("zero_to_ten", "zero_to_ten")])
+def test_scales_never_mix(simulated: Scale, actual: Scale) -> None:
+    with pytest.raises(ValueError, match=r"are raw|are zero_to_ten"):
+        HeldOut(
+            record=1,
+            kind=RecordKind.TOP,
+            actual=record([1, 2], Scale(actual)),
+            simulated=record([1, 2], Scale(simulated)),
+        )
 
 
 def test_a_simulation_of_other_tokens_is_refused() -> None:
     other = TokenActivations(
         tokens=("a", "b"), activations=np.zeros(2, "f4"), scale=Scale.ZERO_TO_TEN
     )
+    actual = record([1, 2], Scale.RAW)
     with pytest.raises(ValueError, match="other tokens"):
-        SCORERS["correlation"].score([other], [record([1, 2])])
+        HeldOut(record=1, kind=RecordKind.TOP, actual=actual, simulated=other)
 
 
 def test_scorers_are_registered_under_their_names() -> None:

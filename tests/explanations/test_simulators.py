@@ -10,17 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from explanations.simulators import SIMULATORS, LocalSimulator, PromptedSimulator
+from explanations.dialogue import Encode, Need
+from explanations.exchange import Simulated
+from explanations.simulators import SIMULATORS
 from explanations.simulators.heldout import Window, held_out
 from explanations.simulators.naming import named, stem
+from tests.explanations.dialogues import carried_on
 
 THE_SHARK = ("The", " shark", " ate", " a", " fish", ".")
 
 
 def lookup(explanation: str, *tokens: str, **config: float) -> list[float]:
-    simulator = SIMULATORS["token_lookup"]
-    assert isinstance(simulator, LocalSimulator)
-    (simulated,) = simulator.simulate(explanation, [tokens], config, None)
+    (simulated,) = carried_on(SIMULATORS["token_lookup"].simulate(explanation, [tokens], config))
+    assert isinstance(simulated, Simulated)
     return simulated.values.tolist()
 
 
@@ -142,11 +144,12 @@ class Encoder:
 def embedded(
     explanation: str, *excerpts: tuple[str, ...], encoder: Encoder | None = None, **config: float
 ) -> list[list[float]]:
-    simulator = SIMULATORS["embedding"]
-    assert isinstance(simulator, LocalSimulator)
-    assert simulator.needs_encoder
-    simulated = simulator.simulate(explanation, excerpts, config, encoder or Encoder())
-    return [each.values.tolist() for each in simulated]
+    encodes = encoder or Encoder()
+    simulated = carried_on(
+        SIMULATORS["embedding"].simulate(explanation, excerpts, config),
+        {Encode: lambda request: encodes(request.texts)},
+    )
+    return [each.values.tolist() for each in simulated if isinstance(each, Simulated)]
 
 
 def test_words_that_mean_what_is_named_fire_without_being_named() -> None:
@@ -183,13 +186,6 @@ def test_the_word_after_what_is_named_fires_where_that_is_said() -> None:
 def test_excerpts_without_words_get_values_too() -> None:
     assert embedded("fish", (), (" ", "\n")) == [[], [0.0, 0.0]]
     assert embedded("", ("a",)) == [[0.0]]
-
-
-def test_it_cannot_work_without_an_encoder() -> None:
-    simulator = SIMULATORS["embedding"]
-    assert isinstance(simulator, LocalSimulator)
-    with pytest.raises(ValueError, match="needs a sentence encoder"):
-        simulator.simulate("fish", [THE_SHARK], {}, None)
 
 
 # --- held-out windows -----------------------------------------------------------------------------
@@ -266,4 +262,5 @@ def test_a_simulator_is_registered_under_its_name_with_a_storable_configuration(
     simulator = SIMULATORS[name]
     assert simulator.name == name
     assert json.loads(json.dumps(simulator.default_config)) == simulator.default_config
-    assert isinstance(simulator, PromptedSimulator) == (name == "llm")
+    needs = {"embedding": {Need.ENCODER}, "llm": {Need.MODEL}}
+    assert simulator.needs == needs.get(name, set())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from explanations.backends.openai_client import OpenAIBackend
 from explanations.exchange import Answer, GeneratedToken, Prompt, Simulated, Unusable
-from explanations.simulators import SIMULATORS, PromptedSimulator
+from explanations.simulators import llm
 from explanations.simulators.expected_value import expected_value
 from explanations.simulators.llm import shown
 from tests.explanations.openai_server import Reply, chat, generated, serving
@@ -19,18 +19,12 @@ TOKENS = ("The", " shark", " ate", "\n")
 FAITHFUL = "The\t0\nshark\t10\nate\t3\n\\n\t0"
 
 
-def simulator() -> PromptedSimulator:
-    found = SIMULATORS["llm"]
-    assert isinstance(found, PromptedSimulator)
-    return found
-
-
 def prompt(**config: Any) -> Prompt:
-    return simulator().prompt("animals of the sea", TOKENS, config)
+    return llm.prompt("animals of the sea", TOKENS, config)
 
 
 def parse(text: str, tokens: tuple[GeneratedToken, ...] = ()) -> Simulated | Unusable:
-    return simulator().parse(Answer(text=text, tokens=tokens), TOKENS)
+    return llm.parse(Answer(text=text, tokens=tokens), TOKENS)
 
 
 def values(outcome: Simulated | Unusable) -> list[float]:
@@ -92,13 +86,13 @@ def test_its_examples_are_faithful_answers_themselves() -> None:
     turns = prompt().messages[1:-1]
     for asked, answered in zip(turns[::2], turns[1::2], strict=True):
         tokens = tuple(asked.content.split("The text:\n")[1].split("\n"))
-        assert isinstance(simulator().parse(Answer(text=answered.content), tokens), Simulated)
+        assert isinstance(llm.parse(Answer(text=answered.content), tokens), Simulated)
 
 
 @given(st.lists(st.text(max_size=5), min_size=1, max_size=8))
 def test_any_tokens_can_be_asked_about_and_a_faithful_answer_is_read(tokens: list[str]) -> None:
     answer = "\n".join(f"{shown(token)}\t{n % 11}" for n, token in enumerate(tokens))
-    outcome = simulator().parse(Answer(text=answer), tuple(tokens))
+    outcome = llm.parse(Answer(text=answer), tuple(tokens))
     assert values(outcome) == [n % 11 for n in range(len(tokens))]
 
 
@@ -163,7 +157,7 @@ def test_a_number_in_the_text_is_not_taken_for_its_value() -> None:
     text = "7\t2\n7\t7"
     alternatives = {"7": {"7": 0.0}, "2": {"2": math.log(0.5), "4": math.log(0.5)}}
     answer = Answer(text=text, tokens=tokens_of(text, alternatives))
-    assert values(simulator().parse(answer, ("7", " 7"))) == pytest.approx([3, 7])
+    assert values(llm.parse(answer, ("7", " 7"))) == pytest.approx([3, 7])
 
 
 def test_log_probabilities_of_another_text_are_unusable() -> None:
@@ -190,7 +184,7 @@ def simulated(reply: Reply, **config: Any) -> Simulated | Unusable:
     with serving(reply) as server:
         backend = OpenAIBackend(base_url=server.url, api_key="k", model="tiny", concurrency=1)
         (answer,) = backend.complete([prompt(**config)])
-    return simulator().parse(answer, TOKENS) if isinstance(answer, Answer) else answer
+    return llm.parse(answer, TOKENS) if isinstance(answer, Answer) else answer
 
 
 def test_a_server_with_log_probabilities_gives_expectations() -> None:

@@ -6,12 +6,16 @@ from explanations.models import Method, Run
 
 
 class Command(MethodCommand):
-    help = "Make runs that compare simulated with actual activations."
+    help = "Make runs that score explanations, or their simulations, on held-out records."
     kind = Method.Kind.SCORER
 
     def create(
         self, method: Method, subject: int | None, neurons: list[int] | None
     ) -> services.RunCreated:
-        """Make a run over the simulations for neurons."""
-        keys = selectors.simulation_keys(subject, neurons)
-        return services.run_create(kind=Run.Kind.SCORE, method=method, simulations=keys)
+        """Make a run over the simulations or the explanations for neurons."""
+        return services.run_create(
+            kind=Run.Kind.SCORE,
+            method=method,
+            simulations=selectors.simulation_keys(subject, neurons),
+            explanations=selectors.explanation_keys(subject, neurons),
+        )

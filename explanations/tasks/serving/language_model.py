@@ -3,13 +3,16 @@
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from explanations import services
-from explanations.exchange import Answer, Prompt, Unusable
+from explanations.dialogue import Abilities, Ask
+from explanations.exchange import Answer, Unusable
 from explanations.models import Method
+from explanations.tasks.serving.asked import Asked, Served
 from explanations.tasks.stopping import abandonable
 
 if TYPE_CHECKING:
@@ -18,13 +21,24 @@ if TYPE_CHECKING:
 _loading = threading.Lock()
 
 
-def ask(method: Method, prompts: Sequence[Prompt]) -> list[Answer | Unusable]:
-    """Return an answer or a failure for each prompt, in order."""
-    if not prompts:
-        return []
+def answered(method: Method, asked: Sequence[Asked]) -> list[Served]:
+    """Return each request's answers and failures; all questions are asked at once."""
+    questions = [each.request.prompts for each in asked if isinstance(each.request, Ask)]
+    backend = _of(method)
+    prompts = [prompt for few in questions for prompt in few]
+    left = iter(abandonable(lambda: list(backend.complete(prompts))))
+    replies = [tuple(islice(left, len(few))) for few in questions]
+    return [Served(reply=reply, cost=_cost(reply)) for reply in replies]
+
+
+def abilities(_method: Method, asked: Sequence[Asked]) -> list[Served]:
+    """Return what the language model can do."""
+    return [Served(reply=Abilities(reads=False, logprobs=True)) for _ in asked]
+
+
+def _of(method: Method) -> "OpenAIBackend":
     with _loading:
-        backend = _backend(str(method.config.get("model") or settings.LLM_MODEL))
-    return abandonable(lambda: list(backend.complete(prompts)))
+        return _backend(str(method.config.get("model") or settings.LLM_MODEL))
 
 
 @lru_cache(maxsize=4)
@@ -41,8 +55,7 @@ def _backend(model: str) -> "OpenAIBackend":
     )
 
 
-def cost_of(answers: Sequence[Answer | Unusable]) -> services.Cost:
-    """Return what the answers took together."""
+def _cost(answers: Sequence[Answer | Unusable]) -> services.Cost:
     given = [answer for answer in answers if isinstance(answer, Answer)]
     return services.Cost(
         tokens_in=sum(answer.tokens_in for answer in given),

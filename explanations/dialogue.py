@@ -1,0 +1,191 @@
+"""What a method asks for while it works. Pure.
+
+A method that needs more than its material is a generator: it yields requests, is sent what they
+gave, and returns its outcome. So it does no work of its own beyond thinking, many are served at
+once, and one that was cut off is played again from the replies that were stored.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ParamSpec, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explanations.exchange import Answer, Prompt, Unusable
+from explanations.records import TokenActivations
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Need(StrEnum):
+    """What a method's requests take to be answered; it decides which workers can do it."""
+
+    MODEL = "model"
+    SUBJECT = "subject"
+    ENCODER = "encoder"
+
+
+# --- Requests, and what each is answered with -----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Questions to the language model: a tuple of `Answer | Unusable`, in order."""
+
+    prompts: tuple[Prompt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A text in which a number is to be foreseen at several places, read in one pass.
+
+    The text is `prefix`, then each of `parts` followed by `filler`; a number is foreseen after each
+    part, where its filler begins. Passages that share a `prefix` are read for the price of one.
+    """
+
+    prefix: str
+    parts: tuple[str, ...]
+    filler: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """Log probabilities by text, for each of a passage's places in order."""
+
+    logprobs: tuple[dict[str, float], ...]
+    tokens_in: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """Passages for the language model to read: a tuple of `Foreseen | Unusable`, in order."""
+
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What the language model can do: read passages, give log probabilities.
+
+    `numbers` are the texts that are one token each: "0" to "10", or to "9" where 10 is split.
+    """
+
+    reads: bool
+    logprobs: bool
+    numbers: tuple[str, ...] = field(default=tuple(str(number) for number in range(11)))
+
+
+@dataclass(frozen=True, slots=True)
+class AskAbilities:
+    """What the language model can do: `Abilities`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encode:
+    """Texts for the sentence encoder: unit vectors, float32 of shape (texts, dimensions)."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observe:
+    """Texts for the subject: a tuple of `TokenActivations | Unusable`, the neuron's raw values."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Replace:
+    """Excerpts in which the neuron's raw activation is replaced, one row of values a variant.
+
+    Each entry of `values` has shape (variants, tokens). Answered with a tuple of arrays of that
+    shape, or `Unusable`: the Jensen-Shannon divergence, in nats, between what the model says after
+    each token untouched and with the replacement.
+    """
+
+    excerpts: tuple[tuple[str, ...], ...]
+    values: tuple[NDArray[np.float32], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continue:
+    """Texts for the subject to go on with, `clamp` the neuron's raw activation or None untouched.
+
+    Answered with a tuple of `str | Unusable`: what follows each text.
+    """
+
+    texts: tuple[str, ...]
+    clamp: float | None
+    tokens: int
+    seed: int
+
+
+Request = Ask | Read | AskAbilities | Encode | Observe | Replace | Continue
+Dialogue: TypeAlias = Generator[Request, Any, T]
+
+
+# --- Asking, with the types of the replies --------------------------------------------------------
+
+
+def ask(prompts: Sequence[Prompt]) -> Dialogue[tuple[Answer | Unusable, ...]]:
+    """Ask the language model."""
+    replies: tuple[Answer | Unusable, ...] = yield Ask(prompts=tuple(prompts))
+    return replies
+
+
+def read(passages: Sequence[Passage]) -> Dialogue[tuple[Foreseen | Unusable, ...]]:
+    """Have the language model read passages."""
+    replies: tuple[Foreseen | Unusable, ...] = yield Read(passages=tuple(passages))
+    return replies
+
+
+def abilities() -> Dialogue[Abilities]:
+    """Ask what the language model can do."""
+    reply: Abilities = yield AskAbilities()
+    return reply
+
+
+def encode(texts: Sequence[str]) -> Dialogue[NDArray[np.float32]]:
+    """Encode texts."""
+    vectors: NDArray[np.float32] = yield Encode(texts=tuple(texts))
+    return vectors
+
+
+def observe(texts: Sequence[str]) -> Dialogue[tuple[TokenActivations | Unusable, ...]]:
+    """See what the neuron does on texts."""
+    replies: tuple[TokenActivations | Unusable, ...] = yield Observe(texts=tuple(texts))
+    return replies
+
+
+def replace(
+    excerpts: Sequence[tuple[str, ...]], values: Sequence[NDArray[np.float32]]
+) -> Dialogue[tuple[NDArray[np.float64] | Unusable, ...]]:
+    """See what the model says otherwise when the neuron's activations are replaced."""
+    replies: tuple[NDArray[np.float64] | Unusable, ...] = yield Replace(
+        excerpts=tuple(excerpts), values=tuple(values)
+    )
+    return replies
+
+
+def continue_(
+    texts: Sequence[str], *, clamp: float | None, tokens: int, seed: int
+) -> Dialogue[tuple[str | Unusable, ...]]:
+    """Have the subject go on with texts, the neuron held fixed or not."""
+    replies: tuple[str | Unusable, ...] = yield Continue(
+        texts=tuple(texts), clamp=clamp, tokens=tokens, seed=seed
+    )
+    return replies
+
+
+def at_once(work: Callable[P, T]) -> Callable[P, Dialogue[T]]:
+    """Return a function that asks for nothing as a dialogue."""
+
+    def dialogue(*args: P.args, **kwargs: P.kwargs) -> Dialogue[T]:
+        yield from ()
+        return work(*args, **kwargs)
+
+    return dialogue

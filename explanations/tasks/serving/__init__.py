@@ -1,0 +1,17 @@
+"""Who answers a dialogue's requests: one server for each kind of request."""
+
+from collections.abc import Callable, Sequence
+
+from explanations.dialogue import Ask, AskAbilities, Encode, Request
+from explanations.models import Method
+from explanations.tasks.serving.asked import Asked, Served
+from explanations.tasks.serving.encoding import encoded
+from explanations.tasks.serving.language_model import abilities, answered
+
+SERVERS: dict[type[Request], Callable[[Method, Sequence[Asked]], list[Served]]] = {
+    Ask: answered,
+    AskAbilities: abilities,
+    Encode: encoded,
+}
+
+__all__ = ["SERVERS", "Asked", "Served"]
