@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias, get_args
 
-import krippendorff
 import numpy as np
 
 from studies.analysis.estimate import Estimate, undefined
@@ -106,7 +105,7 @@ def _categorical(ratings: Ratings, level: Level) -> Replicates:
     before, lost = kinds[cases // n_values], np.eye(n_values)[cases % n_values]
     without_unit = _without(total, kinds, np.zeros_like(kinds), distance)
     return Replicates(
-        value=_point(counts, total, ratings, level, distance),
+        value=float(_alphas(total[None], distance)[0]),
         without_unit=without_unit[kind],
         without_rater=_alphas(_without_raters(ratings, counts, total), distance),
         without_rating=_without(total, before, before - lost, distance)[case],
@@ -132,21 +131,6 @@ def _between_midranks(counts: Array) -> Array:
 def _ratio_distances(values: Array) -> Array:
     both = values[:, None] + values[None, :]
     return np.square((values[:, None] - values[None, :]) / np.where(both == 0, 1.0, both))
-
-
-def _point(
-    counts: Array, total: Array, ratings: Ratings, level: Level, distance: Distance
-) -> float:
-    """Alpha through the `krippendorff` package, which holds V x V numbers for every unit."""
-    own = float(_alphas(total[None], distance)[0])
-    if np.isnan(own) or counts.size * counts.shape[1] > _CELLS:
-        return own
-    domain = ratings.categories if level == "ratio" else np.arange(counts.shape[1])
-    return float(
-        krippendorff.alpha(
-            value_counts=counts.astype(np.int64), value_domain=domain, level_of_measurement=level
-        )
-    )
 
 
 def coincidences(counts: Array) -> Array:

@@ -5,15 +5,11 @@ right, 0 for a tie; `score_gap` is the left's score less the right's. Intervals 
 raters both; all the votes of one rater on one neuron are left out together.
 """
 
+from studies.analysis.abilities import Abilities, Ability
 from studies.analysis.calibration import Calibration, calibration
 from studies.analysis.ceiling import NoiseCeiling, noise_ceiling
-from studies.analysis.paired import (
-    Abilities,
-    Ability,
-    bradley_terry,
-    davidson,
-    plackett_luce,
-)
+from studies.analysis.paired import bradley_terry, davidson, rao_kupper
+from studies.analysis.rankings import BestWorst, best_worst, plackett_luce
 from studies.analysis.score_votes import (
     GAP_EDGES,
     GapBin,
@@ -28,6 +24,7 @@ __all__ = [
     "GAP_EDGES",
     "Abilities",
     "Ability",
+    "BestWorst",
     "Calibration",
     "GapBin",
     "NoiseCeiling",
@@ -35,12 +32,14 @@ __all__ = [
     "WinRate",
     "WinRates",
     "agreement_by_gap",
+    "best_worst",
     "bradley_terry",
     "calibration",
     "davidson",
     "kendall_tau_b",
     "noise_ceiling",
     "plackett_luce",
+    "rao_kupper",
     "score_agreement",
     "side_bias",
     "win_rates",

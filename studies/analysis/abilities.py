@@ -1,0 +1,103 @@
+"""What a model of comparisons comes to: abilities, or the reason why there are none."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import nan
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from studies.analysis.meetings import components
+from studies.analysis.newton import Slope, maximise
+from studies.analysis.ratings import Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ability:
+    """One item's ability in log-odds of winning, with its standard error."""
+
+    item: Any
+    log_ability: float
+    se: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """A fitted model of comparisons, or the `reason` why there is none.
+
+    `log_ability` (k,), in the order of `items`, has mean zero, and `covariance` (k, k) is of it so
+    centred; nan exactly when `reason` is set. `side_bias` (of the left, log-odds) and `log_nu` (of
+    ties) are nan where the model has none. `components` are the sets of items that met, directly or
+    through others: abilities compare within one.
+    """
+
+    items: tuple[Any, ...]
+    components: tuple[tuple[Any, ...], ...]
+    log_ability: Array
+    covariance: Array
+    side_bias: float = nan
+    side_bias_se: float = nan
+    log_nu: float = nan
+    log_nu_se: float = nan
+    log_likelihood: float = nan
+    reason: str = ""
+
+    def abilities(self, *, relative_to: Any = None) -> tuple[Ability, ...]:
+        """Return each item's ability, from the mean or from that of one item (then se 0)."""
+        shift = np.eye(len(self.items))
+        if relative_to is not None:
+            shift[:, self.items.index(relative_to)] -= 1
+        values, variances = shift @ self.log_ability, np.diag(shift @ self.covariance @ shift.T)
+        errors = np.sqrt(np.maximum(variances, 0.0))
+        return tuple(
+            Ability(item=item, log_ability=value, se=se)
+            for item, value, se in zip(self.items, values.tolist(), errors.tolist(), strict=True)
+        )
+
+
+def unfitted(items: npt.NDArray[Any], beaten: sparse.coo_array, reason: str) -> Abilities:
+    """Return no abilities, for `reason`."""
+    k = len(items)
+    return Abilities(
+        items=tuple(items.tolist()),
+        components=components(items, beaten),
+        log_ability=np.full(k, nan),
+        covariance=np.full((k, k), nan),
+        reason=reason,
+    )
+
+
+def fitted(
+    items: npt.NDArray[Any],
+    beaten: sparse.coo_array,
+    likelihood: Callable[[Array], Slope],
+    start: Array,
+    *,
+    ties: bool = False,
+) -> Abilities:
+    """Return the fit; parameters are the abilities, then the side bias, then ties', if any."""
+    k = len(items)
+    point = maximise(likelihood, start)
+    top = likelihood(point)
+    covariance = np.linalg.inv(top.information)
+    errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    side = len(start) - ties > k
+    return Abilities(
+        items=tuple(items.tolist()),
+        components=components(items, beaten),
+        log_ability=point[:k] - point[:k].mean(),
+        covariance=_centred(covariance[:k, :k]),
+        side_bias=float(point[k]) if side else nan,
+        side_bias_se=float(errors[k]) if side else nan,
+        log_nu=float(point[-1]) if ties else nan,
+        log_nu_se=float(errors[-1]) if ties else nan,
+        log_likelihood=top.value,
+    )
+
+
+def _centred(covariance: Array) -> Array:
+    rows = covariance - covariance.mean(axis=0)
+    centred: Array = rows - rows.mean(axis=1, keepdims=True)
+    return centred
