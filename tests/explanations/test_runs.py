@@ -214,9 +214,11 @@ def test_a_simulation_keeps_why_an_excerpt_has_no_values() -> None:
         at=NOW,
     )
     assert simulation is not None
-    task = selectors.simulations_to_score([simulation.pk])[simulation.pk]
-    assert [each.tokens for each in task.simulated] == [tuple(good.tokens)]
-    assert task.actual[0].activations.tolist() == [0, 8, 1, 0]
+    (held_out,) = selectors.simulations_to_score([simulation.pk])[simulation.pk].evidence.records
+    assert held_out.record == good.pk
+    assert held_out.simulated is not None
+    assert held_out.simulated.activations.tolist() == [0, 9, 0, 0]
+    assert held_out.actual.activations.tolist() == good.excerpt.activations.tolist()
     assert simulation.records.get(record=bad).reason == "tokens were dropped"
 
 
