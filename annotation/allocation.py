@@ -11,6 +11,9 @@ leans by the same count over the items they were given. Both are kept at 0 or 1 
     when every item still open to that rater does, is an item unbalanced further (and brought back
     by those who come later).
 
+Of more than two options, the side is which of the first- and the last-keyed comes before the other.
+What has no options to change places leans nowhere.
+
 Both at once cannot be promised to raters who come one after another and leave when they like; the
 rater's side is the one that is, because a bias for one side is a property of raters.
 """
@@ -76,14 +79,21 @@ def lean_of(orders: Iterable[Sequence[str]]) -> int:
     return sum(side_of(order) for order in orders)
 
 
-def side_of(order: Sequence[str]) -> Side:
-    """Return which side an order is."""
-    return 1 if list(order) == sorted(order) else -1
+def side_of(order: Sequence[str]) -> Literal[-1, 0, 1]:
+    """Return which side an order is; 0 if there are no two options to change places."""
+    if len(order) < 2:
+        return 0
+    first_key_first = order.index(min(order)) < order.index(max(order))
+    return FIRST_KEY_FIRST if first_key_first else FIRST_KEY_LAST
 
 
-def balanced_order(keys: Sequence[str], side: Side) -> tuple[str, ...]:
-    """Return the keys in the order that a side stands for."""
-    return tuple(sorted(keys, reverse=side == FIRST_KEY_LAST))
+def balanced_order(keys: Sequence[str], side: Side, *, seed: str = "") -> tuple[str, ...]:
+    """Return the keys in an order of that side; the seed decides where there are several.
+
+    Over all seeds every order of the side is as likely as any other.
+    """
+    shuffled = sorted(keys, key=lambda key: _draw(f"order {seed} {key}"))
+    return tuple(shuffled if side_of(shuffled) == side else reversed(shuffled))
 
 
 def forced_side(rater_lean: int) -> Side | None:

@@ -5,26 +5,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from annotation.protocols.asks import AnswerError, Asks, Given, read_given
 
-class AnswerError(ValueError):
-    """An answer that its protocol refuses; `field` names the part at fault."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
-        self.field = field
-        self.reason = reason
+Known = Callable[[Mapping[str, Any]], bool]
+"""Tells whether a stored answer is right; to say that one cannot tell is not."""
 
 
 class Payload(Protocol):
     """Exactly what a rater is shown, and nothing else."""
 
     @property
+    def asks(self) -> Asks:
+        """What is asked beside the protocol's own question."""
+        ...
+
+    @property
     def keys(self) -> tuple[str, ...]:
-        """The opaque keys of what is shown side by side, sorted."""
+        """The opaque keys of what is shown in an order of the rater's own, sorted; may be none."""
         ...
 
     def in_order(self, order: Sequence[str]) -> tuple[Any, ...]:
-        """Return what stands side by side, in an assignment's order."""
+        """Return what the keys stand for, in an assignment's order."""
         ...
 
     def to_json(self) -> dict[str, Any]:
@@ -33,10 +34,10 @@ class Payload(Protocol):
 
 
 class Answer(Protocol):
-    """An answer that was checked against what was shown."""
+    """The protocol's own part of an answer, checked against what was shown."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return what a judgment stores."""
+        """Return what a judgment stores of it."""
         ...
 
 
@@ -47,22 +48,54 @@ P = TypeVar("P", bound=Payload)
 class QuestionForm(Generic[P]):
     """One protocol: how its payload is read, its answer checked, and which template shows it.
 
-    `read(data)` raises ValueError for anything that is not exactly a payload of this version;
-    `parse_answer(payload, data, ask_confidence)` raises `AnswerError`.
+    `read(data)` raises ValueError for anything that is not exactly a payload of this version.
+    `fields` are the answer's own, and `parse(payload, data)` reads them; raises `AnswerError`.
+    `read_gold(payload, data)` reads the known answer of a gold item; ValueError if it is not about
+    what is shown.
     """
 
     name: str
     version: int
-    template: str
     read: Callable[[object], P]
-    parse_answer: Callable[[P, Mapping[str, object], bool], Answer]
+    fields: tuple[str, ...]
+    parse: Callable[[P, Mapping[str, object]], Answer]
+    read_gold: Callable[[P, object], Known]
+
+    @property
+    def template(self) -> str:
+        """The page that asks the question."""
+        return f"annotation/{self.name}.html"
+
+    @property
+    def keys_template(self) -> str:
+        """The list of the keys that answer it."""
+        return f"annotation/keys/{self.name}.html"
+
+    def asks(self, payload: P, ask_confidence: bool) -> Asks:
+        """Return what is asked besides; confidence also where the whole batch asks for it."""
+        return payload.asks.with_confidence(ask_confidence)
+
+    def parse_answer(
+        self, payload: P, data: Mapping[str, object], ask_confidence: bool
+    ) -> Given[Answer]:
+        """Check a whole answer, numbers as numbers or as the text that a form sends.
+
+        Raises `AnswerError`, which names the field at fault, for anything outside the schema.
+        """
+
+        def own(data: Mapping[str, object]) -> Answer:
+            return self.parse(payload, data)
+
+        return read_given(data, self.asks(payload, ask_confidence), self.fields, own)
 
 
-def record(data: object, names: Sequence[str], where: str) -> dict[str, Any]:
+def record(
+    data: object, names: Sequence[str], where: str, *, optional: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return `data` if it is an object with exactly these fields: nothing may slip in."""
     if not isinstance(data, dict):
         raise ValueError(f"{where} is not an object")
-    if unknown := sorted(map(str, data.keys() - set(names))):
+    if unknown := sorted(map(str, data.keys() - {*names, *optional})):
         raise ValueError(f"{where} has the unknown field {unknown[0]!r}")
     if missing := [name for name in names if name not in data]:
         raise ValueError(f"{where} lacks the field {missing[0]!r}")
@@ -95,3 +128,27 @@ def number(data: object, where: str) -> float:
     if not isinstance(data, int | float) or isinstance(data, bool) or not math.isfinite(data):
         raise ValueError(f"{where} is not a finite number")
     return float(data)
+
+
+def truth(data: object, where: str) -> bool:
+    """Return `data` if it is true or false."""
+    if not isinstance(data, bool):
+        raise ValueError(f"{where} is not true or false")
+    return data
+
+
+def one_of(data: object, known: Sequence[str], where: str) -> str:
+    """Return `data` if it is one of the texts known."""
+    if data not in known:
+        raise ValueError(f"{where} is none of {', '.join(known)}")
+    return str(data)
+
+
+def sent_number(data: object, field: str, low: int, high: int) -> int:
+    """Return a whole number that was answered, as such or as the text that a form sends."""
+    digits = data.strip() if isinstance(data, str) else data
+    if isinstance(digits, str) and digits.isascii() and digits.isdigit() and len(digits) < 5:
+        digits = int(digits)
+    if not isinstance(digits, int) or isinstance(digits, bool) or not low <= digits <= high:
+        raise AnswerError(field, f"is not a whole number from {low} to {high}")
+    return digits

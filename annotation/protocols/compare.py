@@ -1,144 +1,126 @@
-"""Two explanations side by side: the first, the second, or a tie; optionally how sure."""
+"""Two explanations side by side: the first, the second, or a tie."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from annotation.protocols.base import (
-    AnswerError,
-    QuestionForm,
-    integer,
-    record,
-    sequence,
-    text,
+from annotation.protocols.asks import AnswerError
+from annotation.protocols.base import Known, QuestionForm, record, sent_number, truth
+from annotation.protocols.options import (
+    MAX_OPTION_LENGTH,
+    TIE,
+    Option,
+    OptionsFrame,
+    chosen,
+    known_key,
+    options_from_json,
+    options_to_json,
 )
-from annotation.protocols.excerpt import Excerpt
+from annotation.protocols.stimuli import frame_from_json, payload_fields
+
+__all__ = ["FORM", "MAX_OPTION_LENGTH", "NAME", "TIE", "CompareAnswer", "ComparePayload", "Option"]
 
 NAME = "compare"
 VERSION = 1
-TIE = "tie"
-MAX_OPTION_LENGTH = 500
-Confidence = Literal[1, 2, 3]
+STRENGTHS = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """One explanation under a key that says nothing about it."""
+@dataclass(frozen=True, kw_only=True)
+class ComparePayload(OptionsFrame):
+    """What a rater is shown. `strength` asks how much better the better one fits, from 1 to 3.
 
-    key: str
-    text: str
+    `both_bad` offers, beside the tie, that neither fits.
+    """
 
-    def __post_init__(self) -> None:
-        if not self.key or self.key == TIE:
-            raise ValueError(f"{self.key!r} cannot be an option's key")
-        if not self.text.strip() or len(self.text) > MAX_OPTION_LENGTH:
-            raise ValueError(
-                f"an option's text has 1 to {MAX_OPTION_LENGTH} characters, not {len(self.text)}"
-            )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparePayload:
-    """What a rater is shown. The options stand in the order of their keys: order tells nothing."""
-
-    excerpts: tuple[Excerpt, ...]
-    options: tuple[Option, Option]
+    strength: bool = False
+    both_bad: bool = False
 
     def __post_init__(self) -> None:
-        if not self.excerpts:
-            raise ValueError("a comparison shows at least one excerpt")
-        first, second = self.options
-        if first.key >= second.key:
-            raise ValueError("the two options have different keys and stand in their order")
-
-    @property
-    def keys(self) -> tuple[str, str]:
-        """The two option keys, sorted."""
-        first, second = self.options
-        return first.key, second.key
-
-    def in_order(self, order: Sequence[str]) -> tuple[Option, ...]:
-        """Return the options from left (or first) to right (or last)."""
-        by_key = {option.key: option for option in self.options}
-        return tuple(by_key[key] for key in order)
+        self.require_something_shown()
+        if len(self.options) != 2:
+            raise ValueError(f"a comparison has 2 options, not {len(self.options)}")
+        self.require_texts(2)
+        super().__post_init__()
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` reads."""
+        flags = {"strength": self.strength, "both_bad": self.both_bad}
         return {
             "version": VERSION,
-            "excerpts": [excerpt.to_json() for excerpt in self.excerpts],
-            "options": [{"key": option.key, "text": option.text} for option in self.options],
+            **self.frame_to_json(),
+            "options": options_to_json(self.options),
+            **{name: True for name, asked in flags.items() if asked},
         }
 
     @classmethod
     def from_json(cls, data: object) -> "ComparePayload":
         """Read what `to_json` wrote; ValueError for anything else, unknown fields included."""
-        fields = record(data, ("version", "excerpts", "options"), "the payload")
-        if integer(fields["version"], "version") != VERSION:
-            raise ValueError(f"the payload's version is {fields['version']}, not {VERSION}")
-        options = tuple(map(_option, sequence(fields["options"], "options")))
-        if len(options) != 2:
-            raise ValueError(f"a comparison has 2 options, not {len(options)}")
-        excerpts = sequence(fields["excerpts"], "excerpts")
+        fields = payload_fields(data, VERSION, ("options",), ("strength", "both_bad"))
         return cls(
-            excerpts=tuple(map(Excerpt.from_json, excerpts)),
-            options=(options[0], options[1]),
+            **frame_from_json(fields),
+            options=options_from_json(fields["options"]),
+            strength=truth(fields.get("strength", False), "strength"),
+            both_bad=truth(fields.get("both_bad", False), "both_bad"),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompareAnswer:
-    """The key of the option that fits better, or `TIE`."""
+    """The key of the option that fits better, or `TIE`; a tie may be one of two that do not fit.
+
+    `strength` is 1 (slightly) to 3 (by far), where it is asked and one fits better.
+    """
 
     choice: str
-    confidence: Confidence | None = None
+    strength: int | None = None
+    both_bad: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """Return what a judgment stores."""
-        return {"choice": self.choice, "confidence": self.confidence}
+        """Return what a judgment stores of it."""
+        strength = {} if self.strength is None else {"strength": self.strength}
+        both_bad = {"both_bad": True} if self.both_bad else {}
+        return {"choice": self.choice, **strength, **both_bad}
 
 
-def parse_answer(
-    payload: ComparePayload, data: Mapping[str, object], ask_confidence: bool
-) -> CompareAnswer:
-    """Check an answer `{"choice": key | "tie", "confidence": 1 | 2 | 3 | null}`.
+def parse(payload: ComparePayload, data: Mapping[str, object]) -> CompareAnswer:
+    """Check an answer `{"choice": key | "tie", "strength": 1 | 2 | 3, "both_bad": true}`.
 
-    Confidence is required where it is asked for and refused where it is not. A number may come as
-    text, as a form sends it. Raises `AnswerError`, a ValueError that names the field.
+    A form sends both that are bad as the choice "both_bad": it is stored as a tie of that kind.
     """
-    if unknown := sorted(data.keys() - {"choice", "confidence"}):
-        raise AnswerError(unknown[0], "is not part of the answer")
-    choice = data.get("choice")
-    if not isinstance(choice, str) or choice not in (*payload.keys, TIE):
-        raise AnswerError("choice", "is none of those shown")
-    return CompareAnswer(
-        choice=choice,
-        confidence=_confidence(data.get("confidence"), asked=ask_confidence),
-    )
+    both_bad = data.get("choice") == "both_bad" or data.get("both_bad") is True
+    if both_bad and not payload.both_bad:
+        raise AnswerError("choice", "cannot be that both are bad")
+    if both_bad and data.get("choice") not in ("both_bad", TIE):
+        raise AnswerError("choice", "is a tie if both are bad")
+    choice = TIE if both_bad else chosen(data.get("choice"), (*payload.keys, TIE), "choice")
+    strength = _strength(payload, data.get("strength"), is_tie=choice == TIE)
+    return CompareAnswer(choice=choice, strength=strength, both_bad=both_bad)
 
 
-def _confidence(data: object, *, asked: bool) -> Confidence | None:
-    if not asked:
+def _strength(payload: ComparePayload, data: object, *, is_tie: bool) -> int | None:
+    if not payload.strength:
         if data is not None:
-            raise AnswerError("confidence", "was not asked for")
+            raise AnswerError("strength", "was not asked for")
         return None
-    levels: dict[str, Confidence] = {"1": 1, "2": 2, "3": 3}
-    if isinstance(data, bool) or str(data) not in levels:
-        raise AnswerError("confidence", "is 1, 2 or 3")
-    return levels[str(data)]
+    # A form without script still sends what was marked before the tie was chosen.
+    return None if is_tie else sent_number(data, "strength", 1, STRENGTHS)
 
 
-def _option(data: object) -> Option:
-    fields = record(data, ("key", "text"), "an option")
-    return Option(
-        key=text(fields["key"], "an option's key"), text=text(fields["text"], "an option's text")
+def read_gold(payload: ComparePayload, data: object) -> Known:
+    """Read `{"choice": key | "tie"}`: the choice that is right."""
+    right = known_key(
+        record(data, ("choice",), "the known answer")["choice"],
+        (*payload.keys, TIE),
+        "the known choice",
     )
+    return lambda answer: answer.get("choice") == right
 
 
 FORM = QuestionForm(
     name=NAME,
     version=VERSION,
-    template="annotation/compare.html",
     read=ComparePayload.from_json,
-    parse_answer=parse_answer,
+    fields=("choice", "strength", "both_bad"),
+    parse=parse,
+    read_gold=read_gold,
 )

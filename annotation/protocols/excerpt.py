@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, ClassVar
 
 from annotation.protocols.base import integer, number, record, sequence, text
 
@@ -26,39 +26,78 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Excerpt:
-    """A window of tokens, the raw activation on each, and how strongly each is marked (0 to 10)."""
+class Simulated:
+    """What was predicted on each token (0 to 10) from the option of that key."""
 
+    key: str
+    levels: tuple[int, ...]
+
+    @classmethod
+    def from_json(cls, data: object) -> "Simulated":
+        """Read what `to_json` wrote; ValueError names what is wrong."""
+        fields = record(data, ("key", "levels"), "a simulation")
+        return cls(key=text(fields["key"], "a simulation's key"), levels=_levels(fields["levels"]))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a plain object, for storing."""
+        return {"key": self.key, "levels": list(self.levels)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """A window of tokens, the raw activation on each, and how strongly each is marked (0 to 10).
+
+    `simulated` holds what was predicted from some of the options, to be shown beside it.
+    """
+
+    kind: ClassVar[str] = "excerpt"
     tokens: tuple[str, ...]
     values: tuple[float, ...]
     levels: tuple[int, ...]
+    simulated: tuple[Simulated, ...] = ()
 
     def __post_init__(self) -> None:
         sizes = {len(self.tokens), len(self.values), len(self.levels)}
         if sizes == {0} or len(sizes) != 1:
             raise ValueError("an excerpt has as many values and levels as tokens, at least one")
-        if not all(0 <= level <= LEVELS for level in self.levels):
-            raise ValueError(f"an excerpt's levels go from 0 to {LEVELS}")
+        for levels in (self.levels, *(each.levels for each in self.simulated)):
+            if len(levels) != len(self.tokens):
+                raise ValueError("an excerpt has as many simulated levels as tokens")
+            if not all(0 <= level <= LEVELS for level in levels):
+                raise ValueError(f"an excerpt's levels go from 0 to {LEVELS}")
         if not all(map(math.isfinite, self.values)):
             raise ValueError("an excerpt's values are finite")
 
     @classmethod
     def from_json(cls, data: object) -> "Excerpt":
         """Read what `to_json` wrote; ValueError names what is wrong."""
-        fields = record(data, ("tokens", "values", "levels"), "an excerpt")
+        names = ("tokens", "values", "levels")
+        fields = record(data, names, "an excerpt", optional=("simulated",))
+        simulated = sequence(fields.get("simulated", []), "simulated")
         return cls(
             tokens=tuple(text(t, "a token") for t in sequence(fields["tokens"], "tokens")),
             values=tuple(number(v, "a value") for v in sequence(fields["values"], "values")),
-            levels=tuple(integer(n, "a level") for n in sequence(fields["levels"], "levels")),
+            levels=_levels(fields["levels"]),
+            simulated=tuple(map(Simulated.from_json, simulated)),
         )
 
     def to_json(self) -> dict[str, Any]:
         """Return plain lists, for storing."""
+        simulated = [each.to_json() for each in self.simulated]
         return {
             "tokens": list(self.tokens),
             "values": list(self.values),
             "levels": list(self.levels),
+            **({"simulated": simulated} if simulated else {}),
         }
+
+    def simulation_of(self, key: str) -> "Excerpt | None":
+        """Return the same text with what was predicted from an option, if that is shown."""
+        for each in self.simulated:
+            if each.key == key:
+                values = tuple(map(float, each.levels))
+                return Excerpt(tokens=self.tokens, values=values, levels=each.levels)
+        return None
 
     @property
     def segments(self) -> tuple[Segment, ...]:
@@ -79,6 +118,10 @@ class Excerpt:
         """The three most strongly marked tokens, for those who hear the page."""
         marked = [segment for segment in self.segments if segment.level]
         return tuple(sorted(marked, key=lambda s: -s.value)[:3])
+
+
+def _levels(data: object) -> tuple[int, ...]:
+    return tuple(integer(level, "a level") for level in sequence(data, "levels"))
 
 
 def _pieces(token: str, value: float, level: int) -> Iterator[Segment]:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from annotation.models import Assignment, Batch, Judgment
 from annotation.protocols import PROTOCOLS
-from annotation.protocols.base import AnswerError
+from annotation.protocols.asks import AnswerError
 from annotation.services.errors import (
     AnswerDiffers,
     BatchClosed,

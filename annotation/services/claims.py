@@ -166,7 +166,7 @@ def _against(rater_lean: int) -> tuple[Case, ...]:
     return (Case(against, default=0),)
 
 
-def _take(item: int, side: allocation.Side, **seen: int) -> bool:
+def _take(item: int, side: int, **seen: int) -> bool:
     """Claim an item if it still wants a judgment and is as it was seen; False if it is not."""
     wanting = Item.objects.filter(pk=item, claims__lt=F("overlap"), **seen)
     # Who waits for one item while holding another can be waited for in a circle: give way instead.
@@ -191,7 +191,10 @@ def _release(assignment: Assignment, still: Q, **ended_as: Any) -> bool:
 def _assign(enrolment: Enrolment, choice: allocation.Choice, at: datetime) -> Assignment:
     item = Item.objects.get(pk=choice.item.id)
     keys = PROTOCOLS[enrolment.batch.protocol].read(item.payload).keys
-    order = list(allocation.balanced_order(keys, choice.side))
+    seed = f"{enrolment.batch.seed} {enrolment.ordinal} {item.position}"
+    order = list(allocation.balanced_order(keys, choice.side, seed=seed))
+    if not allocation.side_of(order):
+        Item.objects.filter(pk=item.pk).update(lean=F("lean") - choice.side)
     return _insert(enrolment, item, order, claimed=at, expires=_lease_end(enrolment, at))
 
 

@@ -5,12 +5,8 @@ from typing import Any
 import pytest
 
 from annotation.protocols import PROTOCOLS
-from annotation.protocols.base import AnswerError
-from annotation.protocols.compare import (
-    MAX_OPTION_LENGTH,
-    ComparePayload,
-    parse_answer,
-)
+from annotation.protocols.asks import AnswerError
+from annotation.protocols.compare import FORM, MAX_OPTION_LENGTH, ComparePayload
 from tests.annotation.factories import compare_item, comparison, excerpt
 
 PAYLOAD = ComparePayload.from_json(compare_item())
@@ -41,7 +37,7 @@ def changed(**change: Any) -> dict[str, Any]:
         (changed(options=[{"key": "a", "text": "x", "method": 3}] * 2), "field 'method'"),
         (changed(options=[{"key": "a", "text": "x"}, {"key": "tie", "text": "y"}]), "'tie'"),
         (changed(options=[{"key": "a", "text": " "}, {"key": "b", "text": "y"}]), "characters"),
-        ({"version": 1, "options": []}, "lacks the field 'excerpts'"),
+        ({"version": 1, "excerpts": []}, "lacks the field 'options'"),
         ([], "not an object"),
     ],
 )
@@ -60,13 +56,13 @@ def test_both_options_have_the_same_greatest_length() -> None:
 
 @pytest.mark.parametrize("choice", [FIRST, LAST, "tie"])
 def test_either_option_and_the_tie_can_be_chosen(choice: str) -> None:
-    answer = parse_answer(PAYLOAD, {"choice": choice}, False)
+    answer = FORM.parse_answer(PAYLOAD, {"choice": choice}, False)
     assert answer.to_json() == {"choice": choice, "confidence": None}
 
 
 @pytest.mark.parametrize(("sent", "stored"), [("2", 2), (2, 2), ("3", 3)])
 def test_confidence_comes_as_a_number_or_as_a_form_sends_it(sent: object, stored: int) -> None:
-    answer = parse_answer(PAYLOAD, {"choice": "tie", "confidence": sent}, True)
+    answer = FORM.parse_answer(PAYLOAD, {"choice": "tie", "confidence": sent}, True)
     assert answer.confidence == stored
 
 
@@ -87,5 +83,5 @@ def test_an_answer_outside_its_schema_names_the_field_at_fault(
     answer: dict[str, object], asked: bool, field: str
 ) -> None:
     with pytest.raises(AnswerError) as caught:
-        parse_answer(PAYLOAD, answer, asked)
+        FORM.parse_answer(PAYLOAD, answer, asked)
     assert caught.value.field == field
