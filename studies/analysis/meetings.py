@@ -38,19 +38,31 @@ class Meetings:
         return sparse.coo_array((counts[some], (rows[some], columns[some])), shape=(k, k))
 
 
-def read_meetings(left: Labels, right: Labels, outcome: npt.NDArray[Any]) -> Meetings:
-    """Count comparisons, one per row; ValueError: lengths differ, an item meets itself."""
+def each_meeting(left: Labels, right: Labels, outcome: npt.NDArray[Any]) -> Meetings:
+    """Check comparisons and keep each, in order; ValueError as in `read_meetings`."""
     columns = same_length(left=left, right=right, outcome=outcome)
     items, codes = distinct(np.concatenate([columns["left"], columns["right"]]))
     first, second = codes.reshape(2, -1)
     if (first == second).any():
         raise ValueError("right: an item is compared with itself")
-    pairs, pair = distinct(first * len(items) + second)
-    kind = pair * 3 + columns["outcome"].astype(np.intp) + 1
-    counts = np.bincount(kind, minlength=3 * len(pairs)).reshape(-1, 3).astype(np.float64)
-    left_item, right_item = np.divmod(pairs, max(len(items), 1))
-    lost, tied, won = counts.T
-    return Meetings(items=items, left=left_item, right=right_item, won=won, lost=lost, tied=tied)
+    won, lost, tied = ((columns["outcome"] == o).astype(np.float64) for o in (1, -1, 0))
+    return Meetings(items=items, left=first, right=second, won=won, lost=lost, tied=tied)
+
+
+def read_meetings(left: Labels, right: Labels, outcome: npt.NDArray[Any]) -> Meetings:
+    """Count comparisons, one per row; ValueError: lengths differ, an item meets itself."""
+    return counted(each_meeting(left, right, outcome))
+
+
+def counted(meetings: Meetings) -> Meetings:
+    """Return the same meetings with one row per ordered pair."""
+    k = max(len(meetings.items), 1)
+    pairs, pair = distinct(meetings.left * k + meetings.right)
+    left, right = np.divmod(pairs, k)
+    won, lost, tied = (
+        np.bincount(pair, each, len(pairs)) for each in (meetings.won, meetings.lost, meetings.tied)
+    )
+    return Meetings(items=meetings.items, left=left, right=right, won=won, lost=lost, tied=tied)
 
 
 def components(items: npt.NDArray[Any], beaten: sparse.coo_array) -> tuple[tuple[Any, ...], ...]:

@@ -1,9 +1,35 @@
 """Many comparisons: adjusted p-values."""
 
+from collections.abc import Callable, Sequence
+from math import nan
+
 import numpy as np
 import numpy.typing as npt
+from scipy import stats
 
+from studies.analysis.estimate import Estimate
 from studies.analysis.ratings import Array
+
+
+def p_value(estimate: Estimate, *, null: float = 0.0) -> float:
+    """Return the two-sided p-value of a value against `null`; nan without an interval.
+
+    Student's t with the degrees of freedom of the interval: min(units, raters) - 1.
+    """
+    if not estimate.has_interval:
+        return nan
+    freedom = min(estimate.n_units, estimate.n_raters) - 1
+    if not estimate.se:
+        return float(estimate.value == null)
+    return float(2 * stats.t.sf(abs(estimate.value - null) / estimate.se, freedom))
+
+
+def adjusted(p: Sequence[float], adjust: Callable[[Array], Array]) -> Array:
+    """Adjust the p-values that there are, by `holm` or `benjamini_hochberg`; nan stays nan."""
+    values = np.array(p, dtype=np.float64)
+    known = ~np.isnan(values)
+    values[known] = adjust(values[known])
+    return values
 
 
 def holm(p: npt.ArrayLike) -> Array:

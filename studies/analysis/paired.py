@@ -5,14 +5,10 @@ across what never met. Standard errors are those of the likelihood, every compar
 Comparisons are counted by pair first, so that time grows with the pairs that met, not the votes.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 from studies.analysis.abilities import Abilities, fitted, unfitted
 from studies.analysis.meetings import (
@@ -24,6 +20,7 @@ from studies.analysis.meetings import (
     why_one_sided,
 )
 from studies.analysis.newton import Slope, anchored
+from studies.analysis.pair_models import Model, decided, with_threshold, with_ties
 from studies.analysis.ratings import Array, Labels, same_length
 from studies.analysis.votes import checked_outcome
 
@@ -50,7 +47,7 @@ def bradley_terry(
     if won.dtype != np.bool_ and not np.isin(won, (0, 1)).all():
         raise ValueError("left_won: true or false; leave ties out, or use davidson")
     meetings = read_meetings(left, right, 2 * won.astype(np.intp) - 1)
-    return _fit(meetings, _decided, side_bias=side_bias, ties=False, prior_sd=prior_sd)
+    return _fit(meetings, decided, side_bias=side_bias, ties=False, prior_sd=prior_sd)
 
 
 def davidson(
@@ -70,7 +67,7 @@ def davidson(
     """
     columns = same_length(outcome=outcome)
     meetings = read_meetings(left, right, checked_outcome(columns["outcome"]))
-    return _fit(meetings, _davidson, side_bias=side_bias, ties=True, prior_sd=prior_sd)
+    return _fit(meetings, with_ties, side_bias=side_bias, ties=True, prior_sd=prior_sd)
 
 
 def rao_kupper(left: Labels, right: Labels, outcome: npt.ArrayLike) -> Abilities:
@@ -82,30 +79,11 @@ def rao_kupper(left: Labels, right: Labels, outcome: npt.ArrayLike) -> Abilities
     """
     columns = same_length(outcome=outcome)
     meetings = read_meetings(left, right, checked_outcome(columns["outcome"]))
-    return _fit(meetings, _rao_kupper, side_bias=False, ties=True, prior_sd=None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Terms:
-    """What each pair adds to a log-likelihood, its line and the tie parameter being free.
-
-    `value` sums up; first derivatives by line and tie parameter; second derivatives, sign turned.
-    """
-
-    value: float
-    line: Array
-    tie: float
-    line_line: Array
-    line_tie: Array
-    tie_tie: float
-
-
-_Model: TypeAlias = Callable[[Meetings, Array, float], _Terms]
-"""From meetings, each pair's line (log-odds of left over right) and the tie parameter."""
+    return _fit(meetings, with_threshold, side_bias=False, ties=True, prior_sd=None)
 
 
 def _fit(
-    meetings: Meetings, model: _Model, *, side_bias: bool, ties: bool, prior_sd: float | None
+    meetings: Meetings, model: Model, *, side_bias: bool, ties: bool, prior_sd: float | None
 ) -> Abilities:
     if prior_sd is not None and not prior_sd > 0:
         raise ValueError(f"prior_sd: {prior_sd} is not above zero")
@@ -118,16 +96,29 @@ def _fit(
     if reason:
         return unfitted(meetings.items, beaten, reason)
     precision = 0.0 if prior_sd is None else prior_sd**-2
-    likelihood = partial(_likelihood, meetings, model, precision, side_bias, ties)
+    likelihood = partial(
+        log_likelihood, meetings, model, precision=precision, side_bias=side_bias, ties=ties
+    )
     start = np.zeros(len(meetings.items) + side_bias + ties)
     # A threshold must start above zero; for the other models any start does.
     start[len(start) - ties :] = 0.5
     return fitted(meetings.items, beaten, likelihood, start, ties=ties)
 
 
-def _likelihood(
-    meetings: Meetings, model: _Model, precision: float, side_bias: bool, ties: bool, point: Array
+def log_likelihood(
+    meetings: Meetings,
+    model: Model,
+    point: Array,
+    *,
+    precision: float,
+    side_bias: bool,
+    ties: bool,
 ) -> Slope:
+    """Return the log-likelihood at `point`: abilities, then side bias, then the tie parameter.
+
+    `precision` is that of the normal prior on each ability. With none, the information is anchored
+    (`newton.anchored`).
+    """
     k = len(meetings.items)
     ability = point[:k]
     line = ability[meetings.left] - ability[meetings.right] + (point[k] if side_bias else 0.0)
@@ -140,7 +131,7 @@ def _likelihood(
     if ties:
         across = [_over_items(meetings, terms.line_tie)]
         across += [np.array([terms.line_tie.sum()])] if side_bias else []
-        gradient.append(np.array([terms.tie]))
+        gradient.append(np.array([terms.tie.sum()]))
         columns.append(_bordered(np.concatenate(across), terms.tie_tie))
     information = _symmetric(columns, len(point))
     information[np.arange(k), np.arange(k)] += precision
@@ -180,55 +171,3 @@ def _symmetric(columns: list[Array], size: int) -> Array:
         whole[at : at + width, :n] = column.T
         at += width
     return whole
-
-
-def _decided(meetings: Meetings, line: Array, _tie: float) -> _Terms:
-    up, n = special.expit(line), meetings.n
-    value = meetings.won @ special.log_expit(line) + meetings.lost @ special.log_expit(-line)
-    none = np.zeros_like(line)
-    return _Terms(
-        value=float(value),
-        line=meetings.won - n * up,
-        tie=0.0,
-        line_line=n * up * (1 - up),
-        line_tie=none,
-        tie_tie=0.0,
-    )
-
-
-def _davidson(meetings: Meetings, line: Array, tie: float) -> _Terms:
-    logs = np.column_stack([line / 2, -line / 2, np.full_like(line, tie)])
-    logs -= special.logsumexp(logs, axis=1, keepdims=True)
-    won, lost, tied = np.exp(logs).T
-    seen = np.column_stack([meetings.won, meetings.lost, meetings.tied])
-    mean, n = won - lost, meetings.n
-    return _Terms(
-        value=float((seen * logs).sum()),
-        line=(meetings.won - meetings.lost - n * mean) / 2,
-        tie=float((meetings.tied - n * tied).sum()),
-        line_line=n * (won + lost - mean**2) / 4,
-        line_tie=-n * mean * tied / 2,
-        tie_tie=float((n * tied * (1 - tied)).sum()),
-    )
-
-
-def _rao_kupper(meetings: Meetings, line: Array, tie: float) -> _Terms:
-    """With u, v the chances of left and right, that of a tie is (kappa^2 - 1) u v."""
-    if tie <= 0:
-        nothing = np.zeros_like(line)
-        return _Terms(
-            value=-np.inf, line=nothing, tie=0.0, line_line=nothing, line_tie=nothing, tie_tie=0.0
-        )
-    left, right = meetings.won + meetings.tied, meetings.lost + meetings.tied
-    log_u, log_v = special.log_expit(line - tie), special.log_expit(-line - tie)
-    u, v, n_tied = np.exp(log_u), np.exp(log_v), float(meetings.tied.sum())
-    bent_left, bent_right = left * u * (1 - u), right * v * (1 - v)
-    gone = -np.expm1(-2 * tie)
-    return _Terms(
-        value=float(left @ log_u + right @ log_v + n_tied * np.log(np.expm1(2 * tie))),
-        line=left * (1 - u) - right * (1 - v),
-        tie=float(2 * n_tied / gone - (left * (1 - u) + right * (1 - v)).sum()),
-        line_line=bent_left + bent_right,
-        line_tie=bent_right - bent_left,
-        tie_tie=float((bent_left + bent_right).sum() + 4 * n_tied * (1 - gone) / gone**2),
-    )

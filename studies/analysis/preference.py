@@ -8,6 +8,7 @@ raters both; all the votes of one rater on one neuron are left out together.
 from studies.analysis.abilities import Abilities, Ability
 from studies.analysis.calibration import Calibration, calibration
 from studies.analysis.ceiling import NoiseCeiling, noise_ceiling
+from studies.analysis.leaderboard import Contrast, Leaderboard, Standing, leaderboard
 from studies.analysis.paired import bradley_terry, davidson, rao_kupper
 from studies.analysis.rankings import BestWorst, best_worst, plackett_luce
 from studies.analysis.score_votes import (
@@ -18,7 +19,15 @@ from studies.analysis.score_votes import (
     kendall_tau_b,
     score_agreement,
 )
-from studies.analysis.wins import WinRate, WinRates, side_bias, win_rates
+from studies.analysis.wins import (
+    WinMatrix,
+    WinRate,
+    WinRates,
+    side_bias,
+    win_matrix,
+    win_rates,
+)
+from studies.analysis.within_neurons import NeuronAbilities, neuron_abilities
 
 __all__ = [
     "GAP_EDGES",
@@ -26,9 +35,14 @@ __all__ = [
     "Ability",
     "BestWorst",
     "Calibration",
+    "Contrast",
     "GapBin",
+    "Leaderboard",
+    "NeuronAbilities",
     "NoiseCeiling",
     "ScoreAgreement",
+    "Standing",
+    "WinMatrix",
     "WinRate",
     "WinRates",
     "agreement_by_gap",
@@ -37,10 +51,13 @@ __all__ = [
     "calibration",
     "davidson",
     "kendall_tau_b",
+    "leaderboard",
+    "neuron_abilities",
     "noise_ceiling",
     "plackett_luce",
     "rao_kupper",
     "score_agreement",
     "side_bias",
+    "win_matrix",
     "win_rates",
 ]

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.estimate import Estimate
-from studies.analysis.ratings import Array, Codes, Labels, Values, same_length
+from studies.analysis.ratings import Array, Codes, Labels, Values, distinct, same_length
 from studies.analysis.votes import Votes, mean_share, read_votes
 
 
@@ -45,9 +45,7 @@ def win_rates(
     """
     columns = same_length(outcome=outcome, left=left, right=right)
     votes = read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome)
-    names, code = np.unique(
-        np.concatenate([columns["left"], columns["right"]]), return_inverse=True
-    )
+    names, code = distinct(np.concatenate([columns["left"], columns["right"]]))
     sides = code.reshape(2, -1)
     return WinRates(
         rows=tuple(_win_rate(name, i, sides, votes) for i, name in enumerate(names.tolist())),
@@ -78,6 +76,46 @@ def _win_rate(name: Any, code: int, sides: Codes, votes: Votes) -> WinRate:
         losses=int((won < 0).sum()),
         rate=mean_share(own, (1 + won) / 2, "win rate, ties as half", reason),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WinMatrix:
+    """`cells[i][j]`: how often condition i was preferred to condition j, a tie as half, 0 to 1.
+
+    Conditions are sorted by name. Undefined on the diagonal and where two never met.
+    """
+
+    conditions: tuple[Any, ...]
+    cells: tuple[tuple[Estimate, ...], ...]
+
+
+def win_matrix(
+    left: Labels, right: Labels, neurons: Labels, raters: Labels, outcome: Values
+) -> WinMatrix:
+    """Compare every two conditions by the votes between them alone, with two-way intervals.
+
+    Three conditions may beat each other in a circle, which no single ranking shows: look here.
+    Arguments and ValueError as in `win_rates`.
+    """
+    columns = same_length(outcome=outcome, left=left, right=right)
+    votes = read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome)
+    names, code = distinct(np.concatenate([columns["left"], columns["right"]]))
+    sides = code.reshape(2, -1)
+    k = range(len(names))
+    return WinMatrix(
+        conditions=tuple(names.tolist()),
+        cells=tuple(tuple(_cell(i, j, sides, votes) for j in k) for i in k),
+    )
+
+
+def _cell(first: int, second: int, sides: Codes, votes: Votes) -> Estimate:
+    ahead = (sides[0] == first) & (sides[1] == second) & (first != second)
+    behind = (sides[0] == second) & (sides[1] == first) & (first != second)
+    sign = ahead.astype(np.float64) - behind
+    met = ahead | behind
+    won: Array = (1 + (votes.outcome * sign)[met]) / 2
+    method = "share of the votes between two conditions, ties as half"
+    return mean_share(votes.only(met), won, method, "the two were never compared")
 
 
 def side_bias(neurons: Labels, raters: Labels, outcome: Values) -> Estimate:
