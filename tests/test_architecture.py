@@ -21,6 +21,8 @@ PURE = [
     "explanations.explainers",
     "explanations.simulators",
     "explanations.scorers",
+    "explanations.ground_truth",
+    "explanations.sandbox",
     "explanations.formats",
     "annotation.protocols",
     "annotation.allocation",

@@ -9,10 +9,12 @@ import torch
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
 from explanations.captured import SubjectIdentity
+from explanations.ground_truth.known import SETS, Function
+from explanations.ground_truth.made import Kind, recipe
+from explanations.ground_truth.rules import Text
+from explanations.ground_truth.texts import text_functions
 from explanations.records import NeuronRef
 from explanations.subjects.base import Batch, Consume, SubjectError, check_layer
-from explanations.subjects.known import SETS, Function
-from explanations.subjects.rules import Text
 from explanations.subjects.texts import Encoder
 from explanations.subjects.transformers_mlp import BUDGET
 
@@ -94,18 +96,17 @@ class TextFunctions:
 def load_functions(given: str, *, revision: str = "", limit: int | None = None) -> TextFunctions:
     """Load `NAME` or `NAME@SEED`: a set of functions; the seed, by default 0, decides the noise.
 
-    Raises `SubjectError` for a set that is not there, and for another revision than this one.
+    `text-200@7` is a set that is made: its seed decides the functions too. Raises `SubjectError`
+    for a set that is not there, and for another revision than this one.
     """
     name, _, said = given.partition("@")
-    if name not in SETS:
-        raise SubjectError(f"there are no functions {name!r}: the sets are {', '.join(SETS)}")
     if said and not said.isdecimal():
         raise SubjectError(f"the seed of functions:{given} is {said!r}: give a whole number")
+    functions = _set(name, given)
     if revision not in ("", VERSION):
         raise SubjectError(
             f"functions:{given} is at revision {VERSION} here, not {revision}: capture it again"
         )
-    functions = SETS[name]
     identity = SubjectIdentity(
         name=f"functions:{given}",
         source=f"functions:{given}",
@@ -122,6 +123,26 @@ def load_functions(given: str, *, revision: str = "", limit: int | None = None) 
         seed=int(said or 0),
         encoder=Encoder(backend=_words(), prefix=(), suffix=(), limit=limit or LIMIT),
     )
+
+
+def _set(name: str, given: str) -> tuple[Function, ...]:
+    if name in SETS:
+        return SETS[name]
+    try:
+        made = recipe(given)
+    except ValueError as error:
+        raise SubjectError(f"functions:{given}: {error}") from error
+    if made is None:
+        raise SubjectError(
+            f"there are no functions {name!r}: the sets are {', '.join(SETS)}, and text-200@7 is "
+            "one that is made, of any number and seed"
+        )
+    if made.kind is not Kind.TEXT:
+        raise SubjectError(
+            f"functions:{given} take no texts, so they cannot be captured: make them with "
+            f"`manage.py make_ground_truth --kind {made.kind} --n {made.count} --seed {made.seed}`"
+        )
+    return tuple(each.function for each in text_functions(made))
 
 
 def _number(piece: str) -> int:

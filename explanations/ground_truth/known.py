@@ -7,7 +7,7 @@ explanations refer to functions by their place.
 from dataclasses import dataclass
 from itertools import pairwise
 
-from explanations.subjects.rules import (
+from explanations.ground_truth.rules import (
     Rule,
     among,
     capital,

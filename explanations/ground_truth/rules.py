@@ -125,6 +125,21 @@ def either(rule: Rule, other: Rule, weight: float = 1.0) -> Rule:
     return lambda text: np.maximum(rule(text), np.float32(weight) * other(text))
 
 
+def both(rule: Rule, other: Rule) -> Rule:
+    """Return the lower of two rules."""
+    return lambda text: np.minimum(rule(text), other(text))
+
+
+def early(size: int) -> Rule:
+    """Return 1 on the first tokens of a text."""
+    return lambda text: _values(at < size for at in range(len(text.tokens)))
+
+
+def weakened(rule: Rule, region: Rule, weight: float) -> Rule:
+    """Return a rule's values, times a weight where the region is not 0."""
+    return lambda text: rule(text) * np.where(region(text) == 0, 1, weight).astype(np.float32)
+
+
 def noisy(rule: Rule, name: str, deviation: float) -> Rule:
     """Add normal noise of mean 0 to every token."""
 
