@@ -16,7 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from explanations.records import NeuronRef, RecordKind, Scale, Split, TokenActivations
+from explanations.records import (
+    NeuronRef,
+    RecordKind,
+    Scale,
+    Split,
+    TokenActivations,
+    TokenMean,
+)
 from explanations.store_files import (
     MANIFEST,
     WINDOWS,
@@ -164,15 +171,6 @@ class Histogram:
     edges: NDArray[np.float64]
     counts: NDArray[np.int64]
     tokens: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenMean:
-    """A token as it is written, a neuron's mean raw activation on it, and how often it came."""
-
-    token: str
-    mean: float
-    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

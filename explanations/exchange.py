@@ -4,13 +4,17 @@ A failure is an outcome: whatever may give nothing returns `Unusable`, with the 
 came back, and never a sentinel text or a zero.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from explanations.records import NeuronRef, RecordKind, Scale, TokenActivations
+from explanations.records import NeuronRef, RecordKind, Scale, TokenActivations, TokenMean
+
+SHOWN = "shown"
+"""In `Explained.details`: the texts that its author saw beside the excerpts, each as its tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +24,9 @@ class Material:
     `excerpts` are records of the explain split on the raw scale, highest peak first; `maximum` is
     the neuron's highest raw activation over its whole capture. The others are filled only for an
     explainer that wants them: `others` are explanations of other neurons of the same subject,
-    `negatives` texts of the explain split on which neurons like this one fire, `choosing` records
-    of the select split, highest peak first.
+    `negatives` texts of the explain split on which neurons like this one fire, those most like the
+    excerpts first, `choosing` records of the select split, highest peak first, `means` the tokens
+    on which its mean over the whole capture is highest.
     """
 
     neuron: NeuronRef
@@ -30,6 +35,7 @@ class Material:
     others: tuple[str, ...] = ()
     negatives: tuple[tuple[str, ...], ...] = ()
     choosing: tuple[TokenActivations, ...] = ()
+    means: tuple[TokenMean, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,21 +93,27 @@ class Unusable:
 class Explained:
     """An explanation's text: stripped, not empty.
 
-    `used` is how many of the material's excerpts, from the first, it rests on, `negatives_used` how
-    many of its negatives; None: all of them. `details` is what else should be kept, such as an
-    agent's transcript: anything that JSON holds.
+    `used` are the places of the material's excerpts that it rests on, as far as there are as many;
+    None: all of them. `details` is what else should be kept, such as an agent's transcript:
+    anything that JSON holds. What its author saw beside the excerpts is there under `SHOWN`.
     """
 
     text: str
-    used: int | None = None
-    negatives_used: int | None = None
+    used: Sequence[int] | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.text or self.text != self.text.strip():
             raise ValueError("an explanation is stripped and not empty")
-        if self.used is not None and self.used < 0:
-            raise ValueError(f"an explanation cannot rest on {self.used} excerpts")
+        if self.used is not None and min(self.used, default=0) < 0:
+            raise ValueError("excerpts are counted from 0")
+
+    def rests_on(self, excerpts: Iterable[int]) -> tuple[int, ...]:
+        """Return which of the material's excerpts, given by what stands for each, it rests on."""
+        given = tuple(excerpts)
+        if self.used is None:
+            return given
+        return tuple(given[place] for place in self.used if place < len(given))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

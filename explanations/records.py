@@ -88,6 +88,15 @@ class TokenActivations:
         return float(self.activations.max(initial=0.0))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenMean:
+    """A token as it is written, a neuron's mean raw activation on it, and how often it came."""
+
+    token: str
+    mean: float
+    count: int
+
+
 def to_zero_to_ten(activations: ArrayLike, maximum: float) -> NDArray[np.int64]:
     """Put raw activations on the scale people read: min(10, floor(10 * relu(x) / maximum)).
 

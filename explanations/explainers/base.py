@@ -18,6 +18,7 @@ class Want(StrEnum):
     OTHERS = "others"
     NEGATIVES = "negatives"
     CHOOSING = "choosing"
+    MEANS = "means"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ DEFAULTS: dict[str, Any] = {"text": "words and phrases in ordinary text"}
 
 def explain(_material: Material, config: Config, _seed: int) -> Explained | Unusable:
     """Give the configured label, whatever the material shows."""
-    return Explained(text={**DEFAULTS, **config}["text"], used=0)
+    return Explained(text={**DEFAULTS, **config}["text"], used=())
 
 
 EXPLAINER = Explainer(

@@ -14,7 +14,7 @@ def explain(material: Material, _config: Config, seed: int) -> Explained | Unusa
     if not others:
         return Unusable(reason="no other neuron of this subject has an explanation yet")
     drawn = random.Random(f"{seed}:{material.neuron}").choice(others)  # noqa: S311
-    return Explained(text=drawn, used=0)
+    return Explained(text=drawn, used=())
 
 
 EXPLAINER = Explainer(

@@ -6,16 +6,17 @@ few tokens fire, those that do are listed again by themselves.
 Source of the scheme: Bills et al. (2023), "Language models can explain neurons in language models".
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from explanations.dialogue import Dialogue, Need, ask
-from explanations.exchange import Answer, Explained, Material, Message, Prompt, Unusable
+from explanations.exchange import Explained, Material, Message, Prompt, Unusable
+from explanations.explainers import showing
 from explanations.explainers.base import Config, Explainer
+from explanations.explainers.phrases import parse
 from explanations.explainers.silence import silent
-from explanations.records import AuthorKind, TokenActivations, to_zero_to_ten
+from explanations.records import AuthorKind
 
 DEFAULTS: dict[str, Any] = {"records": 5, "repeat_below": 0.2, "max_tokens": 120}
 
@@ -28,7 +29,6 @@ Be specific. Do not list the excerpts and do not write anything but the phrase."
 
 LEAD = "This neuron responds to"
 
-Line = tuple[str, int]
 # Neurons made up for this prompt: tokens and activations of two texts, what the neuron responds to.
 EXAMPLES: tuple[tuple[tuple[tuple[str, str], ...], str], ...] = (
     (
@@ -48,47 +48,18 @@ EXAMPLES: tuple[tuple[tuple[tuple[str, str], ...], str], ...] = (
     ),
 )
 
-_THINKING = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
-_LEADS = re.compile(
-    r"(?:explanation\s*:|(?:the|this)\s+neuron(?:\s+\d+)?\s+(?:mainly\s+|mostly\s+|strongly\s+)?"
-    r"(?:(?:responds?|is\s+sensitive)\s+to|(?:fires?|activates?|is\s+active)\s+(?:on|for|at)"
-    r"|detects|(?:looks|is\s+looking)\s+for)\s*:?)\s*",
-    re.IGNORECASE,
-)
-_REFUSALS = re.compile(
-    r"(?:i['\u2019]?m\s+sorry|i\s+am\s+sorry|sorry,|i\s+(?:cannot|can['\u2019]?t|can\s+not|am\s+unable)"
-    r"|i['\u2019]?m\s+(?:unable|not\s+able)|as\s+an\s+ai\b|unfortunately,\s+i\b)",
-    re.IGNORECASE,
-)
-_PAIRS = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "`": "`", "**": "**"}
-
 
 def explain(material: Material, config: Config, _seed: int) -> Dialogue[Explained | Unusable]:
     """Ask once; what was shown counts as seen."""
-    asked = prompt(material, config)
+    shown = range(shows(config))
+    asked = prompt(material, config, shown)
     if isinstance(asked, Unusable):
         return asked
     (answer,) = yield from ask([asked])
     if isinstance(answer, Unusable):
         return answer
     outcome = parse(answer)
-    return replace(outcome, used=shows(config)) if isinstance(outcome, Explained) else outcome
-
-
-def prompt(material: Material, config: Config) -> Prompt | Unusable:
-    """Show the `records` highest records; `Unusable` for a neuron with no firing to show."""
-    settings = {**DEFAULTS, **config}
-    if reason := silent(material):
-        return Unusable(reason=reason)
-    excerpts = [_lines(record, material.maximum) for record in material.excerpts[: shows(config)]]
-    if not any(value for excerpt in excerpts for _, value in excerpt):
-        return Unusable(reason="every activation that may be shown rounds to 0 of 10")
-    turns = [_turns(texts, about, settings["repeat_below"]) for texts, about in EXAMPLES]
-    asked = Message(role="user", content=_question(excerpts, settings["repeat_below"]))
-    return Prompt(
-        messages=(Message(role="system", content=SYSTEM), *sum(turns, ()), asked),
-        max_tokens=settings["max_tokens"],
-    )
+    return replace(outcome, used=shown) if isinstance(outcome, Explained) else outcome
 
 
 def shows(config: Config) -> int:
@@ -96,68 +67,43 @@ def shows(config: Config) -> int:
     return int({**DEFAULTS, **config}["records"])
 
 
-def parse(answer: Answer) -> Explained | Unusable:
-    """Take the phrase out of an answer, without what leads up to it and the quotes around it."""
-    text = _THINKING.sub("", answer.text).strip()
-    if _REFUSALS.match(text):
-        return Unusable(reason="the model declined to explain", raw=answer.text)
-    lines = (_bare(line) for line in text.splitlines())
-    phrase = next((line for line in lines if line), "")
-    if not phrase:
-        return Unusable(reason="the answer holds no explanation", raw=answer.text)
-    return Explained(text=phrase)
+def prompt(
+    material: Material, config: Config, shown: Sequence[int], *, temperature: float = 0.0
+) -> Prompt | Unusable:
+    """Show the excerpts at these places; `Unusable` where there is no firing to show."""
+    settings = {**DEFAULTS, **config}
+    excerpts = seen(material, shown)
+    if isinstance(excerpts, Unusable):
+        return excerpts
+    turns = [_turns(texts, about, settings["repeat_below"]) for texts, about in EXAMPLES]
+    asked = Message(role="user", content=_question(excerpts, settings["repeat_below"]))
+    return Prompt(
+        messages=(Message(role="system", content=SYSTEM), *sum(turns, ()), asked),
+        max_tokens=settings["max_tokens"],
+        temperature=temperature,
+    )
 
 
-def _lines(record: TokenActivations, maximum: float) -> list[Line]:
-    values = to_zero_to_ten(record.activations, maximum).tolist()
-    return list(zip(record.tokens, values, strict=True))
+def seen(material: Material, shown: Sequence[int]) -> list[list[showing.Line]] | Unusable:
+    """Return the excerpts at these places, from 0 to 10; `Unusable` where none of them fires."""
+    if reason := silent(material):
+        return Unusable(reason=reason)
+    records = [material.excerpts[place] for place in shown if place < len(material.excerpts)]
+    excerpts = [showing.lines(record, material.maximum) for record in records]
+    if not any(value for excerpt in excerpts for _, value in excerpt):
+        return Unusable(reason="every activation that may be shown rounds to 0 of 10")
+    return excerpts
 
 
 def _turns(
     texts: Iterable[tuple[str, str]], about: str, repeat_below: float
 ) -> tuple[Message, ...]:
-    excerpts = [
-        list(zip(tokens.split(), map(int, values.split()), strict=True)) for tokens, values in texts
-    ]
-    question = _question(excerpts, repeat_below)
+    question = _question([showing.example(*text) for text in texts], repeat_below)
     return Message(role="user", content=question), Message(role="assistant", content=about)
 
 
-def _question(excerpts: Sequence[Sequence[Line]], repeat_below: float) -> str:
-    """Write the excerpts; where fewer than that share of tokens fires, list those that do again."""
-    everything = [value for excerpt in excerpts for _, value in excerpt]
-    parts = ["\n\n".join(map(_written, excerpts))]
-    if sum(map(bool, everything)) < repeat_below * len(everything):
-        firing = [[line for line in excerpt if line[1]] for excerpt in excerpts]
-        parts.append("The tokens that fire, by themselves:")
-        parts.append("\n\n".join(_written(lines) for lines in firing if lines))
-    return "\n\n".join([*parts, f"{LEAD} ..."])
-
-
-def _written(lines: Iterable[Line]) -> str:
-    return "\n".join(f"{_visible(token)}\t{value}" for token, value in lines)
-
-
-def _visible(token: str) -> str:
-    return token.replace("\n", "\\n").replace("\t", "\\t").strip(" ") or "(space)"
-
-
-def _bare(line: str) -> str:
-    """Peel leading phrases and surrounding quotes off, as long as there are any."""
-    before, line = "", line.strip()
-    while line != before:
-        before = line
-        line = _unquoted(_LEADS.sub("", line, count=1) if _LEADS.match(line) else line).strip()
-    return line
-
-
-def _unquoted(text: str) -> str:
-    for left, right in _PAIRS.items():
-        inner = text[len(left) : -len(right)]
-        whole = len(text) >= len(left + right) and text.startswith(left) and text.endswith(right)
-        if whole and left not in inner and right not in inner:
-            return inner
-    return text
+def _question(excerpts: Sequence[Sequence[showing.Line]], repeat_below: float) -> str:
+    return f"{showing.excerpts(excerpts, repeat_below)}\n\n{LEAD} ..."
 
 
 EXPLAINER = Explainer(

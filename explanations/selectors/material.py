@@ -18,14 +18,10 @@ _OTHERS = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NeuronMaterial:
-    """What an explainer may see of a neuron.
-
-    `shown` and `negatives` are the primary keys of the material's excerpts and negatives.
-    """
+    """What an explainer may see of a neuron; `shown` are the excerpts' primary keys."""
 
     material: Material
     shown: tuple[int, ...]
-    negatives: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -44,13 +44,12 @@ def _store(
     if isinstance(outcome, Unusable):
         chunk.fail(ended.target, outcome, ended.cost)
         return
-    shown = (*seen.shown[: outcome.used], *seen.negatives[: outcome.negatives_used])
     services.explanation_store(
         target_id=ended.target.pk,
         lease=chunk.lease,
         explained=outcome,
         author_kind=Explanation.Author(explainer.author),
-        shown=shown,
+        shown=outcome.rests_on(seen.shown),
         at=timezone.now(),
         cost=ended.cost,
     )

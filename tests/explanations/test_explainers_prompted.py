@@ -7,7 +7,7 @@ import pytest
 
 from explanations.backends.openai_client import OpenAIBackend
 from explanations.exchange import Answer, Explained, Material, Prompt, Unusable
-from explanations.explainers import token_activation
+from explanations.explainers import phrases, token_activation
 from explanations.records import NeuronRef, Scale, TokenActivations
 from tests.explanations.openai_server import chat, serving
 
@@ -23,7 +23,7 @@ def material(*records: TokenActivations, maximum: float) -> Material:
 
 
 def prompt(seen: Material, **config: Any) -> Prompt:
-    outcome = token_activation.prompt(seen, config)
+    outcome = token_activation.prompt(seen, config, range(token_activation.shows(config)))
     assert isinstance(outcome, Prompt)
     return outcome
 
@@ -65,11 +65,11 @@ def test_the_examples_come_first_as_turns_of_a_conversation() -> None:
 
 def test_a_neuron_that_never_fires_is_not_asked_about() -> None:
     dead = record(["a", "b"], [0, -0.1])
-    assert isinstance(token_activation.prompt(material(dead, maximum=0.0), {}), Unusable)
+    assert isinstance(token_activation.prompt(material(dead, maximum=0.0), {}, [0]), Unusable)
 
 
 def test_a_neuron_whose_records_all_round_to_zero_is_not_asked_about() -> None:
-    outcome = token_activation.prompt(material(FISH, maximum=100.0), {})
+    outcome = token_activation.prompt(material(FISH, maximum=100.0), {}, [0])
     assert outcome == Unusable(reason="every activation that may be shown rounds to 0 of 10")
 
 
@@ -88,17 +88,17 @@ def test_a_neuron_whose_records_all_round_to_zero_is_not_asked_about() -> None:
     ],
 )
 def test_what_leads_up_to_an_explanation_and_quotes_it_is_taken_off(said: str) -> None:
-    assert token_activation.parse(Answer(text=said)) == Explained(text="fish and other animals")
+    assert phrases.parse(Answer(text=said)) == Explained(text="fish and other animals")
 
 
 @pytest.mark.parametrize("said", ['the word "than"', '"if" and "when"', "neurons that fire", "'s"])
 def test_what_belongs_to_an_explanation_stays(said: str) -> None:
-    assert token_activation.parse(Answer(text=said)) == Explained(text=said)
+    assert phrases.parse(Answer(text=said)) == Explained(text=said)
 
 
 @pytest.mark.parametrize("said", ["", " \n ", "Explanation:", '""', "<think>hm</think>"])
 def test_an_empty_answer_is_unusable_and_kept(said: str) -> None:
-    assert token_activation.parse(Answer(text=said)) == Unusable(
+    assert phrases.parse(Answer(text=said)) == Unusable(
         reason="the answer holds no explanation", raw=said
     )
 
@@ -107,7 +107,7 @@ def test_an_empty_answer_is_unusable_and_kept(said: str) -> None:
     "said", ["I'm sorry, but I can't help.", "I cannot say.", "As an AI model I do not know."]
 )
 def test_a_refusal_is_unusable_and_kept(said: str) -> None:
-    assert token_activation.parse(Answer(text=said)) == Unusable(
+    assert phrases.parse(Answer(text=said)) == Unusable(
         reason="the model declined to explain", raw=said
     )
 
@@ -117,5 +117,5 @@ def test_a_prompt_goes_to_a_server_and_its_answer_comes_back_as_an_explanation()
         backend = OpenAIBackend(base_url=server.url, api_key="k", model="tiny", concurrency=1)
         (answer,) = backend.complete([prompt(material(FISH, maximum=3.0))])
     assert isinstance(answer, Answer)
-    assert token_activation.parse(answer) == Explained(text="fish.")
+    assert phrases.parse(answer) == Explained(text="fish.")
     assert server.requests[0]["messages"][-1]["content"].startswith("A\t0\nfish\t10")
