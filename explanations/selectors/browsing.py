@@ -68,8 +68,15 @@ def store_of(subject: Subject) -> CaptureStore | None:
     first time, and whether it was replaced is looked up now and then.
     """
     place = _newest(subject).values_list("directory", flat=True).first()
-    if place is None:
-        return None
+    return None if place is None else _readable(place)
+
+
+def store_behind(neuron: Neuron) -> CaptureStore | None:
+    """Return the files of the capture that a neuron is from, where they can be read."""
+    return None if neuron.capture is None else _readable(neuron.capture.directory)
+
+
+def _readable(place: str) -> CaptureStore | None:
     try:
         folder = local(place) or _fetched(place, int(monotonic() // _LOOK_AGAIN))
         return _opened(folder, (folder / MANIFEST).stat().st_mtime_ns)

@@ -6,10 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explanations.exchange import Evidence, HeldOut, Material
+from explanations.exchange import SHOWN, Evidence, HeldOut, Material
 from explanations.explainers import Want
 from explanations.models import Explanation, Neuron, Record, SimulatedRecord, Simulation
-from explanations.records import NeuronRef, RecordKind, Scale, Split, TokenActivations
+from explanations.records import (
+    NeuronRef,
+    RecordKind,
+    Scale,
+    Split,
+    TokenActivations,
+    TokenMean,
+)
+from explanations.selectors.browsing import store_behind
+from explanations.selectors.neighbours import texts_of_neighbours
 from explanations.simulators.heldout import Window, held_out
 
 # Enough to draw from; a control needs one.
@@ -46,7 +55,7 @@ class ToSimulate:
     neuron: int
     text: str
     excerpts: tuple[Excerpt, ...]
-    shown: tuple[Excerpt, ...]
+    shown: tuple[Window, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,23 +74,34 @@ def neuron_materials(
     neurons: Sequence[int], *, wants: Container[Want] = ()
 ) -> dict[int, NeuronMaterial]:
     """Return what an explainer may see of each neuron: no record of the score split."""
-    found = Neuron.objects.in_bulk(neurons)
+    found = Neuron.objects.select_related("capture").in_bulk(neurons)
     records = _excerpts(found, Split.EXPLAIN)
     choosing = _excerpts(found, Split.SELECT) if Want.CHOOSING in wants else {}
     others = _others(found.values()) if Want.OTHERS in wants else {}
+    means = {pk: _means(neuron) for pk, neuron in found.items()} if Want.MEANS in wants else {}
+    own = {pk: [excerpt.tokens for excerpt in records[pk]] for pk in found}
+    negatives = texts_of_neighbours(found, own) if Want.NEGATIVES in wants else {}
     return {
         pk: NeuronMaterial(
             material=Material(
                 neuron=NeuronRef(layer=neuron.layer, index=neuron.index),
                 maximum=neuron.maximum,
-                excerpts=tuple(excerpt.tokens for excerpt in records[pk]),
+                excerpts=tuple(own[pk]),
                 others=tuple(text for of, text in others.get(neuron.subject_id, ()) if of != pk),
                 choosing=tuple(excerpt.tokens for excerpt in choosing.get(pk, ())),
+                negatives=negatives.get(pk, ()),
+                means=means.get(pk, ()),
             ),
             shown=tuple(excerpt.record for excerpt in records[pk]),
         )
         for pk, neuron in found.items()
     }
+
+
+def _means(neuron: Neuron) -> tuple[TokenMean, ...]:
+    store = store_behind(neuron)
+    ref = NeuronRef(layer=neuron.layer, index=neuron.index)
+    return () if store is None else store.token_means(ref)
 
 
 def _records(neurons: Iterable[int], split: Split) -> dict[int, list[Record]]:
@@ -130,30 +150,40 @@ def explanations_to_simulate(explanations: Sequence[int]) -> dict[int, ToSimulat
     }
 
 
-def _shown(explanations: Iterable[int]) -> dict[int, list[Excerpt]]:
-    """Return the records that the authors of explanations, and of what they revised, saw."""
-    lines = _lineages(explanations)
-    links = Explanation.shown.through.objects.filter(
-        explanation__in={of for line in lines.values() for of in line}
-    )
-    seen: dict[int, list[Excerpt]] = defaultdict(list)
+def _shown(explanations: Iterable[int]) -> dict[int, list[Window]]:
+    """Return what the authors of explanations, and of what they revised, saw.
+
+    That are records, and texts that are none: those are of no document.
+    """
+    lines, told = _lineages(explanations)
+    seen: dict[int, list[Window]] = defaultdict(list)
+    links = Explanation.shown.through.objects.filter(explanation__in=list(told))
     for link in links.select_related("record"):
-        seen[link.explanation_id].append(_excerpt(link.record))
-    return {pk: [excerpt for of in line for excerpt in seen[of]] for pk, line in lines.items()}
+        seen[link.explanation_id].append(_excerpt(link.record).window)
+    for pk, texts in told.items():
+        seen[pk] += [Window(document=None, tokens=tuple(tokens)) for tokens in texts or ()]
+    return {pk: [window for of in line for window in seen[of]] for pk, line in lines.items()}
 
 
-def _lineages(explanations: Iterable[int]) -> dict[int, list[int]]:
-    """Return each explanation with those it came from, itself first."""
+def _lineages(
+    explanations: Iterable[int],
+) -> tuple[dict[int, list[int]], dict[int, list[list[str]] | None]]:
+    """Return each explanation with those it came from, itself first; and the texts each names.
+
+    Those are what its author saw beside records, as the tokens of each.
+    """
     lines = {pk: [pk] for pk in explanations}
     parents: dict[int, int | None] = {}
+    told: dict[int, list[list[str]] | None] = {}
     while new := {line[-1] for line in lines.values()} - parents.keys():
         found = Explanation.objects.filter(pk__in=new)
-        parents.update(found.values_list("pk", "parent"))
+        for pk, parent, texts in found.values_list("pk", "parent", f"details__{SHOWN}"):
+            parents[pk], told[pk] = parent, texts
         for line in lines.values():
             parent = parents.get(line[-1])
             if parent is not None and parent not in line:
                 line.append(parent)
-    return lines
+    return lines, told
 
 
 def explanations_to_score(explanations: Sequence[int]) -> dict[int, ToScore]:
@@ -173,9 +203,9 @@ def explanations_to_score(explanations: Sequence[int]) -> dict[int, ToScore]:
     }
 
 
-def _unseen(records: Sequence[Record], shown: Iterable[Excerpt]) -> list[Record]:
+def _unseen(records: Sequence[Record], shown: Sequence[Window]) -> list[Record]:
     windows = [_excerpt(record).window for record in records]
-    return [records[at] for at in held_out(windows, [each.window for each in shown])]
+    return [records[at] for at in held_out(windows, shown)]
 
 
 def simulations_to_score(simulations: Sequence[int]) -> dict[int, ToScore]:
@@ -196,7 +226,7 @@ def simulations_to_score(simulations: Sequence[int]) -> dict[int, ToScore]:
     }
 
 
-def _leaked(records: Sequence[Record], shown: Iterable[Excerpt]) -> tuple[int, ...]:
+def _leaked(records: Sequence[Record], shown: Sequence[Window]) -> tuple[int, ...]:
     kept = {record.pk for record in _unseen(records, shown)}
     return tuple(
         record.pk

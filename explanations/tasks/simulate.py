@@ -41,7 +41,7 @@ def unseen(task: selectors.ToSimulate) -> list[selectors.Excerpt]:
     """Return the excerpts that may be scored: neither shown to the author nor like what was."""
     kept = held_out(
         [excerpt.window for excerpt in task.excerpts],
-        [excerpt.window for excerpt in task.shown],
+        task.shown,
     )
     return [task.excerpts[position] for position in kept]
 
