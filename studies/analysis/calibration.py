@@ -55,7 +55,7 @@ def calibration(
     n_ties = int((votes.outcome == 0).sum())
     used = votes if ties == "half" else votes.only(votes.outcome != 0)
     if reason := _why_undefined(used):
-        bias, slope = (undefined_of(used, reason, name) for name in _NAMES)
+        bias, slope = (undefined_of(used.neuron, used.rater, reason, name) for name in _NAMES)
         log_likelihood = nan
     else:
         bias, slope, log_likelihood = _fit(used)
@@ -91,5 +91,5 @@ def _why_undefined(votes: Votes) -> str:
 def _fit(votes: Votes) -> tuple[Estimate, Estimate, float]:
     x = np.column_stack([np.ones_like(votes.gap), votes.gap / 0.1])
     fit = fit_logistic(x, (1 + votes.outcome) / 2)
-    bias, slope = clustered(votes, fit.coefficients, fit.influence, _NAMES)
+    bias, slope = clustered(votes.neuron, votes.rater, fit.coefficients, fit.influence, _NAMES)
     return bias, slope, fit.log_likelihood

@@ -9,48 +9,48 @@ from scipy import stats
 
 from studies.analysis.estimate import Estimate, undefined
 from studies.analysis.ratings import Array, Codes, coded, n_codes, sums_by
-from studies.analysis.votes import Votes
 
 
 def clustered(
-    votes: Votes,
+    neuron: Codes,
+    rater: Codes,
     values: Array,
     influence: Array,
     methods: Sequence[str],
     *,
     n_parameters: int | None = None,
 ) -> tuple[Estimate, ...]:
-    """Return fitted values (k,) with intervals clustered by neuron and by rater.
+    """Return fitted values (k,) with intervals clustered by `neuron` and by `rater`, both coded.
 
     `influence` (votes, k): what each vote moves each value by, the score times the inverse
     information. The variance is V_neuron + V_rater - V_both with the usual small-sample factors,
     not below V_neuron or V_rater; Student's t with min(neurons, raters) - 1 degrees of freedom.
     `n_parameters` of the fit are k unless given. Source: Cameron, Gelbach & Miller (2011).
     """
-    variances = _two_way(votes, influence, n_parameters or influence.shape[1])
+    variances = _two_way(neuron, rater, influence, n_parameters or influence.shape[1])
     return tuple(
-        _estimate(votes, method, float(value), float(variance))
+        _estimate(neuron, rater, method, float(value), float(variance))
         for method, value, variance in zip(methods, values, variances, strict=True)
     )
 
 
-def undefined_of(votes: Votes, reason: str, method: str) -> Estimate:
-    """Return an estimate without a value, for `reason`, with the counts of the votes."""
+def undefined_of(neuron: Codes, rater: Codes, reason: str, method: str) -> Estimate:
+    """Return an estimate without a value, for `reason`, with the counts of what entered it."""
     return undefined(
         reason,
         method=method,
-        n_units=n_codes(votes.neuron),
-        n_raters=n_codes(votes.rater),
-        n_ratings=len(votes.gap),
+        n_units=n_codes(neuron),
+        n_raters=n_codes(rater),
+        n_ratings=len(neuron),
     )
 
 
-def _two_way(votes: Votes, influence: Array, n_parameters: int) -> Array:
-    both = coded(votes.neuron * n_codes(votes.rater) + votes.rater)
-    neuron, rater, cell = (
-        _one_way(group, influence, n_parameters) for group in (votes.neuron, votes.rater, both)
+def _two_way(neuron: Codes, rater: Codes, influence: Array, n_parameters: int) -> Array:
+    both = coded(neuron * n_codes(rater) + rater)
+    of_neuron, of_rater, of_cell = (
+        _one_way(group, influence, n_parameters) for group in (neuron, rater, both)
     )
-    return np.maximum(np.maximum(neuron + rater - cell, neuron), rater)
+    return np.maximum(np.maximum(of_neuron + of_rater - of_cell, of_neuron), of_rater)
 
 
 def _one_way(group: Codes, influence: Array, n_parameters: int) -> Array:
@@ -63,10 +63,10 @@ def _one_way(group: Codes, influence: Array, n_parameters: int) -> Array:
     return variance
 
 
-def _estimate(votes: Votes, method: str, value: float, variance: float) -> Estimate:
-    n_neurons, n_raters = n_codes(votes.neuron), n_codes(votes.rater)
+def _estimate(neuron: Codes, rater: Codes, method: str, value: float, variance: float) -> Estimate:
+    n_neurons, n_raters = n_codes(neuron), n_codes(rater)
     bare = partial(
-        Estimate, n_units=n_neurons, n_raters=n_raters, n_ratings=len(votes.gap), value=value
+        Estimate, n_units=n_neurons, n_raters=n_raters, n_ratings=len(neuron), value=value
     )
     if np.isnan(variance):
         return bare(

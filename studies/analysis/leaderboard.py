@@ -107,13 +107,13 @@ _SIDE = "side bias, log-odds of the left"
 
 
 def _without(fit: Abilities, votes: Votes, model: str) -> Leaderboard:
-    nothing = undefined_of(votes, fit.reason, _ABILITY)
+    nothing = undefined_of(votes.neuron, votes.rater, fit.reason, _ABILITY)
     return Leaderboard(
         standings=tuple(
             Standing(condition=item, ability=nothing, rank_low=0, rank_high=0) for item in fit.items
         ),
         contrasts=(),
-        side_bias=undefined_of(votes, fit.reason, _SIDE),
+        side_bias=undefined_of(votes.neuron, votes.rater, fit.reason, _SIDE),
         components=fit.components,
         model=model,
         reason=fit.reason,
@@ -124,7 +124,12 @@ def _ranked(fit: Abilities, model: str, votes: Votes, meetings: Meetings) -> Lea
     k, influence = len(fit.items), _influence(fit, meetings)
     size = influence.shape[1]
     abilities = clustered(
-        votes, fit.log_ability, influence[:, :k], [_ABILITY] * k, n_parameters=size
+        votes.neuron,
+        votes.rater,
+        fit.log_ability,
+        influence[:, :k],
+        [_ABILITY] * k,
+        n_parameters=size,
     )
     contrasts = _contrasts(fit, votes, influence)
     low, high = _ranks(fit, contrasts)
@@ -146,10 +151,12 @@ def _ranked(fit: Abilities, model: str, votes: Votes, meetings: Meetings) -> Lea
 
 def _side_bias(fit: Abilities, votes: Votes, influence: Array, model: str) -> Estimate:
     if np.isnan(fit.side_bias):
-        return undefined_of(votes, model.partition(": ")[2], _SIDE)
+        return undefined_of(votes.neuron, votes.rater, model.partition(": ")[2], _SIDE)
     k = len(fit.items)
     value, moved = np.array([fit.side_bias]), influence[:, k : k + 1]
-    return clustered(votes, value, moved, [_SIDE], n_parameters=influence.shape[1])[0]
+    return clustered(
+        votes.neuron, votes.rater, value, moved, [_SIDE], n_parameters=influence.shape[1]
+    )[0]
 
 
 def _influence(fit: Abilities, meetings: Meetings) -> Array:
@@ -177,7 +184,8 @@ def _contrasts(fit: Abilities, votes: Votes, influence: Array) -> tuple[Contrast
     pairs = list(combinations(np.argsort(-fit.log_ability, kind="stable").tolist(), 2))
     first, second = (list(column) for column in zip(*pairs, strict=True))
     leads = clustered(
-        votes,
+        votes.neuron,
+        votes.rater,
         fit.log_ability[first] - fit.log_ability[second],
         influence[:, first] - influence[:, second],
         ["lead, log-odds"] * len(pairs),

@@ -141,3 +141,15 @@ def sums_by(codes: Codes, rows: Array) -> Array:
     for total, column in zip(totals.T, rows.T, strict=True):
         total += np.bincount(codes, weights=column)
     return totals
+
+
+def pairs_within(group: Codes) -> tuple[Codes, Codes]:
+    """Return the rows of all pairs that share a group."""
+    order = np.argsort(group, kind="stable")
+    sorted_group = group[order]
+    first, second = [order[:0]], [order[:0]]
+    for apart in range(1, int(np.bincount(group).max(initial=0))):
+        near = np.flatnonzero(sorted_group[apart:] == sorted_group[:-apart])
+        first.append(order[near])
+        second.append(order[near + apart])
+    return np.concatenate(first), np.concatenate(second)

@@ -7,7 +7,7 @@ import numpy as np
 
 from studies.analysis.estimate import Estimate
 from studies.analysis.jackknife import divide, estimate, of_cells
-from studies.analysis.ratings import Array, Codes, Labels, Values, coded, same_length
+from studies.analysis.ratings import Array, Labels, Values, coded, pairs_within, same_length
 from studies.analysis.votes import Votes, mean_share, read_votes
 
 GAP_EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, float("inf"))
@@ -117,7 +117,7 @@ def kendall_tau_b(neurons: Labels, raters: Labels, scores: Values, values: Value
         if not np.isfinite(numbers).all():
             raise ValueError(f"{name}: not finite; leave the rows without one out")
     neuron, rater = coded(columns["neurons"]), coded(columns["raters"])
-    first, second = _pairs_within(coded(neuron * (rater.max(initial=0) + 1) + rater))
+    first, second = pairs_within(coded(neuron * (rater.max(initial=0) + 1) + rater))
     signs = np.column_stack([np.sign(x[first] - x[second]), np.sign(y[first] - y[second])])
     features = np.column_stack([signs.prod(axis=1), np.abs(signs)])
     return estimate(
@@ -128,18 +128,6 @@ def kendall_tau_b(neurons: Labels, raters: Labels, scores: Values, values: Value
         undefined_reason="no pair within a neuron and rater differs in score, or none in value",
         n_ratings=len(x),
     )
-
-
-def _pairs_within(group: Codes) -> tuple[Codes, Codes]:
-    """Return the rows of all pairs that share a group."""
-    order = np.argsort(group, kind="stable")
-    sorted_group = group[order]
-    first, second = [order[:0]], [order[:0]]
-    for apart in range(1, int(np.bincount(group).max(initial=0))):
-        near = np.flatnonzero(sorted_group[apart:] == sorted_group[:-apart])
-        first.append(order[near])
-        second.append(order[near + apart])
-    return np.concatenate(first), np.concatenate(second)
 
 
 def _tau_b(sums: Array) -> Array:
