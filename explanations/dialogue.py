@@ -8,6 +8,7 @@ once, and one that was cut off is played again from the replies that were stored
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import accumulate
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
@@ -50,10 +51,25 @@ class Passage:
     parts: tuple[str, ...]
     filler: str
 
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return self.prefix + "".join(part + self.filler for part in self.parts)
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Where in the text each filler begins."""
+        ends = accumulate((len(part) + len(self.filler) for part in self.parts), initial=0)
+        first = len(self.prefix)
+        return tuple(first + end + len(part) for end, part in zip(ends, self.parts, strict=False))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foreseen:
-    """Log probabilities by text, for each of a passage's places in order."""
+    """Log probabilities by text, for each of a passage's places in order.
+
+    They may be renormalised over the numbers. A place that could not be read has none.
+    """
 
     logprobs: tuple[dict[str, float], ...]
     tokens_in: int = 0

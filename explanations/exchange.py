@@ -79,10 +79,16 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unusable:
-    """An attempt that gave nothing: why, in one line a person can read, and what came back."""
+    """An attempt that gave nothing: why, in one line a person can read, and what came back.
+
+    An answer that is of no use has cost its tokens and seconds all the same.
+    """
 
     reason: str
     raw: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.reason:

@@ -1,32 +1,41 @@
-"""Prompts to answers, through any server that speaks the OpenAI chat protocol."""
+"""A language model behind any server that speaks the OpenAI protocol."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import openai
-from openai.types.chat import ChatCompletionTokenLogprob
-from openai.types.chat.chat_completion import Choice
 
-from explanations.exchange import Answer, GeneratedToken, Prompt, Unusable
+from explanations.backends.base import Reading, Replied, unhurried, untold
+from explanations.backends.openai_chat import NoAnswer, chat_answer, chat_call, spent
+from explanations.backends.openai_echo import echo_call, echo_foreseen
+from explanations.backends.probing import Probing
+from explanations.backends.waiting import Hand, outcomes
+from explanations.dialogue import Abilities, Passage
+from explanations.exchange import Prompt, Unusable
 
 log = logging.getLogger(__name__)
+Q = TypeVar("Q")
+A = TypeVar("A")
 
 # What a server without accounts is told: the SDK insists on a key.
 NO_KEY = "none"
+OPENAI = "https://api.openai.com"
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAIBackend:
-    """One model on one server, asked up to `concurrency` questions at a time.
+    """One model on one server, asked up to `concurrency` questions at a time; see `Backend`.
 
     An empty `base_url` is OpenAI's own. A question is sent again up to `retries` times on 408, 409,
     429, 5xx, a broken connection or `timeout` seconds of silence: after the seconds that the server
     asks for (Retry-After, up to two minutes), else after half a second, doubling up to 8, less up
-    to a quarter by chance.
+    to a quarter by chance. Passages are read by servers whose completions echo the text with log
+    probabilities, such as vLLM.
     """
 
     base_url: str
@@ -35,8 +44,9 @@ class OpenAIBackend:
     concurrency: int
     timeout: float = 60
     retries: int = 4
-    # Settings that this model was found not to take; see `_send`.
+    # Settings that this model was found not to take; see `_chat`.
     _refused: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
+    _probing: Probing = field(default_factory=Probing, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not (self.api_key.isascii() and self.api_key.isprintable()) or " " in self.api_key:
@@ -44,84 +54,124 @@ class OpenAIBackend:
         if self.concurrency < 1:
             raise ValueError(f"at least one question at a time, not {self.concurrency}")
 
-    def complete(self, prompts: Sequence[Prompt]) -> list[Answer | Unusable]:
-        """Return an answer, or why there is none, for each prompt in order. Never raises for one.
+    def abilities(self) -> Abilities:
+        """Return what the model can do; asked of the server once, in two short questions."""
+        return self._probing.abilities(
+            self, echoes=not (self.base_url or OPENAI).startswith(OPENAI)
+        )
 
-        Must not be called from a running event loop.
-        """
-        return asyncio.run(self._complete_all(prompts))
+    def complete(
+        self,
+        prompts: Sequence[Prompt],
+        tell: Callable[[int, Replied], None] = untold,
+        check: Callable[[], None] = unhurried,
+    ) -> list[Replied]:
+        """Return an answer, or why there is none, for each prompt in order."""
+        return self._all(self._answer, prompts, tell, check)
 
-    async def _complete_all(self, prompts: Sequence[Prompt]) -> list[Answer | Unusable]:
+    def read(
+        self,
+        passages: Sequence[Passage],
+        tell: Callable[[int, Reading], None] = untold,
+        check: Callable[[], None] = unhurried,
+    ) -> list[Reading]:
+        """Return what was foreseen in each passage in order, or why that is not known."""
+        return self._all(self._foresee, passages, tell, check)
+
+    def _all(
+        self,
+        one: Callable[[openai.AsyncOpenAI, Q], Awaitable[A | Unusable]],
+        asked: Sequence[Q],
+        tell: Callable[[int, A | Unusable], None],
+        check: Callable[[], None],
+    ) -> list[A | Unusable]:
+        given: dict[int, A | Unusable] = {}
+        if asked:
+            for position, outcome in outcomes(partial(self._ask_all, one, asked), check):
+                given[position] = outcome
+                tell(position, outcome)
+        return [given[position] for position in range(len(asked))]
+
+    async def _ask_all(
+        self,
+        one: Callable[[openai.AsyncOpenAI, Q], Awaitable[A | Unusable]],
+        asked: Sequence[Q],
+        hand: Hand[A | Unusable],
+    ) -> None:
         free = asyncio.Semaphore(self.concurrency)
+
+        async def ask(client: openai.AsyncOpenAI, position: int) -> None:
+            async with free:
+                hand(position, await one(client, asked[position]))
+
         async with openai.AsyncOpenAI(
             base_url=self.base_url or None,
             api_key=self.api_key or NO_KEY,
             timeout=self.timeout,
             max_retries=self.retries,
         ) as client:
-            return list(await asyncio.gather(*(self._complete(client, free, p) for p in prompts)))
+            await asyncio.gather(*(ask(client, position) for position in range(len(asked))))
 
-    async def _complete(
-        self, client: openai.AsyncOpenAI, free: asyncio.Semaphore, prompt: Prompt
-    ) -> Answer | Unusable:
-        async with free:
-            start = time.perf_counter()
-            try:
-                body, completion = await self._send(client, prompt)
-            except openai.APIStatusError as error:
-                return self._unusable(_status(error), error.response.text)
-            except openai.APITimeoutError:
-                again = f", nor when asked {self.retries} times more" if self.retries else ""
-                return self._unusable(f"no answer within {self.timeout:g} s{again}")
-            except openai.OpenAIError as error:
-                return self._unusable(f"the server could not be asked: {_cause(error)}")
-            seconds = time.perf_counter() - start
+    async def _answer(self, client: openai.AsyncOpenAI, prompt: Prompt) -> Replied:
+        return await self._outcome(
+            lambda: self._chat(client, prompt),
+            lambda completion, seconds: chat_answer(completion, prompt, seconds),
+        )
+
+    async def _foresee(self, client: openai.AsyncOpenAI, passage: Passage) -> Reading:
+        call = echo_call(self.model, passage)
+        return await self._outcome(
+            lambda: client.completions.with_raw_response.create(**call),
+            lambda completion, seconds: echo_foreseen(completion, passage, seconds),
+        )
+
+    async def _outcome(
+        self, send: Callable[[], Awaitable[Any]], read: Callable[[Any, float], A]
+    ) -> A | Unusable:
+        start = time.perf_counter()
         try:
-            return _read(completion, prompt, seconds)
-        except _NoAnswer as error:
-            return self._unusable(str(error), body)
+            reply = await send()
+        except openai.APIStatusError as error:
+            return self._unusable(_status(error), start, error.response.text)
+        except openai.APITimeoutError:
+            again = f", nor when asked {self.retries} times more" if self.retries else ""
+            return self._unusable(f"no answer within {self.timeout:g} s{again}", start)
+        except openai.OpenAIError as error:
+            return self._unusable(f"the server could not be asked: {_cause(error)}", start)
+        completion = _parsed(reply)
+        try:
+            return read(completion, time.perf_counter() - start)
+        except NoAnswer as error:
+            return self._unusable(str(error), start, reply.text, spent(completion))
 
-    async def _send(self, client: openai.AsyncOpenAI, prompt: Prompt) -> tuple[str, Any]:
-        """Return the body as it came and what the SDK made of it; adapt to what is not taken."""
+    async def _chat(self, client: openai.AsyncOpenAI, prompt: Prompt) -> Any:
+        """Return the raw reply; adapt to what the model does not take."""
         while True:
             known = frozenset(self._refused)
-            call = _request(self.model, prompt, known)
+            call = chat_call(self.model, prompt, known)
             try:
-                reply = await client.chat.completions.with_raw_response.create(**call)
+                return await client.chat.completions.with_raw_response.create(**call)
             except openai.BadRequestError as error:
                 refused = _refusal(error.response.text)
                 if not refused or refused in known:
                     raise
                 log.warning("%s does not take the setting %s", self.model, refused)
                 self._refused.add(refused)
-            else:
-                return reply.text, _parsed(reply)
 
-    def _unusable(self, reason: str, raw: str = "") -> Unusable:
+    def _unusable(
+        self, reason: str, start: float, raw: str = "", tokens: tuple[int, int] = (0, 0)
+    ) -> Unusable:
         """Return a failure in which the key cannot be read, even where the server repeated it."""
-        return Unusable(reason=self._safe(" ".join(reason.split())), raw=self._safe(raw))
+        return Unusable(
+            reason=self._safe(" ".join(reason.split())),
+            raw=self._safe(raw),
+            tokens_in=tokens[0],
+            tokens_out=tokens[1],
+            seconds=time.perf_counter() - start,
+        )
 
     def _safe(self, text: str) -> str:
         return text.replace(self.api_key, "(key)") if self.api_key else text
-
-
-class _NoAnswer(ValueError):
-    """A reply that holds no answer; the message says why."""
-
-
-def _request(model: str, prompt: Prompt, refused: frozenset[str]) -> dict[str, Any]:
-    """Write the call. Newer models want the limit under another name and fix the temperature."""
-    limit = "max_completion_tokens" if "max_tokens" in refused else "max_tokens"
-    call: dict[str, Any] = {
-        "model": model,
-        "messages": [{"role": turn.role, "content": turn.content} for turn in prompt.messages],
-        limit: prompt.max_tokens,
-    }
-    if "temperature" not in refused:
-        call["temperature"] = prompt.temperature
-    if prompt.top_logprobs:
-        call |= {"logprobs": True, "top_logprobs": prompt.top_logprobs}
-    return call
 
 
 def _refusal(said: str) -> str:
@@ -146,43 +196,3 @@ def _parsed(reply: Any) -> Any:
         return reply.parse()
     except ValueError:
         return None
-
-
-def _read(completion: Any, prompt: Prompt, seconds: float) -> Answer:
-    try:
-        choice = completion.choices[0]
-        text, refusal = choice.message.content or "", choice.message.refusal
-    except (AttributeError, IndexError, TypeError):
-        raise _NoAnswer("the server's reply is not a chat completion") from None
-    if refusal:
-        raise _NoAnswer(f"the model declined: {refusal}")
-    if choice.finish_reason == "length":
-        raise _NoAnswer(f"the answer was cut off at {prompt.max_tokens} tokens")
-    return Answer(
-        text=text,
-        tokens=_generated(choice) if prompt.top_logprobs else (),
-        tokens_in=completion.usage.prompt_tokens if completion.usage else 0,
-        tokens_out=completion.usage.completion_tokens if completion.usage else 0,
-        seconds=seconds,
-    )
-
-
-def _generated(choice: Choice) -> tuple[GeneratedToken, ...]:
-    entries = choice.logprobs.content if choice.logprobs else None
-    if not entries and choice.message.content:
-        raise _NoAnswer('the server gave no log probabilities: set `values` to "written"')
-    return tuple(_whole(entries or []))
-
-
-def _whole(entries: Sequence[ChatCompletionTokenLogprob]) -> Iterator[GeneratedToken]:
-    """Join tokens that are parts of one character, so that the texts add up to the answer."""
-    pending = b""
-    for entry in entries:
-        pending += entry.token.encode() if entry.bytes is None else bytes(entry.bytes)
-        try:
-            text = pending.decode()
-        except UnicodeDecodeError:
-            continue
-        pending = b""
-        alternatives = {each.token: each.logprob for each in entry.top_logprobs or []}
-        yield GeneratedToken(text=text, logprobs={**alternatives, entry.token: entry.logprob})

@@ -1,4 +1,4 @@
-"""A real HTTP server that speaks the OpenAI chat protocol and does what a test scripts.
+"""A real HTTP server that speaks the OpenAI protocol and does what a test scripts.
 
 It listens on a free port of this machine. Each request takes the next scripted reply; the last one
 is given again and again. What was asked is kept.
@@ -7,10 +7,11 @@ is given again and again. What was asked is kept.
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import accumulate
 from typing import Any
 
 
@@ -46,6 +47,27 @@ def chat(
         "model": "tiny",
         "choices": [choice],
         "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18},
+    }
+    return Reply(body=json.dumps(body).encode())
+
+
+def echoed(pieces: Sequence[str], tops: Sequence[Mapping[str, float] | None]) -> Reply:
+    """Reply as a completion that echoes its prompt, cut in `pieces`, with what was foreseen."""
+    starts = list(accumulate(map(len, pieces), initial=0))[:-1]
+    logprobs = {
+        "tokens": list(pieces),
+        "text_offset": starts,
+        "token_logprobs": [None, *[-1.0] * (len(pieces) - 1)],
+        "top_logprobs": list(tops),
+    }
+    choice = {"index": 0, "text": "".join(pieces), "logprobs": logprobs, "finish_reason": "length"}
+    body = {
+        "id": "cmpl-1",
+        "object": "text_completion",
+        "created": 1,
+        "model": "tiny",
+        "choices": [choice],
+        "usage": {"prompt_tokens": len(pieces) - 1, "completion_tokens": 1, "total_tokens": 18},
     }
     return Reply(body=json.dumps(body).encode())
 

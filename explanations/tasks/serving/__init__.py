@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Sequence
 
-from explanations.dialogue import Ask, AskAbilities, Encode, Request
+from explanations.dialogue import Ask, AskAbilities, Encode, Read, Request
 from explanations.models import Method
 from explanations.tasks.serving.asked import Asked, Served
 from explanations.tasks.serving.encoding import encoded
-from explanations.tasks.serving.language_model import abilities, answered
+from explanations.tasks.serving.language_model import abilities, answered, foreseen
 
 SERVERS: dict[type[Request], Callable[[Method, Sequence[Asked]], list[Served]]] = {
     Ask: answered,
     AskAbilities: abilities,
     Encode: encoded,
+    Read: foreseen,
 }
 
 __all__ = ["SERVERS", "Asked", "Served"]

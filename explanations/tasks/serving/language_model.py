@@ -1,4 +1,7 @@
-"""Asking the language model that a method names."""
+"""Asking the language model that a method names.
+
+A name is a server's, or `local:` and a folder or hub id, for a model that this worker loads itself.
+"""
 
 import threading
 from collections.abc import Sequence
@@ -9,14 +12,14 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from explanations import services
-from explanations.dialogue import Abilities, Ask
+from explanations.dialogue import Ask, Foreseen, Read
 from explanations.exchange import Answer, Unusable
 from explanations.models import Method
 from explanations.tasks.serving.asked import Asked, Served
-from explanations.tasks.stopping import abandonable
+from explanations.tasks.stopping import patience
 
 if TYPE_CHECKING:
-    from explanations.backends.openai_client import OpenAIBackend
+    from explanations.backends.base import Backend
 
 _loading = threading.Lock()
 
@@ -24,25 +27,31 @@ _loading = threading.Lock()
 def answered(method: Method, asked: Sequence[Asked]) -> list[Served]:
     """Return each request's answers and failures; all questions are asked at once."""
     questions = [each.request.prompts for each in asked if isinstance(each.request, Ask)]
-    backend = _of(method)
     prompts = [prompt for few in questions for prompt in few]
-    left = iter(abandonable(lambda: list(backend.complete(prompts))))
-    replies = [tuple(islice(left, len(few))) for few in questions]
-    return [Served(reply=reply, cost=_cost(reply)) for reply in replies]
+    return _dealt(backend_of(method).complete(prompts, check=patience()), questions)
 
 
-def abilities(_method: Method, asked: Sequence[Asked]) -> list[Served]:
+def foreseen(method: Method, asked: Sequence[Asked]) -> list[Served]:
+    """Return what was foreseen in each request's passages; all are read at once."""
+    texts = [each.request.passages for each in asked if isinstance(each.request, Read)]
+    passages = [passage for few in texts for passage in few]
+    return _dealt(backend_of(method).read(passages, check=patience()), texts)
+
+
+def abilities(method: Method, asked: Sequence[Asked]) -> list[Served]:
     """Return what the language model can do."""
-    return [Served(reply=Abilities(reads=False, logprobs=True)) for _ in asked]
+    found = backend_of(method).abilities()
+    return [Served(reply=found) for _ in asked]
 
 
-def _of(method: Method) -> "OpenAIBackend":
+def backend_of(method: Method) -> "Backend":
+    """Return the language model that a method names, loaded once in a process."""
     with _loading:
         return _backend(str(method.config.get("model") or settings.LLM_MODEL))
 
 
 @lru_cache(maxsize=4)
-def _backend(model: str) -> "OpenAIBackend":
+def _backend(model: str) -> "Backend":
     from explanations.backends.openai_client import OpenAIBackend
 
     if not (settings.OPENAI_BASE_URL or settings.OPENAI_API_KEY):
@@ -55,10 +64,19 @@ def _backend(model: str) -> "OpenAIBackend":
     )
 
 
-def _cost(answers: Sequence[Answer | Unusable]) -> services.Cost:
-    given = [answer for answer in answers if isinstance(answer, Answer)]
+def _dealt(
+    outcomes: Sequence[Answer | Foreseen | Unusable], asked: Sequence[Sequence[object]]
+) -> list[Served]:
+    """Deal outcomes out to the requests that they are of."""
+    left = iter(outcomes)
+    replies = [tuple(islice(left, len(few))) for few in asked]
+    return [Served(reply=reply, cost=cost_of(reply)) for reply in replies]
+
+
+def cost_of(outcomes: Sequence[Answer | Foreseen | Unusable]) -> services.Cost:
+    """Return what outcomes took; one that is of no use was paid for too."""
     return services.Cost(
-        tokens_in=sum(answer.tokens_in for answer in given),
-        tokens_out=sum(answer.tokens_out for answer in given),
-        seconds=sum(answer.seconds for answer in given),
+        tokens_in=sum(each.tokens_in for each in outcomes),
+        tokens_out=sum(0 if isinstance(each, Foreseen) else each.tokens_out for each in outcomes),
+        seconds=sum(each.seconds for each in outcomes),
     )

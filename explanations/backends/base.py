@@ -1,0 +1,51 @@
+"""Who answers a language model's questions: one protocol, a server far away or a model in here."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from explanations.dialogue import Abilities, Foreseen, Passage
+from explanations.exchange import Answer, Prompt, Unusable
+
+Replied = Answer | Unusable
+Reading = Foreseen | Unusable
+
+
+def untold(_position: int, _outcome: object) -> None:
+    """Let an outcome pass: for who needs none before all are there."""
+
+
+def unhurried() -> None:
+    """Let the work go on."""
+
+
+class Backend(Protocol):
+    """One language model.
+
+    `complete` and `read` give an outcome for each of what they are asked, in order, and never raise
+    for one. `tell(position, outcome)` is called for each as soon as it is there, in whatever order
+    they come. `check` is called again and again while they work; what either raises ends the work,
+    and answers that are under way are lost. Both are called in the calling thread and outside any
+    event loop, so they may write to a database.
+
+    `abilities` finds out what the model can do, which may take one or two short questions, and
+    raises `LookupError` where that cannot be found out. All may be called from several threads.
+    """
+
+    def abilities(self) -> Abilities:
+        """Return what the model can do."""
+
+    def complete(
+        self,
+        prompts: Sequence[Prompt],
+        tell: Callable[[int, Replied], None] = untold,
+        check: Callable[[], None] = unhurried,
+    ) -> list[Replied]:
+        """Answer questions."""
+
+    def read(
+        self,
+        passages: Sequence[Passage],
+        tell: Callable[[int, Reading], None] = untold,
+        check: Callable[[], None] = unhurried,
+    ) -> list[Reading]:
+        """Read passages."""
