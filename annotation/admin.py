@@ -73,7 +73,7 @@ class ItemAdmin(ReadOnlyAdmin[Item]):
     def preview(self, item: Item) -> str:
         """Return the payload as text with marks, in the order of the keys."""
         payload = PROTOCOLS[item.batch.protocol].read(item.payload)
-        options = payload.in_order(payload.keys)
+        options = zip(payload.keys, payload.in_order(payload.keys), strict=True)
         context = {"payload": payload, "options": options}
         return render_to_string("annotation/preview.html", context)
 

@@ -170,6 +170,11 @@ def is_rating(rater: UUID) -> bool:
     return unfinished.filter(batch__state=Batch.State.OPEN).exists()
 
 
+def first_payload(batch: Batch) -> Any:
+    """Return the payload of the batch's first item: what is asked besides is the same in all."""
+    return batch.items.order_by("position").values_list("payload", flat=True)[0]
+
+
 def questions_in(batch: Batch) -> int:
     """Return how many questions a rater is asked at most."""
     return min(batch.items_per_rater, batch.items.count())

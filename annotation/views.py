@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from http import HTTPStatus
+from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotation import selectors
-from annotation.forms import read_submission
+from annotation.forms import MISREAD, faults_of, read_submission
 from annotation.models import Assignment, Batch, Enrolment
 from annotation.protocols import PROTOCOLS
 from annotation.services import (
@@ -42,16 +44,10 @@ COOKIE = "rater"
 COOKIE_SECONDS = 180 * 24 * 3600
 SALT = "annotation.rater"
 
-# What a rater is told about a field at fault; what happened to a claim has a notice of its own.
-FAULTS = {
-    "choice": _("Choose A, B or the tie first."),
-    "confidence": _("Say how sure you are."),
-    "reason": _("Say why you skip this question."),
-}
+# What happened to a claim has a notice of its own; a field at fault has a message.
 NOTICES = {"differs", "gone", "closed"}
-MISREAD = _("The page sent something that was not understood. Nothing was stored: try again.")
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def for_raters(view: View) -> View:
@@ -62,7 +58,7 @@ def for_raters(view: View) -> View:
 
     @wraps(view)
     @never_cache
-    def enter(request: HttpRequest, token: str, **kwargs: object) -> HttpResponse:
+    def enter(request: HttpRequest, token: str, **kwargs: object) -> HttpResponseBase:
         rater = rater_of(request)
         enrolment = selectors.enrolment_of(token, rater) if rater else None
         if enrolment is None:
@@ -122,7 +118,10 @@ def _enrol(batch: Batch, enrolment: Enrolment | None, rater: UUID | None) -> Htt
 def instructions(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
     """Say how to answer."""
     _require_open(enrolment)
-    return render(request, "annotation/instructions.html", {"batch": enrolment.batch})
+    form = PROTOCOLS[enrolment.batch.protocol]
+    payload = form.read(selectors.first_payload(enrolment.batch))
+    context = {"batch": enrolment.batch, "payload": payload, **_asked(enrolment.batch, payload)}
+    return render(request, "annotation/instructions.html", context)
 
 
 # --- Questions ------------------------------------------------------------------------------------
@@ -164,12 +163,24 @@ def skip(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpResponse:
     _require_open(enrolment)
     try:
         assignment_skip(assignment=assignment, reason=request.POST.get("reason", ""), at=now())
-    except InvalidAnswer as error:
-        shown = Shown(assignment=assignment, problem=error.field)
+    except InvalidAnswer:
+        shown = Shown(assignment=assignment, problem="skip")
         return _question(request, enrolment, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
     except LeaseExpired:
         pass  # It was answered or given back already: going on is what was asked for.
     return _see_other("next", enrolment.batch.token)
+
+
+@require_GET
+@for_raters
+def image(request: HttpRequest, enrolment: Enrolment, key: UUID, name: str) -> HttpResponseBase:
+    """Return an image of a question of one's own. Images lie where no other address reaches."""
+    assignment = _own(enrolment, key)
+    payload = PROTOCOLS[enrolment.batch.protocol].read(assignment.item.payload)
+    path = Path(settings.IMAGE_DIR) / name
+    if name not in payload.images or not path.is_file():
+        raise NotYours(name)
+    return FileResponse(path.open("rb"), filename=name)
 
 
 @require_GET
@@ -197,6 +208,28 @@ class Shown:
     problem: str = ""
     editing: bool = False
     before: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def names_choice(self) -> bool:
+        """Whether both answers can be said in a word."""
+        return "choice" in self.before and "choice" in self.answer
+
+    @property
+    def chosen(self) -> object:
+        """Which choice is marked on the form; of a comparison, the tie may be of two bad ones."""
+        return "both_bad" if self.answer.get("both_bad") else self.answer.get("choice")
+
+    @property
+    def none_marked(self) -> bool:
+        """Whether it was said that no excerpt fits."""
+        return self.answer.get("none") == "1" or self.answer.get("marked") == []
+
+    @property
+    def none_painted(self) -> bool:
+        """Whether it was said that the unit would respond nowhere."""
+        values = self.answer.get("values")
+        is_stored = isinstance(values, list)
+        return self.answer.get("none") == "1" or (is_stored and not any(map(any, values or ())))
 
     @property
     def said_before(self) -> str:
@@ -247,6 +280,29 @@ def _take_answer(
     return _see_other("next", enrolment.batch.token)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """An option where this rater sees it: what the page calls it, and the key that chooses it."""
+
+    name: str
+    press: str
+    key: str
+    option: Any
+
+
+def _placed(payload: Any, order: list[str]) -> tuple[Placed, ...]:
+    options = zip(order, payload.in_order(order), strict=True)
+    return tuple(
+        Placed(name=ascii_uppercase[place], press=str(place + 1), key=key, option=option)
+        for place, (key, option) in enumerate(options)
+    )
+
+
+def _asked(batch: Batch, payload: Any) -> dict[str, Any]:
+    form = PROTOCOLS[batch.protocol]
+    return {"form": form, "asks": form.asks(payload, batch.ask_confidence)}
+
+
 def _question(
     request: HttpRequest, enrolment: Enrolment, shown: Shown, status: HTTPStatus = HTTPStatus.OK
 ) -> HttpResponse:
@@ -257,16 +313,18 @@ def _question(
         "progress": selectors.rater_progress(enrolment),
         "shown": shown,
         "payload": payload,
-        "options": payload.in_order(shown.assignment.order),
+        "options": _placed(payload, shown.assignment.order),
         "key": uuid4(),
-        "faults": FAULTS,
-        "fault": _fault(shown.problem),
+        "faults": faults_of(form.name),
+        "fault": _fault(form.name, shown.problem),
+        **_asked(enrolment.batch, payload),
     }
     return render(request, form.template, context, status=status)
 
 
-def _fault(problem: str) -> str:
-    return "" if not problem or problem in NOTICES else str(FAULTS.get(problem, MISREAD))
+def _fault(protocol: str, problem: str) -> str:
+    field = problem.split(".")[0]
+    return "" if not field or field in NOTICES else str(faults_of(protocol).get(field, MISREAD))
 
 
 def rater_of(request: HttpRequest) -> UUID | None:

@@ -144,6 +144,8 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "frontend" / "static"]
 # Served from the source folder, so that no collecting step stands between an edit and a page.
 WHITENOISE_USE_FINDERS = True
+# Images that raters are shown; only a rater whose question shows one can fetch it.
+IMAGE_DIR = VAR_DIR / "images"
 # A path, or the URL of a place in an object store; what is read of one is kept in the cache.
 CAPTURE_DIR = _capture_dir
 CAPTURE_CACHE = VAR_DIR / "cache"

@@ -38,6 +38,8 @@ class MarkPayload(OptionsFrame):
                 raise ValueError("the options of this protocol are excerpts or images")
             if isinstance(option.shown, Excerpt):
                 raise ValueError('what is to be marked shows no activations: use the kind "text"')
+        if self.shows_something:
+            raise ValueError("this protocol shows nothing besides: leave out excerpts and groups")
         super().__post_init__()
 
     def to_json(self) -> dict[str, Any]:

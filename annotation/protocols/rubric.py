@@ -62,6 +62,10 @@ class Dimension:
             raise ValueError(f"dimension {self.key}: a slider has the points 0 and 100")
         if self.kind == "binary" and values != [0, 1]:
             raise ValueError(f"dimension {self.key}: a binary question has the points 0 and 1")
+        if self.kind == "likert" and values[-1] > 9:
+            raise ValueError(
+                f"dimension {self.key}: points have the values 0 to 9: keys choose them"
+            )
         if not 2 <= len(values) <= 9:
             raise ValueError(f"dimension {self.key}: a scale has 2 to 9 points, not {len(values)}")
 

@@ -39,6 +39,8 @@ class SimulatePayload(Frame):
             raise ValueError("there is at least one text to paint, and none is empty")
         if (total := sum(map(len, self.texts))) > MAX_TOKENS:
             raise ValueError(f"at most {MAX_TOKENS} tokens are painted at once, not {total}")
+        if self.shows_something:
+            raise ValueError("this protocol shows nothing besides: leave out excerpts and groups")
         super().__post_init__()
 
     def to_json(self) -> dict[str, Any]:

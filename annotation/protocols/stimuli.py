@@ -215,6 +215,11 @@ class Frame:
         yield from self.excerpts
 
     @property
+    def shows_something(self) -> bool:
+        """Whether the question is about anything besides its options."""
+        return bool(self.excerpts or self.groups)
+
+    @property
     def images(self) -> frozenset[str]:
         """The names of the images that a rater of this may fetch."""
         return frozenset(shown.name for shown in self.stimuli if isinstance(shown, Image))
@@ -226,7 +231,7 @@ class Frame:
 
     def require_something_shown(self) -> None:
         """Refuse a payload that is about nothing."""
-        if not self.excerpts and not self.groups:
+        if not self.shows_something:
             raise ValueError("a question shows at least one excerpt")
 
     def frame_to_json(self) -> dict[str, Any]:

@@ -25,6 +25,12 @@ def strongest(excerpt: Excerpt) -> str:
     return ", ".join(f"{segment.text} {segment.shown}" for segment in excerpt.strongest)
 
 
+@register.filter
+def predicted_by(excerpt: Excerpt, key: str) -> Excerpt | None:
+    """Return an excerpt with what was predicted on it from the option of that key."""
+    return excerpt.simulation_of(key)
+
+
 def _segment(segment: Segment) -> str:
     if not segment.level:
         return conditional_escape(segment.text)

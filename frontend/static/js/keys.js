@@ -1,6 +1,7 @@
 /** Answering by keyboard. */
 
-const TYPING = "input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]";
+const TYPING =
+  "input:not([type=radio]):not([type=checkbox]):not([type=range]), textarea, select, [contenteditable]";
 const HAS_ITS_OWN_ENTER = "button, a, summary";
 
 /**
@@ -17,25 +18,38 @@ export function answerByKeys(form) {
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-    if (list instanceof HTMLDialogElement && list.open) return;
+    if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
     const target = event.target instanceof Element ? event.target : document.body;
-    if (target.closest(TYPING)) return;
+    if (target.closest(TYPING)) return leave(event.key, target);
     if (event.key === "Escape") skip?.removeAttribute("open");
     else if (event.key === "?") show();
     else if (event.key === "Enter" && !target.closest(HAS_ITS_OWN_ENTER)) {
       event.preventDefault();
       if (!event.repeat && form.querySelector("button.primary")) form.requestSubmit();
-    } else choose(form, event.key);
+    } else if (!event.repeat && press(event.key)) event.preventDefault();
   });
 }
 
 /**
- * @param {HTMLFormElement} form
+ * Where a key is typed, only Escape does something: it leaves the field.
  * @param {string} key
+ * @param {Element} field
  */
-function choose(form, key) {
-  const input = form.querySelector(`input[data-key="${CSS.escape(key)}"]`);
-  if (!(input instanceof HTMLInputElement)) return;
-  input.focus();
-  if (!input.checked) input.click();
+function leave(key, field) {
+  if (key === "Escape" && field instanceof HTMLTextAreaElement) field.blur();
+}
+
+/**
+ * @param {string} key
+ * @returns {boolean} whether something on the page is called by it
+ */
+function press(key) {
+  const name = key.length === 1 ? key.toLowerCase() : key;
+  const called = document.querySelector(`main [data-key="${CSS.escape(name)}"]`);
+  if (!(called instanceof HTMLElement)) return false;
+  called.focus();
+  const chosen = called instanceof HTMLInputElement && called.type === "radio" && called.checked;
+  if (!chosen && !(called instanceof HTMLTextAreaElement)) called.click();
+  if (called.tagName === "SUMMARY") called.parentElement?.querySelector("button")?.focus();
+  return true;
 }

@@ -10,12 +10,14 @@ export function sendOnce(form) {
   form.noValidate = true;
 
   form.addEventListener("submit", (event) => {
-    const missing = firstUnanswered(form);
+    const unsure = event.submitter instanceof HTMLButtonElement && event.submitter.formNoValidate;
+    const missing = unsure ? null : firstAtFault(form);
     if (sending || missing) event.preventDefault();
     if (missing) {
-      if (fault) fault.textContent = missing.dataset.missing ?? "";
-      missing.setAttribute("aria-invalid", "true");
-      missing.querySelector("input")?.focus({ preventScroll: true });
+      const part = /** @type {HTMLElement | null} */ (missing.closest("[data-missing]"));
+      if (fault) fault.textContent = part?.dataset.missing ?? "";
+      part?.setAttribute("aria-invalid", "true");
+      missing.focus({ preventScroll: true });
       fault?.scrollIntoView({ block: "center" });
       return;
     }
@@ -24,7 +26,7 @@ export function sendOnce(form) {
 
   form.addEventListener("change", (event) => {
     if (event.target instanceof Element) {
-      event.target.closest("fieldset")?.removeAttribute("aria-invalid");
+      event.target.closest("[data-missing]")?.removeAttribute("aria-invalid");
     }
     if (fault) fault.textContent = "";
   });
@@ -37,13 +39,12 @@ export function sendOnce(form) {
 
 /**
  * @param {HTMLFormElement} form
- * @returns {HTMLElement | null}
+ * @returns {HTMLElement | null} the first field that is empty or holds what cannot be
  */
-function firstUnanswered(form) {
-  for (const input of form.querySelectorAll("input[required]")) {
-    if (input instanceof HTMLInputElement && input.validity.valueMissing) {
-      return input.closest("fieldset");
-    }
+function firstAtFault(form) {
+  for (const field of form.elements) {
+    const input = /** @type {HTMLInputElement} */ (field);
+    if (input.willValidate && !input.validity.valid) return input;
   }
   return null;
 }
