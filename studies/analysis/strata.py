@@ -1,0 +1,73 @@
+"""Agreement with a score by layer, by how good the explanations are, by which is the longer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from studies.analysis.calibration import calibration
+from studies.analysis.estimate import Estimate
+from studies.analysis.ratings import Labels, Values, same_length
+from studies.analysis.score_votes import ScoreAgreement, score_agreement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stratum:
+    """One part of the votes: agreement with the score there, and the slope per 0.1 of gap."""
+
+    stratum: Any
+    agreement: ScoreAgreement
+    slope: Estimate
+
+
+def agreement_by_stratum(
+    neurons: Labels,
+    raters: Labels,
+    score_gap: Values,
+    outcome: Values,
+    strata: Labels,
+    *,
+    expected: Sequence[Any] | None = None,
+) -> tuple[Stratum, ...]:
+    """Tell for each part of the votes how often the higher score won.
+
+    `strata` labels each vote; `expected` names the strata to report, in order, also those without
+    votes. Agreement hangs on how far apart the scores are: where a stratum has smaller gaps it has
+    less agreement for that alone, so compare slopes too. Strata with wide intervals do not differ
+    because one is significant and another is not. ValueError as in `score_agreement`.
+    """
+    columns = same_length(
+        neurons=neurons, raters=raters, score_gap=score_gap, outcome=outcome, strata=strata
+    )
+    labels = columns.pop("strata")
+    names = np.unique(labels).tolist() if expected is None else expected
+    return tuple(
+        Stratum(stratum=name, agreement=score_agreement(*votes), slope=calibration(*votes).slope)
+        for name in names
+        for votes in [[column[labels == name] for column in columns.values()]]
+    )
+
+
+def score_strata(scores: Values, *, n: int = 3) -> tuple[npt.NDArray[np.str_], tuple[str, ...]]:
+    """Cut scores into `n` parts of about equal number; labels, and the labels in order.
+
+    For a vote take the mean of its two scores: how good the explanations are. Equal scores stay
+    together, so that there may be fewer parts. ValueError when a score is not finite or `n` is
+    below 1.
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError("scores: not finite; leave the rows without one out")
+    if n < 1:
+        raise ValueError(f"n: {n} is below 1")
+    if not len(values):
+        return np.zeros(0, dtype=np.str_), ()
+    edges = np.unique(np.quantile(values, np.arange(1, n) / n))
+    part = np.searchsorted(edges, values, side="left")
+    names = {
+        i: f"{values[part == i].min():.2f} to {values[part == i].max():.2f}"
+        for i in np.unique(part).tolist()
+    }
+    return np.array([names[i] for i in part.tolist()], dtype=np.str_), tuple(names.values())
