@@ -2,7 +2,8 @@
 
 import re
 
-from explanations.exchange import Answer, Explained, Unusable
+from explanations.dialogue import Dialogue, ask
+from explanations.exchange import Answer, Explained, Prompt, Unusable
 
 _THINKING = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
 _STILL_THINKING = re.compile(r"\A\s*<think(?:ing)?>")
@@ -18,6 +19,12 @@ _REFUSALS = re.compile(
     re.IGNORECASE,
 )
 _PAIRS = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "`": "`", "**": "**"}
+
+
+def asked(prompt: Prompt) -> Dialogue[Explained | Unusable]:
+    """Ask for a phrase."""
+    (answer,) = yield from ask([prompt])
+    return answer if isinstance(answer, Unusable) else parse(answer)
 
 
 def parse(answer: Answer) -> Explained | Unusable:

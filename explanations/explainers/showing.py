@@ -36,6 +36,14 @@ def observed(record: TokenActivations, maximum: float) -> str:
     return ", ".join(fired) or "silent"
 
 
+def outputs(record: TokenActivations) -> str:
+    """Write on one line what a function gives for each token, or for an input that is one token."""
+    values = [f"{value:.6g}" for value in record.activations.tolist()]
+    if len(values) == 1:
+        return values[0]
+    return ", ".join(f"{visible(t)} {v}" for t, v in zip(record.tokens, values, strict=True))
+
+
 def one_line(text: str) -> str:
     """Write a text on one line: what breaks it or tabulates is spelled out."""
     breaks = {"\r\n": "\\n", "\n": "\\n", "\r": "\\n", "\t": "\\t"}

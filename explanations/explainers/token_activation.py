@@ -10,11 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from explanations.dialogue import Dialogue, Need, ask
+from explanations.dialogue import Dialogue, Need
 from explanations.exchange import Explained, Material, Message, Prompt, Unusable
-from explanations.explainers import showing
+from explanations.explainers import phrases, showing
 from explanations.explainers.base import Config, Explainer
-from explanations.explainers.phrases import parse
 from explanations.explainers.silence import silent
 from explanations.records import AuthorKind
 
@@ -55,10 +54,7 @@ def explain(material: Material, config: Config, _seed: int) -> Dialogue[Explaine
     asked = prompt(material, config, shown)
     if isinstance(asked, Unusable):
         return asked
-    (answer,) = yield from ask([asked])
-    if isinstance(answer, Unusable):
-        return answer
-    outcome = parse(answer)
+    outcome = yield from phrases.asked(asked)
     return replace(outcome, used=shown) if isinstance(outcome, Explained) else outcome
 
 

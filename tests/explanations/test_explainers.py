@@ -174,8 +174,9 @@ def test_an_explainer_is_registered_under_its_name_with_a_storable_configuration
     explainer = EXPLAINERS[name]
     assert explainer.name == name
     assert json.loads(json.dumps(explainer.default_config)) == explainer.default_config
-    expected = {"token_activation": "model", "random_other": "control", "null": "control"}
-    assert explainer.author == expected.get(name, "baseline")
+    expected = {"random_other": "control", "null": "control"}
+    expected |= {"token_lookup": "baseline", "ngram": "baseline"}
+    assert explainer.author == expected.get(name, "model")
     assert (Need.MODEL in explainer.needs) == (explainer.author == "model")
 
 

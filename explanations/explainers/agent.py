@@ -1,0 +1,191 @@
+"""An agent finds out by trying: it says what it believes, proposes inputs, is told what they do.
+
+Any chat model can follow the protocol, plain lines of text (see `turns`). A turn that breaks it is
+answered with what is wrong with it; after `mistakes` of them in a row the attempt has failed. The
+agent ends by itself, or is asked for its answer after `steps` turns with probes. For a neuron it is
+told activations from 0 to 10 of its maximum and begins from its highest records; for a function
+(`view` is "function") it is told the output as it is and begins from nothing.
+
+Source of the idea: Schwettmann et al. (2023), the automated interpretability agent of FIND; Rott
+Shaham et al. (2024), MAIA.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from explanations.dialogue import Dialogue, Need, ask, observe
+from explanations.exchange import SHOWN, Explained, Material, Message, Prompt, Unusable
+from explanations.explainers import showing, token_activation
+from explanations.explainers.base import Config, Explainer
+from explanations.explainers.phrases import spoken
+from explanations.explainers.turns import RULES, Turn, parse
+from explanations.records import AuthorKind, TokenActivations
+
+DEFAULTS: dict[str, Any] = {
+    "view": "neuron",
+    "records": 5,
+    "repeat_below": 0.2,
+    "steps": 6,
+    "probes": 5,
+    "mistakes": 3,
+    "max_tokens": 600,
+    "temperature": 0.0,
+}
+
+NEURON = """\
+You find out what one neuron of a language model responds to. You try texts of your own, and for \
+each you are told on which tokens the neuron fires, from 1 to 10, its strongest firing; all other \
+tokens leave it silent."""
+
+FUNCTION = """\
+You find out what an unknown function does. You try inputs of your own, and for each you are told \
+what the function gives. It may do one thing on some inputs and another elsewhere, and what it \
+gives may be noisy: try an input again to see."""
+
+_ANSWERS = {
+    "neuron": "one short phrase for what the neuron responds to",
+    "function": "what the function does, on one line: its rule, and where it does otherwise",
+}
+_BEGIN = {
+    "neuron": "Excerpts on which the neuron fires, a token on each line with its activation:",
+    "function": "Begin.",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class _Talk:
+    """A conversation so far: its turns, what was observed, mistakes in a row, probing turns."""
+
+    turns: list[Message]
+    observed: list[TokenActivations] = field(default_factory=list)
+    mistakes: int = 0
+    steps: int = 0
+
+    def say(self, role: Literal["user", "assistant"], content: str) -> None:
+        """Add a turn."""
+        self.turns.append(Message(role=role, content=content))
+
+    @property
+    def transcript(self) -> list[dict[str, str]]:
+        """The conversation as it is kept."""
+        return [{"role": turn.role, "content": turn.content} for turn in self.turns]
+
+    def failed(self, reason: str, raw: str = "") -> Unusable:
+        """Give up, with all that was said, and what came back last."""
+        said = [f"{turn.role}: {turn.content}" for turn in self.turns]
+        return Unusable(reason=reason, raw="\n\n".join([*said, raw]).strip())
+
+
+def explain(material: Material, config: Config, _seed: int) -> Dialogue[Explained | Unusable]:
+    """Take turns until the agent answers, breaks the protocol too often, or nothing can be run."""
+    settings = {**DEFAULTS, **config}
+    if settings["view"] not in _BEGIN:
+        return Unusable(reason=f'view is "neuron" or "function", not {settings["view"]!r}')
+    opening = _opening(material, settings)
+    if isinstance(opening, Unusable):
+        return opening
+    talk = _Talk(turns=[Message(role="user", content=opening)])
+    while True:
+        turn = yield from _turn(talk, settings)
+        if isinstance(turn, Unusable):
+            return turn
+        if turn.answer:
+            return _explained(turn.answer, talk, settings)
+        if turn.probes:
+            failure = yield from _probe(talk, turn.probes, material.maximum, settings)
+            if failure:
+                return failure
+
+
+def _opening(material: Material, settings: Config) -> str | Unusable:
+    """Return what the agent is told first."""
+    begin = _BEGIN[settings["view"]]
+    if settings["view"] == "function":
+        return begin
+    excerpts = token_activation.seen(material, range(settings["records"]))
+    if isinstance(excerpts, Unusable):
+        return excerpts
+    return f"{begin}\n\n{showing.excerpts(excerpts, settings['repeat_below'])}"
+
+
+def _turn(talk: _Talk, settings: Config) -> Dialogue[Turn | Unusable]:
+    """Have the agent say something; an empty turn is one that it must mend."""
+    (answer,) = yield from ask([prompt(talk.turns, settings)])
+    if isinstance(answer, Unusable):
+        return talk.failed(answer.reason, answer.raw)
+    talk.say("assistant", answer.text)
+    said = spoken(answer)
+    if isinstance(said, Unusable):
+        return talk.failed(said.reason)
+    left = settings["steps"] - talk.steps
+    turn = parse(said, settings["probes"] if left > 0 else 0)
+    if isinstance(turn, Turn):
+        talk.mistakes = 0
+        return turn
+    talk.mistakes += 1
+    if talk.mistakes >= settings["mistakes"]:
+        return talk.failed(f"the model broke the protocol {talk.mistakes} times in a row: {turn}")
+    talk.say("user", f"{turn} Write the turn again.")
+    return Turn()
+
+
+def prompt(turns: Sequence[Message], config: Config) -> Prompt:
+    """Put the rules before a conversation."""
+    settings = {**DEFAULTS, **config}
+    view = settings["view"]
+    rules = RULES.format(answer=_ANSWERS[view], probes=settings["probes"], steps=settings["steps"])
+    system = f"{FUNCTION if view == 'function' else NEURON}\n\n{rules}"
+    return Prompt(
+        messages=(Message(role="system", content=system), *turns),
+        max_tokens=settings["max_tokens"],
+        temperature=settings["temperature"],
+    )
+
+
+def _probe(
+    talk: _Talk, probes: tuple[str, ...], maximum: float, settings: Config
+) -> Dialogue[Unusable | None]:
+    """Tell the agent what its inputs did; a failure where the first cannot be run at all."""
+    replies = yield from observe(probes)
+    failures = [reply for reply in replies if isinstance(reply, Unusable)]
+    if len(failures) == len(replies) and not talk.observed:
+        return talk.failed(f"nothing could be observed: {failures[0].reason}")
+    talk.steps += 1
+    talk.observed += [reply for reply in replies if isinstance(reply, TokenActivations)]
+    told = [
+        f"{number}. {showing.one_line(text)}\n   {_told(reply, maximum, settings['view'])}"
+        for number, (text, reply) in enumerate(zip(probes, replies, strict=True), 1)
+    ]
+    left = settings["steps"] - talk.steps
+    rest = f"Turns with probes left: {left}." if left else "No probes are left: write your ANSWER."
+    talk.say("user", "\n".join([*told, "", rest]))
+    return None
+
+
+def _told(reply: TokenActivations | Unusable, maximum: float, view: str) -> str:
+    if isinstance(reply, Unusable):
+        return f"could not be run: {reply.reason}"
+    return showing.outputs(reply) if view == "function" else showing.observed(reply, maximum)
+
+
+def _explained(answer: str, talk: _Talk, settings: Config) -> Explained:
+    return Explained(
+        text=answer,
+        used=range(settings["records"]) if settings["view"] == "neuron" else (),
+        details={
+            "transcript": talk.transcript,
+            "steps": talk.steps,
+            SHOWN: [list(record.tokens) for record in talk.observed],
+        },
+    )
+
+
+EXPLAINER = Explainer(
+    name="agent",
+    version=1,
+    author=AuthorKind.MODEL,
+    explain=explain,
+    needs=frozenset({Need.MODEL, Need.SUBJECT}),
+    default_config=DEFAULTS,
+)

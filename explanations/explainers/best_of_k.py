@@ -1,0 +1,169 @@
+"""The best of several candidates, by how well a simulator predicts the neuron from each.
+
+The first candidate is what `token_activation` would say. The others are drawn at a temperature from
+other excerpts among the highest. Each is scored by the correlation of simulated with actual
+activations, pooled over the tokens of records of the select split: those are not shown to anybody,
+and the score that decided is not the one that is reported later, on records of the score split.
+
+Source of the idea: Bills et al. (2023), who let a simulator rank explanations.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from explanations.dialogue import Dialogue, Need, ask
+from explanations.exchange import Explained, Material, Prompt, Simulated, Unusable
+from explanations.explainers import phrases, token_activation
+from explanations.explainers.base import Config, Explainer, Want
+from explanations.records import AuthorKind, TokenActivations, to_zero_to_ten
+from explanations.scorers.correlation import correlation
+from explanations.simulators import SIMULATORS, Simulator
+
+DEFAULTS: dict[str, Any] = {
+    **token_activation.DEFAULTS,
+    "k": 5,
+    "pool": 15,
+    "temperature": 0.8,
+    "simulator": "llm",
+    "simulator_config": {},
+    "choosing": 8,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """A text, the excerpts it was written from, and its score, or why it has none."""
+
+    shown: tuple[int, ...]
+    text: str = ""
+    score: float | None = None
+    tokens: int = 0
+    reason: str = ""
+    raw: str = field(default="", compare=False)
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What is kept of it."""
+        names = ("text", "score", "tokens", "reason")
+        return {"excerpts": list(self.shown), **{name: getattr(self, name) for name in names}}
+
+
+def explain(material: Material, config: Config, seed: int) -> Dialogue[Explained | Unusable]:
+    """Ask for all candidates at once, simulate from each on the select split, take the best."""
+    settings = {**DEFAULTS, **config}
+    simulator = SIMULATORS.get(settings["simulator"])
+    if simulator is None:
+        known = ", ".join(SIMULATORS)
+        return Unusable(reason=f"no simulator is called {settings['simulator']!r}: {known}")
+    choosing = _spread(material.choosing, settings["choosing"])
+    if not any(record.peak > 0 for record in choosing):
+        return Unusable(reason="the neuron fires on no record of the select split")
+    prompts = _prompts(material, settings, seed)
+    if isinstance(prompts, Unusable):
+        return prompts
+    written = yield from _written(prompts)
+    scored: list[_Candidate] = []
+    for candidate in written:
+        scored.append((yield from _scored(candidate, simulator, choosing, material, settings)))
+    return _best(scored, simulator.name)
+
+
+def _spread(records: Sequence[TokenActivations], most: int) -> list[TokenActivations]:
+    """Choose records at even distances, the first and the last among them."""
+    places = np.linspace(0, len(records) - 1, min(most, len(records))).round().astype(int)
+    return [records[place] for place in places]
+
+
+def _prompts(
+    material: Material, settings: Config, seed: int
+) -> list[tuple[tuple[int, ...], Prompt]] | Unusable:
+    """Return each candidate's excerpts and the prompt that shows them."""
+    excerpts, size = material.excerpts, settings["records"]
+    pool = [place for place, record in enumerate(excerpts[: settings["pool"]]) if record.peak > 0]
+    prompts = []
+    for number in range(settings["k"]):
+        shown = _drawn(pool, size, f"{seed}:{material.neuron}:{number}") if number else pool[:size]
+        heat = settings["temperature"] if number else 0.0
+        prompt = token_activation.prompt(material, settings, shown, temperature=heat)
+        if isinstance(prompt, Unusable):
+            return prompt
+        prompts.append((tuple(shown), prompt))
+    return prompts
+
+
+def _drawn(pool: Sequence[int], size: int, seed: str) -> list[int]:
+    """Draw the highest excerpt and some of the others; all where there are no more."""
+    chance = random.Random(seed)  # noqa: S311
+    others = chance.sample(pool[1:], min(size, len(pool)) - 1) if size and pool else []
+    return [*pool[:1], *sorted(others)]
+
+
+def _written(prompts: Sequence[tuple[tuple[int, ...], Prompt]]) -> Dialogue[list[_Candidate]]:
+    """Ask; of candidates with equal texts, the first stays."""
+    answers = yield from ask([prompt for _, prompt in prompts])
+    candidates: dict[object, _Candidate] = {}
+    for number, ((shown, _), answer) in enumerate(zip(prompts, answers, strict=True)):
+        outcome = answer if isinstance(answer, Unusable) else phrases.parse(answer)
+        if isinstance(outcome, Unusable):
+            failed = _Candidate(shown=shown, reason=outcome.reason, raw=outcome.raw)
+            candidates[number] = failed
+        else:
+            candidates.setdefault(outcome.text, _Candidate(shown=shown, text=outcome.text))
+    return list(candidates.values())
+
+
+def _scored(
+    candidate: _Candidate,
+    simulator: Simulator,
+    choosing: Sequence[TokenActivations],
+    material: Material,
+    settings: Config,
+) -> Dialogue[_Candidate]:
+    """Return the candidate with its score on the records that could be simulated."""
+    if not candidate.text:
+        return candidate
+    texts = [record.tokens for record in choosing]
+    config = {**simulator.default_config, **settings["simulator_config"]}
+    outcomes = yield from simulator.simulate(candidate.text, texts, config)
+    pairs = [
+        (outcome.values, to_zero_to_ten(record.activations, material.maximum))
+        for outcome, record in zip(outcomes, choosing, strict=True)
+        if isinstance(outcome, Simulated)
+    ]
+    if not pairs:
+        failed = next(outcome for outcome in outcomes if isinstance(outcome, Unusable))
+        return replace(candidate, reason=failed.reason, raw=failed.raw)
+    simulated, actual = (np.concatenate(values) for values in zip(*pairs, strict=True))
+    value = correlation(simulated, actual)
+    if np.isnan(value):
+        return replace(candidate, tokens=actual.size, reason="one side of it is constant")
+    return replace(candidate, tokens=actual.size, score=value)
+
+
+def _best(candidates: Sequence[_Candidate], simulator: str) -> Explained | Unusable:
+    """Return the candidate with the highest score; all excerpts that any was shown count."""
+    ranked = [candidate for candidate in candidates if candidate.score is not None]
+    if not ranked:
+        first = candidates[0]
+        return Unusable(reason=f"no candidate has a score: {first.reason}", raw=first.raw)
+    best = max(ranked, key=lambda candidate: candidate.score or 0.0)
+    return Explained(
+        text=best.text,
+        used=sorted({place for candidate in candidates for place in candidate.shown}),
+        details={"simulator": simulator, "candidates": [each.kept for each in candidates]},
+    )
+
+
+EXPLAINER = Explainer(
+    name="best_of_k",
+    version=1,
+    author=AuthorKind.MODEL,
+    explain=explain,
+    needs=frozenset({Need.MODEL}),
+    wants=frozenset({Want.CHOOSING}),
+    default_config=DEFAULTS,
+)
