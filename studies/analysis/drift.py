@@ -9,7 +9,7 @@ import numpy as np
 
 from studies.analysis.clustered import clustered, undefined_of
 from studies.analysis.estimate import Estimate
-from studies.analysis.jackknife import estimate, of_cells
+from studies.analysis.jackknife import estimate, of_mean
 from studies.analysis.ratings import Array, Codes, Labels, Values, coded, same_length, sums_by
 
 EDGES = (0, 5, 10, 20, 40, 80, inf)
@@ -71,9 +71,8 @@ def drift(
 
 
 def _mean(unit: Codes, rater: Codes, value: Array) -> Estimate:
-    features = np.column_stack([value, np.ones_like(value)])
     return estimate(
-        of_cells(coded(unit), coded(rater), features),
+        of_mean(unit, rater, value),
         method="mean",
         undefined_reason="no judgment so far on",
         n_ratings=len(value),

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from math import inf, sqrt
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from scipy import stats
@@ -25,6 +25,10 @@ Parts: TypeAlias = Callable[[Array], Array]
 """From sums of features by group (m, p) to the groups' parts of a statistic (m, d); 0 gives 0."""
 Statistic: TypeAlias = Callable[[Array], Array]
 """From rows of summed parts (m, d) to values (m,); nan where undefined."""
+
+
+Clustering: TypeAlias = Literal["two-way", "neuron", "rater", "none"]
+"""What is left out at a time: neurons (units) and raters both, one of them, or single ratings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,11 @@ class Variance:
         """The two-way variance, never below either one-way variance."""
         return max(self.units + self.raters - self.ratings, self.units, self.raters)
 
+    def under(self, clustering: Clustering) -> float:
+        """Return the variance with that clustering."""
+        one_way = {"neuron": self.units, "rater": self.raters, "none": self.ratings}
+        return self.total if clustering == "two-way" else one_way[clustering]
+
 
 def variance(replicates: Replicates) -> Variance:
     """Return the three jackknife variances; nan where a replicate is undefined."""
@@ -73,8 +82,9 @@ def estimate(
     bounds: tuple[float, float] = (-inf, inf),
     undefined_reason: str = "nothing to compare",
     n_ratings: int | None = None,
+    clustering: Clustering = "two-way",
 ) -> Estimate:
-    """Return the statistic with its two-way 95 % interval, cut at `bounds`.
+    """Return the statistic with its 95 % interval, two-way unless told otherwise, cut at `bounds`.
 
     A nan statistic is undefined for `undefined_reason`. The value stands without an interval when
     there is one unit or one rater, when leaving one out leaves the statistic undefined, or when
@@ -92,11 +102,26 @@ def estimate(
         return bare(value=value, method=method, reason=undefined_reason)
     if note := _why_no_interval(replicates, unit):
         return bare(value=value, method=method, note=note)
-    se = sqrt(variance(replicates).total)
-    reach = se * float(stats.t.ppf(0.975, min(n_units, n_raters) - 1))
+    se = sqrt(variance(replicates).under(clustering))
+    reach = se * float(stats.t.ppf(0.975, _freedom(replicates, clustering)))
     low = min(value, max(value - reach, bounds[0]))
     high = max(value, min(value + reach, bounds[1]))
-    return bare(value=value, low=low, high=high, se=se, method=f"{method}; two-way jackknife")
+    return bare(value=value, low=low, high=high, se=se, method=f"{method}; {_CALLED[clustering]}")
+
+
+_CALLED: dict[Clustering, str] = {
+    "two-way": "two-way jackknife",
+    "neuron": "jackknife over neurons",
+    "rater": "jackknife over raters",
+    "none": "jackknife over single ratings",
+}
+
+
+def _freedom(replicates: Replicates, clustering: Clustering) -> int:
+    units, raters = len(replicates.without_unit), len(replicates.without_rater)
+    cells = len(replicates.without_rating)
+    groups = {"two-way": min(units, raters), "neuron": units, "rater": raters, "none": cells}
+    return groups[clustering] - 1
 
 
 def _why_no_interval(replicates: Replicates, unit: str) -> str:
@@ -182,6 +207,11 @@ def of_cells(unit: Codes, rater: Codes, features: Array, *, to: Statistic = rati
         of_rater=nothing,
         to=to,
     )
+
+
+def of_mean(unit: Codes, rater: Codes, values: Array) -> Replicates:
+    """Replicate the mean of `values`, one per row; rows may share both unit and rater."""
+    return of_cells(coded(unit), coded(rater), np.column_stack([values, np.ones_like(values)]))
 
 
 def _same(sums: Array) -> Array:

@@ -11,7 +11,7 @@ from scipy import sparse, special
 
 from studies.analysis.abilities import Abilities, fitted, unfitted
 from studies.analysis.estimate import Estimate
-from studies.analysis.jackknife import estimate, of_cells
+from studies.analysis.jackknife import estimate, of_mean
 from studies.analysis.meetings import why_no_maximum
 from studies.analysis.newton import Slope, anchored
 from studies.analysis.ratings import Array, Codes, Labels, coded, same_length
@@ -109,14 +109,13 @@ def _check_sets(
 
 
 def _counted(item: Any, sign: Array, neuron: Codes, rater: Codes) -> BestWorst:
-    features = np.column_stack([sign, np.ones_like(sign)])
     return BestWorst(
         item=item,
         shown=len(sign),
         best=int((sign > 0).sum()),
         worst=int((sign < 0).sum()),
         score=estimate(
-            of_cells(coded(neuron), coded(rater), features),
+            of_mean(neuron, rater, sign),
             method="best less worst, as a share of the times shown",
             unit="neuron",
             bounds=(-1.0, 1.0),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from studies.analysis.clustered import clustered, undefined_of
 from studies.analysis.estimate import Estimate
-from studies.analysis.jackknife import estimate, of_cells
+from studies.analysis.jackknife import estimate, of_mean
 from studies.analysis.logistic import fit_logistic, why_no_fit
 from studies.analysis.multiple import adjusted, benjamini_hochberg, holm, p_value
 from studies.analysis.ratings import Array, Labels, Values, same_length
@@ -146,9 +146,7 @@ def _contrasts(
 
 def _difference(votes: Votes, difference: Array) -> Estimate:
     return estimate(
-        of_cells(
-            votes.neuron, votes.rater, np.column_stack([difference, np.ones_like(difference)])
-        ),
+        of_mean(votes.neuron, votes.rater, difference),
         method="difference of agreement with two scores, same votes",
         unit="neuron",
         bounds=(-1.0, 1.0),

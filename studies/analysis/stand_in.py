@@ -7,7 +7,15 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.estimate import Estimate
-from studies.analysis.jackknife import Statistic, additive, divide, estimate, nothing, of_cells
+from studies.analysis.jackknife import (
+    Statistic,
+    additive,
+    divide,
+    estimate,
+    nothing,
+    of_cells,
+    of_mean,
+)
 from studies.analysis.ratings import (
     Array,
     Labels,
@@ -104,7 +112,7 @@ def _spread(n: Array, total: Array, squares: Array) -> Array:
 
 def _mean(unit: npt.NDArray[np.intp], rater: npt.NDArray[np.intp], values: Array) -> Estimate:
     return estimate(
-        of_cells(unit, rater, np.column_stack([values, np.ones_like(values)])),
+        of_mean(unit, rater, values),
         method="mean of the model's scores less people's",
         unit="explanation",
         undefined_reason="no explanation was simulated by a person",

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.estimate import Estimate
-from studies.analysis.jackknife import estimate, of_cells
+from studies.analysis.jackknife import estimate, of_mean
 from studies.analysis.ratings import Array, Codes, Labels, Values, coded, same_length
 
 
@@ -59,9 +59,8 @@ def checked_outcome(outcome: npt.NDArray[Any]) -> Array:
 
 def mean_share(votes: Votes, share: Array, method: str, reason: str) -> Estimate:
     """Return the mean of `share` over the votes, its interval over neurons and raters."""
-    features = np.column_stack([share, np.ones_like(share)])
     return estimate(
-        of_cells(votes.neuron, votes.rater, features),
+        of_mean(votes.neuron, votes.rater, share),
         method=method,
         unit="neuron",
         bounds=(0.0, 1.0),

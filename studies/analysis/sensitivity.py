@@ -1,0 +1,85 @@
+"""Whether the headline hangs on a choice: ties, exclusions, clustering."""
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal, TypeAlias, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from studies.analysis.calibration import Ties, calibration
+from studies.analysis.estimate import Estimate
+from studies.analysis.jackknife import Clustering, estimate, of_mean
+from studies.analysis.ratings import Labels, Values, same_length
+from studies.analysis.votes import Votes, read_votes
+
+Exclusions: TypeAlias = Literal["none", "applied"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The headline under one set of choices.
+
+    `slope` (log-odds per 0.1 of score gap) is given two-way clustered only, else None.
+    """
+
+    ties: Ties
+    exclusions: Exclusions
+    clustering: Clustering
+    agreement: Estimate
+    slope: Estimate | None
+
+
+def sensitivity(
+    neurons: Labels,
+    raters: Labels,
+    score_gap: Values,
+    outcome: Values,
+    excluded: npt.ArrayLike,
+) -> tuple[Choice, ...]:
+    """Return agreement with a score under every choice of ties, exclusions and clustering.
+
+    `excluded` marks the judgments that the plan's rules take out. Ties, of votes or scores, are
+    dropped or count half. Clustering other than two-way is there to be compared with: without
+    clusters, or with one kind, intervals are too narrow where both neurons and raters differ.
+    ValueError as in `read_votes`, and when `excluded` is not true or false.
+    """
+    columns = same_length(outcome=outcome, excluded=excluded)
+    if not np.isin(columns["excluded"], (0, 1)).all():
+        raise ValueError("excluded: true or false, nothing else")
+    votes = read_votes(neurons, raters, score_gap, outcome)
+    parts: dict[Exclusions, Votes] = {
+        "none": votes,
+        "applied": votes.only(~columns["excluded"].astype(np.bool_)),
+    }
+    return tuple(
+        Choice(
+            ties=ties,
+            exclusions=exclusions,
+            clustering=clustering,
+            agreement=_agreement(parts[exclusions], ties, clustering),
+            slope=_slope(parts[exclusions], ties) if clustering == "two-way" else None,
+        )
+        for ties, exclusions, clustering in product(
+            get_args(Ties), get_args(Exclusions), get_args(Clustering)
+        )
+    )
+
+
+def _agreement(votes: Votes, ties: Ties, clustering: Clustering) -> Estimate:
+    if ties == "drop":
+        votes = votes.only((votes.gap != 0) & (votes.outcome != 0))
+    share = (1 + np.sign(votes.gap) * votes.outcome) / 2
+    return estimate(
+        of_mean(votes.neuron, votes.rater, share),
+        method=f"agreement with the score, ties: {ties}",
+        unit="neuron",
+        bounds=(0.0, 1.0),
+        undefined_reason="no vote between different scores was decided",
+        n_ratings=len(share),
+        clustering=clustering,
+    )
+
+
+def _slope(votes: Votes, ties: Ties) -> Estimate:
+    return calibration(votes.neuron, votes.rater, votes.gap, votes.outcome, ties=ties).slope
