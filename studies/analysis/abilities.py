@@ -81,7 +81,7 @@ def fitted(
     k = len(items)
     point = maximise(likelihood, start)
     top = likelihood(point)
-    covariance = np.linalg.inv(top.information)
+    covariance = np.linalg.inv(top.information).astype(np.float64)
     errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     side = len(start) - ties > k
     return Abilities(

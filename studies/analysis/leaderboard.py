@@ -85,13 +85,11 @@ def leaderboard(
 
 def _fullest(left: Labels, right: Labels, outcome: Array) -> tuple[Abilities, str]:
     """Return the fullest model that can be fitted and its name, or why the simplest cannot."""
-    why = ""
-    for side_bias in (True, False):
-        fit, name = _with_ties_if_any(left, right, outcome, side_bias=side_bias)
-        if not fit.reason:
-            return fit, f"{name}; without side bias: {why}" if why else name
-        why = fit.reason
-    return fit, name
+    fullest, name = _with_ties_if_any(left, right, outcome, side_bias=True)
+    if not fullest.reason:
+        return fullest, name
+    simpler, name = _with_ties_if_any(left, right, outcome, side_bias=False)
+    return simpler, name if simpler.reason else f"{name}; without side bias: {fullest.reason}"
 
 
 def _with_ties_if_any(

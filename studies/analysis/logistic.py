@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from studies.analysis.newton import Slope, maximise
 from studies.analysis.ratings import Array
+from studies.analysis.separation import longest_lead
 
 _FIRST = 5_000
 """Rows looked at first for separation: where some of the rows overlap, all of them do."""
@@ -70,10 +71,4 @@ def _overlap(x: Array, y: Array) -> bool:
     leads = leads / np.maximum(np.abs(leads).max(axis=0), 1e-300)
     if np.linalg.matrix_rank(leads) < leads.shape[1]:
         return False
-    farthest = optimize.linprog(
-        -leads.sum(axis=0),
-        A_ub=np.vstack([leads, -leads]),
-        b_ub=np.concatenate([np.ones(len(leads)), np.zeros(len(leads))]),
-        bounds=(None, None),
-    )
-    return bool((leads @ np.asarray(farthest.x)).max() < 1e-6)
+    return longest_lead(leads) < 1e-6

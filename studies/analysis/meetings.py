@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, sparse
+from scipy import sparse
 
-from studies.analysis.ratings import Array, Codes, Labels, distinct, same_length
+from studies.analysis.ratings import Array, Codes, Labels, distinct, same_length, sum_by
+from studies.analysis.separation import longest_lead
 
 _NAMED = 5
 """Items named in a reason; how many more there are is told."""
@@ -60,7 +61,7 @@ def counted(meetings: Meetings) -> Meetings:
     pairs, pair = distinct(meetings.left * k + meetings.right)
     left, right = np.divmod(pairs, k)
     won, lost, tied = (
-        np.bincount(pair, each, len(pairs)) for each in (meetings.won, meetings.lost, meetings.tied)
+        sum_by(pair, each, len(pairs)) for each in (meetings.won, meetings.lost, meetings.tied)
     )
     return Meetings(items=meetings.items, left=left, right=right, won=won, lost=lost, tied=tied)
 
@@ -141,14 +142,7 @@ def why_infinite(meetings: Meetings, *, abilities: bool, side_bias: bool, ties: 
     if not side_bias and not ties:
         return ""
     leads = _leads(meetings, abilities=abilities, side_bias=side_bias, ties=ties)
-    rows = leads.shape[0]
-    farthest = optimize.linprog(
-        -leads.sum(axis=0),
-        A_ub=sparse.vstack([leads, -leads]),
-        b_ub=np.concatenate([np.ones(rows), np.zeros(rows)]),
-        bounds=(None, None),
-    )
-    if (leads @ np.asarray(farthest.x)).max() > 1e-6:
+    if longest_lead(leads) > 1e-6:
         return "the outcomes can be foretold without exception: some parameter is infinite"
     return ""
 
@@ -161,7 +155,7 @@ def _leads(meetings: Meetings, *, abilities: bool, side_bias: bool, ties: bool) 
     line = sparse.hstack([*lines, none] if ties else lines, format="csr")
     tie = sparse.hstack([0 * each for each in lines] + [2 * ones] if ties else [0 * line])
     possible = {"won": line, "lost": -line} | ({"tied": tie.tocsr()} if ties else {})
-    return sparse.vstack(
+    leads: sparse.csr_array = sparse.vstack(
         [
             (possible[seen] - other)[getattr(meetings, seen) > 0]
             for seen in possible
@@ -170,3 +164,4 @@ def _leads(meetings: Meetings, *, abilities: bool, side_bias: bool, ties: bool) 
         ],
         format="csr",
     )
+    return leads

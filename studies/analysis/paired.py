@@ -21,7 +21,7 @@ from studies.analysis.meetings import (
 )
 from studies.analysis.newton import Slope, anchored
 from studies.analysis.pair_models import Model, decided, with_threshold, with_ties
-from studies.analysis.ratings import Array, Labels, same_length
+from studies.analysis.ratings import Array, Labels, same_length, sum_by
 from studies.analysis.votes import checked_outcome
 
 
@@ -145,13 +145,12 @@ def log_likelihood(
 def _over_items(meetings: Meetings, pairs: Array) -> Array:
     """Sum over the pairs in which an item is left, less those in which it is right."""
     k = len(meetings.items)
-    added: Array = np.bincount(meetings.left, pairs, k) - np.bincount(meetings.right, pairs, k)
-    return added
+    return sum_by(meetings.left, pairs, k) - sum_by(meetings.right, pairs, k)
 
 
 def _laplacian(meetings: Meetings, pairs: Array) -> Array:
     k = len(meetings.items)
-    half = np.bincount(meetings.left * k + meetings.right, pairs, k * k).reshape(k, k)
+    half = sum_by(meetings.left * k + meetings.right, pairs, k * k).reshape(k, k)
     both = half + half.T
     spread: Array = np.diag(both.sum(axis=1)) - both
     return spread

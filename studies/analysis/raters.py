@@ -26,6 +26,7 @@ from studies.analysis.ratings import (
     encode,
     n_codes,
     pairs_within,
+    sum_by,
     sums_by,
 )
 
@@ -132,8 +133,7 @@ def rater_pairs(units: Labels, raters: Labels, values: Values) -> RaterPairs:
     cell = ratings.rater[first] * size + ratings.rater[second]
     same = (ratings.value[first] == ratings.value[second]).astype(np.float64)
     shared, agreeing = (
-        _both_ways(np.bincount(cell, each, minlength=size * size), size)
-        for each in (np.ones_like(same), same)
+        _both_ways(sum_by(cell, each, size * size), size) for each in (np.ones_like(same), same)
     )
     return RaterPairs(
         raters=tuple(np.unique(np.asarray(raters)).tolist()),

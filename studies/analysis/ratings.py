@@ -135,6 +135,11 @@ def n_codes(codes: Codes) -> int:
     return int(codes.max()) + 1 if len(codes) else 0
 
 
+def sum_by(codes: Codes, values: Array, n: int) -> Array:
+    """Sum `values` over equal codes from 0 to `n` - 1; shape (n,)."""
+    return np.bincount(codes, values, minlength=n).astype(np.float64)
+
+
 def sums_by(codes: Codes, rows: Array) -> Array:
     """Sum `rows` (n, d) over equal codes; shape (number of codes, d)."""
     totals = np.zeros((n_codes(codes), rows.shape[1]))

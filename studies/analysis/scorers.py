@@ -91,11 +91,16 @@ def _gaps(
     """Check the columns; gaps rounded as in `Votes`, nan where there is none."""
     votes = read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome)
     columns = same_length(outcome=outcome, **score_gaps)
-    gaps = {name: np.round(columns[name].astype(np.float64), 9) for name in score_gaps}
+    gaps = {name: _rounded(columns[name].astype(np.float64)) for name in score_gaps}
     for name, gap in gaps.items():
         if np.isinf(gap).any():
             raise ValueError(f"{name}: an infinite score gap")
     return gaps, votes
+
+
+def _rounded(gap: Array) -> Array:
+    rounded: Array = np.round(gap, 9)
+    return rounded
 
 
 def _common(gaps: Mapping[str, Array], votes: Votes) -> tuple[list[str], npt.NDArray[np.bool_]]:

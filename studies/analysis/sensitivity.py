@@ -1,5 +1,6 @@
 """Whether the headline hangs on a choice: ties, exclusions, clustering."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal, TypeAlias, get_args
@@ -53,33 +54,31 @@ def sensitivity(
         "applied": votes.only(~columns["excluded"].astype(np.bool_)),
     }
     return tuple(
-        Choice(
-            ties=ties,
-            exclusions=exclusions,
-            clustering=clustering,
-            agreement=_agreement(parts[exclusions], ties, clustering),
-            slope=_slope(parts[exclusions], ties) if clustering == "two-way" else None,
-        )
-        for ties, exclusions, clustering in product(
-            get_args(Ties), get_args(Exclusions), get_args(Clustering)
-        )
+        choice
+        for ties, exclusions in product(get_args(Ties), get_args(Exclusions))
+        for choice in _choices(parts[exclusions], ties, exclusions)
     )
 
 
-def _agreement(votes: Votes, ties: Ties, clustering: Clustering) -> Estimate:
+def _choices(votes: Votes, ties: Ties, exclusions: Exclusions) -> Iterator[Choice]:
+    slope = calibration(votes.neuron, votes.rater, votes.gap, votes.outcome, ties=ties).slope
     if ties == "drop":
         votes = votes.only((votes.gap != 0) & (votes.outcome != 0))
     share = (1 + np.sign(votes.gap) * votes.outcome) / 2
-    return estimate(
-        of_mean(votes.neuron, votes.rater, share),
-        method=f"agreement with the score, ties: {ties}",
-        unit="neuron",
-        bounds=(0.0, 1.0),
-        undefined_reason="no vote between different scores was decided",
-        n_ratings=len(share),
-        clustering=clustering,
-    )
-
-
-def _slope(votes: Votes, ties: Ties) -> Estimate:
-    return calibration(votes.neuron, votes.rater, votes.gap, votes.outcome, ties=ties).slope
+    replicates = of_mean(votes.neuron, votes.rater, share)
+    for clustering in get_args(Clustering):
+        yield Choice(
+            ties=ties,
+            exclusions=exclusions,
+            clustering=clustering,
+            agreement=estimate(
+                replicates,
+                method=f"agreement with the score, ties: {ties}",
+                unit="neuron",
+                bounds=(0.0, 1.0),
+                undefined_reason="no vote between different scores was decided",
+                n_ratings=len(share),
+                clustering=clustering,
+            ),
+            slope=slope if clustering == "two-way" else None,
+        )

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize, special
 
-from studies.analysis.ratings import Array, Codes, Labels, distinct, same_length
+from studies.analysis.ratings import Array, Codes, Labels, distinct, same_length, sum_by
 from studies.analysis.votes import checked_outcome
 
 PRIOR_SDS = (0.05, 5.0)
@@ -132,7 +132,7 @@ def _block(members: Codes, group: Codes, sides: Codes, won: Array, side_bias: fl
     m, s = members.shape
     cell = (group * s + sides[0]) * s + sides[1]
     met = np.bincount(cell, minlength=m * s * s).reshape(m, s, s)
-    wins = np.bincount(cell, won, minlength=m * s * s).reshape(m, s, s)
+    wins = sum_by(cell, won, m * s * s).reshape(m, s, s)
     return _Block(members=members, met=met.astype(np.float64), won=wins, side_bias=side_bias)
 
 
