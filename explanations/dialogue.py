@@ -84,8 +84,33 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A text as it may follow a prefix; a text with its prefix is read as one."""
+
+    prefix: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """How likely a text is after its prefix: a log probability in nats, over so many tokens."""
+
+    logprob: float
+    tokens: int
+    tokens_in: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weigh:
+    """Texts for the language model to weigh: a tuple of `Weighed | Unusable`, in order."""
+
+    texts: tuple[Given, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Abilities:
-    """What the language model can do: read passages, give log probabilities.
+    """What the language model can do: read passages and weigh texts, give log probabilities.
 
     `numbers` are the texts that are one token each: "0" to "10", or to "9" where 10 is split.
     """
@@ -140,7 +165,7 @@ class Continue:
     seed: int
 
 
-Request = Ask | Read | AskAbilities | Encode | Observe | Replace | Continue
+Request = Ask | Read | Weigh | AskAbilities | Encode | Observe | Replace | Continue
 Dialogue: TypeAlias = Generator[Request, Any, T]
 
 
@@ -156,6 +181,12 @@ def ask(prompts: Sequence[Prompt]) -> Dialogue[tuple[Answer | Unusable, ...]]:
 def read(passages: Sequence[Passage]) -> Dialogue[tuple[Foreseen | Unusable, ...]]:
     """Have the language model read passages."""
     replies: tuple[Foreseen | Unusable, ...] = yield Read(passages=tuple(passages))
+    return replies
+
+
+def weigh(texts: Sequence[Given]) -> Dialogue[tuple[Weighed | Unusable, ...]]:
+    """Have the language model weigh texts."""
+    replies: tuple[Weighed | Unusable, ...] = yield Weigh(texts=tuple(texts))
     return replies
 
 

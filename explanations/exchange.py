@@ -67,7 +67,7 @@ class Evidence:
 
     `maximum` and `mean` are the neuron's raw activation over its whole capture, the mean None
     where that is not known. A record that could not be simulated is not among `records` of a
-    scorer of simulations.
+    scorer of simulations; `not_simulated` is how many there are of those.
     """
 
     explanation: str
@@ -75,6 +75,7 @@ class Evidence:
     maximum: float
     mean: float | None
     records: tuple[HeldOut, ...]
+    not_simulated: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

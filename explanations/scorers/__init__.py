@@ -1,6 +1,6 @@
 """Scorers: one module each, registered here by name."""
 
-from explanations.scorers import correlation
+from explanations.scorers import correlation, detection, embedding, fuzzing, intruder, surprisal
 from explanations.scorers.base import RestsOn, Scorer
 
 SCORERS: dict[str, Scorer] = {
@@ -9,6 +9,11 @@ SCORERS: dict[str, Scorer] = {
         correlation.CORRELATION,
         correlation.R_SQUARED,
         correlation.ABSOLUTE_DEVIATION_EXPLAINED,
+        detection.SCORER,
+        fuzzing.SCORER,
+        embedding.SCORER,
+        surprisal.SCORER,
+        intruder.SCORER,
     )
 }
 

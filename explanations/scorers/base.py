@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from explanations.dialogue import Dialogue, Need
-from explanations.exchange import Evidence, Scored
+from explanations.exchange import Evidence, Scored, Unusable
 
 Config = Mapping[str, Any]
 
@@ -23,12 +23,15 @@ class Scorer:
     """Scores an explanation, or its simulation, on records that its author did not see.
 
     `score` reads `default_config` for what its configuration leaves out. A score that is undefined
-    has a reason, and never a zero instead.
+    has a reason, and never a zero instead; where nothing came back that could be scored, the
+    attempt has failed and is `Unusable`. A setting of `options` is stored only where it differs
+    from the value here, so that methods stored before there was such a setting stay the same.
     """
 
     name: str
     version: int
     rests_on: RestsOn
-    score: Callable[[Evidence, Config, int], Dialogue[Scored]]
+    score: Callable[[Evidence, Config, int], Dialogue[Scored | Unusable]]
     needs: frozenset[Need] = frozenset()
     default_config: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)

@@ -1,19 +1,29 @@
 """How well simulated activations follow the actual ones, token by token.
 
+The tokens of all records are pooled: of the top ones, of the random ones, or of all that there are
+(`on`). What is undefined has a reason, and so has an interval that cannot be had.
+
 Source: Bills et al. (2023), "Language models can explain neurons in language models".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from explanations.dialogue import at_once
-from explanations.exchange import Evidence, Scored
-from explanations.records import to_zero_to_ten
+from explanations.exchange import Evidence, HeldOut, Scored
+from explanations.records import RecordKind, to_zero_to_ten
+from explanations.scorers import intervals
 from explanations.scorers.base import Config, RestsOn, Scorer
 
 Values = NDArray[np.float64]
+Measure = Callable[[ArrayLike, ArrayLike], float]
+
+OPTIONS: dict[str, Any] = {"on": "all"}
+_ON = {"top": RecordKind.TOP, "random": RecordKind.RANDOM}
 
 
 def correlation(simulated: ArrayLike, actual: ArrayLike) -> float:
@@ -76,31 +86,72 @@ def _undefined(s: Values, a: Values) -> str:
     return "the simulation is constant"
 
 
-def _pooled(evidence: Evidence) -> tuple[Values, Values]:
-    """Return the simulated and the actual values of all records' tokens, zero_to_ten."""
-    simulated: list[Values] = [np.empty(0)]
-    actual: list[Values] = [np.empty(0)]
-    for record in evidence.records:
-        if record.simulated is None:
-            raise ValueError(f"record {record.record} is not simulated")
-        simulated.append(record.simulated.activations.astype(np.float64))
-        shown = to_zero_to_ten(record.actual.activations, evidence.maximum)
-        actual.append(shown.astype(np.float64))
-    return np.concatenate(simulated), np.concatenate(actual)
+def _chosen(evidence: Evidence, on: str) -> list[HeldOut]:
+    """Return the records of the kind that `on` names, in an order that is always the same."""
+    if on not in (*_ON, "all"):
+        raise ValueError(f'`on` is "top", "random" or "all", not {on!r}')
+    wanted = _ON.get(on)
+    chosen = [each for each in evidence.records if wanted in (None, each.kind)]
+    return sorted(chosen, key=lambda each: each.record)
 
 
-def _scorer(name: str, measure: Callable[[ArrayLike, ArrayLike], float]) -> Scorer:
-    def score(evidence: Evidence, _config: Config, _seed: int) -> Scored:
-        s, a = _pooled(evidence)
-        records = tuple(each.record for each in evidence.records)
-        value = measure(s, a)
-        if np.isnan(value):
-            return Scored(value=None, n=a.size, reason=_undefined(s, a), records=records)
-        return Scored(value=value, n=a.size, records=records)
-
-    return Scorer(name=name, version=1, rests_on=RestsOn.SIMULATION, score=at_once(score))
+def _simulated(record: HeldOut) -> Values:
+    if record.simulated is None:
+        raise ValueError(f"record {record.record} is not simulated")
+    return record.simulated.activations.astype(np.float64)
 
 
-CORRELATION = _scorer("correlation", correlation)
-R_SQUARED = _scorer("r_squared", r_squared)
-ABSOLUTE_DEVIATION_EXPLAINED = _scorer("absolute_deviation_explained", absolute_deviation_explained)
+def _joined(parts: Sequence[Values]) -> Values:
+    return np.concatenate([np.empty(0), *parts])
+
+
+def _without_each(measure: Measure, s: Sequence[Values], a: Sequence[Values]) -> list[float]:
+    """Return the measure without each record in turn."""
+    return [
+        measure(_joined([*s[:at], *s[at + 1 :]]), _joined([*a[:at], *a[at + 1 :]]))
+        for at in range(len(a))
+    ]
+
+
+def _score(
+    evidence: Evidence, config: Config, _seed: int, *, measure: Measure, scale: intervals.Scale
+) -> Scored:
+    on = str({**OPTIONS, **config}["on"])
+    chosen = _chosen(evidence, on)
+    simulated = [_simulated(each) for each in chosen]
+    actual = [
+        to_zero_to_ten(each.actual.activations, evidence.maximum).astype(np.float64)
+        for each in chosen
+    ]
+    records = tuple(each.record for each in chosen)
+    s, a = _joined(simulated), _joined(actual)
+    value = measure(s, a)
+    if np.isnan(value):
+        reason = _undefined(s, a) if chosen or on == "all" else f"no {on} record was simulated"
+        return Scored(value=None, n=a.size, reason=reason, records=records)
+    without = _without_each(measure, simulated, actual)
+    interval = intervals.jackknife(value, without, scale)
+    return intervals.with_interval(
+        value,
+        interval,
+        n=a.size,
+        records=records,
+        details={"records_not_simulated": evidence.not_simulated},
+    )
+
+
+def _scorer(name: str, measure: Measure, scale: intervals.Scale) -> Scorer:
+    return Scorer(
+        name=name,
+        version=1,
+        rests_on=RestsOn.SIMULATION,
+        score=at_once(partial(_score, measure=measure, scale=scale)),
+        options=OPTIONS,
+    )
+
+
+CORRELATION = _scorer("correlation", correlation, intervals.FISHER)
+R_SQUARED = _scorer("r_squared", r_squared, intervals.EXPLAINED)
+ABSOLUTE_DEVIATION_EXPLAINED = _scorer(
+    "absolute_deviation_explained", absolute_deviation_explained, intervals.EXPLAINED
+)

@@ -1,6 +1,6 @@
 """What explainers, simulators and scorers are given: records of the right split, in few queries."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -107,6 +107,7 @@ def _means(neuron: Neuron) -> tuple[TokenMean, ...]:
 def _records(neurons: Iterable[int], split: Split) -> dict[int, list[Record]]:
     """Return each neuron's records of a split, highest peak first."""
     records = Record.objects.filter(neuron__in=list(neurons), document__split=split)
+    records = records.select_related("document")
     by_neuron: dict[int, list[Record]] = defaultdict(list)
     for record in records.order_by("-peak", "pk"):
         by_neuron[record.neuron_id].append(record)
@@ -191,13 +192,15 @@ def explanations_to_score(explanations: Sequence[int]) -> dict[int, ToScore]:
     found = Explanation.objects.select_related("neuron").in_bulk(explanations)
     records = _records({each.neuron_id for each in found.values()}, Split.SCORE)
     shown = _shown(found)
+    chosen = {pk: _unseen(records[each.neuron_id], shown[pk]) for pk, each in found.items()}
     return {
         pk: _to_score(
             explanation,
             [
                 HeldOut(record=record.pk, kind=RecordKind(record.kind), actual=record.excerpt)
-                for record in _unseen(records[explanation.neuron_id], shown[pk])
+                for record in chosen[pk]
             ],
+            leaked=_leaked(chosen[pk], shown[pk]),
         )
         for pk, explanation in found.items()
     }
@@ -213,14 +216,19 @@ def simulations_to_score(simulations: Sequence[int]) -> dict[int, ToScore]:
     found = Simulation.objects.select_related("explanation__neuron").in_bulk(simulations)
     shown = _shown({simulation.explanation_id for simulation in found.values()})
     rows: dict[int, list[SimulatedRecord]] = defaultdict(list)
-    usable = SimulatedRecord.objects.filter(simulation__in=list(found), values__isnull=False)
-    for row in usable.select_related("record__document", "simulation").order_by("pk"):
-        rows[row.simulation_id].append(row)
+    without = Counter[int]()
+    simulated = SimulatedRecord.objects.filter(simulation__in=list(found))
+    for row in simulated.select_related("record__document", "simulation").order_by("pk"):
+        if row.values is None:
+            without[row.simulation_id] += 1
+        else:
+            rows[row.simulation_id].append(row)
     return {
         pk: _to_score(
             simulation.explanation,
             [_simulated(row) for row in rows[pk]],
             leaked=_leaked([row.record for row in rows[pk]], shown[simulation.explanation_id]),
+            not_simulated=without[pk],
         )
         for pk, simulation in found.items()
     }
@@ -236,7 +244,10 @@ def _leaked(records: Sequence[Record], shown: Sequence[Window]) -> tuple[int, ..
 
 
 def _to_score(
-    explanation: Explanation, records: Sequence[HeldOut], leaked: tuple[int, ...] = ()
+    explanation: Explanation,
+    records: Sequence[HeldOut],
+    leaked: tuple[int, ...],
+    not_simulated: int = 0,
 ) -> ToScore:
     neuron = explanation.neuron
     evidence = Evidence(
@@ -245,6 +256,7 @@ def _to_score(
         maximum=neuron.maximum,
         mean=neuron.mean,
         records=tuple(records),
+        not_simulated=not_simulated,
     )
     return ToScore(neuron=neuron.pk, evidence=evidence, leaked=leaked)
 

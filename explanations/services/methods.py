@@ -33,16 +33,22 @@ def method_builtin(
     Raises `LookupError` for a name or a setting that does not exist.
     """
     builtin = _registered(kind, name)
-    given = dict(config or {})
+    options = builtin.options if isinstance(builtin, Scorer) else {}
+    given = {key: value for key, value in (config or {}).items() if not _is(options, key, value)}
     defaults = dict(builtin.default_config)
     if Need.MODEL in builtin.needs:
         defaults["model"] = settings.LLM_MODEL
-    unknown = sorted(set(given) - set(defaults) - {"seed"})
+    unknown = sorted(set(given) - set(defaults) - set(options) - {"seed"})
     if unknown:
         raise LookupError(f"{name} has no setting called {', '.join(unknown)}")
     return method_get_or_create(
         kind=kind, name=name, version=builtin.version, config={**defaults, **given}
     )
+
+
+def _is(options: Mapping[str, Any], key: str, value: Any) -> bool:
+    """Whether an option has the value that is not stored."""
+    return key in options and bool(options[key] == value)
 
 
 def method_at_work(*, method: Method | None) -> Method:

@@ -34,7 +34,11 @@ CHUNK: dict[str, int] = {
     Run.Kind.SCORE: 64,
 }
 # Answers are paid for, so few are lost with a worker; one simulation asks many questions at once.
-LANGUAGE_MODEL_CHUNK: dict[str, int] = {Run.Kind.EXPLAIN: 8, Run.Kind.SIMULATE: 1}
+LANGUAGE_MODEL_CHUNK: dict[str, int] = {
+    Run.Kind.EXPLAIN: 8,
+    Run.Kind.SIMULATE: 1,
+    Run.Kind.SCORE: 4,
+}
 
 
 @shared_task(name=services.WORK_ON_RUN)

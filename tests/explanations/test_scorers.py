@@ -1,52 +1,54 @@
 """Scores of a simulation: their values worked out by hand, and what holds for all data."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from explanations.exchange import Evidence, HeldOut, Scored
-from explanations.records import NeuronRef, RecordKind, Scale, TokenActivations
+from explanations.exchange import HeldOut, Scored
+from explanations.records import RecordKind, Scale, TokenActivations
 from explanations.scorers import SCORERS
 from explanations.scorers.correlation import (
     absolute_deviation_explained,
     correlation,
     r_squared,
 )
-from tests.explanations.dialogues import carried_on
+from tests.explanations.evidence import evidence
+from tests.explanations.evidence import score as scored_by
 
+Values = NDArray[np.float32]
 values = st.lists(st.floats(0, 10, width=32), min_size=2, max_size=30)
 pairs = values.flatmap(
     lambda s: st.tuples(st.just(s), st.lists(st.floats(0, 10), min_size=len(s), max_size=len(s)))
 )
 
 
-def record(numbers: list[float], scale: Scale) -> TokenActivations:
+def record(numbers: Sequence[float] | Values, scale: Scale) -> TokenActivations:
     tokens = tuple(f" t{number}" for number in range(len(numbers)))
     return TokenActivations(tokens=tokens, activations=np.array(numbers, "f4"), scale=scale)
 
 
-def held_out(simulated: list[float], actual: list[float], pk: int = 1) -> HeldOut:
+def held_out(
+    simulated: Sequence[float] | Values,
+    actual: Sequence[float] | Values,
+    pk: int = 1,
+    kind: RecordKind = RecordKind.TOP,
+) -> HeldOut:
     """Return a record; with a maximum of 10 raw values are what people read, if they are whole."""
     return HeldOut(
         record=pk,
-        kind=RecordKind.TOP,
+        kind=kind,
         actual=record(actual, Scale.RAW),
         simulated=record(simulated, Scale.ZERO_TO_TEN),
     )
 
 
 def score(name: str, *records: HeldOut, **config: object) -> Scored:
-    evidence = Evidence(
-        explanation="fish",
-        neuron=NeuronRef(layer=0, index=0),
-        maximum=10.0,
-        mean=None,
-        records=records,
-    )
-    return carried_on(SCORERS[name].score(evidence, config, 0))
+    return scored_by(name, evidence(*records), **config)
 
 
 def test_correlation_of_a_worked_example() -> None:

@@ -1,6 +1,5 @@
 """Tasks do what a run asks, target by target; one that fails is a stored failure."""
 
-import threading
 import time
 from uuid import uuid4
 
