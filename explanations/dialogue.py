@@ -21,6 +21,10 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 
+# How the name of a language model begins that a worker loads itself; a folder or hub id follows.
+LOCAL = "local:"
+
+
 class Need(StrEnum):
     """What a method's requests take to be answered; it decides which workers can do it."""
 

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from explanations.dialogue import Need
+from explanations.dialogue import LOCAL, Need
 from explanations.models import Capture, Explanation, Method, Run, Score, Simulation, Target
 from explanations.scorers import SCORERS
 from explanations.services.batches import batches
@@ -81,13 +81,14 @@ def _shards(run: Run, shards: int) -> list[Target]:
 
 
 def _queue(kind: Run.Kind, method: Method | None) -> Run.Queue:
-    """Return who can do it: language models are waited for, encoders and subjects like a GPU."""
+    """Return who can do it: far-away models are waited for, those in here like a GPU."""
     if kind == Run.Kind.CAPTURE:
         return Run.Queue.GPU
     assert method is not None  # noqa: S101  the database has it so
     builtin = registry(Method.Kind(method.kind)).get(method.name)
     needs = builtin.needs if builtin else frozenset()
-    if needs & {Need.SUBJECT, Need.ENCODER}:
+    local = Need.MODEL in needs and str(method.config.get("model")).startswith(LOCAL)
+    if local or needs & {Need.SUBJECT, Need.ENCODER}:
         return Run.Queue.GPU
     return Run.Queue.LLM if Need.MODEL in needs else Run.Queue.CPU
 

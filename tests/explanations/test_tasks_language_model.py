@@ -5,7 +5,7 @@ import pytest
 from explanations import selectors, services
 from explanations.models import Explanation, Method, Run, SimulatedRecord, Target
 from explanations.tasks import work_on_chunk
-from explanations.tasks.serving.language_model import _backend
+from explanations.tasks.serving.language_model import _backend, backend_of
 from tests import factories
 from tests.explanations.openai_server import chat, failure, serving
 
@@ -18,14 +18,14 @@ def forgotten() -> None:
     _backend.cache_clear()
 
 
-def _explained(*neurons, **config) -> selectors.RunProgress:
+def _explained(*neurons, queue=Run.Queue.LLM, **config) -> selectors.RunProgress:
     created = services.run_create(
         kind=Run.Kind.EXPLAIN,
         method=factories.builtin("explainer", "token_activation", **config),
         neurons=[neuron.pk for neuron in neurons],
     )
     assert created.run is not None
-    assert created.run.queue == Run.Queue.LLM
+    assert created.run.queue == queue
     while work_on_chunk(created.run.pk):
         pass
     return selectors.run_progress(created.run.pk)
@@ -65,6 +65,23 @@ def test_without_a_server_and_a_key_the_failure_says_what_to_set(settings) -> No
     progress = _explained(factories.neuron_with_records())
     (reason,) = selectors.run_reasons(progress.run)
     assert "set OPENAI_API_KEY, or OPENAI_BASE_URL" in reason
+
+
+def test_a_method_may_name_a_model_that_the_worker_loads_itself(settings, shared_data) -> None:
+    settings.OPENAI_BASE_URL = settings.OPENAI_API_KEY = ""
+    model = f"local:{shared_data / 'stories260K'}"
+    method = factories.builtin("explainer", "token_activation", model=model)
+    found = backend_of(method)
+    assert found is backend_of(method)
+    assert found.abilities().reads
+
+
+def test_a_local_model_that_is_not_there_is_a_failure_that_names_it(settings) -> None:
+    progress = _explained(
+        factories.neuron_with_records(), queue=Run.Queue.GPU, model="local:/no/such/model"
+    )
+    (reason,) = selectors.run_reasons(progress.run)
+    assert "local:/no/such/model cannot be loaded" in reason
 
 
 def test_a_neuron_that_never_fires_costs_nothing(settings) -> None:

@@ -1,5 +1,6 @@
 """Small random models of every family, and how to look inside them without our own code."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,7 +138,7 @@ FAMILIES: dict[str, Tiny] = {
 }
 
 
-def tokenizer(*, bos: bool) -> Any:
+def tokenizer(*, bos: bool, texts: Sequence[str] = TEXTS) -> Any:
     """Return a tokenizer of 300 byte-level tokens with specials for either kind of family."""
     backend = Tokenizer(models.BPE())
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -148,7 +149,7 @@ def tokenizer(*, bos: bool) -> Any:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    backend.train_from_iterator(TEXTS, trainer)
+    backend.train_from_iterator(texts, trainer)
     named = {"cls_token": "[CLS]", "sep_token": "[SEP]"} | ({"bos_token": "<s>"} if bos else {})
     fast: Any = PreTrainedTokenizerFast
     return fast(tokenizer_object=backend, **named)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from explanations import services
-from explanations.dialogue import Ask, Foreseen, Read
+from explanations.dialogue import LOCAL, Ask, Foreseen, Read
 from explanations.exchange import Answer, Unusable
 from explanations.models import Method
 from explanations.tasks.serving.asked import Asked, Served
@@ -52,6 +52,10 @@ def backend_of(method: Method) -> "Backend":
 
 @lru_cache(maxsize=4)
 def _backend(model: str) -> "Backend":
+    if model.startswith(LOCAL):
+        from explanations.backends.local import LocalBackend
+
+        return LocalBackend(model.removeprefix(LOCAL))
     from explanations.backends.openai_client import OpenAIBackend
 
     if not (settings.OPENAI_BASE_URL or settings.OPENAI_API_KEY):
