@@ -1,1 +1,1 @@
-"""Readers and writers of files about neurons, one module a format."""
+"""Readers and writers of files about neurons, one module a format, by name in `registry`."""

@@ -1,62 +1,100 @@
 """Our own JSON Lines format, one neuron a line: docs/import-format.md says what stands where."""
 
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from explanations.formats.explained import explanations
 from explanations.formats.fields import LARGEST, Faults, Fields
-from explanations.formats.lines import Fault, NeuronLine, RecordLine, SubjectLine
+from explanations.formats.lines import (
+    ROUNDING,
+    Fault,
+    Found,
+    Given,
+    NeuronLine,
+    Place,
+    RecordLine,
+    SubjectLine,
+)
+from explanations.formats.reading import json_value, told
+from explanations.formats.sources import JSON_LINES, TextError, tree
+from explanations.formats.writing import Rows, json_text, shortest
 from explanations.records import RecordKind, Split
 
 FORMAT = "concordance"
 VERSION = 1
 
-# Activations may be above the maximum by what rounding to float32 can do.
-_ROUNDING = 1e-6
+
+def read(place: str, given: Given) -> Iterator[Found | Fault]:
+    """Read a file or a folder of them; only a line, and which neurons came before, is ever held."""
+    known = _Known()
+    for file in tree(place, JSON_LINES):
+        at = Place(file=file.name)
+        try:
+            with file.open() as handle:
+                yield from _read(handle, file.name, known)
+        except TextError as error:
+            yield Fault(place=at, field="", message=str(error))
 
 
-def read(lines: Iterable[str | bytes]) -> Iterator[NeuronLine | Fault]:
+def parse(lines: Iterable[str | bytes]) -> Iterator[Found | Fault]:
     """Give each good line's neuron, and every fault of every bad line, in order.
 
-    Nothing raises on bad data; a blank line is passed over. `lines` may be a file open for reading
-    in binary. Only a line, and which neurons came before it, is ever held.
+    Nothing raises on bad data; a blank line is passed over.
     """
-    known = _Known()
+    yield from _read(lines, "", _Known())
+
+
+def write(neurons: Iterable[NeuronLine], path: Path, given: Given) -> Iterator[Fault]:
+    """Write a file, one neuron a line; everything about it can be written."""
+    with Rows(path) as rows:
+        for neuron in neurons:
+            rows.line(dump(neuron))
+    yield from ()
+
+
+def _read(lines: Iterable[str | bytes], name: str, known: "_Known") -> Iterator[Found | Fault]:
     for number, line in enumerate(lines, 1):
-        text = line.decode("utf-8", "surrogateescape") if isinstance(line, bytes) else line
-        if not text.strip():
+        if not line.strip():
             continue
-        faults = Faults([])
-        neuron = _neuron(_json(text, faults), faults)
+        faults, place = Faults([]), Place(file=name, line=number)
+        neuron = _neuron(_json(line, faults), faults)
         if neuron is not None and not faults.found:
-            known.check(neuron, number, faults)
+            known.check(neuron, place, faults)
         if neuron is None or faults.found:
-            for path, message in faults.found:
-                yield Fault(line=number, field=path, message=message)
+            yield from told(place, faults)
         else:
-            yield neuron
+            yield Found(place=place, line=neuron)
 
 
 def dump(neuron: NeuronLine) -> str:
     """Write a neuron as one line, without its end; reading it gives an equal neuron."""
     raw = {"format": FORMAT, "version": VERSION, **asdict(neuron)}
     for record in raw["records"]:
-        record["activations"] = _shortest(record["activations"])
+        record["activations"] = shortest(record["activations"])
     for explanation in raw["explanations"]:
+        _drop_empty(explanation, "details")
         for simulation in explanation["simulations"]:
+            _drop_empty(simulation, "details")
             simulation["records"] = [_simulated(each) for each in simulation["records"]]
+        for score in explanation["scores"]:
+            _drop_empty(score, "low", "high", "records", "details")
         explanation["scores"] = [_value_or_reason(score) for score in explanation["scores"]]
-    return json.dumps(raw, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return json_text(raw)
+
+
+def _drop_empty(raw: dict[str, Any], *names: str) -> None:
+    """Drop what later versions of the format came to know, where it says nothing."""
+    for name in names:
+        if raw[name] in (None, {}, ()):
+            del raw[name]
 
 
 def _simulated(raw: dict[str, Any]) -> dict[str, Any]:
     if raw["values"] is not None:
-        raw["values"] = _shortest(raw["values"])
+        raw["values"] = shortest(raw["values"])
     return _value_or_reason(raw, "values")
 
 
@@ -66,38 +104,33 @@ def _value_or_reason(raw: dict[str, Any], value: str = "value") -> dict[str, Any
     return {name: given for name, given in raw.items() if name != silent}
 
 
-def _shortest(values: Iterable[float]) -> list[float]:
-    """Write numbers with the fewest digits that give the same float32 again."""
-    exact = np.array(list(values), dtype=np.float32)
-    short = np.array([float(str(value)) for value in exact], dtype=np.float64)
-    result: list[float] = np.where(short.astype(np.float32) == exact, short, exact).tolist()
-    return result
-
-
 class _Known:
     """The neurons and subjects of the lines before, to tell what contradicts them."""
 
     def __init__(self) -> None:
-        self._neurons: dict[tuple[str, int, int], int] = {}
-        self._subjects: dict[str, tuple[SubjectLine, int]] = {}
+        self._neurons: dict[tuple[str, int, int], Place] = {}
+        self._subjects: dict[str, tuple[SubjectLine, Place]] = {}
 
-    def check(self, neuron: NeuronLine, line: int, faults: Faults) -> None:
+    def check(self, neuron: NeuronLine, place: Place, faults: Faults) -> None:
         """Note a neuron that was there before, and a subject that was another before."""
         key = (neuron.subject.name, neuron.layer, neuron.index)
-        first = self._neurons.setdefault(key, line)
-        if first != line:
-            faults.note("index", f"this neuron is on line {first} already")
-        subject, first = self._subjects.setdefault(neuron.subject.name, (neuron.subject, line))
+        first = self._neurons.setdefault(key, place)
+        if first != place:
+            faults.note("index", f"this neuron is on {_on(first, place)} already")
+        subject, first = self._subjects.setdefault(neuron.subject.name, (neuron.subject, place))
         if subject != neuron.subject:
-            faults.note("subject", f"is not the one of that name on line {first}")
+            faults.note("subject", f"is not the one of that name on {_on(first, place)}")
 
 
-def _json(text: str, faults: Faults) -> Any:
+def _on(first: Place, now: Place) -> str:
+    """Say where something stood first, seen from where it stands now."""
+    return f"line {first.line}" + (f" of {first.file}" if first.file != now.file else "")
+
+
+def _json(text: str | bytes, faults: Faults) -> Any:
     """Read one line's JSON; a note and an empty object where it is none."""
-    try:
-        raw = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        faults.note("", f"is no JSON: {str(error)[:150]}")
+    raw = json_value(text, faults)
+    if faults.found:
         return {}
     if not isinstance(raw, dict):
         faults.note("", "expected one JSON object a line")
@@ -184,5 +217,5 @@ def _records_agree(records: tuple[RecordLine, ...], maximum: float, faults: Faul
         if splits.setdefault(record.document, record.split) != record.split:
             faults.note(f"{path}.split", "a document is in one split, and this one was in another")
         peak = max(record.activations, default=maximum)
-        if peak > maximum and not math.isclose(peak, maximum, rel_tol=_ROUNDING):
+        if peak > maximum and not math.isclose(peak, maximum, rel_tol=ROUNDING):
             faults.note(f"{path}.activations", f"{peak:g} is above the maximum, {maximum:g}")

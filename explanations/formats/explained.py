@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from explanations.formats.fields import LARGEST, Fields, storable
 from explanations.formats.lines import (
@@ -37,9 +38,12 @@ def _explanation(fields: Fields, records: Sequence[RecordLine]) -> ExplanationLi
         author_kind=author,
         method=method,
         parent=fields.text("parent", 200) if fields.has("parent") else None,
-        shown=_shown(fields, len(records)),
-        scores=tuple(_score(each, simulations) for each in fields.objects("scores", [])),
+        shown=_positions(fields, "shown", len(records)),
+        scores=tuple(
+            _score(each, simulations, len(records)) for each in fields.objects("scores", [])
+        ),
         simulations=simulations,
+        details=_object(fields, "details"),
     )
     _once("scores", [(_key(s.method), _key(s.simulator)) for s in explanation.scores], fields)
     _once("simulations", [_key(each.method) for each in simulations], fields)
@@ -59,28 +63,35 @@ def _agrees(explanation: ExplanationLine, before: list[ExplanationLine], fields:
         fields.note("text", "is given already")
 
 
-def _shown(fields: Fields, records: int) -> tuple[int, ...]:
-    raw = fields.array("shown", [])
+def _positions(fields: Fields, name: str, records: int) -> tuple[int, ...]:
+    """Read an array of positions of the line's records, each once."""
+    raw = fields.array(name, [])
     good = [position for position in raw if type(position) is int and 0 <= position < records]
     if len(good) < len(raw) or len(set(good)) < len(good):
-        fields.note("shown", f"expected positions of the {records} records, each once")
+        fields.note(name, f"expected positions of the {records} records, each once")
     return tuple(good)
 
 
 def _method(fields: Fields, name: str) -> MethodLine:
     inner = fields.inner(name)
-    config = inner.take("config", {})
-    if not isinstance(config, dict):
-        inner.note("config", "expected an object")
-    elif not _is_storable(config):
-        inner.note("config", "holds a value that no database keeps")
     method = MethodLine(
         name=inner.text("name", 100),
         version=inner.whole("version"),
-        config=config if isinstance(config, dict) else {},
+        config=_object(inner, "config"),
     )
     inner.end()
     return method
+
+
+def _object(fields: Fields, name: str) -> dict[str, Any]:
+    """Read an object of anything that a database keeps; {} where there is none."""
+    raw = fields.take(name, {})
+    if not isinstance(raw, dict):
+        fields.note(name, "expected an object")
+        return {}
+    if not _is_storable(raw):
+        fields.note(name, "holds a value that no database keeps")
+    return raw
 
 
 def _is_storable(value: object) -> bool:
@@ -94,7 +105,7 @@ def _is_storable(value: object) -> bool:
     return not isinstance(value, float) or abs(value) < float("inf")
 
 
-def _score(fields: Fields, simulations: Sequence[SimulationLine]) -> ScoreLine:
+def _score(fields: Fields, simulations: Sequence[SimulationLine], records: int) -> ScoreLine:
     simulator = _method(fields, "simulator") if fields.has("simulator") else None
     if simulator and _key(simulator) not in {_key(each.method) for each in simulations}:
         fields.note("simulator", "no simulation of this explanation is by it")
@@ -105,6 +116,10 @@ def _score(fields: Fields, simulations: Sequence[SimulationLine]) -> ScoreLine:
         value=value,
         reason=_reason(fields, "value"),
         n=fields.whole("n"),
+        low=fields.number("low") if fields.has("low") else None,
+        high=fields.number("high") if fields.has("high") else None,
+        records=_positions(fields, "records", records),
+        details=_object(fields, "details"),
     )
     fields.end()
     return score
@@ -125,6 +140,7 @@ def _simulation(fields: Fields, records: Sequence[RecordLine]) -> SimulationLine
         method=_method(fields, "method"),
         scale=fields.one_of("scale", Scale),
         records=simulated,
+        details=_object(fields, "details"),
     )
     fields.end()
     return simulation

@@ -4,28 +4,63 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from explanations.records import AuthorKind, RecordKind, Scale, Split
+from explanations.records import AuthorKind, NeuronRef, RecordKind, Scale, Split
 
 # Activations are float32; a tuple holds them as the numbers that float32 can hold.
 Values = tuple[float, ...]
 
+ROUNDING = 1e-6
+"""By what share an activation may be above the maximum: what rounding to float32 can do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What the user of a format said beside the path; empty and 0 where nothing was said.
+
+    `layers` and `width` are the subject's size where files do not tell it, `seed` deals windows
+    into splits, `tokenizer` is a tokenizer.json or a folder that holds one.
+    """
+
+    subject: str = ""
+    layers: int = 0
+    width: int = 0
+    seed: int = 0
+    tokenizer: str = ""
+
+
+class FormatError(ValueError):
+    """A format that cannot be read or written at all as it was asked; says what to do instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something stands: a file, its line from 1, a record in it; as far as there are such."""
+
+    file: str = ""
+    line: int = 0
+    record: str = ""
+
+    def __str__(self) -> str:
+        parts = (self.file, f"line {self.line}" if self.line else "", self.record)
+        return ", ".join(part for part in parts if part)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What is wrong in one place: the line from 1, the field's path, what is expected there."""
+    """What is wrong in one place, in which field of it, and what is expected there."""
 
-    line: int
+    place: Place
     field: str
     message: str
 
     def __str__(self) -> str:
-        where = f"line {self.line}" + (f", {self.field}" if self.field else "")
+        where = ", ".join(part for part in (str(self.place), self.field) if part)
         return f"{where}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectLine:
-    """The subject whose neuron it is, as it was loaded."""
+    """The subject whose neuron it is, as it was loaded; `layers` and `width` 0: not told."""
 
     name: str
     layers: int
@@ -61,13 +96,21 @@ class MethodLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreLine:
-    """A number about an explanation, or the reason for none; `n` observations stand behind it."""
+    """A number about an explanation, or the reason for none; `n` observations stand behind it.
+
+    `low` and `high` are its 95 % interval, `records` the positions of the line's records that it
+    rests on; `details` are JSON: what else the scorer told.
+    """
 
     method: MethodLine
     simulator: MethodLine | None
     value: float | None
     reason: str
     n: int
+    low: float | None = None
+    high: float | None = None
+    records: tuple[int, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +129,7 @@ class SimulationLine:
     method: MethodLine
     scale: Scale
     records: tuple[SimulatedLine, ...]
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,17 +148,46 @@ class ExplanationLine:
     shown: tuple[int, ...] = ()
     scores: tuple[ScoreLine, ...] = ()
     simulations: tuple[SimulationLine, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeuronLine:
-    """One neuron with its records and all that is said about it."""
+    """One neuron with its records and all that is said about it.
+
+    `maximum` is None where a file does not tell it: what is stored holds, or else the highest of
+    the records, or else 0 until some file tells.
+    """
 
     subject: SubjectLine
     layer: int
     index: int
-    maximum: float
+    maximum: float | None
     mean: float | None = None
     firing_rate: float | None = None
     records: tuple[RecordLine, ...] = ()
     explanations: tuple[ExplanationLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignScore:
+    """A score of an explanation that is stored already, as somebody else found it.
+
+    The explanation is named by its `number` in the database, or by its `neuron` and `text`, and by
+    `explainer`, its method's name, where several say the same.
+    """
+
+    number: int | None
+    subject: str
+    neuron: NeuronRef | None
+    text: str
+    explainer: str
+    score: ScoreLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Something good that was read, and where it stands."""
+
+    place: Place
+    line: NeuronLine | ForeignScore

@@ -104,9 +104,17 @@ class File:
 
 
 def files(place: str) -> list[File]:
-    """Return a file, or those of a folder that can be read, by name; hidden ones are left out.
+    """Return a file, or those of a folder that can be read as texts, by name.
 
-    Raises `TextError` where a folder holds none, and `FileNotFoundError`.
+    Hidden ones are left out. Raises `TextError` where a folder holds none, and `FileNotFoundError`.
+    """
+    return tree(place, (*JSON_LINES, *PARQUET, *PLAIN))
+
+
+def tree(place: str, suffixes: tuple[str, ...]) -> list[File]:
+    """Return a file, or those below a folder that end so (packed or not), by name.
+
+    Hidden ones are left out. Raises `TextError` where a folder holds none, and `FileNotFoundError`.
     """
     try:
         system, root = filesystem(place)
@@ -118,16 +126,14 @@ def files(place: str) -> list[File]:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), place)
     names = {path[len(root) :].strip("/"): path for path in system.find(root)}
     inside = [File(name=name, path=names[name], system=system) for name in sorted(names)]
-    found = [file for file in inside if _is_text(file)]
+    found = [file for file in inside if file.suffix in suffixes and not _is_hidden(file)]
     if not found:
-        known = ", ".join((*JSON_LINES, *PARQUET, *PLAIN))
-        raise TextError(f"{place}: the folder holds no file that ends in {known}")
+        raise TextError(f"{place}: the folder holds no file that ends in {', '.join(suffixes)}")
     return found
 
 
-def _is_text(file: File) -> bool:
-    hidden = any(part.startswith((".", "_")) for part in PurePosixPath(file.name).parts)
-    return not hidden and file.suffix in (*JSON_LINES, *PARQUET, *PLAIN)
+def _is_hidden(file: File) -> bool:
+    return any(part.startswith((".", "_")) for part in PurePosixPath(file.name).parts)
 
 
 def _unpacked(name: str) -> str:

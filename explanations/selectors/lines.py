@@ -114,10 +114,11 @@ def _explanation(
         method=_method(explanation.method) if explanation.method else None,
         parent=ids.get(explanation.parent_id) if explanation.parent_id else None,
         shown=tuple(shown),
-        scores=tuple(_score(score) for score in explanation.scores.all()),
+        scores=tuple(_score(score, positions) for score in explanation.scores.all()),
         simulations=tuple(
             _simulation(simulation, positions) for simulation in explanation.simulations.all()
         ),
+        details=explanation.details,
     )
 
 
@@ -125,13 +126,18 @@ def _method(method: Method) -> MethodLine:
     return MethodLine(name=method.name, version=method.version, config=method.config)
 
 
-def _score(score: Score) -> ScoreLine:
+def _score(score: Score, positions: Mapping[int, int]) -> ScoreLine:
+    """Return a score; records that were deleted since are not among what it rests on."""
     return ScoreLine(
         method=_method(score.method),
         simulator=_method(score.simulation.method) if score.simulation else None,
         value=score.value,
         reason=score.reason,
         n=score.n,
+        low=score.low,
+        high=score.high,
+        records=tuple(positions[record] for record in score.records if record in positions),
+        details=score.details,
     )
 
 
@@ -147,4 +153,5 @@ def _simulation(simulation: Simulation, positions: Mapping[int, int]) -> Simulat
             )
             for row in simulation.records.all()
         ),
+        details=simulation.details,
     )

@@ -63,6 +63,14 @@ def neuron_keys(subject: int | None = None, neurons: Sequence[int] | None = None
     )
 
 
+def neuron_keys_in_place(
+    subject: int | None = None, neurons: Sequence[int] | None = None
+) -> list[int]:
+    """Return the same keys by subject, layer and index."""
+    found = Neuron.objects.filter(_among("", subject, neurons))
+    return list(found.order_by("subject", "layer", "index").values_list("pk", flat=True))
+
+
 def explanation_keys(subject: int | None = None, neurons: Sequence[int] | None = None) -> list[int]:
     """Return the keys of the explanations of these neurons, of a subject's, or of all.
 

@@ -5,6 +5,7 @@ What is there already stays as it is, so a file can be imported twice. What cont
 """
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,14 +14,13 @@ import numpy as np
 from django.db import transaction
 
 from explanations.formats.lines import (
+    ROUNDING,
     ExplanationLine,
     MethodLine,
     NeuronLine,
     RecordLine,
-    ScoreLine,
     SimulatedLine,
     SimulationLine,
-    SubjectLine,
 )
 from explanations.models import (
     Corpus,
@@ -29,38 +29,19 @@ from explanations.models import (
     Method,
     Neuron,
     Record,
-    Score,
     SimulatedRecord,
     Simulation,
     Subject,
 )
 from explanations.records import Scale
-from explanations.services.methods import method_get_or_create
+from explanations.services.imports_scores import (
+    Counts,
+    ImportFault,
+    agree,
+    imported_method,
+    score_add,
+)
 from explanations.services.results import packed
-
-
-class ImportFault(ValueError):
-    """A neuron that contradicts what is stored; `field` says where."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-
-@dataclass(slots=True)
-class Counts:
-    """How many rows were new."""
-
-    neurons: int = 0
-    records: int = 0
-    explanations: int = 0
-    simulations: int = 0
-    scores: int = 0
-
-    def add(self, more: "Counts") -> None:
-        """Count more rows."""
-        for name in ("neurons", "records", "explanations", "simulations", "scores"):
-            setattr(self, name, getattr(self, name) + getattr(more, name))
 
 
 @dataclass(slots=True)
@@ -76,19 +57,8 @@ class _Import:
 @transaction.atomic
 def neuron_import(*, line: NeuronLine) -> Counts:
     """Store a neuron, its records, explanations, simulations and scores; return what was new."""
-    subject = _subject(line.subject)
-    neuron, created = Neuron.objects.get_or_create(
-        subject=subject,
-        layer=line.layer,
-        index=line.index,
-        defaults={
-            "maximum": line.maximum,
-            "mean": line.mean,
-            "firing_rate": line.firing_rate,
-        },
-    )
-    if neuron.maximum != line.maximum:
-        raise ImportFault("maximum", f"{neuron} is stored with {neuron.maximum}")
+    subject = _subject(line)
+    neuron, created = _neuron(subject, line)
     work = _Import(neuron)
     work.counts.neurons = int(created)
     _records(work, line.records)
@@ -97,24 +67,78 @@ def neuron_import(*, line: NeuronLine) -> Counts:
     return work.counts
 
 
-def _subject(line: SubjectLine) -> Subject:
+def _subject(line: NeuronLine) -> Subject:
+    told = line.subject
     subject, _ = Subject.objects.get_or_create(
-        name=line.name,
+        name=told.name,
         defaults={
-            "source": line.source,
-            "revision": line.revision,
-            "hook": line.hook,
-            "dtype": line.dtype,
-            "tokenizer": line.tokenizer,
-            "layers": line.layers,
-            "width": line.width,
+            "source": told.source,
+            "revision": told.revision,
+            "hook": told.hook,
+            "dtype": told.dtype,
+            "tokenizer": told.tokenizer,
         },
     )
-    for name in ("layers", "width", "revision", "hook"):
-        stored, given = getattr(subject, name), getattr(line, name)
+    for name in ("revision", "hook"):
+        stored, given = getattr(subject, name), getattr(told, name)
         if given and stored and stored != given:
             raise ImportFault(f"subject.{name}", f"{subject} is stored with {stored!r}")
+    _size(subject, "layers", told.layers, "layer", line.layer)
+    _size(subject, "width", told.width, "index", line.index)
     return subject
+
+
+def _size(subject: Subject, name: str, told: int, place: str, at: int) -> None:
+    """Let a subject grow to what is told of it, or to hold a neuron, unless it was captured."""
+    stored = getattr(subject, name)
+    if told and at >= told:
+        raise ImportFault(place, f"{at} is beyond the {told} that the subject is said to have")
+    if told and told < stored:
+        raise ImportFault(f"subject.{name}", f"{subject} is stored with {stored!r}")
+    wanted = max(told, at + 1)
+    if wanted > stored:
+        if subject.captures.filter(tokens__gt=0).exists():
+            raise ImportFault(f"subject.{name}", f"{subject} was captured with {stored!r}")
+        setattr(subject, name, wanted)
+        subject.save(update_fields=[name])
+
+
+def _neuron(subject: Subject, line: NeuronLine) -> tuple[Neuron, bool]:
+    """Return the neuron, and whether it is new.
+
+    One of which only texts were known, and so a maximum of 0, learns what this line tells.
+    """
+    peak = max((max(record.activations, default=0.0) for record in line.records), default=None)
+    first = line.maximum if line.maximum is not None else peak
+    neuron, created = Neuron.objects.get_or_create(
+        subject=subject,
+        layer=line.layer,
+        index=line.index,
+        defaults={
+            "maximum": 0.0 if first is None else first,
+            "mean": line.mean,
+            "firing_rate": line.firing_rate,
+        },
+    )
+    if first is not None and neuron.maximum != first:
+        if _only_texts(neuron):
+            neuron.maximum, neuron.mean, neuron.firing_rate = first, line.mean, line.firing_rate
+            neuron.save(update_fields=["maximum", "mean", "firing_rate"])
+        elif line.maximum is not None:
+            raise ImportFault("maximum", f"{neuron} is stored with {neuron.maximum}")
+    for position, record in enumerate(line.records):
+        _not_above(f"records[{position}].activations", record, neuron.maximum)
+    return neuron, created
+
+
+def _only_texts(neuron: Neuron) -> bool:
+    return neuron.maximum == 0 and neuron.capture_id is None and not neuron.records.exists()
+
+
+def _not_above(at: str, record: RecordLine, maximum: float) -> None:
+    peak = max(record.activations, default=maximum)
+    if peak > maximum and not math.isclose(peak, maximum, rel_tol=ROUNDING):
+        raise ImportFault(at, f"{peak:g} is above the neuron's maximum, {maximum:g}")
 
 
 def _records(work: _Import, lines: Sequence[RecordLine]) -> None:
@@ -140,8 +164,8 @@ def _same_record(at: str, stored: Record, given: Record) -> None:
         raise ImportFault(f"{at}.tokens", "other tokens are stored there")
     if not _equal(stored.values, given.values):
         raise ImportFault(f"{at}.activations", "other activations are stored there")
-    _agree(f"{at}.kind", stored.kind, given.kind)
-    _agree(f"{at}.quantile", stored.quantile, given.quantile)
+    agree(f"{at}.kind", stored.kind, given.kind)
+    agree(f"{at}.quantile", stored.quantile, given.quantile)
 
 
 def _documents(neuron: Neuron, lines: Sequence[RecordLine]) -> dict[str, Document]:
@@ -196,11 +220,14 @@ def _record(neuron: Neuron, document: Document, line: RecordLine) -> Record:
 
 
 def _explanation(work: _Import, line: ExplanationLine) -> None:
-    method = _method(Method.Kind.EXPLAINER, line.method)
+    method = None
+    if line.method is not None:
+        method = imported_method(Method.Kind.EXPLAINER, line.method)
     made: dict[str, Any] = {
         "text": line.text,
         "author_kind": line.author_kind,
         "parent": work.explanations[line.parent] if line.parent is not None else None,
+        "details": dict(line.details),
     }
     if method is None:
         explanation, created = Explanation.objects.get_or_create(
@@ -225,8 +252,13 @@ def _explanation(work: _Import, line: ExplanationLine) -> None:
         for position, each in enumerate(line.simulations)
     }
     for position, score in enumerate(line.scores):
-        simulation = simulated.get(_key(score.simulator))
-        _score(work, explanation, simulation, position, score)
+        work.counts.scores += score_add(
+            explanation=explanation,
+            simulation=simulated.get(_key(score.simulator)),
+            line=score,
+            records=[work.records[each].pk for each in score.records],
+            at=_at(work, f"scores[{position}]."),
+        )
     work.explanations[line.id] = explanation
 
 
@@ -235,7 +267,7 @@ def _same_explanation(
 ) -> None:
     if stored.text != line.text:
         raise ImportFault(_at(work, "text"), f"{stored.method} is stored with another text")
-    _agree(_at(work, "author_kind"), stored.author_kind, line.author_kind)
+    agree(_at(work, "author_kind"), stored.author_kind, line.author_kind)
     if set(stored.shown.all()) != set(shown):
         raise ImportFault(_at(work, "shown"), "its author is stored as shown other records")
 
@@ -247,9 +279,11 @@ def _at(work: _Import, name: str) -> str:
 def _simulation(
     work: _Import, explanation: Explanation, position: int, line: SimulationLine
 ) -> Simulation:
-    method = _method(Method.Kind.SIMULATOR, line.method)
+    method = imported_method(Method.Kind.SIMULATOR, line.method)
     simulation, created = Simulation.objects.get_or_create(
-        explanation=explanation, method=method, defaults={"scale": line.scale}
+        explanation=explanation,
+        method=method,
+        defaults={"scale": line.scale, "details": dict(line.details)},
     )
     made = [_simulated(simulation, work.records[each.record], each) for each in line.records]
     if created:
@@ -263,7 +297,7 @@ def _simulation(
 def _same_simulation(
     at: str, stored: Simulation, scale: Scale, made: Sequence[SimulatedRecord]
 ) -> None:
-    _agree(f"{at}.scale", stored.scale, scale)
+    agree(f"{at}.scale", stored.scale, scale)
     rows = {row.record_id: row for row in stored.records.all()}
     for position, given in enumerate(made):
         row, where = rows.get(given.record_id), f"{at}.records[{position}]"
@@ -271,7 +305,7 @@ def _same_simulation(
             raise ImportFault(f"{where}.record", "it is stored without this record")
         if not _equal(row.values, given.values):
             raise ImportFault(f"{where}.values", "other values are stored there")
-        _agree(f"{where}.reason", row.reason, given.reason)
+        agree(f"{where}.reason", row.reason, given.reason)
 
 
 def _simulated(simulation: Simulation, record: Record, line: SimulatedLine) -> SimulatedRecord:
@@ -279,42 +313,11 @@ def _simulated(simulation: Simulation, record: Record, line: SimulatedLine) -> S
     return SimulatedRecord(simulation=simulation, record=record, values=values, reason=line.reason)
 
 
-def _score(
-    work: _Import,
-    explanation: Explanation,
-    simulation: Simulation | None,
-    position: int,
-    line: ScoreLine,
-) -> None:
-    method = _method(Method.Kind.SCORER, line.method)
-    score, created = Score.objects.get_or_create(
-        explanation=explanation,
-        simulation=simulation,
-        method=method,
-        defaults={"value": line.value, "reason": line.reason, "n": line.n},
-    )
-    for name in ("value", "reason", "n"):
-        where = _at(work, f"scores[{position}].{name}")
-        _agree(where, getattr(score, name), getattr(line, name))
-    work.counts.scores += int(created)
-
-
-def _agree(at: str, stored: object, given: object) -> None:
-    if stored != given:
-        raise ImportFault(at, f"is stored as {stored!r}")
-
-
 def _equal(stored: bytes | memoryview | None, given: bytes | memoryview | None) -> bool:
     """Tell whether two columns hold the same numbers, or both none."""
     if stored is None or given is None:
         return stored is given
     return np.array_equal(np.frombuffer(stored, dtype="<f4"), np.frombuffer(given, dtype="<f4"))
-
-
-def _method(kind: Method.Kind, line: MethodLine | None) -> Method | None:
-    if line is None:
-        return None
-    return method_get_or_create(kind=kind, name=line.name, version=line.version, config=line.config)
 
 
 def _key(line: MethodLine | None) -> str:

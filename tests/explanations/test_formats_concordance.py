@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explanations.formats.concordance import dump, read
+from explanations.formats.concordance import dump, parse
 from explanations.formats.lines import (
     ExplanationLine,
     Fault,
+    Found,
     MethodLine,
     NeuronLine,
     RecordLine,
@@ -94,11 +95,12 @@ def line() -> dict[str, Any]:
 
 
 def outcomes(*lines: Any) -> list[NeuronLine | Fault]:
-    return list(read(each if isinstance(each, str | bytes) else json.dumps(each) for each in lines))
+    given = (each if isinstance(each, str | bytes) else json.dumps(each) for each in lines)
+    return [each.line if isinstance(each, Found) else each for each in parse(given)]
 
 
 def faults(*lines: Any) -> list[tuple[int, str]]:
-    return [(each.line, each.field) for each in outcomes(*lines) if isinstance(each, Fault)]
+    return [(each.place.line, each.field) for each in outcomes(*lines) if isinstance(each, Fault)]
 
 
 def test_a_line_is_read_with_all_that_it_says() -> None:
@@ -353,6 +355,10 @@ def explanation_lines(
         value=value,
         reason=draw(name) if value is None else "",
         n=draw(st.integers(0, 99)),
+        low=draw(st.none() | st.floats(-1, 1)),
+        high=draw(st.none() | st.floats(-1, 1)),
+        records=tuple(range(draw(st.integers(0, len(records))))),
+        details=draw(config),
     )
     return ExplanationLine(
         id=str(number),
@@ -363,6 +369,7 @@ def explanation_lines(
         shown=tuple(range(len(records))),
         scores=(score,),
         simulations=tuple(simulations),
+        details=draw(config),
     )
 
 
@@ -387,7 +394,7 @@ def neuron_lines(draw: st.DrawFn) -> NeuronLine:
 def test_what_is_written_is_read_again_unchanged(neuron: NeuronLine) -> None:
     written = dump(neuron)
     assert "\n" not in written
-    assert list(read([written.encode()])) == [neuron]
+    assert outcomes(written.encode()) == [neuron]
 
 
 @given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1))
@@ -398,7 +405,7 @@ def test_activations_survive_as_float32_to_the_last_bit(values: list[float]) -> 
     raw["explanations"] = []
     (neuron,) = outcomes(raw)
     assert isinstance(neuron, NeuronLine)
-    (again,) = read([dump(neuron)])
+    (again,) = outcomes(dump(neuron))
     assert isinstance(again, NeuronLine)
     kept = np.array(again.records[0].activations, dtype=np.float32)
     np.testing.assert_array_equal(kept, np.array(values, dtype=np.float32))

@@ -118,9 +118,13 @@ def test_three_faults_are_named_by_line_and_field_and_the_rest_is_loaded(tmp_pat
     path = _file(tmp_path, _line(0), long, nobody, "{", _line(3))
     said, faults, good = _import(path)
     assert not good
-    assert faults.splitlines()[0] == "line 2, records[0].activations: 1 numbers for 2 tokens"
-    assert faults.splitlines()[1].startswith("line 3, explanations[0].author_kind: expected one of")
-    assert faults.splitlines()[2].startswith("line 4: is no JSON")
+    assert faults.splitlines()[0] == (
+        "neurons.jsonl, line 2, records[0].activations: 1 numbers for 2 tokens"
+    )
+    assert faults.splitlines()[1].startswith(
+        "neurons.jsonl, line 3, explanations[0].author_kind: expected one of"
+    )
+    assert faults.splitlines()[2].startswith("neurons.jsonl, line 4: is no JSON")
     assert "2 neurons" in said
     assert "3 faults" in said
     assert set(Neuron.objects.values_list("index", flat=True)) == {0, 3}

@@ -1,36 +1,63 @@
-"""Export neurons with all that is said about them: `manage.py export_records FILE`."""
+"""Export neurons with all that is said about them: `manage.py export_records PATH`."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from explanations import selectors
-from explanations.formats import concordance
+from explanations.formats.lines import FormatError
+from explanations.formats.registry import FORMATS
+from explanations.management.foreign import add_format, given
 from explanations.management.work import add_choice, chosen
+
+# Which neurons are written is chosen by `--subject`, so it names none anew; sizes are known.
+_NOT_SAID = frozenset({"subject", "layers", "width", "seed"})
 
 
 class Command(BaseCommand):
-    help = "Write neurons with records, explanations, simulations and scores as JSON Lines."
+    help = "Write neurons with records, explanations, simulations and scores."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the file and the choice of neurons."""
-        parser.add_argument("file", type=Path)
+        """Add the path, the format and the choice of neurons."""
+        parser.add_argument("path", type=Path, help="a file or a folder, as the format has it")
+        add_format(parser, without=_NOT_SAID)
         add_choice(parser)
 
     def handle(self, **options: Any) -> None:
-        """Write a line a neuron; a file that cannot be finished is not left half written."""
+        """Write what the format has a place for, and name the rest: then the status is 1.
+
+        What cannot be finished is not left half written.
+        """
+        path: Path = options["path"]
+        form = FORMATS[options["format"]]
+        if not form.is_file and path.exists():
+            raise CommandError(f"{path} is there already: name a new folder")
+        said = given(options, without=_NOT_SAID)
         subject, neurons = chosen(options)
-        keys = selectors.neuron_keys(subject, neurons)
-        path: Path = options["file"]
-        unfinished = path.with_name(f"{path.name}.unfinished")
+        keys = selectors.neuron_keys_in_place(subject, neurons)
+        unfinished = path.with_name(f"{path.stem}.unfinished{path.suffix}")
+        faults = 0
         try:
-            with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-                for line in selectors.neuron_lines(keys):
-                    file.write(concordance.dump(line) + "\n")
+            _remove(unfinished)
+            if not form.is_file:
+                unfinished.mkdir()
+            for fault in form.write(selectors.neuron_lines(keys), unfinished, said):
+                faults += 1
+                self.stderr.write(str(fault))
             unfinished.replace(path)
-        except OSError as error:
+        except (FormatError, OSError) as error:
             raise CommandError(str(error)) from error
         finally:
-            unfinished.unlink(missing_ok=True)
+            _remove(unfinished)
         self.stdout.write(f"{len(keys)} neurons are in {path}.")
+        if faults:
+            raise CommandError(f"{faults} things have no place in this format: see above")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

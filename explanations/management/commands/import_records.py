@@ -1,24 +1,26 @@
-"""Import a researcher's own material: `manage.py import_records FILE [--dry-run]`."""
+"""Import what others have, in their formats: `manage.py import_records PATH --format NAME`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from explanations import services
-from explanations.formats import concordance
-from explanations.formats.lines import Fault, NeuronLine
+from explanations.formats.lines import Fault, ForeignScore, FormatError, Found
+from explanations.formats.registry import FORMATS
+from explanations.formats.sources import TextError
+from explanations.management.foreign import add_format, given
 
 
 class Command(BaseCommand):
-    help = "Read neurons with records, explanations, simulations and scores from JSON Lines."
+    help = "Read neurons with records, explanations, simulations and scores."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the file."""
-        parser.add_argument("file", type=Path)
+        """Add the path, and what files may not say themselves."""
+        parser.add_argument("path", help="a file, a folder, or a URL that fsspec can open")
+        add_format(parser)
         parser.add_argument(
             "--dry-run", action="store_true", help="check everything and store nothing"
         )
@@ -27,27 +29,27 @@ class Command(BaseCommand):
         """Import what is good, and name every fault; the status is 1 if there was any."""
         self.faults = 0
         totals = services.Counts()
+        said = given(options)
         try:
-            with options["file"].open("rb") as lines, _kept(not options["dry_run"]):
-                counted = _Counted(lines)
-                for read in concordance.read(counted):
-                    if isinstance(read, Fault):
-                        self._tell(str(read))
+            with _kept(not options["dry_run"]):
+                for found in FORMATS[options["format"]].read(options["path"], said):
+                    if isinstance(found, Fault):
+                        self._tell(found)
                     else:
-                        self._import(read, counted.line, totals)
-        except OSError as error:
+                        self._import(found, totals)
+        except (FormatError, TextError, OSError) as error:
             raise CommandError(str(error)) from error
         self._sum_up(totals, dry=options["dry_run"])
 
-    def _import(self, neuron: NeuronLine, line: int, totals: services.Counts) -> None:
+    def _import(self, found: Found, totals: services.Counts) -> None:
         try:
-            totals.add(services.neuron_import(line=neuron))
+            totals.add(_stored(found))
         except services.ImportFault as fault:
-            self._tell(str(Fault(line=line, field=fault.field, message=str(fault))))
+            self._tell(Fault(place=found.place, field=fault.field, message=str(fault)))
 
-    def _tell(self, fault: str) -> None:
+    def _tell(self, fault: Fault) -> None:
         self.faults += 1
-        self.stderr.write(fault)
+        self.stderr.write(str(fault))
 
     def _sum_up(self, totals: services.Counts, *, dry: bool) -> None:
         verb = "would be new" if dry else "are new"
@@ -60,16 +62,10 @@ class Command(BaseCommand):
             raise CommandError(f"{self.faults} faults: see above")
 
 
-class _Counted:
-    """Lines of a file; `line` is the number of the one given last."""
-
-    def __init__(self, lines: Iterable[bytes]) -> None:
-        self._lines = lines
-        self.line = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        for self.line, text in enumerate(self._lines, start=1):  # noqa: B020
-            yield text
+def _stored(found: Found) -> services.Counts:
+    if isinstance(found.line, ForeignScore):
+        return services.score_import(line=found.line)
+    return services.neuron_import(line=found.line)
 
 
 @contextmanager

@@ -1,0 +1,110 @@
+"""The arrays of delphi's cache, latent by latent: a few million entries are held at a time."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explanations.formats.delphi_windows import Firing
+from explanations.formats.sources import TextError
+
+_BUDGET = 2**22
+_NEEDED = {"locations": 2, "activations": 1, "tokens": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cache:
+    """One file's arrays, checked to fit each other.
+
+    `figures` are the mean and the firing rate of latents whose file holds only a part of what they
+    were run on; None where the file holds all of it.
+    """
+
+    locations: NDArray[np.integer]
+    activations: NDArray[np.floating]
+    tokens: NDArray[np.integer]
+    lengths: NDArray[np.int64]
+    figures: Mapping[int, tuple[float, float]] | None
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, NDArray[Any]], name: str) -> "Cache":
+        """Return a file's cache; `TextError` where arrays are missing or do not fit."""
+        for array, dimensions in _NEEDED.items():
+            if array not in arrays:
+                raise TextError(f"{name}, {array}: is missing")
+            if arrays[array].ndim != dimensions:
+                raise TextError(f"{name}, {array}: has shape {arrays[array].shape}")
+        locations, tokens = arrays["locations"], arrays["tokens"]
+        if locations.shape != (len(arrays["activations"]), 3):
+            raise TextError(
+                f"{name}, locations: {locations.shape} for {len(arrays['activations'])} activations"
+            )
+        full = np.full(len(tokens), tokens.shape[1], np.int64)
+        return cls(
+            locations=locations,
+            activations=arrays["activations"],
+            tokens=tokens,
+            lengths=np.asarray(arrays.get("lengths", full), np.int64),
+            figures=_added(arrays),
+        )
+
+    def latents(self) -> Iterator[tuple[int, Firing]]:
+        """Yield each latent that fires anywhere, counted from the file's first, and where."""
+        counts = self._counts()
+        for first, stop in _blocks(counts):
+            yield from self._block(first, stop)
+
+    def _counts(self) -> NDArray[np.int64]:
+        """Return how many entries each latent has."""
+        counts = np.zeros(0, np.int64)
+        for chunk in self._chunks():
+            found = np.bincount(self.locations[chunk, 2].astype(np.int64), minlength=len(counts))
+            found[: len(counts)] += counts
+            counts = found
+        return counts
+
+    def _chunks(self) -> Iterator[slice]:
+        for start in range(0, len(self.locations), _BUDGET):
+            yield slice(start, start + _BUDGET)
+
+    def _block(self, first: int, stop: int) -> Iterator[tuple[int, Firing]]:
+        """Gather the entries of some latents in one pass over the file."""
+        places, values = [], []
+        for chunk in self._chunks():
+            numbers = self.locations[chunk, 2]
+            inside = np.flatnonzero((numbers >= first) & (numbers < stop))
+            places.append(self.locations[chunk][inside].astype(np.int64))
+            values.append(self.activations[chunk][inside].astype(np.float32))
+        locations, activations = np.concatenate(places), np.concatenate(values)
+        order = np.argsort(locations[:, 2], kind="stable")
+        locations, activations = locations[order], activations[order]
+        numbers, begins = np.unique(locations[:, 2], return_index=True)
+        for number, rows, fired in zip(
+            numbers.tolist(),
+            np.split(locations, begins[1:]),
+            np.split(activations, begins[1:]),
+            strict=True,
+        ):
+            yield number, Firing(rows=rows[:, 0], positions=rows[:, 1], values=fired)
+
+
+def _added(arrays: Mapping[str, NDArray[Any]]) -> dict[int, tuple[float, float]] | None:
+    """Return the figures that this product writes beside delphi's arrays."""
+    if not {"latents", "means", "rates"} <= arrays.keys():
+        return None
+    columns = (arrays[name].tolist() for name in ("latents", "means", "rates"))
+    return {int(number): (mean, rate) for number, mean, rate in zip(*columns, strict=False)}
+
+
+def _blocks(counts: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield runs of latents that have at most the budget of entries, or are one latent."""
+    start, total = 0, 0
+    for number, count in enumerate(counts.tolist()):
+        if total and total + count > _BUDGET:
+            yield start, number
+            start, total = number, 0
+        total += count
+    if total:
+        yield start, len(counts)

@@ -1,0 +1,217 @@
+"""What OpenAI's neuron explainer says about a neuron: explanations, simulations, three scores.
+
+A simulation's sequences belong to the neuron's records with the same tokens. A sequence that is not
+among them becomes one: the tool scores as many top as random sequences, the top ones first.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from explanations.formats.fields import LARGEST, Fields
+from explanations.formats.lines import (
+    ExplanationLine,
+    MethodLine,
+    NeuronLine,
+    RecordLine,
+    ScoreLine,
+    SimulatedLine,
+    SimulationLine,
+    Values,
+)
+from explanations.formats.reading import Excerpt, excerpt
+from explanations.formats.windows import Windows
+from explanations.formats.writing import shortest
+from explanations.records import AuthorKind, RecordKind, Scale
+
+EXPLAINER = "openai_neuron_explainer"
+SIMULATOR = MethodLine(name="openai_neuron_simulator", version=1)
+UNCALIBRATED = MethodLine(name=SIMULATOR.name, version=1, config={"calibrated": False})
+
+_SCALES = {
+    "neuron_activations": Scale.RAW,
+    "simulated_normalized_activations": Scale.ZERO_TO_TEN,
+}
+# Their field, our name for a score by them, and the name of our own scorer of the same formula.
+_SCORES = (
+    ("ev_correlation_score", "openai_correlation", "correlation"),
+    ("rsquared_score", "openai_r_squared", "r_squared"),
+    (
+        "absolute_dev_explained_score",
+        "openai_absolute_deviation_explained",
+        "absolute_deviation_explained",
+    ),
+)
+
+
+@dataclass(slots=True)
+class _Simulated:
+    """A simulation while its sequences are read, by the position of their record."""
+
+    method: MethodLine
+    scale: Scale | None = None
+    values: dict[int, Values] = field(default_factory=dict)
+
+    def line(self) -> SimulationLine | None:
+        """Return what was read; None where that is nothing."""
+        if self.scale is None:
+            return None
+        records = tuple(
+            SimulatedLine(record=position, values=values, reason="")
+            for position, values in self.values.items()
+        )
+        return SimulationLine(method=self.method, scale=self.scale, records=records)
+
+
+def explained(results: Fields, windows: Windows, before: int) -> Iterator[ExplanationLine]:
+    """Read the explanations of one NeuronSimulationResults, `before` others of this neuron."""
+    for number, fields in enumerate(results.objects("scored_explanations"), start=before):
+        noted = len(fields.faults.found)
+        text = fields.text("explanation", LARGEST).strip()
+        if len(fields.faults.found) > noted:
+            continue
+        scored = fields.inner("scored_simulation") if fields.has("scored_simulation") else None
+        yield _explanation(str(number + 1), text, scored, windows)
+
+
+def _explanation(name: str, text: str, scored: Fields | None, windows: Windows) -> ExplanationLine:
+    main, raw = _Simulated(SIMULATOR), _Simulated(UNCALIBRATED)
+    tokens = 0 if scored is None else _sequences(scored, windows, main, raw)
+    simulations = tuple(line for each in (main, raw) if (line := each.line()) is not None)
+    return ExplanationLine(
+        id=name,
+        text=text,
+        author_kind=AuthorKind.MODEL,
+        method=MethodLine(
+            name=EXPLAINER, version=1, config={} if name == "1" else {"candidate": int(name)}
+        ),
+        scores=() if scored is None else tuple(_scores(scored, tokens, bool(main.values))),
+        simulations=simulations,
+    )
+
+
+def _sequences(scored: Fields, windows: Windows, main: _Simulated, raw: _Simulated) -> int:
+    """Read the simulated sequences into both; return how many tokens they have."""
+    sequences = list(scored.objects("scored_sequence_simulations", []))
+    tokens = 0
+    for number, fields in enumerate(sequences):
+        simulation = fields.inner("simulation")
+        read = excerpt(simulation, "expected_activations")
+        actual = fields.floats("true_activations")
+        if read is None or len(actual) != len(read.tokens):
+            if read is not None:
+                fields.note("true_activations", f"{len(actual)} for {len(read.tokens)} tokens")
+            continue
+        kind = RecordKind.TOP if 2 * number < len(sequences) else RecordKind.RANDOM
+        position = windows.position(read.tokens)
+        if position is None:
+            position = windows.add(Excerpt(tokens=read.tokens, activations=actual), kind)
+        tokens += len(read.tokens)
+        _take(simulation, read, position, main)
+        if simulation.has("uncalibrated_simulation"):
+            inner = simulation.inner("uncalibrated_simulation")
+            if (before := excerpt(inner, "expected_activations")) is not None:
+                _take(inner, before, position, raw)
+    return tokens
+
+
+def _take(fields: Fields, read: Excerpt, position: int, into: _Simulated) -> None:
+    scale = _SCALES.get(str(fields.take("activation_scale", None)))
+    if scale is None or into.scale not in (None, scale):
+        known = " or ".join(_SCALES) if into.scale is None else "the scale of those before"
+        fields.note("activation_scale", f"expected {known}")
+        return
+    into.scale = scale
+    into.values[position] = read.activations
+
+
+def _scores(scored: Fields, tokens: int, simulated: bool) -> Iterator[ScoreLine]:
+    for name, method, _ in _SCORES:
+        noted = len(scored.faults.found)
+        value = scored.number(name) if scored.has(name) else None
+        if len(scored.faults.found) > noted or (value is None and not simulated):
+            continue
+        yield ScoreLine(
+            method=MethodLine(name=method, version=1),
+            simulator=SIMULATOR if simulated else None,
+            value=value,
+            reason="" if value is not None else "the file gives no value",
+            n=tokens,
+        )
+
+
+def results(neuron: NeuronLine) -> dict[str, Any]:
+    """Return NeuronSimulationResults with all that is said about a neuron, as far as it can be."""
+    return {
+        "dataclass_name": "NeuronSimulationResults",
+        "neuron_id": {
+            "dataclass_name": "NeuronId",
+            "layer_index": neuron.layer,
+            "neuron_index": neuron.index,
+        },
+        "scored_explanations": [
+            {
+                "dataclass_name": "ScoredExplanation",
+                "explanation": each.text,
+                "scored_simulation": _raw_scored(each, neuron.records),
+            }
+            for each in neuron.explanations
+        ],
+    }
+
+
+def _raw_scored(explanation: ExplanationLine, records: tuple[RecordLine, ...]) -> dict[str, Any]:
+    main = next((s for s in explanation.simulations if s.method != UNCALIBRATED), None)
+    raw = next((s for s in explanation.simulations if s.method == UNCALIBRATED), None)
+    before = {} if raw is None else {each.record: each for each in raw.records}
+    sequences = [
+        _raw_sequence(records[each.record], each, main.scale, before)
+        for each in (main.records if main else ())
+        if each.values is not None and main is not None
+    ]
+    return {
+        "dataclass_name": "ScoredSimulation",
+        "scored_sequence_simulations": sequences,
+        **{name: _value(explanation, main, names) for name, *names in _SCORES},
+    }
+
+
+def _value(
+    explanation: ExplanationLine, main: SimulationLine | None, names: list[str]
+) -> float | None:
+    """Return the score of the written simulation by that formula, theirs before ours."""
+    simulator = main.method if main else None
+    found = {s.method.name: s.value for s in explanation.scores if s.simulator == simulator}
+    return next((found[name] for name in names if name in found), None)
+
+
+def _raw_sequence(
+    record: RecordLine,
+    simulated: SimulatedLine,
+    scale: Scale,
+    before: Mapping[int, SimulatedLine],
+) -> dict[str, Any]:
+    raw = before.get(simulated.record)
+    simulation = _raw_simulation(record, simulated, scale)
+    if raw is not None and raw.values is not None:
+        simulation["uncalibrated_simulation"] = _raw_simulation(record, raw, Scale.ZERO_TO_TEN)
+    return {
+        "dataclass_name": "ScoredSequenceSimulation",
+        "simulation": simulation,
+        "true_activations": shortest(record.activations),
+        "ev_correlation_score": None,
+        "rsquared_score": None,
+        "absolute_dev_explained_score": None,
+    }
+
+
+def _raw_simulation(record: RecordLine, simulated: SimulatedLine, scale: Scale) -> dict[str, Any]:
+    return {
+        "dataclass_name": "SequenceSimulation",
+        "tokens": list(record.tokens),
+        "expected_activations": shortest(simulated.values or ()),
+        "activation_scale": next(name for name, is_ in _SCALES.items() if is_ == scale),
+        "distribution_values": [],
+        "distribution_probabilities": [],
+        "uncalibrated_simulation": None,
+    }

@@ -1,0 +1,87 @@
+"""What readers of others' files share: JSON out of files, faults with their place, excerpts."""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from explanations.formats.fields import Faults, Fields
+from explanations.formats.lines import Fault, Place, Values
+from explanations.formats.sources import File, TextError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """A window as it was read: as many activations as tokens, and at least one."""
+
+    tokens: tuple[str, ...]
+    activations: Values
+
+    @property
+    def peak(self) -> float:
+        """The highest activation."""
+        return max(self.activations)
+
+
+def json_value(text: str | bytes, faults: Faults) -> Any:
+    """Read one JSON value; None and a note where it is none."""
+    try:
+        if isinstance(text, bytes):
+            text = text.decode("utf-8-sig", "surrogateescape")
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        faults.note("", f"is no JSON: {str(error)[:150]}")
+        return None
+
+
+def whole(file: File, faults: Faults) -> Any:
+    """Read a file that is one JSON value; None and a note where it is none."""
+    try:
+        with file.open() as handle:
+            return json_value(handle.read(), faults)
+    except TextError as error:
+        faults.note("", str(error))
+        return None
+
+
+def rows(file: File) -> Iterator[tuple[Place, Any, Faults]]:
+    """Yield each line's place, its JSON value and the faults of that; a line is held at a time."""
+    place = Place(file=file.name)
+    try:
+        with file.open() as handle:
+            for number, text in enumerate(handle, start=1):
+                place = Place(file=file.name, line=number)
+                if text.strip():
+                    faults = Faults([])
+                    yield place, json_value(text, faults), faults
+    except TextError as error:
+        yield place, None, Faults([("", str(error))])
+
+
+def told(place: Place, faults: Faults, prefix: str = "") -> Iterator[Fault]:
+    """Yield the faults that were noted in one place."""
+    for path, message in faults.found:
+        yield Fault(place=place, field=f"{prefix}{path}", message=message)
+
+
+def excerpt(fields: Fields, values: str = "activations") -> Excerpt | None:
+    """Read tokens and their activations; None where something was wrong with them, and noted."""
+    before = len(fields.faults.found)
+    tokens, activations = fields.texts("tokens"), fields.floats(values)
+    good = len(fields.faults.found) == before
+    if good and not tokens:
+        fields.note("tokens", "is empty")
+    elif good and len(tokens) != len(activations):
+        fields.note(values, f"{len(activations)} numbers for {len(tokens)} tokens")
+    if len(fields.faults.found) > before:
+        return None
+    return Excerpt(tokens=tokens, activations=activations)
+
+
+def number_or_none(fields: Fields, name: str, low: float, high: float) -> float | None:
+    """Read a number that may be missing, null or not a number at all, which all say nothing."""
+    raw = fields.take(name, None)
+    if raw is None or (isinstance(raw, float) and math.isnan(raw)):
+        return None
+    return fields.number(name, low, high)

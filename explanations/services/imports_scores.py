@@ -1,0 +1,126 @@
+"""Importing scores: those that come with a neuron, and those of explanations that are stored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from explanations.formats.lines import ForeignScore, MethodLine, ScoreLine
+from explanations.models import Explanation, Method, Neuron, Score, Simulation
+from explanations.records import NeuronRef
+from explanations.services.methods import method_get_or_create
+
+
+class ImportFault(ValueError):
+    """Something that contradicts what is stored, or is about what is not; `field` says where."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many rows were new."""
+
+    neurons: int = 0
+    records: int = 0
+    explanations: int = 0
+    simulations: int = 0
+    scores: int = 0
+
+    def add(self, more: "Counts") -> None:
+        """Count more rows."""
+        for name in ("neurons", "records", "explanations", "simulations", "scores"):
+            setattr(self, name, getattr(self, name) + getattr(more, name))
+
+
+@transaction.atomic
+def score_import(*, line: ForeignScore) -> Counts:
+    """Store what somebody else found of a stored explanation; return what was new."""
+    explanation = _named(line)
+    new = score_add(explanation=explanation, simulation=None, line=line.score, records=(), at="")
+    return Counts(scores=new)
+
+
+@transaction.atomic
+def score_add(
+    *,
+    explanation: Explanation,
+    simulation: Simulation | None,
+    line: ScoreLine,
+    records: Sequence[int],
+    at: str,
+) -> int:
+    """Store a score that is not there yet; return 1 if it was new. `at` is the path before it."""
+    given = {
+        "value": line.value,
+        "reason": line.reason,
+        "n": line.n,
+        "low": line.low,
+        "high": line.high,
+        "records": list(records),
+        "details": dict(line.details),
+    }
+    score, created = Score.objects.get_or_create(
+        explanation=explanation,
+        simulation=simulation,
+        method=imported_method(Method.Kind.SCORER, line.method),
+        defaults=given,
+    )
+    for name, value in given.items():
+        agree(f"{at}{name}", getattr(score, name), value)
+    return int(created)
+
+
+def imported_method(kind: Method.Kind, line: MethodLine) -> Method:
+    """Return the method that a line names."""
+    return method_get_or_create(kind=kind, name=line.name, version=line.version, config=line.config)
+
+
+def agree(at: str, stored: object, given: object) -> None:
+    """Raise `ImportFault` where what is given is not what is stored."""
+    if stored != given:
+        raise ImportFault(at, f"is stored as {stored!r}")
+
+
+def _named(line: ForeignScore) -> Explanation:
+    """Return the explanation that a row names; exactly one, or a fault that says what to add."""
+    if line.number is not None:
+        return _numbered(line, line.number)
+    assert line.neuron is not None  # noqa: S101
+    whose = f"{line.subject} {line.neuron}"
+    neurons = Neuron.objects.filter(
+        subject__name=line.subject, layer=line.neuron.layer, index=line.neuron.index
+    )
+    if not neurons.exists():
+        raise ImportFault("index", f"no neuron {whose} is stored")
+    found = Explanation.objects.filter(neuron__in=neurons, text=line.text)
+    if line.explainer:
+        found = found.filter(method__name=line.explainer)
+    several = list(found.order_by("pk")[:2])
+    if not several:
+        raise ImportFault("text", f"no explanation of {whose} says this")
+    if len(several) > 1:
+        what = "number in `explanation`" if line.explainer else "method in `explainer`"
+        raise ImportFault("text", f"several explanations of {whose} say this: give the {what}")
+    return several[0]
+
+
+def _numbered(line: ForeignScore, number: int) -> Explanation:
+    """Return the explanation with a number; what else a row says of it must be so."""
+    explanation = (
+        Explanation.objects.select_related("neuron__subject", "method").filter(pk=number).first()
+    )
+    if explanation is None:
+        raise ImportFault("explanation", f"no explanation has the number {number}")
+    neuron, method = explanation.neuron, explanation.method
+    stored: dict[str, object] = {
+        "subject": neuron.subject.name,
+        "neuron": NeuronRef(layer=neuron.layer, index=neuron.index),
+        "explainer": method.name if method else "",
+    }
+    for name, value in stored.items():
+        if getattr(line, name) not in (None, "", value):
+            raise ImportFault(name, f"explanation {number} is of {value}")
+    return explanation
