@@ -66,6 +66,12 @@ def realistic_batch(*, items: int = 10, **options: Any) -> Batch:
     return batch
 
 
+def excerpts_about_law(count: int) -> list[dict[str, Any]]:
+    """Return the first excerpts of a realistic question."""
+    excerpts: list[dict[str, Any]] = _item(0)["excerpts"]
+    return excerpts[:count]
+
+
 def _item(number: int) -> dict[str, Any]:
     draw = random.Random(number)  # noqa: S311
     lines = (ROOT / "studies" / "demo" / "passages.jsonl").read_text().splitlines()

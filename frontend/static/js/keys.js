@@ -2,7 +2,7 @@
 
 const TYPING =
   "input:not([type=radio]):not([type=checkbox]):not([type=range]), textarea, select, [contenteditable]";
-const HAS_ITS_OWN_ENTER = "button, a, summary";
+const HAS_ITS_OWN_ENTER = "button:not(.by-key), a, summary";
 
 /**
  * Choose with the keys that the page shows, submit with Enter, list the keys with "?".

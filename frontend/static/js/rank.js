@@ -90,7 +90,7 @@ function picker(card, label) {
   const button = document.createElement("button");
   const key = document.createElement("kbd");
   button.type = "button";
-  button.className = "pick";
+  button.className = "pick by-key";
   button.dataset.key = key.textContent = card.press;
   button.setAttribute("aria-label", `${label} ${card.press}`);
   button.append(`${card.name} `, key);

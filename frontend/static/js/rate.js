@@ -81,7 +81,7 @@ function addSlider(part, number) {
     show();
   };
   range.addEventListener("input", take);
-  range.addEventListener("click", take);
+  range.addEventListener("pointerup", take);
   number.addEventListener("input", () => {
     range.value = number.value || "50";
     show();

@@ -117,6 +117,7 @@ function brushes(label, take) {
     const button = document.createElement("button");
     const mark = document.createElement("mark");
     button.type = "button";
+    button.className = "by-key";
     button.dataset.key = value === LEVELS ? STRONGEST : String(value);
     mark.className = `l${value}`;
     mark.textContent = String(value);

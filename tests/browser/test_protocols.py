@@ -1,0 +1,220 @@
+"""Each form of a question in a real browser: by keyboard alone, by touch, in light and dark."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from annotation.models import Assignment, Judgment
+from tests.browser.conftest import OpenPage, Picture
+from tests.browser.questions import batch_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Right = Callable[[Assignment, dict[str, Any]], bool]
+WRITTEN = "courts, lawyers and what they decide"
+
+
+def placed(*places: int) -> Right:
+    """Return a check that the options as shown got these places."""
+    return lambda shown, answer: [answer["place"][key] for key in shown.order] == list(places)
+
+
+def chose(place: int, **more: object) -> Right:
+    """Return a check that the option that stood there was chosen."""
+    return lambda shown, answer: (
+        answer["choice"] == shown.order[place]
+        and all(answer[name] == value for name, value in more.items())
+    )
+
+
+def rated(*values: dict[str, int]) -> Right:
+    return lambda shown, answer: [answer["rating"][key] for key in shown.order] == list(values)
+
+
+def marked(*places: int) -> Right:
+    return lambda shown, answer: answer["marked"] == sorted(shown.order[place] for place in places)
+
+
+def extremes(best: int, worst: int) -> Right:
+    return lambda shown, answer: (
+        (answer["best"], answer["worst"]) == (shown.order[best], shown.order[worst])
+    )
+
+
+def painted(*begin: int) -> Right:
+    return lambda shown, answer: answer["values"][0][: len(begin)] == list(begin)
+
+
+# What is pressed, one after another; and what it is to mean.
+BY_KEYS: dict[str, tuple[list[str], Right]] = {
+    "compare-full": (
+        [*list("2"), "5", "8", "r", "so", "Escape"],
+        chose(1, strength=2, reason="so"),
+    ),
+    "rank": (list("314"), placed(2, 4, 1, 3)),
+    "rank-extremes": (list("24"), extremes(1, 3)),
+    "rate": (list("407"), rated({"clear": 4, "one_idea": 0, "covers": 70})),
+    "rate-several": (
+        list("211430551"),
+        rated(
+            {"clear": 2, "whole": 1, "one_idea": 1},
+            {"clear": 4, "whole": 3, "one_idea": 0},
+            {"clear": 5, "whole": 5, "one_idea": 1},
+        ),
+    ),
+    "choose": (list("5"), chose(4)),
+    "choose-images": (list("2L"), chose(1, confidence=3)),
+    "choose-odd": (list("4"), chose(3)),
+    "choose-intervention": (list("c"), lambda _, answer: answer["cannot_tell"] is True),
+    "mark": (list("1531"), marked(4, 2)),
+    "simulate": (
+        ["Tab:paint", "7", "ArrowRight", "x", "Shift+ArrowRight", "ArrowRight", "ArrowUp"],
+        painted(7, 10, 10, 1),
+    ),
+    "write": (["w", WRITTEN, "Escape"], lambda _, answer: answer["text"] == WRITTEN),
+}
+
+
+@pytest.fixture
+def images(tmp_path: Path, settings: Any) -> Path:
+    """Return the folder that images are served from."""
+    settings.IMAGE_DIR = tmp_path / "images"
+    return Path(settings.IMAGE_DIR)
+
+
+def tap(page: Page, selector: str, place: int = 0) -> None:
+    page.locator(selector).nth(place).tap()
+
+
+def swipe(page: Page, selector: str, begin: int, end: int) -> None:
+    """Draw a finger from the middle of one element to that of another."""
+    page.locator(selector).nth(begin).evaluate("e => e.scrollIntoView({ block: 'center' })")
+    places = [page.locator(selector).nth(place).bounding_box() for place in (begin, end)]
+    (x, y), (to_x, to_y) = (
+        (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in places if box
+    )
+    touch = page.context.new_cdp_session(page)
+    steps = [(x + (to_x - x) * n / 8, y + (to_y - y) * n / 8) for n in range(9)]
+    for kind, points in [("touchStart", steps[:1]), *(("touchMove", [s]) for s in steps[1:])]:
+        points = [{"x": x, "y": y} for x, y in points]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def rank_by_finger(page: Page) -> None:
+    tap(page, ".pick", 1)  # B is the best
+    tap(page, ".pick", 1)  # A, which stands second now, is the next
+    swipe(page, ".grip", 3, 0)  # but D is better still, which leaves the last place for C
+
+
+def rate_by_finger(page: Page) -> None:
+    tap(page, ".likert label", 1)
+    tap(page, ".binary label", 1)
+    tap(page, "input[type=range]")
+
+
+def paint_by_finger(page: Page) -> None:
+    tap(page, ".brush button", 8)
+    tap(page, ".cell", 0)
+    tap(page, ".cell", 0)
+    swipe(page, ".cell", 1, 3)
+
+
+def write_by_finger(page: Page) -> None:
+    tap(page, "#text")
+    page.keyboard.type(WRITTEN)
+
+
+BY_TOUCH: dict[str, tuple[Callable[[Page], None], Right]] = {
+    "compare-full": (
+        lambda page: (tap(page, ".option.tie", 1), tap(page, ".confidence label", 3))[0],
+        lambda _, answer: answer["both_bad"] and answer["confidence"] == 1,
+    ),
+    "rank": (rank_by_finger, placed(3, 2, 4, 1)),
+    "rank-extremes": (
+        lambda page: (tap(page, ".picks label", 0), tap(page, ".picks label", 5))[0],
+        extremes(0, 2),
+    ),
+    "rate": (rate_by_finger, rated({"clear": 2, "one_idea": 1, "covers": 50})),
+    "choose-images": (
+        lambda page: (tap(page, ".option", 0), tap(page, ".confidence label", 0))[0],
+        chose(0, confidence=1),
+    ),
+    "choose-odd": (lambda page: tap(page, ".option", 1), chose(1)),
+    "choose-intervention": (lambda page: tap(page, ".option", 2), chose(2)),
+    "mark": (lambda page: tap(page, ".option.none"), marked()),
+    "simulate": (paint_by_finger, painted(0, 8, 8, 8, 0)),
+    "write": (write_by_finger, lambda _, answer: answer["text"] == WRITTEN),
+}
+
+
+def begin(page: Page, token: str) -> None:
+    page.goto(f"/rate/{token}/")
+    page.get_by_role("button", name="I agree and start").click()
+    page.goto(f"/rate/{token}/next/")
+    page.wait_for_load_state()
+
+
+def press(page: Page, key: str) -> None:
+    if key.startswith("Tab:"):
+        for _ in range(20):
+            page.keyboard.press("Tab")
+            if page.evaluate(
+                "name => !!document.activeElement.closest('.' + name)", key.removeprefix("Tab:")
+            ):
+                return
+        pytest.fail(f"{key} is not reached")
+    if " " in key or key == "so":
+        page.keyboard.type(key)
+    else:
+        page.keyboard.press(key)
+
+
+@pytest.mark.parametrize("name", BY_KEYS)
+def test_every_form_is_answered_by_keyboard_alone(
+    open_page: OpenPage,
+    picture: Picture,
+    assert_accessible: Callable[[Page], None],
+    images: Path,
+    name: str,
+) -> None:
+    keys, is_right = BY_KEYS[name]
+    page = open_page()
+    begin(page, batch_of(name, images).token)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    picture(page, f"protocol-{name}-light-keys")
+    page.keyboard.press("Escape")
+    for key in keys[:-1] if keys[-1] == "c" else keys:
+        press(page, key)
+    assert_accessible(page)
+    picture(page, f"protocol-{name}-light")
+    page.keyboard.press(keys[-1] if keys[-1] == "c" else "Enter")
+    expect(page.locator("#count")).to_have_text(re.compile("2 of 2"))
+    judgment = Judgment.objects.select_related("assignment").get()
+    assert is_right(judgment.assignment, judgment.answer), judgment.answer
+
+
+@pytest.mark.parametrize("name", BY_TOUCH)
+def test_every_form_is_answered_with_a_finger_on_a_phone_in_the_dark(
+    open_page: OpenPage,
+    picture: Picture,
+    assert_accessible: Callable[[Page], None],
+    images: Path,
+    name: str,
+) -> None:
+    answer, is_right = BY_TOUCH[name]
+    page = open_page(width=360, height=740, scheme="dark", touch=True)
+    begin(page, batch_of(name, images).token)
+    answer(page)
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.screenshot(path=picture(page, f"protocol-{name}-phone-dark"), full_page=True)
+    tap(page, ".bar .primary")
+    expect(page.locator("#count")).to_have_text(re.compile("2 of 2"))
+    judgment = Judgment.objects.select_related("assignment").get()
+    assert is_right(judgment.assignment, judgment.answer), judgment.answer
