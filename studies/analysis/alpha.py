@@ -105,16 +105,16 @@ def _categorical(ratings: Ratings, level: Level) -> Replicates:
     before, lost = kinds[cases // n_values], np.eye(n_values)[cases % n_values]
     without_unit = _without(total, kinds, np.zeros_like(kinds), distance)
     return Replicates(
-        value=float(_alphas(total[None], distance)[0]),
+        value=float(alphas(total[None], distance)[0]),
         without_unit=without_unit[kind],
-        without_rater=_alphas(_without_raters(ratings, counts, total), distance),
+        without_rater=alphas(_without_raters(ratings, counts, total), distance),
         without_rating=_without(total, before, before - lost, distance)[case],
     )
 
 
 def _distance(ratings: Ratings, level: Level) -> Distance:
     if level == "ordinal":
-        return _between_midranks
+        return between_midranks
     if level == "nominal":
         fixed = 1 - np.eye(len(ratings.categories))
     else:
@@ -122,7 +122,7 @@ def _distance(ratings: Ratings, level: Level) -> Distance:
     return lambda _counts: fixed
 
 
-def _between_midranks(counts: Array) -> Array:
+def between_midranks(counts: Array) -> Array:
     """Square the number of ratings between two values: the difference of their middle ranks."""
     midranks = np.cumsum(counts, axis=1) - counts / 2
     return np.square(midranks[:, :, None] - midranks[:, None, :])
@@ -148,7 +148,7 @@ def _each_coincidences(counts: Array) -> Array:
     return pairs * weight[:, None, None]
 
 
-def _alphas(coincident: Array, distance: Distance) -> Array:
+def alphas(coincident: Array, distance: Distance) -> Array:
     """Return alpha of each coincidence matrix (m, V, V); nan where the values do not vary."""
     each = coincident.sum(axis=2)
     n = each.sum(axis=1)
@@ -166,7 +166,7 @@ def _without(total: Array, before: Array, after: Array, distance: Distance) -> A
         total - _each_coincidences(before[i : i + size]) + _each_coincidences(after[i : i + size])
         for i in range(0, len(before), size)
     )
-    return np.concatenate([_alphas(block, distance) for block in blocks])
+    return np.concatenate([alphas(block, distance) for block in blocks])
 
 
 def _without_raters(ratings: Ratings, counts: Array, total: Array) -> Array:

@@ -12,8 +12,7 @@ import json
 import random
 import re
 import statistics
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -25,6 +24,7 @@ from explanations.capture import CaptureState, Document, Vocabulary
 from explanations.captured import CaptureConfig
 from explanations.records import deal
 from explanations.subjects import Batch, TransformersMLP, load_transformer
+from tests.benchmarks.stopwatch import emit, seconds
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATA = ROOT.parent / "shared" / "data"
@@ -125,18 +125,6 @@ def documents(path: Path) -> list[Document]:
     """Read a JSON Lines text and deal it into splits."""
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return [(line["id"], deal(line["id"], SEED), line["text"]) for line in lines]
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Return how long something takes."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
-def emit(line: str) -> None:
-    """Print a line at once."""
-    print(line, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

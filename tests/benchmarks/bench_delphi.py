@@ -13,7 +13,8 @@ import torch
 from explanations.capture import CaptureState
 from explanations.records import Split
 from explanations.subjects import Batch, TransformersMLP, load_transformer
-from tests.benchmarks.bench_capture import DATA, begun, documents, emit, seconds
+from tests.benchmarks.bench_capture import DATA, begun, documents
+from tests.benchmarks.stopwatch import emit, seconds
 
 ROWS, LENGTH, BATCHES, ROUNDS = 8, 256, 8, 3
 

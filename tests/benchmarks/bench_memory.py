@@ -15,7 +15,8 @@ from pathlib import Path
 
 from explanations.capture import Document, capture
 from explanations.subjects import load
-from tests.benchmarks.bench_capture import DATA, DEMO, SEED, documents, emit, shuffled
+from tests.benchmarks.bench_capture import DATA, DEMO, SEED, documents, shuffled
+from tests.benchmarks.stopwatch import emit
 
 TIMES = 10
 
