@@ -7,7 +7,13 @@ from explanations.services.captures import (
     capture_store,
     shard_store,
 )
-from explanations.services.imports import Counts, ImportFault, neuron_import
+from explanations.services.ground_truth import (
+    GROUND_TRUTH_SOURCE,
+    ground_truth_describe,
+    ground_truth_make,
+)
+from explanations.services.imports import neuron_import
+from explanations.services.imports_scores import Counts, ImportFault, score_import
 from explanations.services.leases import (
     MAX_ATTEMPTS,
     Claim,
@@ -59,6 +65,7 @@ from explanations.services.writing import explanation_write
 
 __all__ = [
     "ANSWER_QUESTIONS",
+    "GROUND_TRUTH_SOURCE",
     "MAX_ATTEMPTS",
     "MAX_TEXT",
     "WORK_ON_RUN",
@@ -75,6 +82,8 @@ __all__ = [
     "capture_store",
     "explanation_store",
     "explanation_write",
+    "ground_truth_describe",
+    "ground_truth_make",
     "lease_extend",
     "lease_release",
     "meanings_store",
@@ -102,6 +111,7 @@ __all__ = [
     "run_retry_failures",
     "runs_finish",
     "runs_uncall",
+    "score_import",
     "score_store",
     "shard_store",
     "simulation_store",

@@ -1,0 +1,88 @@
+"""Sets of functions of numbers and strings: their descriptions, inputs and outputs. Pure."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from explanations.exchange import Unusable
+from explanations.ground_truth.made import Kind, Made, Recipe
+from explanations.ground_truth.numeric import numeric_functions, numeric_inputs
+from explanations.ground_truth.pairs import Pair, Value, number
+from explanations.ground_truth.strings import string_functions, string_inputs
+from explanations.ground_truth.texts import text_functions
+from explanations.records import TokenActivations
+
+INPUTS = 400
+"""Inputs of a set, the same for all its functions."""
+
+LONGEST = 200
+"""Characters of a string that is given to a function."""
+
+LARGEST = 1e30
+"""Outputs beyond it are no activation that a record could hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Descriptions:
+    """What is said about one function: the truth, as a program where it is one, and two wrongs."""
+
+    truth: str
+    program: str
+    near: str
+    far: str
+
+
+def descriptions(recipe: Recipe) -> list[Descriptions]:
+    """Return what is said about each function of a set."""
+    return [
+        Descriptions(
+            truth=made.function.truth,
+            program="" if recipe.kind is Kind.TEXT else made.function.program,
+            near=made.near.truth,
+            far=made.far.truth,
+        )
+        for made in functions(recipe)
+    ]
+
+
+@lru_cache(maxsize=4)
+def functions(recipe: Recipe) -> tuple[Made[Any], ...]:
+    """Return the functions of a set, those of numbers taking numbers, those of strings strings."""
+    makers = {Kind.NUMERIC: numeric_functions, Kind.STRING: string_functions}
+    maker: Callable[[Recipe], tuple[Made[Any], ...]] = makers.get(recipe.kind, text_functions)
+    return maker(recipe)
+
+
+def pairs(recipe: Recipe, index: int) -> list[Pair]:
+    """Return what a function gives on each of its set's inputs."""
+    call = functions(recipe)[index].function.call
+    return [Pair(given=each, output=call(each)) for each in inputs(recipe)]
+
+
+@lru_cache(maxsize=4)
+def inputs(recipe: Recipe) -> Sequence[Value]:
+    """Return a set's inputs, each once."""
+    if recipe.kind is Kind.NUMERIC:
+        return numeric_inputs(recipe.seed, INPUTS)
+    return string_inputs(recipe.seed, INPUTS)
+
+
+def observe(recipe: Recipe, index: int, text: str) -> TokenActivations | Unusable:
+    """Return the record of one input, as it is written, or why there is none."""
+    call = functions(recipe)[index].function.call
+    if recipe.kind is Kind.STRING:
+        if not 0 < len(text) <= LONGEST:
+            return Unusable(reason=f"the function takes 1 to {LONGEST} characters")
+        return Pair(given=text, output=call(text)).excerpt
+    given = number(text)
+    if given is None:
+        return Unusable(reason=f"the function takes a number, and {text[:40]!r} is none")
+    try:
+        output = call(given)
+    except OverflowError:
+        output = math.inf
+    if not abs(output) < LARGEST:
+        return Unusable(reason=f"the output on {text[:40]} is too large")
+    return Pair(given=given, output=output).excerpt

@@ -1,0 +1,82 @@
+"""Make neurons with known truth: `manage.py make_ground_truth --kind text --n 200 --seed 7`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+
+from explanations import selectors, services
+from explanations.captured import StoreError
+from explanations.formats.texts import TextError
+from explanations.ground_truth.made import Kind, Recipe
+from explanations.ground_truth.stories import stories
+from explanations.management.work import RunCommand
+from explanations.models import Capture, Run
+from explanations.records import NeuronRef
+
+_STORIES = 250
+
+
+class Command(RunCommand):
+    help = "Make functions of texts, numbers or strings as neurons, with true descriptions."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Add the recipe, and the text that functions of texts are captured over."""
+        parser.add_argument("--kind", required=True, choices=list(Kind))
+        parser.add_argument("--n", type=int, default=200, help="how many functions")
+        parser.add_argument("--seed", type=int, default=0, help="decides which")
+        parser.add_argument(
+            "--text", help="for --kind text: file, folder, URL or hf:NAME; without, made stories"
+        )
+        parser.add_argument("--retry", action="store_true", help="try a failed capture again")
+
+    def handle(self, **options: Any) -> None:
+        """Make the functions; a second time adds nothing."""
+        try:
+            recipe = Recipe(kind=Kind(options["kind"]), count=options["n"], seed=options["seed"])
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        if recipe.kind is Kind.TEXT:
+            counts = self._captured(recipe, options)
+        elif options["text"]:
+            raise CommandError("--text is for --kind text: other functions make their own inputs")
+        else:
+            counts = services.ground_truth_make(recipe=recipe)
+        self.stdout.write(
+            f"{services.GROUND_TRUTH_SOURCE}{recipe.name}: {recipe.count} functions; "
+            f"{counts.explanations} descriptions are new."
+        )
+
+    def _captured(self, recipe: Recipe, options: dict[str, Any]) -> services.Counts:
+        """Capture functions of texts in this process, read all their records, describe them."""
+        capture = self._planned(recipe, options["text"] or self._stories(recipe))
+        self.created(str(capture), services.run_create(kind=Run.Kind.CAPTURE, capture=capture))
+        runs = selectors.runs_of_capture(capture.pk)
+        if options["retry"]:
+            self.retry(runs)
+        self.follow(runs, {"here": True})
+        refs = [NeuronRef(layer=0, index=index) for index in range(recipe.count)]
+        try:
+            services.capture_load(capture_id=capture.pk, neurons=refs)
+        except StoreError as error:
+            raise CommandError(str(error)) from error
+        return services.ground_truth_describe(subject=capture.subject, recipe=recipe)
+
+    def _planned(self, recipe: Recipe, text: str) -> Capture:
+        try:
+            source = services.GROUND_TRUTH_SOURCE + recipe.name
+            return services.capture_create(source=source, text=text, seed=recipe.seed)
+        except (TextError, OSError, ValueError) as error:
+            raise CommandError(str(error)) from error
+
+    def _stories(self, recipe: Recipe) -> str:
+        """Write the made stories of a seed where workers find them."""
+        path = Path(settings.VAR_DIR, "ground-truth", f"stories-{recipe.seed}.jsonl")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = (
+            json.dumps({"id": key, "text": text}) for key, text in stories(recipe.seed, _STORIES)
+        )
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return str(path)

@@ -1,0 +1,135 @@
+"""Neurons with known truth: made functions with their records and descriptions."""
+
+from collections.abc import Iterable, Iterator
+
+from django.db import transaction
+
+from explanations.captured import CaptureConfig, Keep
+from explanations.formats.lines import (
+    ExplanationLine,
+    MethodLine,
+    NeuronLine,
+    RecordLine,
+    SubjectLine,
+)
+from explanations.ground_truth import sets
+from explanations.ground_truth.made import Kind, Recipe
+from explanations.ground_truth.pairs import Pair, written
+from explanations.models import Neuron, Subject
+from explanations.records import AuthorKind, RecordKind, Split, deal
+from explanations.services.imports import neuron_import
+from explanations.services.imports_scores import Counts
+
+GROUND_TRUTH_SOURCE = "functions:"
+REVISION = "1"
+
+TRUTH = MethodLine(name="ground_truth", version=1)
+PROGRAM = MethodLine(name="ground_truth_program", version=1)
+NEAR = MethodLine(name="distractor", version=1, config={"kind": "near"})
+FAR = MethodLine(name="distractor", version=1, config={"kind": "far"})
+
+
+@transaction.atomic
+def ground_truth_make(*, recipe: Recipe) -> Counts:
+    """Store a set of functions of numbers or strings: neurons, records and what is said of them.
+
+    What is stored already stays. Raises `ValueError` for functions of texts, which are captured.
+    """
+    if recipe.kind is Kind.TEXT:
+        raise ValueError("functions of texts get their records from a capture")
+    subject = _subject(recipe)
+    counts = Counts()
+    for index, said in enumerate(sets.descriptions(recipe)):
+        records = tuple(_records(sets.pairs(recipe, index), recipe.seed))
+        peaks = [value for record in records for value in record.activations]
+        line = NeuronLine(
+            subject=subject,
+            layer=0,
+            index=index,
+            maximum=max(0.0, *peaks),
+            records=records,
+            explanations=tuple(_explanations(said)),
+        )
+        counts.add(neuron_import(line=line))
+    return counts
+
+
+@transaction.atomic
+def ground_truth_describe(*, subject: Subject, recipe: Recipe) -> Counts:
+    """Store what is said of each of a subject's captured functions of texts."""
+    said, counts = sets.descriptions(recipe), Counts()
+    for neuron in Neuron.objects.filter(subject=subject, layer=0, index__lt=recipe.count):
+        line = NeuronLine(
+            subject=SubjectLine(name=subject.name, layers=subject.layers, width=subject.width),
+            layer=0,
+            index=neuron.index,
+            maximum=neuron.maximum,
+            explanations=tuple(_explanations(said[neuron.index])),
+        )
+        counts.add(neuron_import(line=line))
+    return counts
+
+
+def _subject(recipe: Recipe) -> SubjectLine:
+    source = GROUND_TRUTH_SOURCE + recipe.name
+    return SubjectLine(
+        name=source,
+        source=source,
+        revision=REVISION,
+        hook="function",
+        dtype="float32",
+        tokenizer="inputs",
+        layers=1,
+        width=recipe.count,
+    )
+
+
+def _explanations(said: sets.Descriptions) -> Iterator[ExplanationLine]:
+    for method, text in (
+        (TRUTH, said.truth),
+        (PROGRAM, said.program),
+        (NEAR, said.near),
+        (FAR, said.far),
+    ):
+        if text:
+            name = "-".join([method.name, *map(str, method.config.values())])
+            yield ExplanationLine(
+                id=name, text=text.strip(), author_kind=AuthorKind.CONTROL, method=method
+            )
+
+
+def _records(pairs: Iterable[Pair], seed: int) -> Iterator[RecordLine]:
+    """Keep as many records of each split as a capture does, of different inputs."""
+    dealt: dict[Split, list[Pair]] = {split: [] for split in Split}
+    for pair in pairs:
+        dealt[deal(written(pair.given), seed)].append(pair)
+    for split, few in dealt.items():
+        keep = CaptureConfig().keep(split)
+        for kind, pair in _kept(few, keep):
+            yield _record(pair, kind, split)
+
+
+def _kept(pairs: list[Pair], keep: Keep) -> Iterator[tuple[RecordKind, Pair]]:
+    """Yield the first as a plain draw, and the highest of the others; strings have no highest."""
+    drawn, others = pairs[: keep.random], pairs[keep.random :]
+    for pair in drawn:
+        yield RecordKind.RANDOM, pair
+    numbers = [(pair.output, pair) for pair in others if isinstance(pair.output, float)]
+    top = sorted(numbers, key=lambda each: -each[0])[: keep.top]
+    for _, pair in top:
+        yield RecordKind.TOP, pair
+    for pair in others[: keep.top] if not numbers else ():
+        yield RecordKind.RANDOM, pair
+
+
+def _record(pair: Pair, kind: RecordKind, split: Split) -> RecordLine:
+    excerpt = pair.excerpt
+    return RecordLine(
+        document=written(pair.given),
+        start=0,
+        split=split,
+        kind=kind,
+        quantile=None,
+        tokens=excerpt.tokens,
+        activations=tuple(excerpt.activations.tolist()),
+    )
