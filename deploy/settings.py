@@ -50,6 +50,7 @@ SWEEP_SECONDS = env.float(
 LEASE_SECONDS = env.float("CONCORDANCE_LEASE_SECONDS", 120.0, validate=Range(min=0.1))
 LLM_MODEL = env.str("CONCORDANCE_LLM_MODEL", "gpt-4o-mini")
 LLM_CONCURRENCY = env.int("CONCORDANCE_LLM_CONCURRENCY", 8, validate=Range(min=1))
+PRICES = env.prices("CONCORDANCE_PRICES", "{}")
 # The two names that every OpenAI-compatible tool reads. The key is never stored or logged.
 OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", "")
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", "")

@@ -16,6 +16,7 @@ PURE = [
     "explanations.related",
     "explanations.exchange",
     "explanations.places",
+    "explanations.prices",
     "explanations.duplicates",
     "explanations.storage",
     "explanations.explainers",

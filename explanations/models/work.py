@@ -32,6 +32,9 @@ class Run(models.Model):
     budget = models.FloatField(
         null=True, blank=True, help_text="US dollars that its calls may cost; no limit without"
     )
+    dollars = models.FloatField(
+        default=0.0, help_text="What its calls cost so far, those tried again included"
+    )
     halted = models.CharField(
         max_length=300, blank=True, help_text="Why it stands still, such as a budget that is spent"
     )
@@ -178,7 +181,8 @@ class Call(models.Model):
     """One question to a language model and what it gave: paid for once, however often it is read.
 
     A target's dialogue asks in a fixed order, so a worker that takes one over plays it again from
-    these up to where it was cut off.
+    these up to where it was cut off. The log probabilities take much room and are of no use once
+    the target has its result: they are dropped then.
     """
 
     target = models.ForeignKey(Target, models.CASCADE, related_name="calls")
@@ -186,17 +190,27 @@ class Call(models.Model):
     digest = models.CharField(max_length=64, help_text="SHA-256 of model and question")
     model = models.CharField(max_length=200)
     reply = models.JSONField(null=True, help_text="The answer; nothing where there was none")
+    logprobs = models.JSONField(
+        null=True, help_text="The answer's log probabilities, until its target is done"
+    )
     reason = models.CharField(max_length=300, blank=True, help_text="Why there is no answer")
     raw = models.TextField(blank=True, help_text="What came back instead of an answer")
     tokens_in = models.PositiveIntegerField(default=0)
     tokens_out = models.PositiveIntegerField(default=0)
     dollars = models.FloatField(null=True, help_text="Nothing where the model has no price")
     seconds = models.FloatField(default=0.0)
+    void = models.BooleanField(
+        default=False, help_text="Paid for and no longer read: asked again, or come too late"
+    )
     created = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["target", "place"], name="one_call_per_target_place"),
+            models.UniqueConstraint(
+                fields=["target", "place"],
+                condition=Q(void=False),
+                name="one_call_per_target_place",
+            ),
             models.CheckConstraint(
                 condition=Q(reply__isnull=False, reason="")
                 | (Q(reply__isnull=True) & ~Q(reason="")),
