@@ -9,6 +9,8 @@ from explanations.exchange import Answer, Prompt, Unusable
 Replied = Answer | Unusable
 Reading = Foreseen | Unusable
 
+UNASKED = Unusable(reason="it was not asked")
+
 
 def untold(_position: int, _outcome: object) -> None:
     """Let an outcome pass: for who needs none before all are there."""
@@ -16,6 +18,11 @@ def untold(_position: int, _outcome: object) -> None:
 
 def unhurried() -> None:
     """Let the work go on."""
+
+
+def unlimited() -> bool:
+    """Let another question be asked."""
+    return True
 
 
 class Backend(Protocol):
@@ -26,6 +33,10 @@ class Backend(Protocol):
     they come. `check` is called again and again while they work; what either raises ends the work,
     and answers that are under way are lost. Both are called in the calling thread and outside any
     event loop, so they may write to a database.
+
+    `more` is called, in any thread, before a question is asked of a server: once it is False none
+    is asked any more, and those under way are waited for. What `tell` was told counts by then. The
+    outcome of a question that was not asked is `UNASKED`, of which `tell` is not told.
 
     `abilities` finds out what the model can do, which may take one or two short questions, and
     raises `LookupError` where that cannot be found out. All may be called from several threads.
@@ -39,6 +50,7 @@ class Backend(Protocol):
         prompts: Sequence[Prompt],
         tell: Callable[[int, Replied], None] = untold,
         check: Callable[[], None] = unhurried,
+        more: Callable[[], bool] = unlimited,
     ) -> list[Replied]:
         """Answer questions."""
 
@@ -47,5 +59,6 @@ class Backend(Protocol):
         passages: Sequence[Passage],
         tell: Callable[[int, Reading], None] = untold,
         check: Callable[[], None] = unhurried,
+        more: Callable[[], bool] = unlimited,
     ) -> list[Reading]:
         """Read passages."""

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import openai
 
-from explanations.backends.base import Reading, Replied, unhurried, untold
+from explanations.backends.base import UNASKED, Reading, Replied, unhurried, unlimited, untold
 from explanations.backends.openai_chat import NoAnswer, chat_answer, chat_call, spent
 from explanations.backends.openai_echo import echo_call, echo_foreseen
 from explanations.backends.probing import Probing
@@ -65,18 +65,20 @@ class OpenAIBackend:
         prompts: Sequence[Prompt],
         tell: Callable[[int, Replied], None] = untold,
         check: Callable[[], None] = unhurried,
+        more: Callable[[], bool] = unlimited,
     ) -> list[Replied]:
         """Return an answer, or why there is none, for each prompt in order."""
-        return self._all(self._answer, prompts, tell, check)
+        return self._all(self._answer, prompts, tell, check, more)
 
     def read(
         self,
         passages: Sequence[Passage],
         tell: Callable[[int, Reading], None] = untold,
         check: Callable[[], None] = unhurried,
+        more: Callable[[], bool] = unlimited,
     ) -> list[Reading]:
         """Return what was foreseen in each passage in order, or why that is not known."""
-        return self._all(self._foresee, passages, tell, check)
+        return self._all(self._foresee, passages, tell, check, more)
 
     def _all(
         self,
@@ -84,25 +86,28 @@ class OpenAIBackend:
         asked: Sequence[Q],
         tell: Callable[[int, A | Unusable], None],
         check: Callable[[], None],
+        more: Callable[[], bool],
     ) -> list[A | Unusable]:
         given: dict[int, A | Unusable] = {}
         if asked:
-            for position, outcome in outcomes(partial(self._ask_all, one, asked), check):
+            for position, outcome in outcomes(partial(self._ask_all, one, asked, more), check):
                 given[position] = outcome
                 tell(position, outcome)
-        return [given[position] for position in range(len(asked))]
+        return [given.get(position, UNASKED) for position in range(len(asked))]
 
     async def _ask_all(
         self,
         one: Callable[[openai.AsyncOpenAI, Q], Awaitable[A | Unusable]],
         asked: Sequence[Q],
+        more: Callable[[], bool],
         hand: Hand[A | Unusable],
     ) -> None:
         free = asyncio.Semaphore(self.concurrency)
 
         async def ask(client: openai.AsyncOpenAI, position: int) -> None:
             async with free:
-                hand(position, await one(client, asked[position]))
+                if more():
+                    await hand(position, await one(client, asked[position]))
 
         async with openai.AsyncOpenAI(
             base_url=self.base_url or None,

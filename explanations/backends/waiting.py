@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from queue import Empty, Queue
 from typing import Any, TypeVar
@@ -14,7 +14,8 @@ POLL_SECONDS = 0.05
 # A loop that is told to end closes its connections, or is left behind.
 _CLOSE_SECONDS = 1.0
 
-Hand = Callable[[int, T], None]
+Hand = Callable[[int, T], Awaitable[None]]
+"""Hands a result over, and waits until it has been dealt with."""
 
 
 def outcomes(
@@ -25,11 +26,14 @@ def outcomes(
     `check` is called while there is nothing; when it raises, or when the caller goes away, the work
     is cancelled.
     """
-    handed: Queue[tuple[int, T] | None] = Queue()
+    handed: Queue[tuple[int, T, asyncio.Event] | None] = Queue()
+
+    async def hand(position: int, outcome: T) -> None:
+        handed.put((position, outcome, taken := asyncio.Event()))
+        await taken.wait()
+
     with _loop() as loop:
-        future = asyncio.run_coroutine_threadsafe(
-            work(lambda position, outcome: handed.put((position, outcome))), loop
-        )
+        future = asyncio.run_coroutine_threadsafe(work(hand), loop)
         future.add_done_callback(lambda _: handed.put(None))
         while True:
             check()
@@ -39,7 +43,9 @@ def outcomes(
                 continue
             if found is None:
                 break
-            yield found
+            position, outcome, taken = found
+            yield position, outcome
+            loop.call_soon_threadsafe(taken.set)
         future.result()
 
 

@@ -1,11 +1,14 @@
 """A control: another neuron's explanation, in its own words."""
 
 import random
+from typing import Any
 
 from explanations.dialogue import at_once
 from explanations.exchange import Explained, Material, Unusable
 from explanations.explainers.base import Config, Explainer, Want
 from explanations.records import AuthorKind
+
+DEFAULTS: dict[str, Any] = {"seed": 0}
 
 
 def explain(material: Material, _config: Config, seed: int) -> Explained | Unusable:
@@ -23,4 +26,5 @@ EXPLAINER = Explainer(
     author=AuthorKind.CONTROL,
     explain=at_once(explain),
     wants=frozenset({Want.OTHERS}),
+    default_config=DEFAULTS,
 )

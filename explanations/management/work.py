@@ -72,12 +72,12 @@ class RunCommand(BaseCommand):
             raise errors[0]
 
     def _watch(self, run: int, patience: float = 0.0) -> None:
-        """Show progress until a run is finished."""
+        """Show progress until a run is finished or halted."""
         shown, began, terminal = 0.0, time.monotonic(), self.stdout.isatty()
         while True:
             progress = selectors.run_progress(run)
             now = time.monotonic()
-            if progress.finished:
+            if progress.finished or progress.halted:
                 break
             if terminal:
                 self.stdout.write(f"\r\033[K{progress.line}", ending="")
@@ -92,11 +92,19 @@ class RunCommand(BaseCommand):
         self.stdout.write(f"\r\033[K{progress.line}" if terminal else progress.line)
         for reason, count in selectors.run_reasons(run).items():
             self.stdout.write(f"  {count} failed: {reason}")
+        if progress.halted:
+            self.stderr.write(
+                f"Run {run} is halted: {progress.halted}.\n"
+                f"It goes on with `manage.py runs --resume {run} --budget DOLLARS`."
+            )
 
 
 def _work(run: int, errors: list[BaseException]) -> None:
     try:
-        while not stopping.is_set() and not selectors.run_progress(run).finished:
+        while not stopping.is_set():
+            progress = selectors.run_progress(run)
+            if progress.finished or progress.halted:
+                return
             if work_on_chunk(run) == 0:
                 # Another worker holds the rest.
                 stopping.wait(_POLL_SECONDS)

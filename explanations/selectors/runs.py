@@ -12,7 +12,10 @@ from explanations.models import Run, Target
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
-    """A run and how far it is: targets by state, and the tokens and seconds they took."""
+    """A run and how far it is: targets by state, and the tokens and seconds they took.
+
+    `dollars` are what its calls cost, `budget` what they may; `halted` says why it stands still.
+    """
 
     run: int
     kind: str
@@ -29,6 +32,9 @@ class RunProgress:
     tokens_in: int
     tokens_out: int
     seconds: float
+    dollars: float
+    budget: float | None
+    halted: str
 
     @property
     def left(self) -> int:
@@ -41,8 +47,15 @@ class RunProgress:
         failures = f", {self.failed} failed" if self.failed else ""
         return (
             f"run {self.run} {self.name}: {self.done + self.failed}/{self.total}"
-            f" ({self.share:.0%}){failures}{self._speed}"
+            f" ({self.share:.0%}){failures}{self._speed}{self._spent}"
         )
+
+    @property
+    def state(self) -> str:
+        """What goes on, in words for a terminal."""
+        if self.finished:
+            return "finished"
+        return f"halted: {self.halted}" if self.halted else f"{self.working} in work"
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -63,6 +76,13 @@ class RunProgress:
             return ""
         left = "" if self.finished else f", {_duration(self.seconds_left)} left"
         return f", {self.tokens_per_second:,.0f} tokens/s{left}"
+
+    @property
+    def _spent(self) -> str:
+        if not self.dollars and self.budget is None:
+            return ""
+        limit = "" if self.budget is None else f" of ${self.budget:,.2f}"
+        return f", ${self.dollars:,.4f}{limit}"
 
 
 def _duration(seconds: float) -> str:
@@ -145,6 +165,9 @@ def _progress(run: Run, counts: Mapping[str, Any]) -> RunProgress:
         tokens_in=count("tokens_in"),
         tokens_out=count("tokens_out"),
         seconds=float(counts.get("seconds") or 0),
+        dollars=run.dollars,
+        budget=run.budget,
+        halted=run.halted,
     )
 
 
@@ -189,20 +212,27 @@ def runs_unfinished_of(*, method: int) -> list[int]:
 
 
 def runs_to_call(*, at: datetime) -> list[RunToCall]:
-    """Return the unfinished runs that wait for a worker, those called longest ago first."""
+    """Return the unfinished runs that wait for a worker, those called longest ago first.
+
+    One that is halted waits for a person.
+    """
     waiting = Target.objects.filter(
         Q(lease=None) | Q(leased_until__lt=at), run=OuterRef("pk"), state=Target.State.OPEN
     )
     uncalled = Q(ticket=None) | Q(ticket_until__lt=at)
-    rows = _unfinished().filter(uncalled, Exists(waiting)).order_by("ticket_until", "pk")
+    rows = _unhalted().filter(uncalled, Exists(waiting)).order_by("ticket_until", "pk")
     return [RunToCall(run=pk, queue=queue) for pk, queue in rows.values_list("pk", "queue")]
 
 
 def runs_unfinished() -> dict[str, int]:
-    """Return how many runs are unfinished on each queue."""
-    counted = _unfinished().order_by().values_list("queue").annotate(n=Count("pk"))
+    """Return how many runs are unfinished and not halted on each queue."""
+    counted = _unhalted().order_by().values_list("queue").annotate(n=Count("pk"))
     return dict(counted)
 
 
 def _unfinished() -> QuerySet[Run]:
     return Run.objects.filter(finished=None)
+
+
+def _unhalted() -> QuerySet[Run]:
+    return _unfinished().filter(halted="")

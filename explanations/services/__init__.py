@@ -1,5 +1,7 @@
 """Writes: keyword-only, one transaction each."""
 
+from explanations.services.budgets import RunRefused, budget_check, price_of, run_may_ask
+from explanations.services.calls import call_store, calls_void
 from explanations.services.captures import (
     capture_create,
     capture_is_of,
@@ -27,6 +29,7 @@ from explanations.services.leases import (
 )
 from explanations.services.meanings import meanings_store
 from explanations.services.methods import (
+    SettingRefused,
     method_at_work,
     method_builtin,
     method_get_or_create,
@@ -56,6 +59,7 @@ from explanations.services.runs import (
     run_call,
     run_create,
     run_finish,
+    run_resume,
     run_retry_failures,
     runs_finish,
     runs_uncall,
@@ -75,7 +79,12 @@ __all__ = [
     "ImportFault",
     "QuestionRefused",
     "RunCreated",
+    "RunRefused",
+    "SettingRefused",
     "TooManyQuestions",
+    "budget_check",
+    "call_store",
+    "calls_void",
     "capture_create",
     "capture_is_of",
     "capture_load",
@@ -93,6 +102,7 @@ __all__ = [
     "neuron_import",
     "neuron_save",
     "neuron_unsave",
+    "price_of",
     "question_answer",
     "question_ask",
     "question_claim",
@@ -108,6 +118,8 @@ __all__ = [
     "run_call",
     "run_create",
     "run_finish",
+    "run_may_ask",
+    "run_resume",
     "run_retry_failures",
     "runs_finish",
     "runs_uncall",

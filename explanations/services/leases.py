@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from explanations.models import Target
+from explanations.models import Call, Target
 
 MAX_ATTEMPTS = 3
 _REASON_LENGTH = 300
@@ -134,17 +134,19 @@ def target_close(
 ) -> bool:
     """Close a target that is still held: one conditional update, in the caller's transaction."""
     cost = cost or Cost()
-    return (
-        Target.objects.filter(pk=target_id, lease=lease, state=Target.State.OPEN).update(
-            **_closing(state, at),
-            tokens_in=cost.tokens_in,
-            tokens_out=cost.tokens_out,
-            seconds=cost.seconds,
-            dollars=cost.dollars,
-            **more,
-        )
-        == 1
+    held = Target.objects.filter(pk=target_id, lease=lease, state=Target.State.OPEN)
+    closed = held.update(
+        **_closing(state, at),
+        tokens_in=cost.tokens_in,
+        tokens_out=cost.tokens_out,
+        seconds=cost.seconds,
+        dollars=cost.dollars,
+        **more,
     )
+    if closed and cost.tokens_in and state == Target.State.DONE:
+        # They take much room, and what was read from them is in the result.
+        Call.objects.filter(target=target_id).exclude(logprobs=None).update(logprobs=None)
+    return closed == 1
 
 
 def _closing(state: Target.State, at: datetime) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Methods: stored once for each configuration, never edited."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,20 +31,71 @@ def method_builtin(
 ) -> Method:
     """Return the built-in method of that name, with its defaults and the language model filled in.
 
-    Raises `LookupError` for a name or a setting that does not exist.
+    Raises `LookupError` for a name that does not exist, `SettingRefused` for a setting that does
+    not, or that is of another type than the method's own.
+    """
+    version = _registered(kind, name).version
+    settled = method_settings(kind=kind, name=name, config=config)
+    return method_get_or_create(kind=kind, name=name, version=version, config=settled)
+
+
+def method_settings(
+    *, kind: Method.Kind, name: str, config: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return all settings of a built-in method, those given in place of its own; raises likewise.
+
+    `seed` is a setting of those methods only that draw by chance.
     """
     builtin = _registered(kind, name)
     options = builtin.options if isinstance(builtin, Scorer) else {}
-    given = {key: value for key, value in (config or {}).items() if not _is(options, key, value)}
-    defaults = dict(builtin.default_config)
+    own = {**builtin.default_config, **options}
     if Need.MODEL in builtin.needs:
-        defaults["model"] = settings.LLM_MODEL
-    unknown = sorted(set(given) - set(defaults) - set(options) - {"seed"})
+        own["model"] = settings.LLM_MODEL
+    given = dict(config or {})
+    unknown = sorted(set(given) - set(own))
     if unknown:
-        raise LookupError(f"{name} has no setting called {', '.join(unknown)}")
-    return method_get_or_create(
-        kind=kind, name=name, version=builtin.version, config={**defaults, **given}
-    )
+        known = f"it has {', '.join(own)}" if own else "it has none"
+        message = f"{name} has no setting called {', '.join(unknown)}: {known}"
+        raise SettingRefused(unknown[0], message)
+    settled = own | {key: _settled(key, value, own[key]) for key, value in given.items()}
+    return {key: value for key, value in settled.items() if not _is(options, key, value)}
+
+
+class SettingRefused(LookupError):
+    """A setting that a method does not have or cannot use; `setting` is its name."""
+
+    def __init__(self, setting: str, message: str) -> None:
+        super().__init__(message)
+        self.setting = setting
+
+
+# What a setting may be, by the type of the method's own value, and how that is said.
+_TYPES: dict[type, tuple[tuple[type, ...], str]] = {
+    bool: ((bool,), "true or false"),
+    int: ((int,), "a whole number"),
+    float: ((int, float), "a number"),
+    str: ((str,), "a text"),
+    list: ((list, tuple), "a list"),
+    dict: ((dict,), "an object"),
+}
+
+
+def _settled(name: str, value: Any, own: Any) -> Any:
+    """Return a setting as its method expects it; raises `SettingRefused`."""
+    if own is None:
+        return value
+    allowed, said = _TYPES[list if isinstance(own, tuple) else type(own)]
+    if not isinstance(value, allowed) or (isinstance(value, bool) and not isinstance(own, bool)):
+        raise SettingRefused(name, f"{name} is {said}, such as {own!r}, not {value!r}")
+    if isinstance(own, float):
+        value = float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SettingRefused(name, f"{name} is a finite number, not {value!r}")
+    if isinstance(own, int) and value < 0 <= own:
+        raise SettingRefused(name, f"{name} is 0 or more, not {value!r}")
+    if isinstance(own, str) and own and not value.strip():
+        raise SettingRefused(name, f"{name} may not be blank")
+    return value
 
 
 def _is(options: Mapping[str, Any], key: str, value: Any) -> bool:

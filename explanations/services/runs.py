@@ -15,9 +15,10 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from explanations.dialogue import LOCAL, Need
-from explanations.models import Capture, Explanation, Method, Run, Score, Simulation, Target
+from explanations.models import Call, Capture, Explanation, Method, Run, Score, Simulation, Target
 from explanations.scorers import SCORERS
 from explanations.services.batches import batches
+from explanations.services.budgets import RunRefused, budget_check
 from explanations.services.methods import registry
 
 logger = logging.getLogger(__name__)
@@ -44,18 +45,23 @@ def run_create(
     neurons: Iterable[int] = (),
     explanations: Iterable[int] = (),
     simulations: Iterable[int] = (),
+    budget: float | None = None,
 ) -> RunCreated:
     """Make a run over the primary keys given, less those that its method has or works on.
 
     The keys are of what the kind works on: neurons to explain, explanations to simulate, and to
-    score what the scorer rests on, simulations or explanations; a capture needs none.
+    score what the scorer rests on, simulations or explanations; a capture needs none. `budget` is
+    in US dollars; raises `RunRefused` where it cannot be kept.
     """
-    run = Run.objects.create(kind=kind, queue=_queue(kind, method), method=method, capture=capture)
+    budget_check(budget=budget, method=method)
+    run = Run.objects.create(
+        kind=kind, queue=_queue(kind, method), method=method, capture=capture, budget=budget
+    )
     if capture is not None:
         if not Target.objects.filter(run__capture=capture).exists():
             Target.objects.bulk_create(_shards(run, capture.shards))
         return _created(run, asked=len(_shards(run, capture.shards)))
-    field = _worked_on(kind, method)
+    field = worked_on(kind, method)
     keys = {"neuron": neurons, "explanation": explanations, "simulation": simulations}[field]
     wanted = list(dict.fromkeys(keys))
     for targets in batches(_new_targets(run, field, wanted), _BATCH):
@@ -63,7 +69,7 @@ def run_create(
     return _created(run, asked=len(wanted))
 
 
-def _worked_on(kind: Run.Kind, method: Method | None) -> str:
+def worked_on(kind: Run.Kind, method: Method | None) -> str:
     """Return what the targets of a method's run are."""
     if kind == Run.Kind.SCORE and method and method.name in SCORERS:
         return SCORERS[method.name].rests_on.value
@@ -128,8 +134,13 @@ def _created(run: Run, *, asked: int) -> RunCreated:
 
 @transaction.atomic
 def run_retry_failures(*, run_id: int) -> int:
-    """Open a run's failed targets again; return how many."""
-    opened = Target.objects.filter(run=run_id, state=Target.State.FAILED).update(
+    """Open a run's failed targets again; return how many.
+
+    What their language model answered is not asked again, what it failed at is.
+    """
+    failed = Target.objects.filter(run=run_id, state=Target.State.FAILED)
+    Call.objects.filter(target__in=failed, void=False).exclude(reason="").update(void=True)
+    opened = failed.update(
         state=Target.State.OPEN, finished=None, reason="", raw="", attempts=0, progress=0.0
     )
     if opened:
@@ -139,11 +150,28 @@ def run_retry_failures(*, run_id: int) -> int:
     return opened
 
 
+@transaction.atomic
+def run_resume(*, run_id: int, budget: float | None) -> None:
+    """Give a run another budget, None for no limit, and let it go on if it was halted.
+
+    Raises `RunRefused` for one that is finished, and for a budget that is spent already.
+    """
+    run = Run.objects.select_for_update().select_related("method").get(pk=run_id)
+    if run.finished:
+        raise RunRefused("run", f"run {run_id} is finished: there is nothing left to pay for")
+    budget_check(budget=budget, method=run.method)
+    if budget is not None and budget <= run.dollars:
+        raise RunRefused("budget", f"its calls cost ${run.dollars:,.4f} so far: give more")
+    Run.objects.filter(pk=run_id).update(budget=budget, halted="")
+    if settings.SERVICE_MODE:
+        run_call(run_id=run_id, at=timezone.now())
+
+
 def run_finish(*, run_id: int, at: datetime) -> bool:
     """Close a run that has no open target; False when it has one or was closed before."""
     left = Target.objects.filter(run=OuterRef("pk"), state=Target.State.OPEN)
     unfinished = Run.objects.filter(pk=run_id, finished=None).exclude(Exists(left))
-    return unfinished.update(finished=at) == 1
+    return unfinished.update(finished=at, halted="") == 1
 
 
 # --- Calling workers ------------------------------------------------------------------------------
@@ -152,10 +180,13 @@ def run_finish(*, run_id: int, at: datetime) -> bool:
 
 
 def run_call(*, run_id: int, at: datetime) -> bool:
-    """Send for a worker once the transaction commits; False when a message is under way already."""
+    """Send for a worker once the transaction commits.
+
+    False when a message is under way already, or when the run is halted or finished.
+    """
     ticket = uuid4()
     uncalled = Q(ticket=None) | Q(ticket_until__lt=at)
-    called = Run.objects.filter(uncalled, pk=run_id, finished=None).update(
+    called = Run.objects.filter(uncalled, pk=run_id, finished=None, halted="").update(
         ticket=ticket, ticket_until=at + timedelta(seconds=settings.LEASE_SECONDS)
     )
     if called:
@@ -189,4 +220,4 @@ def _publish(run_id: int, ticket: UUID) -> None:
 def runs_finish(*, at: datetime) -> int:
     """Close every run that has no open target; return how many."""
     left = Target.objects.filter(run=OuterRef("pk"), state=Target.State.OPEN)
-    return Run.objects.filter(finished=None).exclude(Exists(left)).update(finished=at)
+    return Run.objects.filter(finished=None).exclude(Exists(left)).update(finished=at, halted="")

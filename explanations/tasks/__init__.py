@@ -33,7 +33,7 @@ CHUNK: dict[str, int] = {
     Run.Kind.SIMULATE: 16,
     Run.Kind.SCORE: 64,
 }
-# Answers are paid for, so few are lost with a worker; one simulation asks many questions at once.
+# Answers take long, so that few targets wait for them together; a simulation asks many at once.
 LANGUAGE_MODEL_CHUNK: dict[str, int] = {
     Run.Kind.EXPLAIN: 8,
     Run.Kind.SIMULATE: 1,
@@ -49,12 +49,14 @@ def work_on_run(run_id: int, ticket: str) -> None:
 
 
 def work_on_chunk(run_id: int, *, call: bool = False) -> int:
-    """Claim a chunk, work, store; return how many targets were claimed.
+    """Claim a chunk, work, store; return how many targets were claimed: none of a halted run.
 
     With `call`, another worker is sent for before the work, so that free ones join in, and after
     it, should the first have found nothing free.
     """
     run = Run.objects.select_related("method", "capture").get(pk=run_id)
+    if run.halted:
+        return 0
     sizes = LANGUAGE_MODEL_CHUNK if run.queue == Run.Queue.LLM else CHUNK
     claim = services.targets_claim(run_id=run_id, limit=sizes[run.kind], at=timezone.now())
     if claim.targets:

@@ -206,8 +206,11 @@ def test_a_record_that_cannot_be_read_fails_its_neuron_alone() -> None:
 
 
 def test_an_unexpected_error_is_stored_with_its_name() -> None:
+    method = services.method_get_or_create(
+        kind=Method.Kind.EXPLAINER, name="token_lookup", config={"words": "ten"}
+    )
     fish = factories.neuron_with_records()
-    progress = _finished(_explain(fish, words="ten"))
+    progress = _finished(_run(Run.Kind.EXPLAIN, method, neurons=[fish.pk]))
     (reason,) = selectors.run_reasons(progress.run)
     assert reason.startswith("TypeError: ")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from threading import Lock
 
-from explanations.backends.base import Reading, Replied, unhurried, untold
+from explanations.backends.base import Reading, Replied, unhurried, unlimited, untold
 from explanations.backends.local.loading import LocalModelError, NumberHead, load, number_head
 from explanations.backends.local.reading import Reader
 from explanations.backends.local.writing import Writer
@@ -21,7 +21,8 @@ class LocalBackend:
     """One model in transformers' format, by folder or hub id; see `Backend`.
 
     It answers through its chat template, or, where it has none, as the continuation of a plain
-    transcript. An answer's seconds are its share of its batch's. Raises `LocalModelError`.
+    transcript. An answer's seconds are its share of its batch's. It costs nothing, so that `more`
+    is not asked. Raises `LocalModelError`.
     """
 
     def __init__(self, source: str, device: str | None = None) -> None:
@@ -46,6 +47,7 @@ class LocalBackend:
         prompts: Sequence[Prompt],
         tell: Callable[[int, Replied], None] = untold,
         check: Callable[[], None] = unhurried,
+        more: Callable[[], bool] = unlimited,
     ) -> list[Replied]:
         """Return an answer, or why there is none, for each prompt in order."""
         return self._writer.complete(prompts, tell, check)
@@ -55,6 +57,7 @@ class LocalBackend:
         passages: Sequence[Passage],
         tell: Callable[[int, Reading], None] = untold,
         check: Callable[[], None] = unhurried,
+        more: Callable[[], bool] = unlimited,
     ) -> list[Reading]:
         """Return what is foreseen in each passage in order, over the numbers alone."""
         return self._reader.read(passages, tell, check)

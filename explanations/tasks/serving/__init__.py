@@ -4,15 +4,15 @@ from collections.abc import Callable, Sequence
 
 from explanations.dialogue import Ask, AskAbilities, Encode, Read, Request
 from explanations.models import Method
-from explanations.tasks.serving.asked import Asked, Served
+from explanations.tasks.serving.asked import Asked, Served, Unserved, questions
 from explanations.tasks.serving.encoding import encoded
 from explanations.tasks.serving.language_model import abilities, answered, foreseen
 
-SERVERS: dict[type[Request], Callable[[Method, Sequence[Asked]], list[Served]]] = {
+SERVERS: dict[type[Request], Callable[[Method, Sequence[Asked]], Sequence[Served | Unserved]]] = {
     Ask: answered,
     AskAbilities: abilities,
     Encode: encoded,
     Read: foreseen,
 }
 
-__all__ = ["SERVERS", "Asked", "Served"]
+__all__ = ["SERVERS", "Asked", "Served", "Unserved", "questions"]

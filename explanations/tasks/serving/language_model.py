@@ -6,17 +6,15 @@ A name is a server's, or `local:` and a folder or hub id, for a model that this 
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from explanations import services
-from explanations.dialogue import LOCAL, Ask, Foreseen, Read
-from explanations.exchange import Answer, Unusable
+from explanations.dialogue import LOCAL, Passage
+from explanations.exchange import Prompt
 from explanations.models import Method
-from explanations.tasks.serving.asked import Asked, Served
-from explanations.tasks.stopping import patience
+from explanations.tasks.serving.asked import Asked, Served, Unserved
+from explanations.tasks.serving.calls import Asking, replied
 
 if TYPE_CHECKING:
     from explanations.backends.base import Backend
@@ -24,18 +22,22 @@ if TYPE_CHECKING:
 _loading = threading.Lock()
 
 
-def answered(method: Method, asked: Sequence[Asked]) -> list[Served]:
+def answered(method: Method, asked: Sequence[Asked]) -> list[Served | Unserved]:
     """Return each request's answers and failures; all questions are asked at once."""
-    questions = [each.request.prompts for each in asked if isinstance(each.request, Ask)]
-    prompts = [prompt for few in questions for prompt in few]
-    return _dealt(backend_of(method).complete(prompts, check=patience()), questions)
+
+    def ask(prompts: Sequence[Prompt], asking: Asking) -> None:
+        backend_of(method).complete(prompts, asking.tell, asking.check, asking.more)
+
+    return replied(model_of(method), asked, ask)
 
 
-def foreseen(method: Method, asked: Sequence[Asked]) -> list[Served]:
+def foreseen(method: Method, asked: Sequence[Asked]) -> list[Served | Unserved]:
     """Return what was foreseen in each request's passages; all are read at once."""
-    texts = [each.request.passages for each in asked if isinstance(each.request, Read)]
-    passages = [passage for few in texts for passage in few]
-    return _dealt(backend_of(method).read(passages, check=patience()), texts)
+
+    def read(passages: Sequence[Passage], asking: Asking) -> None:
+        backend_of(method).read(passages, asking.tell, asking.check, asking.more)
+
+    return replied(model_of(method), asked, read)
 
 
 def abilities(method: Method, asked: Sequence[Asked]) -> list[Served]:
@@ -47,7 +49,12 @@ def abilities(method: Method, asked: Sequence[Asked]) -> list[Served]:
 def backend_of(method: Method) -> "Backend":
     """Return the language model that a method names, loaded once in a process."""
     with _loading:
-        return _backend(str(method.config.get("model") or settings.LLM_MODEL))
+        return _backend(model_of(method))
+
+
+def model_of(method: Method) -> str:
+    """Return the name of the language model that a method asks."""
+    return str(method.config.get("model") or settings.LLM_MODEL)
 
 
 @lru_cache(maxsize=4)
@@ -65,22 +72,4 @@ def _backend(model: str) -> "Backend":
         api_key=settings.OPENAI_API_KEY,
         model=model,
         concurrency=settings.LLM_CONCURRENCY,
-    )
-
-
-def _dealt(
-    outcomes: Sequence[Answer | Foreseen | Unusable], asked: Sequence[Sequence[object]]
-) -> list[Served]:
-    """Deal outcomes out to the requests that they are of."""
-    left = iter(outcomes)
-    replies = [tuple(islice(left, len(few))) for few in asked]
-    return [Served(reply=reply, cost=cost_of(reply)) for reply in replies]
-
-
-def cost_of(outcomes: Sequence[Answer | Foreseen | Unusable]) -> services.Cost:
-    """Return what outcomes took; one that is of no use was paid for too."""
-    return services.Cost(
-        tokens_in=sum(each.tokens_in for each in outcomes),
-        tokens_out=sum(0 if isinstance(each, Foreseen) else each.tokens_out for each in outcomes),
-        seconds=sum(each.seconds for each in outcomes),
     )

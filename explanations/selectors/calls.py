@@ -1,0 +1,87 @@
+"""What language models were asked before, and what they gave."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+
+from explanations.dialogue import Foreseen
+from explanations.exchange import Answer, GeneratedToken, Unusable
+from explanations.models import Call
+
+Outcome = Answer | Foreseen | Unusable
+"""What a question to a language model comes to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCall:
+    """A question's digest and what it came to; `dollars` is None where the model has no price."""
+
+    digest: str
+    outcome: Outcome
+    dollars: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTotals:
+    """What a run's calls took together, those that were asked again included.
+
+    `unpriced` of them were of a model without a price; `seconds` is the mean wait of an answered
+    one, None before there is any.
+    """
+
+    calls: int
+    failed: int
+    unpriced: int
+    tokens_in: int
+    tokens_out: int
+    seconds: float | None
+
+
+def calls_stored(targets: Iterable[int], *, place: int = 0) -> dict[tuple[int, int], StoredCall]:
+    """Return what these targets asked from that place on, by target and place; one query."""
+    rows = Call.objects.filter(target__in=list(targets), place__gte=place, void=False)
+    return {(call.target_id, call.place): call_read(call) for call in rows}
+
+
+def call_read(call: Call) -> StoredCall:
+    """Return a stored call as what it once came to."""
+    return StoredCall(digest=call.digest, outcome=_outcome(call), dollars=call.dollars)
+
+
+def _outcome(call: Call) -> Outcome:
+    took = {
+        "tokens_in": call.tokens_in,
+        "tokens_out": call.tokens_out,
+        "seconds": call.seconds,
+    }
+    if call.reply is None:
+        return Unusable(reason=call.reason, raw=call.raw, **took)
+    logprobs: list[Any] = call.logprobs or []
+    if "text" not in call.reply:
+        del took["tokens_out"]
+        return Foreseen(logprobs=tuple(logprobs), **took)
+    tokens = tuple(GeneratedToken(text=text, logprobs=others) for text, others in logprobs)
+    return Answer(text=call.reply["text"], tokens=tokens, **took)
+
+
+def call_totals(run: int) -> CallTotals:
+    """Return what a run's calls took."""
+    row: Mapping[str, Any] = Call.objects.filter(target__run=run).aggregate(
+        calls=Count("pk"),
+        failed=Count("pk", filter=~Q(reason="")),
+        unpriced=Count("pk", filter=Q(dollars=None)),
+        tokens_in=Sum("tokens_in", default=0),
+        tokens_out=Sum("tokens_out", default=0),
+        waited=Sum("seconds", filter=Q(reason=""), default=0.0),
+    )
+    answered = row["calls"] - row["failed"]
+    return CallTotals(
+        calls=row["calls"],
+        failed=row["failed"],
+        unpriced=row["unpriced"],
+        tokens_in=row["tokens_in"],
+        tokens_out=row["tokens_out"],
+        seconds=row["waited"] / answered if answered else None,
+    )

@@ -1,0 +1,62 @@
+"""What a run may spend. A run whose budget is spent stands still until it is given a larger one."""
+
+import math
+
+from django.conf import settings
+
+from explanations.dialogue import LOCAL, Need
+from explanations.models import Method, Run
+from explanations.prices import Price
+from explanations.services.methods import registry
+
+
+class RunRefused(ValueError):
+    """A run that cannot be made or changed as asked; `field` is what is wrong with it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def budget_check(*, budget: float | None, method: Method | None) -> None:
+    """Refuse a budget that is none, or that nobody could keep for want of a price."""
+    if budget is None:
+        return
+    if not math.isfinite(budget) or budget <= 0:
+        raise RunRefused("budget", f"{budget} is no budget: give an amount of US dollars above 0")
+    model = model_asked(method)
+    if model and price_of(model) is None:
+        raise RunRefused("budget", _unpriced(model))
+
+
+def price_of(model: str) -> Price | None:
+    """Return a model's price, None where it is not known; one that runs in here costs nothing."""
+    free = Price(tokens_in=0.0, tokens_out=0.0) if model.startswith(LOCAL) else None
+    return settings.PRICES.get(model, free)
+
+
+def model_asked(method: Method | None) -> str:
+    """Return the language model that a method's runs ask, empty where they ask none."""
+    builtin = method and registry(Method.Kind(method.kind)).get(method.name)
+    if method is None or builtin is None or Need.MODEL not in builtin.needs:
+        return ""
+    return str(method.config.get("model") or settings.LLM_MODEL)
+
+
+def run_may_ask(*, run_id: int, model: str, price: Price | None) -> bool:
+    """Tell whether a run may ask its model another question; halt it where its budget says no."""
+    run = Run.objects.only("budget", "dollars", "halted").get(pk=run_id)
+    if run.halted:
+        return False
+    if run.budget is None or (price is not None and run.dollars < run.budget):
+        return True
+    spent = f"its budget of ${run.budget:,.2f} is spent: ${run.dollars:,.4f}"
+    Run.objects.filter(pk=run_id).update(halted=spent if price else _unpriced(model))
+    return False
+
+
+def _unpriced(model: str) -> str:
+    return (
+        f"{model} has no price, so no budget can be kept: add it to CONCORDANCE_PRICES, "
+        "for the web and every worker"
+    )
