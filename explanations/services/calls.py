@@ -59,7 +59,7 @@ def _columns(outcome: Outcome) -> dict[str, Any]:
         return {"reason": shortened(outcome.reason), "raw": outcome.raw.replace("\0", "")}
     if isinstance(outcome, Foreseen):
         return {"reply": {}, "logprobs": [_finite(each) for each in outcome.logprobs]}
-    tokens = [[token.text, _finite(token.logprobs)] for token in outcome.tokens]
+    tokens = [[_plain(token.text), _finite(token.logprobs)] for token in outcome.tokens]
     return {"reply": {"text": _plain(outcome.text)}, "logprobs": tokens or None}
 
 
