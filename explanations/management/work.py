@@ -14,8 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from explanations import selectors, services
-from explanations.captured import StoreError
-from explanations.models import Method
+from explanations.models import Method, Run
 from explanations.tasks import work_on_chunk
 from explanations.tasks.stopping import stopping
 
@@ -131,11 +130,12 @@ def _told_to_end() -> Iterator[None]:
 class MethodCommand(RunCommand):
     """A command that runs methods of one kind over what is known of neurons."""
 
-    kind: Method.Kind
+    kind: Run.Kind
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the method, its settings and the choice of neurons."""
-        parser.add_argument(f"--{self.kind}", dest="methods", nargs="+", required=True)
+        kind = services.METHOD_KINDS[self.kind]
+        parser.add_argument(f"--{kind}", dest="methods", nargs="+", required=True)
         parser.add_argument(
             "--set",
             dest="config",
@@ -145,6 +145,12 @@ class MethodCommand(RunCommand):
             metavar="NAME=VALUE",
             help="settings that differ from the method's own; values are JSON or plain text",
         )
+        parser.add_argument(
+            "--model", help="the language model to ask, of the methods that ask one"
+        )
+        parser.add_argument(
+            "--budget", type=float, metavar="DOLLARS", help="what the calls of a run may cost"
+        )
         add_choice(parser)
         super().add_arguments(parser)
 
@@ -152,21 +158,29 @@ class MethodCommand(RunCommand):
         """Make a run for each method and follow it; one method may rest on what another made."""
         subject, neurons = chosen(options)
         for name in options["methods"]:
-            method = self._method(name, dict(options["config"]))
-            self.created(str(method), self.create(method, subject, neurons))
+            method = self._method(name, dict(options["config"]), options["model"])
+            self._run(method, subject, neurons, options["budget"])
             if options["retry"]:
                 self.retry(selectors.runs_with_failures(method.pk))
             self.follow(selectors.runs_unfinished_of(method=method.pk), options)
 
-    def create(
-        self, method: Method, subject: int | None, neurons: list[int] | None
-    ) -> services.RunCreated:
-        """Make a run of the method over neurons, all of a subject's, or all there are."""
-        raise NotImplementedError
-
-    def _method(self, name: str, config: dict[str, Any]) -> Method:
+    def _run(
+        self, method: Method, subject: int | None, neurons: list[int] | None, budget: float | None
+    ) -> None:
         try:
-            return services.method_builtin(kind=self.kind, name=name, config=config)
+            created = services.run_over(
+                kind=self.kind, method=method, subject=subject, neurons=neurons, budget=budget
+            )
+        except services.RunRefused as refusal:
+            raise CommandError(f"--{refusal.field}: {refusal}") from refusal
+        self.created(str(method), created)
+
+    def _method(self, name: str, config: dict[str, Any], model: str | None) -> Method:
+        kind = services.METHOD_KINDS[self.kind]
+        if model is not None:
+            config["model"] = model
+        try:
+            return services.method_builtin(kind=kind, name=name, config=config)
         except LookupError as error:
             raise CommandError(str(error.args[0])) from error
 
@@ -185,19 +199,11 @@ def add_choice(parser: CommandParser) -> None:
 
 def chosen(options: dict[str, Any]) -> tuple[int | None, list[int] | None]:
     """Return the subject and the neurons that were asked for, None where all are meant."""
-    if not options["subject"] and not options["neurons"]:
-        return None, None
+    refs = [ref for few in options["neurons"] or () for ref in few]
     try:
-        subject = selectors.subject_named(options["subject"])
-        if not options["neurons"]:
-            return subject, None
-        refs = [ref for few in options["neurons"] for ref in few]
-        capture = selectors.latest_capture(subject)
-        if capture is None:
-            return subject, selectors.neurons_found(subject, refs)
-        return subject, services.capture_load(capture_id=capture, neurons=refs)
-    except (LookupError, StoreError) as error:
-        raise CommandError(str(error.args[0])) from error
+        return services.neurons_chosen(subject=options["subject"], refs=refs or None)
+    except services.RunRefused as refusal:
+        raise CommandError(str(refusal)) from refusal
 
 
 def setting(text: str) -> tuple[str, Any]:

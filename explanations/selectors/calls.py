@@ -38,6 +38,16 @@ class CallTotals:
     tokens_out: int
     seconds: float | None
 
+    @property
+    def line(self) -> str:
+        """The calls in one line for a terminal."""
+        waited = "" if self.seconds is None else f", {self.seconds:.1f} s each"
+        unpriced = f", {self.unpriced:,} without a price" if self.unpriced else ""
+        return (
+            f"{self.calls:,} calls, {self.failed:,} failed: {self.tokens_in:,} tokens in, "
+            f"{self.tokens_out:,} out{waited}{unpriced}"
+        )
+
 
 def calls_stored(targets: Iterable[int], *, place: int = 0) -> dict[tuple[int, int], StoredCall]:
     """Return what these targets asked from that place on, by target and place; one query."""

@@ -8,18 +8,21 @@ from django.db.models import Q
 from explanations.models import Capture, Explanation, Neuron, Simulation, Subject
 from explanations.records import NeuronRef
 
+_MOST = 1_000_000
 _REFERENCE = re.compile(r"L?(\d+)/(\d+)(?:-(\d+))?")
 
 
 def neuron_refs(text: str) -> list[NeuronRef]:
-    """Read `3/120`, `L3/120` or `3/0-99`; raises `ValueError`."""
+    """Read `3/120`, `L3/120` or `3/0-99`, a million at most; raises `ValueError`."""
     match = _REFERENCE.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is not LAYER/INDEX or LAYER/FIRST-LAST")
     layer, first, last = (int(part) if part else None for part in match.groups())
     assert layer is not None and first is not None  # noqa: S101 PT018
-    stop = (first if last is None else last) + 1
-    return [NeuronRef(layer=layer, index=index) for index in range(first, stop)]
+    indices = range(first, (first if last is None else last) + 1)
+    if not 0 < len(indices) <= _MOST:
+        raise ValueError(f"{text!r} is {len(indices):,} neurons: name 1 to {_MOST:,} at once")
+    return [NeuronRef(layer=layer, index=index) for index in indices]
 
 
 def subject_named(name: str | None) -> int:

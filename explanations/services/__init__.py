@@ -33,6 +33,7 @@ from explanations.services.methods import (
     method_at_work,
     method_builtin,
     method_get_or_create,
+    method_settings,
     registry,
 )
 from explanations.services.questions import (
@@ -65,6 +66,15 @@ from explanations.services.runs import (
     runs_uncall,
 )
 from explanations.services.saving import neuron_save, neuron_unsave
+from explanations.services.starting import (
+    METHOD_KINDS,
+    RunEstimate,
+    RunWanted,
+    neurons_chosen,
+    run_estimate,
+    run_over,
+    run_start,
+)
 from explanations.services.writing import explanation_write
 
 __all__ = [
@@ -72,6 +82,7 @@ __all__ = [
     "GROUND_TRUTH_SOURCE",
     "MAX_ATTEMPTS",
     "MAX_TEXT",
+    "METHOD_KINDS",
     "WORK_ON_RUN",
     "Claim",
     "Cost",
@@ -79,7 +90,9 @@ __all__ = [
     "ImportFault",
     "QuestionRefused",
     "RunCreated",
+    "RunEstimate",
     "RunRefused",
+    "RunWanted",
     "SettingRefused",
     "TooManyQuestions",
     "budget_check",
@@ -99,9 +112,11 @@ __all__ = [
     "method_at_work",
     "method_builtin",
     "method_get_or_create",
+    "method_settings",
     "neuron_import",
     "neuron_save",
     "neuron_unsave",
+    "neurons_chosen",
     "price_of",
     "question_answer",
     "question_ask",
@@ -117,10 +132,13 @@ __all__ = [
     "run_answer",
     "run_call",
     "run_create",
+    "run_estimate",
     "run_finish",
     "run_may_ask",
+    "run_over",
     "run_resume",
     "run_retry_failures",
+    "run_start",
     "runs_finish",
     "runs_uncall",
     "score_import",

@@ -34,9 +34,18 @@ def method_builtin(
     Raises `LookupError` for a name that does not exist, `SettingRefused` for a setting that does
     not, or that is of another type than the method's own.
     """
-    version = _registered(kind, name).version
+    method = method_unsaved(kind=kind, name=name, config=config)
+    return method_get_or_create(kind=kind, name=name, version=method.version, config=method.config)
+
+
+def method_unsaved(
+    *, kind: Method.Kind, name: str, config: Mapping[str, Any] | None = None
+) -> Method:
+    """Return the same as `method_builtin`, not stored; raises likewise."""
     settled = method_settings(kind=kind, name=name, config=config)
-    return method_get_or_create(kind=kind, name=name, version=version, config=settled)
+    version = _registered(kind, name).version
+    digest = Method.digest_of(kind.value, name, version, settled)
+    return Method(kind=kind, name=name, version=version, config=settled, digest=digest)
 
 
 def method_settings(

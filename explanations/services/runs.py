@@ -156,7 +156,10 @@ def run_resume(*, run_id: int, budget: float | None) -> None:
 
     Raises `RunRefused` for one that is finished, and for a budget that is spent already.
     """
-    run = Run.objects.select_for_update().select_related("method").get(pk=run_id)
+    runs = Run.objects.select_for_update(of=("self",)).select_related("method")
+    run = runs.filter(pk=run_id).first()
+    if run is None:
+        raise RunRefused("run", f"there is no run {run_id}")
     if run.finished:
         raise RunRefused("run", f"run {run_id} is finished: there is nothing left to pay for")
     budget_check(budget=budget, method=run.method)

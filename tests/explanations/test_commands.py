@@ -21,8 +21,11 @@ from explanations.models import (
     Subject,
     Target,
 )
+from explanations.prices import Prices
 from explanations.selectors import neuron_refs
+from explanations.tasks.serving.language_model import _backend
 from tests import factories
+from tests.explanations.openai_server import chat, serving
 
 # Work done `--here` is done in a thread of its own.
 pytestmark = pytest.mark.usefixtures("sqlite_file")
@@ -107,6 +110,12 @@ def test_settings_make_another_method() -> None:
         (("explain", "--explainer", "null", "--neurons", "0/1"), "several or none"),
         (("explain", "--explainer", "null", "--subject", "x"), "no subject is called 'x'"),
         (("runs", "12345"), "there is no run 12345"),
+        (("runs", "--resume", "12345"), "there is no run 12345"),
+        (("runs", "--retry", "12345"), "there is no run 12345"),
+        (("runs", "--budget", "3"), "--budget goes with --resume"),
+        (("explain", "--explainer", "null", "--set", "text=3"), "text is a text"),
+        (("explain", "--explainer", "null", "--model", "m"), "no setting called model"),
+        (("explain", "--explainer", "null", "--budget", "0"), "--budget: 0.0 is no budget"),
     ],
 )
 def test_a_wrong_argument_is_named(command: tuple[str, ...], fault: str) -> None:
@@ -137,6 +146,37 @@ def test_runs_lists_progress_and_one_run_its_failures() -> None:
     run = Run.objects.get().pk
     assert f"run {run} explain token_lookup v1: 1/1 (100%), 1 failed, finished" in _said("runs")
     assert f"{neuron}: the neuron never fires" in _said("runs", str(run))
+
+
+def test_a_budget_that_is_spent_halts_a_run_and_a_larger_one_lets_it_go_on(settings) -> None:
+    _backend.cache_clear()
+    settings.LLM_CONCURRENCY = 1
+    # A call is 11 tokens in and 7 out: 0.018 dollars.
+    settings.PRICES = Prices.read({"tiny": {"in": 1000, "out": 1000}})
+    for _ in range(3):
+        factories.neuron_with_records()
+    asked = ("explain", "--explainer", "token_activation", "--model", "tiny", "--here")
+    with serving(chat("fish")) as server:
+        settings.OPENAI_BASE_URL = server.url
+        said = _said(*asked, "--budget", "0.02")
+        run = Run.objects.get().pk
+        assert "2/3 (67%), $0.0360 of $0.02" in said
+        assert f"Run {run} is halted: its budget of $0.02 is spent: $0.0360." in said
+        assert f"`manage.py runs --resume {run} --budget DOLLARS`" in said
+        assert "halted: its budget of $0.02 is spent" in _said("runs")
+        with pytest.raises(CommandError, match="give more"):
+            _said("runs", "--resume", str(run), "--budget", "0.03")
+        assert "$0.0360 of $1.00, 0 in work" in _said("runs", "--resume", str(run), "--budget", "1")
+        assert "3/3 (100%), $0.0540 of $1.00" in _said(*asked)
+    assert "3 calls, 0 failed: 33 tokens in, 21 out" in _said("runs", str(run))
+
+
+def test_a_run_is_retried_by_its_number() -> None:
+    factories.neuron(maximum=0.0)
+    _said("explain", "--explainer", "token_lookup", "--here")
+    run = Run.objects.get().pk
+    assert "1 that failed are open again." in _said("runs", "--retry", str(run))
+    assert Target.objects.get().state == "open"
 
 
 # --- Capture --------------------------------------------------------------------------------------

@@ -1,37 +1,71 @@
-"""List runs with their progress: `manage.py runs [RUN] [--limit N]`."""
+"""List runs and let them go on: `manage.py runs [RUN] [--resume RUN --budget X] [--retry RUN]`."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from explanations import selectors
+from explanations import selectors, services
 from explanations.models import Run
 
 
 class Command(BaseCommand):
-    help = "List the newest runs with their progress, or one run with its failures."
+    help = (
+        "List the newest runs with their progress, or one with its failures; resume or retry one."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the choice of runs."""
+        """Add the choice of runs, and what may be done to one."""
         parser.add_argument("run", nargs="?", type=int)
         parser.add_argument("--limit", type=int, default=20)
+        parser.add_argument(
+            "--resume", type=int, metavar="RUN", help="let a halted run go on, with another budget"
+        )
+        parser.add_argument(
+            "--budget", type=float, metavar="DOLLARS", help="for --resume; no limit without"
+        )
+        parser.add_argument(
+            "--retry", type=int, metavar="RUN", help="try again what failed in a run"
+        )
 
     def handle(self, **options: Any) -> None:
-        """Print a line a run."""
+        """Do what is asked, or print a line a run."""
+        if options["budget"] is not None and options["resume"] is None:
+            raise CommandError("--budget goes with --resume RUN")
+        try:
+            for name in ("resume", "retry"):
+                if options[name] is not None:
+                    getattr(self, f"_{name}")(options)
+            if options["resume"] is None and options["retry"] is None:
+                self._show(options)
+        except services.RunRefused as refusal:
+            raise CommandError(str(refusal)) from refusal
+        except Run.DoesNotExist as error:
+            raise CommandError(str(error)) from error
+
+    def _resume(self, options: dict[str, Any]) -> None:
+        services.run_resume(run_id=options["resume"], budget=options["budget"])
+        self._one(options["resume"])
+
+    def _retry(self, options: dict[str, Any]) -> None:
+        run = selectors.run_progress(options["retry"]).run
+        count = services.run_retry_failures(run_id=run)
+        self.stdout.write(f"run {run}: {count} that failed are open again.")
+
+    def _show(self, options: dict[str, Any]) -> None:
         if options["run"]:
             self._one(options["run"])
             return
         runs = selectors.runs_progress(limit=options["limit"])
         for progress in runs:
-            state = "finished" if progress.finished else f"{progress.working} in work"
-            self.stdout.write(f"{progress.line}, {state}")
+            self.stdout.write(f"{progress.line}, {progress.state}")
         if not runs:
             self.stdout.write("There are no runs yet.")
 
     def _one(self, run: int) -> None:
-        try:
-            self.stdout.write(selectors.run_progress(run).line)
-        except Run.DoesNotExist as error:
-            raise CommandError(str(error)) from error
+        progress = selectors.run_progress(run)
+        self.stdout.write(f"{progress.line}, {progress.state}")
+        calls = selectors.call_totals(run)
+        if calls.calls:
+            self.stdout.write(f"  {calls.line}")
         for failure in selectors.run_failures(run):
             self.stdout.write(f"  {failure.about}: {failure.reason}")
