@@ -13,6 +13,7 @@ what one pass gives, and so does a pass that was killed and went on from its las
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import accumulate
@@ -225,12 +226,16 @@ class _Pass:
             return
         block = self._within(block)
         done = self.read
-        for batch in self._batches(block):
-            self.state.observe(self.subject, batch, [block[place][:2] for place in batch.texts])
-            self.state.extent.seconds = time.monotonic() - self._began
-            done += len(batch.texts)
-            if progress:
-                progress(self._progress(done))
+        state = self.state
+        batches = (
+            (batch, [block[place][:2] for place in batch.texts]) for batch in self._batches(block)
+        )
+        with closing(state.observe(self.subject, batches)) as observed:
+            for batch in observed:
+                state.extent.seconds = time.monotonic() - self._began
+                done += len(batch.texts)
+                if progress:
+                    progress(self._progress(done))
         self.state.end_block(len(block))
         if time.monotonic() - self._saved >= max(self.every, self._cost / SAVING_SHARE):
             self.save()

@@ -1,7 +1,8 @@
 """All that is kept while a capture runs, whatever the text's length."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TypeAlias
@@ -9,11 +10,13 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
+from explanations.capture.streams import run_all
 from explanations.capture.vocabulary import Vocabulary
 from explanations.captured import CaptureConfig, StoreError, SubjectIdentity
 from explanations.records import Split, seeded_hash
 from explanations.store_files import Window
 from explanations.subjects import Batch, Subject
+from explanations.subjects.base import Consume
 from explanations.subjects.keeping import TIES, Group, LayerKeep, Seen
 from explanations.subjects.tallies import Counted
 from explanations.subjects.tops import SPLITS
@@ -111,22 +114,16 @@ class CaptureState:
         self.extent, self.seen = Extent(), 0
         self._purge_at = _PURGE
 
-    def observe(self, subject: Subject, batch: Batch, documents: Known) -> None:
-        """Run one batch; `documents` are the key and split of each of its rows."""
-        found = windows(batch, self.config.window)
-        signs = [self._meet(number, found, batch, documents) for number in range(len(found.spans))]
-        seen = Seen(
-            windows=found,
-            counted=self._counted(found, batch, documents),
-            signs=torch.tensor(signs, device=batch.ids.device),
-            base=self.seen,
-            group=_group(found, documents, self.seed, self._copies(found, signs)),
-            drawn=self._draw(found, documents),
-        )
-        subject.run(batch, lambda layer, values: self.layers[layer].observe(values, seen))
-        self.seen += len(found.spans)
-        self.extent.tokens += sum(batch.lengths)
-        self.extent.truncated += sum(batch.truncated)
+    def observe(
+        self, subject: Subject, batches: Iterable[tuple[Batch, Known]]
+    ) -> Generator[Batch, None, None]:
+        """Run batches, each with the key and split of its rows; give each that is taken in."""
+        passes = ((batch, self._meet_batch(batch, documents)) for batch, documents in batches)
+        with closing(run_all(subject, passes)) as through:
+            for batch in through:
+                self.extent.tokens += sum(batch.lengths)
+                self.extent.truncated += sum(batch.truncated)
+                yield batch
 
     def end_block(self, documents: int) -> None:
         """Close a block of so many documents: what was counted in it can now be added exactly."""
@@ -171,6 +168,21 @@ class CaptureState:
             self.windows = {number: self.windows[number] for number in self.used()}
             self.texts = {_sign(held.text) for held in self.windows.values()}
             self._purge_at = 2 * len(self.windows) + _PURGE
+
+    def _meet_batch(self, batch: Batch, documents: Known) -> Consume:
+        """Count a batch in; return what takes its activations in, a layer at a time."""
+        found = windows(batch, self.config.window)
+        signs = [self._meet(number, found, batch, documents) for number in range(len(found.spans))]
+        seen = Seen(
+            windows=found,
+            counted=self._counted(found, batch, documents),
+            signs=torch.tensor(signs, device=batch.ids.device),
+            base=self.seen,
+            group=_group(found, documents, self.seed, self._copies(found, signs)),
+            drawn=self._draw(found, documents),
+        )
+        self.seen += len(found.spans)
+        return lambda layer, values: self.layers[layer].observe(values, seen)
 
     def _meet(self, number: int, found: Windows, batch: Batch, documents: Known) -> int:
         """Keep a window's text for now; return the sign that equal texts share."""

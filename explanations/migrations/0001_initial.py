@@ -200,7 +200,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=200, unique=True)),
-                ('source', models.CharField(help_text='Hub id, folder, or `package:NAME`', max_length=500)),
+                ('source', models.CharField(help_text='Hub id, folder, or `package:`, `sae:`, `directions:`, `functions:` and a name', max_length=500)),
                 ('revision', models.CharField(blank=True, max_length=100)),
                 ('hook', models.CharField(blank=True, help_text="Module whose input is the neurons' activation", max_length=200)),
                 ('dtype', models.CharField(blank=True, max_length=20)),

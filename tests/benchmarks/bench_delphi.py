@@ -13,7 +13,7 @@ import torch
 from explanations.capture import CaptureState
 from explanations.records import Split
 from explanations.subjects import Batch, TransformersMLP, load_transformer
-from tests.benchmarks.bench_capture import DATA, begun, documents
+from tests.benchmarks.bench_capture import DATA, begun, documents, exhaust
 from tests.benchmarks.stopwatch import emit, seconds
 
 ROWS, LENGTH, BATCHES, ROUNDS = 8, 256, 8, 3
@@ -74,8 +74,8 @@ def rows(subject: TransformersMLP) -> list[Batch]:
 def observed(state: CaptureState, subject: TransformersMLP, batches: Sequence[Batch]) -> None:
     """Capture the rows, each as a document of its own."""
     splits = list(Split)
-    for batch in batches:
-        state.observe(subject, batch, [(f"d{n}", splits[n % 3]) for n in batch.texts])
+    rows = [(batch, [(f"d{n}", splits[n % 3]) for n in batch.texts]) for batch in batches]
+    exhaust(state.observe(subject, rows))
     state.end_block(ROWS * BATCHES)
 
 
