@@ -114,13 +114,14 @@ class Weigh:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abilities:
-    """What the language model can do: read passages and weigh texts, give log probabilities.
+    """What the language model can do: read passages, weigh texts, give log probabilities.
 
     `numbers` are the texts that are one token each: "0" to "10", or to "9" where 10 is split.
     """
 
     reads: bool
     logprobs: bool
+    weighs: bool = False
     numbers: tuple[str, ...] = field(default=tuple(str(number) for number in range(11)))
 
 

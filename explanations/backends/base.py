@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from explanations.dialogue import Abilities, Foreseen, Passage
+from explanations.dialogue import Abilities, Foreseen, Given, Passage, Weighed
 from explanations.exchange import Answer, Prompt, Unusable
 
 Replied = Answer | Unusable
 Reading = Foreseen | Unusable
+Weighing = Weighed | Unusable
 
 UNASKED = Unusable(reason="it was not asked")
 
@@ -28,11 +29,11 @@ def unlimited() -> bool:
 class Backend(Protocol):
     """One language model.
 
-    `complete` and `read` give an outcome for each of what they are asked, in order, and never raise
-    for one. `tell(position, outcome)` is called for each as soon as it is there, in whatever order
-    they come. `check` is called again and again while they work; what either raises ends the work,
-    and answers that are under way are lost. Both are called in the calling thread and outside any
-    event loop, so they may write to a database.
+    `complete`, `read` and `weigh` give an outcome for each of what they are asked, in order, and
+    never raise for one. `tell(position, outcome)` is called for each as soon as it is there, in
+    whatever order they come. `check` is called again and again while they work; what either raises
+    ends the work, and answers that are under way are lost. Both are called in the calling thread
+    and outside any event loop, so they may write to a database.
 
     `more` is called, in any thread, before a question is asked of a server: once it is False none
     is asked any more, and those under way are waited for. What `tell` was told counts by then. The
@@ -62,3 +63,12 @@ class Backend(Protocol):
         more: Callable[[], bool] = unlimited,
     ) -> list[Reading]:
         """Read passages."""
+
+    def weigh(
+        self,
+        texts: Sequence[Given],
+        tell: Callable[[int, Weighing], None] = untold,
+        check: Callable[[], None] = unhurried,
+        more: Callable[[], bool] = unlimited,
+    ) -> list[Weighing]:
+        """Weigh texts."""

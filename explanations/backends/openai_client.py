@@ -10,12 +10,20 @@ from typing import Any, TypeVar
 
 import openai
 
-from explanations.backends.base import UNASKED, Reading, Replied, unhurried, unlimited, untold
+from explanations.backends.base import (
+    UNASKED,
+    Reading,
+    Replied,
+    Weighing,
+    unhurried,
+    unlimited,
+    untold,
+)
 from explanations.backends.openai_chat import NoAnswer, chat_answer, chat_call, spent
-from explanations.backends.openai_echo import echo_call, echo_foreseen
+from explanations.backends.openai_echo import echo_call, echo_foreseen, echo_weighed, weigh_call
 from explanations.backends.probing import Probing
 from explanations.backends.waiting import Hand, outcomes
-from explanations.dialogue import Abilities, Passage
+from explanations.dialogue import Abilities, Given, Passage
 from explanations.exchange import Prompt, Unusable
 
 log = logging.getLogger(__name__)
@@ -34,8 +42,8 @@ class OpenAIBackend:
     An empty `base_url` is OpenAI's own. A question is sent again up to `retries` times on 408, 409,
     429, 5xx, a broken connection or `timeout` seconds of silence: after the seconds that the server
     asks for (Retry-After, up to two minutes), else after half a second, doubling up to 8, less up
-    to a quarter by chance. Passages are read by servers whose completions echo the text with log
-    probabilities, such as vLLM.
+    to a quarter by chance. Passages are read and texts weighed by servers whose completions echo
+    the text with log probabilities, such as vLLM.
     """
 
     base_url: str
@@ -79,6 +87,16 @@ class OpenAIBackend:
     ) -> list[Reading]:
         """Return what was foreseen in each passage in order, or why that is not known."""
         return self._all(self._foresee, passages, tell, check, more)
+
+    def weigh(
+        self,
+        texts: Sequence[Given],
+        tell: Callable[[int, Weighing], None] = untold,
+        check: Callable[[], None] = unhurried,
+        more: Callable[[], bool] = unlimited,
+    ) -> list[Weighing]:
+        """Return how likely each text is after its prefix in order, or why that is not known."""
+        return self._all(self._weigh, texts, tell, check, more)
 
     def _all(
         self,
@@ -128,6 +146,13 @@ class OpenAIBackend:
         return await self._outcome(
             lambda: client.completions.with_raw_response.create(**call),
             lambda completion, seconds: echo_foreseen(completion, passage, seconds),
+        )
+
+    async def _weigh(self, client: openai.AsyncOpenAI, given: Given) -> Weighing:
+        call = weigh_call(self.model, given)
+        return await self._outcome(
+            lambda: client.completions.with_raw_response.create(**call),
+            lambda completion, seconds: echo_weighed(completion, given, seconds),
         )
 
     async def _outcome(

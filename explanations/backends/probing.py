@@ -47,8 +47,8 @@ def _asked(backend: Backend, *, echoes: bool) -> Abilities:
         reads = not _cannot(reading) and isinstance(reading, Foreseen) and any(reading.logprobs)
     (answer,) = backend.complete([_TEN])
     if isinstance(answer, Unusable):
-        return Abilities(reads=reads, logprobs=not _cannot(answer))
-    return Abilities(reads=reads, logprobs=True, numbers=_numbers(answer))
+        return Abilities(reads=reads, weighs=reads, logprobs=not _cannot(answer))
+    return Abilities(reads=reads, weighs=reads, logprobs=True, numbers=_numbers(answer))
 
 
 def _cannot(outcome: object) -> bool:

@@ -28,7 +28,7 @@ def score(evidence: Evidence, config: Config, seed: int) -> Dialogue[Scored | Un
     both = sides(evidence, seed).most(settings["examples"])
     if both.missing:
         return Scored(value=None, n=0, reason=both.missing)
-    if not (yield from abilities()).reads:
+    if not (yield from abilities()).weighs:
         return Scored(value=None, n=0, reason=CANNOT)
     records = (*both.firing, *both.silent)
     said = evidence.explanation.strip()

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 
-from explanations.dialogue import Foreseen
+from explanations.dialogue import Foreseen, Weighed
 from explanations.exchange import Answer, GeneratedToken, Unusable
 from explanations.models import Call
 
-Outcome = Answer | Foreseen | Unusable
+Outcome = Answer | Foreseen | Weighed | Unusable
 """What a question to a language model comes to."""
 
 
@@ -69,6 +69,9 @@ def _outcome(call: Call) -> Outcome:
     if call.reply is None:
         return Unusable(reason=call.reason, raw=call.raw, **took)
     logprobs: list[Any] = call.logprobs or []
+    if "logprob" in call.reply:
+        del took["tokens_out"]
+        return Weighed(**call.reply, **took)
     if "text" not in call.reply:
         del took["tokens_out"]
         return Foreseen(logprobs=tuple(logprobs), **took)

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from explanations.dialogue import Foreseen
+from explanations.dialogue import Foreseen, Weighed
 from explanations.exchange import Unusable
 from explanations.models import Call, Run
 from explanations.prices import Price
@@ -23,7 +23,7 @@ def call_store(
     It is stored whoever holds the target by now, for it is paid for. Where another worker was first
     with this place of the target, what came later is kept as void.
     """
-    tokens_out = 0 if isinstance(outcome, Foreseen) else outcome.tokens_out
+    tokens_out = 0 if isinstance(outcome, Foreseen | Weighed) else outcome.tokens_out
     dollars = price and price.of(tokens_in=outcome.tokens_in, tokens_out=tokens_out)
     call = Call(
         target_id=target_id,
@@ -59,6 +59,8 @@ def _columns(outcome: Outcome) -> dict[str, Any]:
         return {"reason": shortened(outcome.reason), "raw": outcome.raw.replace("\0", "")}
     if isinstance(outcome, Foreseen):
         return {"reply": {}, "logprobs": [_finite(each) for each in outcome.logprobs]}
+    if isinstance(outcome, Weighed):
+        return {"reply": {"logprob": outcome.logprob, "tokens": outcome.tokens}}
     tokens = [[_plain(token.text), _finite(token.logprobs)] for token in outcome.tokens]
     return {"reply": {"text": _plain(outcome.text)}, "logprobs": tokens or None}
 

@@ -178,7 +178,8 @@ def test_a_server_is_asked_once_what_its_model_can_do(
         asking = backend(server)
         found = [asking.abilities(), asking.abilities()]
     texts = tuple(str(number) for number in range(numbers))
-    assert found == [Abilities(reads=reads, logprobs=logprobs, numbers=texts)] * 2
+    able = Abilities(reads=reads, weighs=reads, logprobs=logprobs, numbers=texts)
+    assert found == [able] * 2
     assert len(server.requests) == 2
 
 

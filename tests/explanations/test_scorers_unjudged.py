@@ -56,7 +56,7 @@ def weighing(gains: dict[str, float]) -> Replies:
         return Weighed(logprob=-40 + gain * ("fish" in given.prefix), tokens=8)
 
     return {
-        AskAbilities: lambda _: Abilities(reads=True, logprobs=True),
+        AskAbilities: lambda _: Abilities(reads=True, weighs=True, logprobs=True),
         Weigh: lambda request: tuple(map(weighed, request.texts)),
     }
 

@@ -5,11 +5,19 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from threading import Lock
 
-from explanations.backends.base import Reading, Replied, unhurried, unlimited, untold
+from explanations.backends.base import (
+    Reading,
+    Replied,
+    Weighing,
+    unhurried,
+    unlimited,
+    untold,
+)
 from explanations.backends.local.loading import LocalModelError, NumberHead, load, number_head
 from explanations.backends.local.reading import Reader
+from explanations.backends.local.weighing import Weigher
 from explanations.backends.local.writing import Writer
-from explanations.dialogue import Abilities, Passage
+from explanations.dialogue import Abilities, Given, Passage
 from explanations.exchange import Prompt
 
 log = logging.getLogger(__name__)
@@ -29,18 +37,19 @@ class LocalBackend:
         self.loaded = load(source, device)
         lock = Lock()
         self._writer = Writer(self.loaded, lock)
+        self._weigher = Weigher(self.loaded, lock)
         self._lock = lock
 
     def abilities(self) -> Abilities:
         """Return what the model can do: all, with the numbers that its tokenizer keeps whole.
 
-        One for which `number_head` finds no way can only write numbers.
+        One for which `number_head` finds no way writes numbers and weighs texts, and no more.
         """
         try:
-            return Abilities(reads=True, logprobs=True, numbers=tuple(self._head.ids))
+            return Abilities(reads=True, weighs=True, logprobs=True, numbers=tuple(self._head.ids))
         except LocalModelError as error:
             log.warning("%s", error)
-            return Abilities(reads=False, logprobs=False)
+            return Abilities(reads=False, weighs=True, logprobs=False)
 
     def complete(
         self,
@@ -61,6 +70,16 @@ class LocalBackend:
     ) -> list[Reading]:
         """Return what is foreseen in each passage in order, over the numbers alone."""
         return self._reader.read(passages, tell, check)
+
+    def weigh(
+        self,
+        texts: Sequence[Given],
+        tell: Callable[[int, Weighing], None] = untold,
+        check: Callable[[], None] = unhurried,
+        more: Callable[[], bool] = unlimited,
+    ) -> list[Weighing]:
+        """Return how likely each text is after its prefix in order."""
+        return self._weigher.weigh(texts, tell, check)
 
     @cached_property
     def _head(self) -> NumberHead:

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Sequence
 
-from explanations.dialogue import Ask, AskAbilities, Encode, Read, Request
+from explanations.dialogue import Ask, AskAbilities, Encode, Read, Request, Weigh
 from explanations.models import Method
 from explanations.tasks.serving.asked import Asked, Served, Unserved, questions
 from explanations.tasks.serving.encoding import encoded
-from explanations.tasks.serving.language_model import abilities, answered, foreseen
+from explanations.tasks.serving.language_model import abilities, answered, foreseen, weighed
 
 SERVERS: dict[type[Request], Callable[[Method, Sequence[Asked]], Sequence[Served | Unserved]]] = {
     Ask: answered,
     AskAbilities: abilities,
     Encode: encoded,
     Read: foreseen,
+    Weigh: weighed,
 }
 
 __all__ = ["SERVERS", "Asked", "Served", "Unserved", "questions"]

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explanations import services
-from explanations.dialogue import Ask, Passage, Read, Request
+from explanations.dialogue import Ask, Given, Passage, Read, Request, Weigh
 from explanations.exchange import Prompt, Unusable
 from explanations.models import Target
 
-Question = Prompt | Passage
+Question = Prompt | Passage | Given
 """What a language model is asked one of."""
 
 
@@ -45,4 +45,6 @@ def questions(request: Request | None) -> Sequence[Question]:
     """Return what a request puts to the language model, one by one."""
     if isinstance(request, Ask):
         return request.prompts
+    if isinstance(request, Weigh):
+        return request.texts
     return request.passages if isinstance(request, Read) else ()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from explanations.dialogue import LOCAL, Passage
+from explanations.dialogue import LOCAL, Given, Passage
 from explanations.exchange import Prompt
 from explanations.models import Method
 from explanations.tasks.serving.asked import Asked, Served, Unserved
@@ -38,6 +38,15 @@ def foreseen(method: Method, asked: Sequence[Asked]) -> list[Served | Unserved]:
         backend_of(method).read(passages, asking.tell, asking.check, asking.more)
 
     return replied(model_of(method), asked, read)
+
+
+def weighed(method: Method, asked: Sequence[Asked]) -> list[Served | Unserved]:
+    """Return how likely each request's texts are; all are weighed at once."""
+
+    def weigh(texts: Sequence[Given], asking: Asking) -> None:
+        backend_of(method).weigh(texts, asking.tell, asking.check, asking.more)
+
+    return replied(model_of(method), asked, weigh)
 
 
 def abilities(method: Method, asked: Sequence[Asked]) -> list[Served]:
