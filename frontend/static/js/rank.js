@@ -116,7 +116,6 @@ function drag(card, all, move) {
     if (!card.select.value || above !== Number(card.select.value) - 1) move(card, above);
   };
   grip.addEventListener("pointerdown", (event) => {
-    event.preventDefault();
     grip.setPointerCapture(event.pointerId);
     card.element.classList.add("dragged");
     grip.addEventListener("pointermove", follow);
