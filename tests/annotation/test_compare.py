@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from annotation.protocols import PROTOCOLS
 from annotation.protocols.asks import AnswerError
 from annotation.protocols.compare import FORM, MAX_OPTION_LENGTH, ComparePayload
 from tests.annotation.factories import compare_item, comparison, excerpt
@@ -15,10 +14,6 @@ FIRST, LAST = PAYLOAD.keys
 
 def test_a_payload_is_read_as_it_was_written() -> None:
     assert ComparePayload.from_json(PAYLOAD.to_json()) == PAYLOAD
-
-
-def test_every_protocol_is_found_under_its_name() -> None:
-    assert all(form.name == name for name, form in PROTOCOLS.items())
 
 
 def changed(**change: Any) -> dict[str, Any]:
@@ -85,3 +80,57 @@ def test_an_answer_outside_its_schema_names_the_field_at_fault(
     with pytest.raises(AnswerError) as caught:
         FORM.parse_answer(PAYLOAD, answer, asked)
     assert caught.value.field == field
+
+
+# --- How much better, and both bad ----------------------------------------------------------------
+
+FULL = ComparePayload.from_json({**compare_item(), "strength": True, "both_bad": True})
+
+
+def test_a_payload_that_asks_for_more_is_read_as_it_was_written() -> None:
+    assert ComparePayload.from_json(FULL.to_json()) == FULL
+
+
+def test_how_much_better_is_asked_of_the_better_one_only() -> None:
+    answer = FORM.parse_answer(FULL, {"choice": LAST, "strength": "3"}, False)
+    assert answer.to_json() == {"choice": LAST, "strength": 3, "confidence": None}
+    tie = FORM.parse_answer(FULL, {"choice": "tie", "strength": "3"}, False)
+    assert tie.to_json() == {"choice": "tie", "confidence": None}
+
+
+@pytest.mark.parametrize(
+    "sent", [{"choice": "both_bad"}, {"choice": "tie", "both_bad": True}], ids=["form", "program"]
+)
+def test_two_that_are_bad_are_a_tie_of_that_kind(sent: dict[str, object]) -> None:
+    answer = FORM.parse_answer(FULL, sent, False)
+    assert answer.to_json() == {"choice": "tie", "both_bad": True, "confidence": None}
+
+
+@pytest.mark.parametrize(
+    ("payload", "answer", "field"),
+    [
+        (FULL, {"choice": FIRST}, "strength"),
+        (FULL, {"choice": FIRST, "strength": 0}, "strength"),
+        (FULL, {"choice": FIRST, "strength": 4}, "strength"),
+        (FULL, {"choice": FIRST, "strength": 2, "both_bad": True}, "choice"),
+        (PAYLOAD, {"choice": FIRST, "strength": 2}, "strength"),
+        (PAYLOAD, {"choice": "both_bad"}, "choice"),
+        (PAYLOAD, {"choice": "tie", "both_bad": True}, "choice"),
+    ],
+)
+def test_more_than_was_asked_or_less_names_the_field_at_fault(
+    payload: ComparePayload, answer: dict[str, object], field: str
+) -> None:
+    with pytest.raises(AnswerError) as caught:
+        FORM.parse_answer(payload, answer, False)
+    assert caught.value.field == field
+
+
+def test_a_known_choice_is_right_or_wrong() -> None:
+    known = FORM.read_gold(PAYLOAD, {"choice": LAST})
+    assert known({"choice": LAST, "confidence": None})
+    assert not known({"choice": "tie", "confidence": None})
+    assert not known({"cannot_tell": True})
+    assert FORM.read_gold(PAYLOAD, {"choice": "tie"})({"choice": "tie"})
+    with pytest.raises(ValueError, match="none of those shown"):
+        FORM.read_gold(PAYLOAD, {"choice": "other"})

@@ -1,0 +1,102 @@
+"""What any question may ask besides its own, in every protocol alike."""
+
+from typing import Any
+
+import pytest
+
+from annotation.protocols import PROTOCOLS
+from annotation.protocols.asks import MAX_REASON_LENGTH, AnswerError, Asks
+from tests.annotation.factories import item_of
+
+ANSWERS: dict[str, Any] = {
+    "compare": lambda keys: {"choice": keys[0]},
+    "rank": lambda keys: {"place": {key: place for place, key in enumerate(keys, start=1)}},
+    "rate": lambda keys: {"rating": {keys[0]: {"clear": 3, "one_idea": 1, "covers": 40}}},
+    "choose": lambda keys: {"choice": keys[0]},
+    "mark": lambda keys: {"marked": [keys[0]]},
+    "simulate": lambda keys: {"values": [[3] * 7, [0] * 7]},
+    "write": lambda keys: {"text": "fish that live in rivers"},
+}
+NAMES = sorted(PROTOCOLS)
+
+
+def asked(name: str, **asks: Any) -> tuple[Any, Any, dict[str, Any]]:
+    """Return a protocol's form, a payload that asks that, and a complete answer of its own."""
+    form = PROTOCOLS[name]
+    payload = form.read(item_of(name, asks=asks))
+    return form, payload, ANSWERS[name](payload.keys)
+
+
+def test_every_protocol_is_found_under_its_name() -> None:
+    assert all(form.name == name for name, form in PROTOCOLS.items())
+    assert sorted(ANSWERS) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_plain_answer_has_no_confidence_and_no_reason(name: str) -> None:
+    form, payload, own = asked(name)
+    assert form.parse_answer(payload, own, False).to_json() == {**own, "confidence": None}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everything_asked_for_is_stored(name: str) -> None:
+    form, payload, own = asked(name, confidence=True, reason="required", cannot_tell=True)
+    answer = form.parse_answer(
+        payload, {**own, "confidence": "2", "reason": " so\r\nit is "}, False
+    )
+    assert answer.to_json() == {**own, "confidence": 2, "reason": "so\nit is"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_who_cannot_tell_says_nothing_else_but_may_say_why(name: str) -> None:
+    form, payload, own = asked(name, confidence=True, reason="required", cannot_tell=True)
+    answer = form.parse_answer(payload, {"cannot_tell": "1"}, False)
+    assert answer.to_json() == {"cannot_tell": True, "confidence": None}
+    with_reason = form.parse_answer(payload, {**own, "cannot_tell": True, "reason": "x"}, False)
+    assert with_reason.to_json() == {"cannot_tell": True, "confidence": None, "reason": "x"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("asks", "more", "field"),
+    [
+        ({}, {"confidence": 1}, "confidence"),
+        ({}, {"reason": "x"}, "reason"),
+        ({}, {"cannot_tell": "1"}, "cannot_tell"),
+        ({"confidence": True}, {}, "confidence"),
+        ({"confidence": True}, {"confidence": 4}, "confidence"),
+        ({"reason": "required"}, {"reason": "  "}, "reason"),
+        ({"reason": "optional"}, {"reason": 5}, "reason"),
+        ({"reason": "optional"}, {"reason": "x" * (MAX_REASON_LENGTH + 1)}, "reason"),
+        ({"reason": "optional"}, {"reason": "a\0b"}, "reason"),
+        ({"cannot_tell": True}, {"cannot_tell": "maybe"}, "cannot_tell"),
+        ({}, {"score": 0.9}, "score"),
+    ],
+)
+def test_what_was_not_asked_or_is_missing_names_the_field_at_fault(
+    name: str, asks: dict[str, Any], more: dict[str, object], field: str
+) -> None:
+    form, payload, own = asked(name, **asks)
+    with pytest.raises(AnswerError) as caught:
+        form.parse_answer(payload, {**own, **more}, False)
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_batch_can_ask_for_confidence_where_its_payloads_do_not(name: str) -> None:
+    form, payload, own = asked(name)
+    answer = form.parse_answer(payload, {**own, "confidence": 3}, True)
+    assert answer.to_json()["confidence"] == 3
+
+
+def test_what_is_asked_is_read_as_it_was_written() -> None:
+    for asks in (Asks(), Asks(confidence=True, reason="optional", cannot_tell=True)):
+        assert Asks.from_json(asks.to_json()) == asks
+
+
+@pytest.mark.parametrize(
+    "asks", [[], {"reason": "yes"}, {"confidence": "no"}, {"cannot_tell": 1}, {"mood": True}]
+)
+def test_what_cannot_be_asked_is_refused(asks: object) -> None:
+    with pytest.raises(ValueError, match="asks"):
+        Asks.from_json(asks)
