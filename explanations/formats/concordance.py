@@ -18,7 +18,7 @@ from explanations.formats.lines import (
     RecordLine,
     SubjectLine,
 )
-from explanations.formats.reading import json_value, told
+from explanations.formats.reading import damage, json_value, told
 from explanations.formats.sources import JSON_LINES, TextError, tree
 from explanations.formats.writing import Rows, json_text, shortest
 from explanations.records import RecordKind, Split
@@ -36,7 +36,7 @@ def read(place: str, given: Given) -> Iterator[Found | Fault]:
             with file.open() as handle:
                 yield from _read(handle, file.name, known)
         except TextError as error:
-            yield Fault(place=at, field="", message=str(error))
+            yield Fault(place=at, field="", message=damage(file, error))
 
 
 def parse(lines: Iterable[str | bytes]) -> Iterator[Found | Fault]:

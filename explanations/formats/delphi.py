@@ -31,7 +31,7 @@ from explanations.formats.lines import (
     SubjectLine,
 )
 from explanations.formats.pieces import Pieces, pieces
-from explanations.formats.reading import whole
+from explanations.formats.reading import damage, whole
 from explanations.formats.sources import File, TextError, tree
 
 _RANGE = re.compile(r"(\d+)_(\d+)\.safetensors")
@@ -114,7 +114,7 @@ class _Reader:
                 with mapped(file) as arrays:
                     yield from self._file(file, Cache.of(arrays, file.name), name, int(named[1]))
             except TextError as error:
-                yield Fault(place=Place(), field="", message=str(error))
+                yield Fault(place=Place(file=file.name), field="", message=damage(file, error))
 
     def said_only(self, hookpoint: str, index: int) -> Iterator[Found | Fault]:
         """Read what is said about a latent whose activations are not among the files."""

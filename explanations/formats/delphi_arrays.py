@@ -33,13 +33,14 @@ class Cache:
         """Return a file's cache; `TextError` where arrays are missing or do not fit."""
         for array, dimensions in _NEEDED.items():
             if array not in arrays:
-                raise TextError(f"{name}, {array}: is missing")
+                raise TextError(f"{name}: {array} is missing")
             if arrays[array].ndim != dimensions:
-                raise TextError(f"{name}, {array}: has shape {arrays[array].shape}")
+                raise TextError(f"{name}: {array} has shape {arrays[array].shape}")
         locations, tokens = arrays["locations"], arrays["tokens"]
         if locations.shape != (len(arrays["activations"]), 3):
             raise TextError(
-                f"{name}, locations: {locations.shape} for {len(arrays['activations'])} activations"
+                f"{name}: locations has shape {locations.shape} for "
+                f"{len(arrays['activations'])} activations"
             )
         full = np.full(len(tokens), tokens.shape[1], np.int64)
         return cls(

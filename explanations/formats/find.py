@@ -25,7 +25,7 @@ from explanations.formats.lines import (
     Place,
     SubjectLine,
 )
-from explanations.formats.reading import told, whole
+from explanations.formats.reading import damage, told, whole
 from explanations.formats.sources import File, TextError, tree
 from explanations.formats.writing import json_text
 from explanations.records import AuthorKind
@@ -115,8 +115,9 @@ def _descriptions(category: _Category, faults: Faults) -> dict[int, str]:
 def _described(fields: Fields) -> tuple[int | None, str]:
     """Return which function a row is about, and what it says of it."""
     before = len(fields.faults.found)
-    named = _FUNCTION.fullmatch(PurePosixPath(fields.text("dir", LARGEST)).name)
-    if named is None and len(fields.faults.found) == before:
+    folder = fields.text("dir", LARGEST)
+    named = _FUNCTION.fullmatch(PurePosixPath(folder).name)
+    if named is None and folder:
         fields.note("dir", "expected a folder called f and a number, as in f00012")
     text = _text(fields)
     if len(fields.faults.found) > before or named is None:
@@ -171,7 +172,10 @@ def _content(file: File, faults: Faults) -> str:
     try:
         with file.open() as handle:
             text = handle.read().decode()
-    except (UnicodeDecodeError, TextError) as error:
+    except TextError as error:
+        faults.note("", damage(file, error))
+        return ""
+    except UnicodeDecodeError as error:
         faults.note("", f"is no text: {error}")
         return ""
     if fault := text_fault(text, LARGEST, empty=True):

@@ -55,7 +55,7 @@ class Fault:
 
     def __str__(self) -> str:
         where = ", ".join(part for part in (str(self.place), self.field) if part)
-        return f"{where}: {self.message}"
+        return f"{where}: {self.message}" if where else self.message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

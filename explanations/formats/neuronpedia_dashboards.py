@@ -8,7 +8,7 @@ import ijson
 from explanations.formats.fields import Faults, Fields
 from explanations.formats.lines import Fault, Found, Given, NeuronLine, Place, SubjectLine
 from explanations.formats.neuronpedia_activations import collect, sequence
-from explanations.formats.reading import told
+from explanations.formats.reading import damage, told
 from explanations.formats.sources import File, TextError
 from explanations.formats.windows import Windows
 
@@ -31,7 +31,9 @@ def dashboard(file: File, given: Given) -> Iterator[Found | Fault]:
                 width=given.width,
             )
             yield from _features(file, subject, layer, given.seed)
-    except (ijson.JSONError, TextError, UnicodeDecodeError) as error:
+    except TextError as error:
+        yield Fault(place=place, field="", message=damage(file, error))
+    except (ijson.JSONError, UnicodeDecodeError) as error:
         yield Fault(place=place, field="", message=f"is no JSON, or damaged: {str(error)[:150]}")
 
 

@@ -31,7 +31,8 @@ FOLDERS = (FEATURES, ACTIVATIONS, EXPLANATIONS)
 EXPLAINER = "neuronpedia"
 
 _SOURCE = re.compile(r"(\d+)(?:-(.+))?")
-_INDEX = re.compile(r"\d{1,8}")
+# Far beyond any dictionary; without a bound a slip of the pen would fill the memory.
+_MOST = 2**24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +135,8 @@ def _row(place: Place, fields: Fields, given: Given) -> _Row | None:
     named = _SOURCE.fullmatch(source)
     if not fields.faults.found and named is None:
         fields.note("layer", "expected a layer and a set, as in 6-res-jb")
-    if not fields.faults.found and not _INDEX.fullmatch(index):
-        fields.note("index", "expected a whole number of at most 8 digits")
+    if not fields.faults.found and not (index.isdecimal() and int(index[:9]) < _MOST):
+        fields.note("index", f"expected a whole number below {_MOST}")
     if fields.faults.found or named is None:
         return None
     name = "/".join(part for part in (given.subject or model, named[2]) if part)

@@ -41,7 +41,7 @@ def whole(file: File, faults: Faults) -> Any:
         with file.open() as handle:
             return json_value(handle.read(), faults)
     except TextError as error:
-        faults.note("", str(error))
+        faults.note("", damage(file, error))
         return None
 
 
@@ -56,7 +56,12 @@ def rows(file: File) -> Iterator[tuple[Place, Any, Faults]]:
                     faults = Faults([])
                     yield place, json_value(text, faults), faults
     except TextError as error:
-        yield place, None, Faults([("", str(error))])
+        yield place, None, Faults([("", damage(file, error))])
+
+
+def damage(file: File, error: TextError) -> str:
+    """Return what is wrong with a file, without its name, which its place tells."""
+    return str(error).removeprefix(f"{file.name}: ")
 
 
 def told(place: Place, faults: Faults, prefix: str = "") -> Iterator[Fault]:

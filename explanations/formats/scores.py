@@ -22,7 +22,7 @@ from explanations.formats.lines import (
     Place,
     ScoreLine,
 )
-from explanations.formats.reading import rows, told
+from explanations.formats.reading import damage, rows, told
 from explanations.formats.sources import JSON_LINES, File, TextError, tree
 from explanations.formats.writing import Rows
 from explanations.records import NeuronRef
@@ -90,7 +90,8 @@ def _table(file: File) -> Iterator[tuple[Place, Any, Faults]]:
                 faults = Faults([])
                 yield place, _cells(row, faults), faults
     except (TextError, csv.Error, UnicodeDecodeError) as error:
-        yield place, None, Faults([("", f"is no table that can be read: {error}")])
+        what = damage(file, error) if isinstance(error, TextError) else str(error)
+        yield place, None, Faults([("", f"is no table that can be read: {what}")])
 
 
 def _cells(row: Mapping[str | None, Any], faults: Faults) -> dict[str, Any]:
