@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from explanations.api import QuestionDetail, QuestionList, RunDetail, RunList
+from explanations.api import (
+    QuestionDetail,
+    QuestionList,
+    RunDetail,
+    RunList,
+    RunResume,
+    RunRetry,
+)
 
 app_name = "explanations"
 urlpatterns = [
@@ -10,4 +17,6 @@ urlpatterns = [
     path("api/questions/<uuid:token>/", QuestionDetail.as_view(), name="api-question"),
     path("api/runs/", RunList.as_view(), name="api-runs"),
     path("api/runs/<int:run>/", RunDetail.as_view(), name="api-run"),
+    path("api/runs/<int:run>/resume/", RunResume.as_view(), name="api-run-resume"),
+    path("api/runs/<int:run>/retry/", RunRetry.as_view(), name="api-run-retry"),
 ]

@@ -1,6 +1,6 @@
 """The work on neurons, for pages and programs."""
 
 from explanations.api.questions import QuestionDetail, QuestionList
-from explanations.api.runs import RunDetail, RunList
+from explanations.api.runs import RunDetail, RunList, RunResume, RunRetry
 
-__all__ = ["QuestionDetail", "QuestionList", "RunDetail", "RunList"]
+__all__ = ["QuestionDetail", "QuestionList", "RunDetail", "RunList", "RunResume", "RunRetry"]

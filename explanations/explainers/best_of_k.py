@@ -31,6 +31,7 @@ DEFAULTS: dict[str, Any] = {
     "simulator": "llm",
     "simulator_config": {},
     "choosing": 8,
+    "seed": 0,
 }
 
 

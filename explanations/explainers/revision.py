@@ -26,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "sentences": 10,
     "temperature": 0.8,
     "fires": 0.3,
+    "seed": 0,
 }
 
 SYSTEM = """\

@@ -14,7 +14,7 @@ from explanations.exchange import Evidence, Scored
 from explanations.scorers.base import Config, RestsOn, Scorer
 from explanations.scorers.sides import one_line, separated, sides
 
-DEFAULTS: dict[str, Any] = {"examples": 50}
+DEFAULTS: dict[str, Any] = {"examples": 50, "seed": 0}
 
 
 def score(evidence: Evidence, config: Config, seed: int) -> Dialogue[Scored]:

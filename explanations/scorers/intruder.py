@@ -24,7 +24,7 @@ from explanations.scorers.intervals import wilson, with_interval
 from explanations.scorers.judging import begins
 from explanations.scorers.sides import one_line, sides
 
-DEFAULTS: dict[str, Any] = {"questions": 10, "told": True, "max_tokens": 200}
+DEFAULTS: dict[str, Any] = {"questions": 10, "told": True, "max_tokens": 200, "seed": 0}
 ALIKE = 4
 CHANCE = 1 / (ALIKE + 1)
 

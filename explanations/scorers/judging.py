@@ -31,6 +31,7 @@ DEFAULTS: dict[str, Any] = {
     "logprobs": True,
     "metric": "balanced_accuracy",
     "max_tokens": 200,
+    "seed": 0,
 }
 _TOP_LOGPROBS = 10
 _UNDECIDED = 5

@@ -18,7 +18,7 @@ from explanations.exchange import Evidence, HeldOut, Scored, Unusable
 from explanations.scorers.base import Config, RestsOn, Scorer
 from explanations.scorers.sides import Sides, one_line, separated, sides
 
-DEFAULTS: dict[str, Any] = {"examples": 20, "nothing": "various things"}
+DEFAULTS: dict[str, Any] = {"examples": 20, "nothing": "various things", "seed": 0}
 CANNOT = "the language model does not give log probabilities of a given text"
 
 
