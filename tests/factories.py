@@ -62,6 +62,11 @@ def document(split: Split = Split.EXPLAIN, *, corpus: Corpus | None = None) -> D
     return Document.objects.create(corpus=corpus, key=f"document-{number}", split=split)
 
 
+def packed(activations: Sequence[float]) -> bytes:
+    """Return activations as the columns hold them."""
+    return np.asarray(activations, dtype="<f4").tobytes()
+
+
 def record(
     of: Neuron,
     *,

@@ -46,6 +46,24 @@ def ended(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> int
     return process.wait(30)
 
 
+def killed_when(process: subprocess.Popen[bytes], happened: Callable[[], Any]) -> None:
+    """Kill a process once something is so: it stands still first, so that what was seen stays."""
+
+    def is_so_while_it_stands_still() -> bool:
+        if not happened():
+            return False
+        process.send_signal(signal.SIGSTOP)
+        os.waitpid(process.pid, os.WUNTRACED)
+        if happened():
+            return True
+        process.send_signal(signal.SIGCONT)
+        return False
+
+    until(is_so_while_it_stands_still)
+    process.kill()
+    process.wait()
+
+
 # --- Servers --------------------------------------------------------------------------------------
 
 

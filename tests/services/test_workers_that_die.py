@@ -1,6 +1,5 @@
 """A worker that is killed loses nothing and repeats nothing that is stored."""
 
-import os
 import signal
 
 import pytest
@@ -9,7 +8,7 @@ from django.utils import timezone
 from explanations import selectors, services
 from explanations.models import Explanation, Run, Target
 from tests import factories
-from tests.services.conftest import Site, ended, until
+from tests.services.conftest import Site, ended, killed_when, until
 
 pytestmark = pytest.mark.services
 
@@ -45,20 +44,11 @@ def _each_neuron_has_exactly_one_outcome(run: int) -> None:
 
 
 def _killed_in_the_middle(site: Site, run: int) -> None:
-    """Kill a worker while it holds work: it stands still first, so that what was seen stays so."""
-    worker = site.worker()
-
-    def stands_still_holding_work() -> bool:
-        worker.send_signal(signal.SIGSTOP)
-        os.waitpid(worker.pid, os.WUNTRACED)
-        if _ended_targets(run) >= 30 and Target.objects.exclude(lease=None).exists():
-            return True
-        worker.send_signal(signal.SIGCONT)
-        return False
-
-    until(stands_still_holding_work)
-    worker.kill()
-    worker.wait()
+    """Kill a worker while it holds work."""
+    killed_when(
+        site.worker(),
+        lambda: _ended_targets(run) >= 30 and Target.objects.exclude(lease=None).exists(),
+    )
     assert _ended_targets(run) < NEURONS, "it was to be killed in the middle"
 
 
