@@ -1,16 +1,14 @@
 """One neuron on one text: what it does there, and what the model says when it is held fixed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import get_ident
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch.nn.functional import cross_entropy
 
 from explanations.records import NeuronRef, Scale, TokenActivations
 from explanations.subjects.base import Batch, Subject, SubjectError
+from explanations.subjects.holding import Held, check_neuron, holding, predicting
 from explanations.subjects.texts import Encoder
 from explanations.subjects.transformers_mlp import TransformersMLP
 
@@ -76,30 +74,22 @@ def intervene(subject: Subject, text: str, ref: NeuronRef, clamp: float) -> Inte
     0 ablates the neuron. Special tokens keep the value that they have. Raises `SubjectError` where
     the subject predicts no next token, and where `activations` does.
     """
-    if not isinstance(subject, TransformersMLP) or subject.model is subject.base:
-        raise SubjectError(
-            f"{subject.identity.name} predicts no next token: only the MLP neurons of a causal "
-            "language model can be ablated or clamped here"
-        )
-    batch = _read(subject, text, ref)
-    before = _predict(subject, batch)
-    with _clamped(subject, batch, ref, clamp):
-        after = _predict(subject, batch)
+    model = predicting(subject)
+    batch = _read(model, text, ref)
+    before = _predict(model, batch)
+    values = torch.tensor(clamp, dtype=torch.float32).expand(batch.lengths[0])
+    with holding(model, batch, [Held(row=0, ref=ref, values=values)]):
+        after = _predict(model, batch)
     if not torch.isfinite(after.logits).all():
         raise SubjectError(f"the model computes no numbers when the neuron is set to {clamp:g}")
-    return _compared(before, after, batch, subject.encoder)
+    return _compared(before, after, batch, model.encoder)
 
 
 def _read(subject: Subject, text: str, ref: NeuronRef) -> Batch:
-    identity = subject.identity
-    if not (0 <= ref.layer < identity.layers and 0 <= ref.index < identity.width):
-        raise SubjectError(
-            f"{identity.name} has no neuron {ref}: layers are 0 to {identity.layers - 1}, "
-            f"neurons 0 to {identity.width - 1}"
-        )
+    check_neuron(subject, ref)
     batch = next(iter(subject.encode([text])), None)
     if batch is None:
-        raise SubjectError(f"{identity.name} finds no token in the text")
+        raise SubjectError(f"{subject.identity.name} finds no token in the text")
     return batch
 
 
@@ -131,29 +121,6 @@ def _loss(logits: torch.Tensor, ids: torch.Tensor, first: int) -> float | None:
         for stop in [min(at + _ROWS, len(ids))]
     )
     return total / (len(ids) - first)
-
-
-@contextmanager
-def _clamped(
-    subject: TransformersMLP, batch: Batch, ref: NeuronRef, clamp: float
-) -> Iterator[None]:
-    """Hold a neuron fixed in this thread's forward passes of one batch."""
-    mine = get_ident()
-    own = slice(batch.first, batch.first + batch.lengths[0])
-
-    def hook(_module: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...] | None:
-        if get_ident() != mine:
-            return None
-        values = inputs[0].clone()
-        held = torch.tensor(clamp, dtype=values.dtype)
-        values.view(*batch.ids.shape, -1)[:, own, ref.index] = held
-        return (values, *inputs[1:])
-
-    handle = subject.projections[ref.layer].register_forward_pre_hook(hook)
-    try:
-        yield
-    finally:
-        handle.remove()
 
 
 def _compared(
