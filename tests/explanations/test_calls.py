@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from explanations import selectors, services
-from explanations.dialogue import Dialogue, Foreseen, Need, ask
+from explanations.dialogue import Dialogue, Foreseen, Need, Weighed, ask
 from explanations.exchange import (
     Answer,
     Explained,
@@ -223,6 +223,7 @@ OUTCOMES = [
     Answer(text="fish", tokens_in=3, tokens_out=2, seconds=0.5),
     Answer(text="9", tokens=(GeneratedToken(text="9", logprobs={"9": -0.1, "8": -3.0}),)),
     Foreseen(logprobs=({"0": -0.1}, {}), tokens_in=4, seconds=0.25),
+    Weighed(logprob=-7.5, tokens=3, tokens_in=5, seconds=0.25),
     Unusable(reason="the model declined", raw="no", tokens_in=3, tokens_out=1, seconds=0.5),
 ]
 
