@@ -56,6 +56,7 @@ from explanations.selectors.material import (
     neuron_materials,
     simulations_to_score,
 )
+from explanations.selectors.naming import method_labels
 from explanations.selectors.neurons import (
     explanation_keys,
     latest_capture,
@@ -141,6 +142,7 @@ __all__ = [
     "layer_page",
     "layers_seen",
     "meanings",
+    "method_labels",
     "neuron_at_random",
     "neuron_keys",
     "neuron_keys_in_place",

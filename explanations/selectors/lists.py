@@ -8,11 +8,11 @@ from django.db.models import F, FloatField, Max, Q, QuerySet, Value
 from explanations.models import Explanation, Method, SavedNeuron, Score, Subject
 from explanations.records import NeuronRef
 from explanations.selectors.layers import PAGE
+from explanations.selectors.naming import method_labels, method_name
 from explanations.selectors.said import (
     MAIN_SCORER,
     SaidShort,
     claims,
-    method_name,
     shorts,
 )
 
@@ -49,19 +49,20 @@ def scorers_of(subject: Subject) -> tuple[ScoredBy, ...]:
     )
     found = list(pairs)
     methods = Method.objects.in_bulk({pk for pair in found for pk in pair if pk})
+    labels = method_labels(methods.values())
     rows = [
-        (methods[scorer].name != MAIN_SCORER, _label(methods, scorer, simulator), scorer, simulator)
+        (
+            method_name(methods[scorer]) != MAIN_SCORER,
+            f"{labels[scorer]} · {labels[simulator]}" if simulator else labels[scorer],
+            scorer,
+            simulator,
+        )
         for scorer, simulator in found
     ]
     return tuple(
         ScoredBy(scorer=scorer, simulator=simulator, label=label)
         for _, label, scorer, simulator in sorted(rows, key=lambda row: row[:2])
     )
-
-
-def _label(methods: dict[int, Method], scorer: int, simulator: int | None) -> str:
-    name = method_name(methods[scorer])
-    return f"{name} · {method_name(methods[simulator])}" if simulator else name
 
 
 def neurons_by_score(subject: Subject, by: ScoredBy, *, best_first: bool, page: int) -> SaidPage:

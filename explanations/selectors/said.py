@@ -8,6 +8,7 @@ from django.db.models import Max, Prefetch, Q, QuerySet
 
 from explanations.models import Explanation, Method, Score, SimulatedRecord, Simulation, Subject
 from explanations.records import NeuronRef, Scale, TokenActivations, to_zero_to_ten
+from explanations.selectors.naming import method_name
 
 MAIN_SCORER = "correlation"
 """The scorer by which a neuron's best explanation is chosen where nobody chose another."""
@@ -18,13 +19,19 @@ Author = Explanation.Author
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaidScore:
-    """A score with the names of its methods; `value` is None exactly when `reason` says why."""
+    """A score with the names of its methods; `value` is None exactly when `reason` says why.
+
+    `simulator` is empty for a score of the explanation itself; `low` and `high` are the ends of its
+    95 % interval, None where there is none.
+    """
 
     scorer: str
     simulator: str
     value: float | None
     reason: str
     n: int
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +60,12 @@ class Said:
         main = [score for score in self.scores if score.scorer == MAIN_SCORER]
         defined = [score for score in main if score.value is not None]
         return max(defined, key=lambda score: score.value or 0.0, default=None)
+
+    @property
+    def headline(self) -> SaidScore | None:
+        """Its `best` score, else its first that is defined."""
+        defined = (score for score in self.scores if score.value is not None)
+        return self.best or next(defined, None)
 
     @property
     def is_control(self) -> bool:
@@ -98,7 +111,7 @@ def _said(row: Explanation) -> Said:
     main = {
         score.simulation_id: score.value
         for score in row.scores.all()
-        if score.method.name == MAIN_SCORER
+        if method_name(score.method) == MAIN_SCORER
     }
     return Said(
         pk=row.pk,
@@ -112,6 +125,8 @@ def _said(row: Explanation) -> Said:
                 value=score.value,
                 reason=score.reason,
                 n=score.n,
+                low=score.low,
+                high=score.high,
             )
             for score in row.scores.all()
         ),
@@ -120,14 +135,6 @@ def _said(row: Explanation) -> Said:
             for each in row.simulations.all()
         ),
     )
-
-
-def method_name(method: Method | None) -> str:
-    """Name a method as people read it; its version where it is not the first."""
-    if method is None:
-        return ""
-    name = method.name.replace("_", " ")
-    return name if method.version == 1 else f"{name} v{method.version}"
 
 
 def best_said(subject: Subject, refs: Collection[NeuronRef]) -> dict[NeuronRef, SaidShort]:
@@ -140,7 +147,8 @@ def best_said(subject: Subject, refs: Collection[NeuronRef]) -> dict[NeuronRef, 
     rows = claims(subject).filter(
         neuron__layer__in={ref.layer for ref in refs}, neuron__index__in={r.index for r in refs}
     )
-    score = Max("scores__value", filter=Q(scores__method__name=MAIN_SCORER))
+    main = Q(scores__method__name=MAIN_SCORER, scores__method__config__on__isnull=True)
+    score = Max("scores__value", filter=main)
     best: dict[NeuronRef, SaidShort] = {}
     for said in shorts(rows.annotate(score=score)):
         if said.ref in refs and (said.ref not in best or _better(said, best[said.ref])):

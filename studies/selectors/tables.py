@@ -13,6 +13,7 @@ from django.db.models import F
 from annotation.models import Judgment
 from annotation.protocols.compare import TIE
 from explanations.models import Method, Score
+from explanations.selectors import method_labels
 from studies.analysis.charts import published_beside
 from studies.analysis.tables import Judgments, ReasonCount, Scores, StudyTables
 from studies.models import Study, StudyOption
@@ -166,23 +167,12 @@ def scorer_label(labels: dict[int, str], method: int, simulator: int | None) -> 
 def scorer_labels(study: Study) -> dict[int, str]:
     """Name the scorers and simulators of a study's scores by id.
 
-    By their names, and where two share one by what tells them apart.
+    By their names, and where two share one by the settings that tell them apart.
     """
     shown = StudyOption.objects.filter(study_item__study=study).values("explanation")
     scores = Score.objects.filter(explanation__in=shown).order_by()
     used = scores.values_list("method", "simulation__method").distinct()
-    methods = list(Method.objects.filter(pk__in={pk for pair in used for pk in pair if pk}))
-    names = Counter((method.kind, method.name) for method in methods)
-    versions = Counter((method.kind, str(method)) for method in methods)
-
-    def label(method: Method) -> str:
-        if names[method.kind, method.name] == 1:
-            return method.name.replace("_", " ")
-        if versions[method.kind, str(method)] == 1:
-            return str(method)
-        return f"{method} {method.digest[:6]}"
-
-    return {method.pk: label(method) for method in methods}
+    return method_labels(Method.objects.filter(pk__in={pk for pair in used for pk in pair if pk}))
 
 
 def _scores(label: str, rows: list[tuple[int, float | None, str]]) -> Scores:

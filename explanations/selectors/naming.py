@@ -1,0 +1,53 @@
+"""What methods are called: by their names, and by what tells those apart that share one."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from explanations.models import Method
+
+_LONGEST = 40
+
+
+def method_name(method: Method | None) -> str:
+    """Name a method as people read it; with its version where it is not the first.
+
+    A score on top or on random records alone is another score, so its name says so.
+    """
+    if method is None:
+        return ""
+    name = method.name.replace("_", " ")
+    kept = method.config.get("on", "all") if method.kind == Method.Kind.SCORER else "all"
+    name = name if kept == "all" else f"{name} on {kept}"
+    return name if method.version == 1 else f"{name} v{method.version}"
+
+
+def method_labels(methods: Iterable[Method]) -> dict[int, str]:
+    """Name methods by primary key; two of a kind that share a name differ in their labels.
+
+    What is added are the settings in which they differ.
+    """
+    named: dict[tuple[str, str], list[Method]] = defaultdict(list)
+    for method in methods:
+        named[method.kind, method_name(method)].append(method)
+    return {
+        method.pk: f"{name}, {_told_apart(method, few)}" if len(few) > 1 else name
+        for (_, name), few in named.items()
+        for method in few
+    }
+
+
+def _told_apart(method: Method, others: Sequence[Method]) -> str:
+    differ = [key for key in sorted(method.config) if not _shared(key, others)]
+    said = [f"{key} {_short(method.config[key])}" for key in differ]
+    return ", ".join(said) or method.digest[:6]
+
+
+def _shared(key: str, methods: Sequence[Method]) -> bool:
+    first, *others = (method.config.get(key) for method in methods)
+    return all(value == first for value in others)
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
