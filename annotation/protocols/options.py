@@ -1,13 +1,12 @@
 """What a rater chooses between, under keys that tell nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from annotation.protocols.asks import AnswerError
 from annotation.protocols.base import record, sequence, text
-from annotation.protocols.excerpt import Excerpt
-from annotation.protocols.stimuli import Frame, Image, Stimulus, stimulus
+from annotation.protocols.stimuli import Frame, Stimulus, stimulus
 
 MAX_OPTION_LENGTH = 500
 MAX_OPTIONS = 9
@@ -75,18 +74,10 @@ class OptionsFrame(Frame):
         return tuple(by_key[key] for key in order)
 
     @property
-    def images(self) -> frozenset[str]:
-        """The names of the images that a rater of this may fetch, those in options among them."""
-        shown = (option.shown for option in self.options)
-        return super().images | {each.name for each in shown if isinstance(each, Image)}
-
-    @property
-    def has_marks(self) -> bool:
-        """Whether any text is marked, so that marks need explaining."""
-        shown = (option.shown for option in self.options)
-        return super().has_marks or any(
-            isinstance(each, Excerpt) and any(each.levels) for each in shown
-        )
+    def stimuli(self) -> Iterator[Stimulus]:
+        """Everything that the question is about, then what the options show."""
+        yield from super().stimuli
+        yield from (option.shown for option in self.options if option.shown is not None)
 
     def require_texts(self, least: int) -> None:
         """Refuse options that are not texts, and too few of them."""

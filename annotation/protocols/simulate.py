@@ -22,7 +22,7 @@ from annotation.protocols.stimuli import Frame, frame_from_json, payload_fields
 
 NAME = "simulate"
 VERSION = 1
-MAX_TOKENS = 320
+MAX_TOKENS = 256
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -209,7 +209,7 @@ class Frame:
 
     @property
     def stimuli(self) -> Iterator[Stimulus]:
-        """Everything that the question is about, groups first."""
+        """Everything that is shown, groups first."""
         for group in self.groups:
             yield from group.excerpts
         yield from self.excerpts
@@ -228,6 +228,11 @@ class Frame:
     def has_marks(self) -> bool:
         """Whether any text is marked, so that marks need explaining."""
         return any(isinstance(each, Excerpt) and any(each.levels) for each in self.stimuli)
+
+    @property
+    def has_interventions(self) -> bool:
+        """Whether any prediction is shown before and after."""
+        return any(isinstance(each, Intervention) for each in self.stimuli)
 
     def require_something_shown(self) -> None:
         """Refuse a payload that is about nothing."""

@@ -135,3 +135,34 @@ def test_an_order_is_told_from_its_reverse() -> None:
     assert balanced_order(("b", "a"), -1) == ("b", "a")
     assert side_of(["b", "a"]) == -1
     assert lean_of([["a", "b"], ["a", "b"], ["b", "a"]]) == 1
+
+
+KEYS = st.lists(st.text("abcdef0123", min_size=4, max_size=8), min_size=2, max_size=9, unique=True)
+
+
+@given(KEYS, st.sampled_from([-1, 1]), st.text(max_size=5))
+def test_several_options_stand_in_an_order_of_the_side_asked_for(
+    keys: list[str], side: Side, seed: str
+) -> None:
+    order = balanced_order(keys, side, seed=seed)
+    assert sorted(order) == sorted(keys)
+    assert side_of(order) == side
+    assert side_of(order[::-1]) == -side
+    assert balanced_order(keys[::-1], side, seed=seed) == order
+
+
+def test_every_option_stands_at_every_place_about_as_often() -> None:
+    # 4 options in 2,000 orders, half of each side: a place has each option 500 times, give or take
+    # four standard deviations: 4 * sqrt(2000 * 1/4 * 3/4) = 77
+    orders = [
+        balanced_order("abcd", side, seed=str(seed)) for seed in range(1000) for side in (-1, 1)
+    ]
+    for place in range(4):
+        counts = [sum(order[place] == key for order in orders) for key in "abcd"]
+        assert all(abs(count - 500) < 77 for count in counts), counts
+
+
+def test_what_has_no_options_to_change_places_leans_nowhere() -> None:
+    assert (side_of([]), side_of(["a"])) == (0, 0)
+    assert balanced_order(["a"], -1) == ("a",)
+    assert lean_of([[], ["a"], ["b", "a"]]) == -1

@@ -184,3 +184,32 @@ def test_the_database_gives_a_rater_an_item_once(enrol: Enrol) -> None:
         Assignment.objects.create(
             item=had.item, rater=rater.rater, order=had.order, claimed=NOON, expires=NOON + HOUR
         )
+
+
+@pytest.mark.parametrize("protocol", ["write", "simulate", "rate"])
+def test_a_question_without_options_to_change_places_leans_nowhere(
+    enrol: Enrol, protocol: str
+) -> None:
+    raters = [enrol(open_batch(items=1, overlap=4, protocol=protocol))]
+    raters += [enrol(raters[0].batch) for _ in range(3)]
+    held = [claim(rater) for rater in raters]
+    assert [len(assignment.order) < 2 for assignment in held] == [True] * 4
+    assert Item.objects.get(pk=held[0].item_id).lean == 0
+    assignment_skip(assignment=held[0], reason="unclear", at=NOON)
+    assignments_expire(at=NOON + 2 * HOUR)
+    assert assignment_renew(assignment=held[3], at=NOON + 2 * HOUR) is not None
+    assert Item.objects.values_list("claims", "lean").get(pk=held[0].item_id) == (1, 0)
+
+
+def test_of_several_options_the_order_differs_and_its_side_is_balanced(enrol: Enrol) -> None:
+    batch = open_batch(items=8, overlap=2, protocol="rank")
+    orders = []
+    for rater in (enrol(batch), enrol(batch)):
+        held = []
+        while assignment := assignment_claim(enrolment=rater, at=NOON):
+            assignment_skip(assignment=assignment, reason="unclear", at=NOON)
+            held.append(assignment.order)
+        assert len(held) == 8
+        orders += held
+    assert len({tuple(sorted(order).index(key) for key in order) for order in orders}) > 4
+    assert set(Item.objects.values_list("claims", "lean")) == {(0, 0)}

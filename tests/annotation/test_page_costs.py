@@ -10,8 +10,9 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 
 from annotation.models import Batch
+from annotation.protocols import PROTOCOLS
 from tests.annotation.browsing import address, agreed, asked, send
-from tests.annotation.factories import compare_item, open_batch
+from tests.annotation.factories import item_of, open_batch, plain
 
 pytestmark = pytest.mark.django_db
 
@@ -57,8 +58,15 @@ def files_of(page: str) -> Iterator[str]:
                 waiting += [f"js/{file}" for file in re.findall(r'from "\./(.+?)"', script.read())]
 
 
-def test_the_first_question_with_all_it_loads_is_under_60_kb(client: Client) -> None:
-    batch = open_batch(items=1, overlap=1, payloads=[heavy_item()], ask_confidence=True)
+@pytest.mark.parametrize("protocol", sorted(PROTOCOLS))
+def test_the_first_question_with_all_it_loads_is_under_60_kb(client: Client, protocol: str) -> None:
+    batch = open_batch(
+        items=1,
+        overlap=1,
+        payloads=[heavy_item(protocol)],
+        protocol=protocol,
+        ask_confidence=True,
+    )
     page = agreed(client, batch).get(f"/rate/{batch.token}/next/").content
     weight = len(page)
     for name in set(files_of(page.decode())):
@@ -69,14 +77,19 @@ def test_the_first_question_with_all_it_loads_is_under_60_kb(client: Client) -> 
     assert weight < 60_000
 
 
-def heavy_item() -> dict[str, Any]:
-    """Return eight excerpts of 64 tokens, every second one marked, and the longest options."""
+def heavy_item(protocol: str) -> dict[str, Any]:
+    """Return as much as a question is likely to show: eight excerpts, the longest options.
+
+    The excerpts have 64 tokens, every second one marked.
+    """
     tokens, values, levels = [" palaver"] * 64, [0.0, 3.1415] * 32, [0, 10] * 32
-    item = compare_item()
-    item["excerpts"] = [{"tokens": tokens, "values": values, "levels": levels}] * 8
-    for option in item["options"]:
-        option["text"] = "x" * 500
-    return item
+    excerpts = [{"tokens": tokens, "values": values, "levels": levels}] * 8
+    item = item_of(protocol, asks={"reason": "required", "cannot_tell": True})
+    for option in item.get("options", []):
+        option |= {"shown": plain("x" * 500)} if protocol == "mark" else {"text": "x" * 500}
+    if protocol == "simulate":
+        return {**item, "texts": [tokens] * 4}
+    return item if protocol == "mark" else {**item, "excerpts": excerpts}
 
 
 def test_pages_load_nothing_from_anyone_else_and_nothing_inline(

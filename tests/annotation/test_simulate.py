@@ -26,7 +26,7 @@ def test_a_payload_is_read_as_it_was_written() -> None:
     [
         ({"texts": []}, "at least one text"),
         ({"texts": [["a"], []]}, "none is empty"),
-        ({"texts": [["a"] * MAX_TOKENS, ["b"]]}, "at most 320"),
+        ({"texts": [["a"] * MAX_TOKENS, ["b"]]}, "at most 256"),
         ({"texts": [["a", 1]]}, "a token is not text"),
         ({"explanation": ""}, "1 to 500 characters"),
         ({"activations": [[1]]}, "unknown field 'activations'"),

@@ -1,21 +1,15 @@
 /** Images, larger, without leaving the page. */
 
-/**
- * Open an image in a dialog where its link would open it alone.
- * @param {NodeListOf<Element>} links
- */
-export function enlarge(links) {
-  for (const link of links) {
-    if (!(link instanceof HTMLAnchorElement)) continue;
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      show(link);
-    });
-  }
+for (const link of document.querySelectorAll("a.zoom")) {
+  if (!(link instanceof HTMLAnchorElement)) continue;
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    enlarge(link);
+  });
 }
 
 /** @param {HTMLAnchorElement} link */
-function show(link) {
+function enlarge(link) {
   const dialog = document.createElement("dialog");
   const image = document.createElement("img");
   const close = document.createElement("button");

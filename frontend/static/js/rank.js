@@ -1,9 +1,9 @@
-/** Several descriptions in order, by keys, by drag, or by their fields; or the best and the worst. */
+/** Several descriptions in order, by keys, by drag, or by their fields. */
+
+import { picker } from "./picker.js";
 
 const order = document.querySelector("fieldset.ranking");
-const extremes = document.querySelector("fieldset.extremes");
 if (order instanceof HTMLFieldSetElement) putInOrder(order);
-if (extremes instanceof HTMLFieldSetElement) pickExtremes(extremes);
 
 /** @typedef {{element: HTMLElement, name: string, press: string, select: HTMLSelectElement}} Card */
 
@@ -81,24 +81,6 @@ function putInOrder(part) {
 }
 
 /**
- * Replace a card's name by a button that its key presses.
- * @param {{element: HTMLElement, name: string, press: string}} card
- * @param {string} label
- * @returns {HTMLButtonElement}
- */
-function picker(card, label) {
-  const button = document.createElement("button");
-  const key = document.createElement("kbd");
-  button.type = "button";
-  button.className = "pick by-key";
-  button.dataset.key = key.textContent = card.press;
-  button.setAttribute("aria-label", `${label} ${card.press}`);
-  button.append(`${card.name} `, key);
-  card.element.querySelector(".name")?.replaceChildren(button);
-  return button;
-}
-
-/**
  * @param {Card} card
  * @param {() => Card[]} all
  * @param {(card: Card, at: number) => void} move
@@ -142,44 +124,4 @@ function middle(element) {
  */
 function filled(pattern, values) {
   return pattern.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
-}
-
-/** @param {HTMLFieldSetElement} part */
-function pickExtremes(part) {
-  for (const element of part.querySelectorAll(".card")) {
-    if (!(element instanceof HTMLElement)) continue;
-    const { name = "", press = "" } = element.dataset;
-    const best = radio(element, "best");
-    const worst = radio(element, "worst");
-    const pick = picker({ element, name, press }, name);
-    pick.addEventListener("click", () => {
-      const free = [best, worst].find((input) => !chosenOf(part, input.name));
-      const own = [best, worst].find((input) => input.checked);
-      if (own) own.checked = false;
-      else if (free) free.click();
-    });
-    element.addEventListener("change", (event) => {
-      // One cannot be both.
-      if (event.target === best) worst.checked = false;
-      if (event.target === worst) best.checked = false;
-    });
-  }
-}
-
-/**
- * @param {HTMLElement} card
- * @param {string} name
- * @returns {HTMLInputElement}
- */
-function radio(card, name) {
-  return /** @type {HTMLInputElement} */ (card.querySelector(`input[name=${name}]`));
-}
-
-/**
- * @param {HTMLElement} part
- * @param {string} name
- * @returns {Element | null}
- */
-function chosenOf(part, name) {
-  return part.querySelector(`input[name=${name}]:checked`);
 }
