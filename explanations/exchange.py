@@ -43,12 +43,14 @@ class HeldOut:
     """A record of the score split that nobody who wrote the explanation saw, on the raw scale.
 
     `simulated` are the values predicted for its tokens (zero_to_ten), for a scorer of simulations.
+    Tokens that got no value are left out of both, and `left_out` says how many those are.
     """
 
     record: int
     kind: RecordKind
     actual: TokenActivations
     simulated: TokenActivations | None = None
+    left_out: int = 0
 
     def __post_init__(self) -> None:
         if self.actual.scale != Scale.RAW:
@@ -125,13 +127,23 @@ class Explained:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Simulated:
-    """Predicted activations of one excerpt: float32, zero_to_ten scale, one for each token."""
+    """Predicted activations of one excerpt: float32, zero_to_ten scale, one for each token.
+
+    nan where a token got no number, which not all may be: such tokens are left out of every score.
+    `details` is how it was made: anything that JSON holds.
+    """
 
     values: NDArray[np.float32]
+    details: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not np.isfinite(self.values).all():
-            raise ValueError("simulated activations must be finite")
+        if np.isinf(self.values).any() or (self.values.size and not self.known.any()):
+            raise ValueError("simulated activations are finite, or nan on some of the tokens")
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which tokens have a value."""
+        return ~np.isnan(self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

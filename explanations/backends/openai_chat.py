@@ -60,7 +60,7 @@ def spent(completion: Any) -> tuple[int, int]:
 def _generated(choice: Choice) -> tuple[GeneratedToken, ...]:
     entries = choice.logprobs.content if choice.logprobs else None
     if not entries and choice.message.content:
-        raise NoAnswer('the server gave no log probabilities: set `values` to "written"')
+        raise NoAnswer('the server gave no log probabilities: set `way` to "written"')
     return tuple(_whole(entries or []))
 
 

@@ -131,7 +131,10 @@ def _scored(
     config = {**simulator.default_config, **settings["simulator_config"]}
     outcomes = yield from simulator.simulate(candidate.text, texts, config)
     pairs = [
-        (outcome.values, to_zero_to_ten(record.activations, material.maximum))
+        (
+            outcome.values[outcome.known],
+            to_zero_to_ten(record.activations, material.maximum)[outcome.known],
+        )
         for outcome, record in zip(outcomes, choosing, strict=True)
         if isinstance(outcome, Simulated)
     ]

@@ -94,7 +94,7 @@ def _drop_empty(raw: dict[str, Any], *names: str) -> None:
 
 def _simulated(raw: dict[str, Any]) -> dict[str, Any]:
     if raw["values"] is not None:
-        raw["values"] = shortest(raw["values"])
+        raw["values"] = [None if math.isnan(each) else each for each in shortest(raw["values"])]
     return _value_or_reason(raw, "values")
 
 

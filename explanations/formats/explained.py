@@ -149,7 +149,7 @@ def _simulation(fields: Fields, records: Sequence[RecordLine]) -> SimulationLine
 def _simulated(fields: Fields, records: Sequence[RecordLine]) -> SimulatedLine:
     simulated = SimulatedLine(
         record=fields.whole("record", 0, max(0, len(records) - 1)),
-        values=fields.floats("values") if fields.has("values") else None,
+        values=fields.floats("values", gaps=True) if fields.has("values") else None,
         reason=_reason(fields, "values"),
     )
     if not records:

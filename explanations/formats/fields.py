@@ -131,10 +131,17 @@ class Fields:
         for position, raw in enumerate(self.array(name, default)):
             yield Fields(raw, f"{self.at(name)}[{position}]", self.faults)
 
-    def floats(self, name: str) -> tuple[float, ...]:
-        """Read an array of numbers that float32 can hold, each brought to the nearest."""
+    def floats(self, name: str, *, gaps: bool = False) -> tuple[float, ...]:
+        """Read an array of numbers that float32 can hold, each brought to the nearest.
+
+        With `gaps`, some may be null: nan here.
+        """
         raw = self.array(name)
+        if gaps and any(value is not None for value in raw):
+            raw = [math.nan if value is None else value for value in raw]
         for position, value in enumerate(raw):
+            if isinstance(value, float) and math.isnan(value) and gaps:
+                continue
             if fault := number_fault(value, -_LARGEST_FLOAT32, _LARGEST_FLOAT32):
                 self.note(f"{name}[{position}]", fault)
                 return (0.0,) * len(raw)

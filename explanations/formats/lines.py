@@ -115,7 +115,10 @@ class ScoreLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedLine:
-    """Predicted activations of the line's record at that position, or the reason for none."""
+    """Predicted activations of the line's record at that position, or the reason for none.
+
+    nan where a token got no value.
+    """
 
     record: int
     values: Values | None

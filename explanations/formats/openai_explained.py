@@ -6,6 +6,7 @@ among them becomes one: the tool scores as many top as random sequences, the top
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Any
 
 from explanations.formats.fields import LARGEST, Fields
@@ -167,7 +168,7 @@ def _raw_scored(explanation: ExplanationLine, records: tuple[RecordLine, ...]) -
     sequences = [
         _raw_sequence(records[each.record], each, main.scale, before)
         for each in (main.records if main else ())
-        if each.values is not None and main is not None
+        if each.values is not None and main is not None and not any(map(isnan, each.values))
     ]
     return {
         "dataclass_name": "ScoredSimulation",

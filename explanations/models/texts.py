@@ -132,7 +132,10 @@ class Simulation(models.Model):
 
 
 class SimulatedRecord(models.Model):
-    """A simulation's values on one record (float32, little-endian), or why it has none."""
+    """A simulation's values on one record, or why it has none.
+
+    They are float32, little-endian, and nan where a token got no value.
+    """
 
     simulation = models.ForeignKey(Simulation, models.CASCADE, related_name="records")
     record = models.ForeignKey(Record, models.CASCADE, related_name="simulated")

@@ -49,13 +49,18 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ToSimulate:
-    """An explanation, the held-out split's excerpts, and everything its author was shown."""
+    """An explanation, the held-out split's excerpts, and everything its author was shown.
+
+    `known` are the select split's excerpts, where a calibration is to be fitted.
+    """
 
     explanation: int
     neuron: int
     text: str
     excerpts: tuple[Excerpt, ...]
     shown: tuple[Window, ...]
+    maximum: float
+    known: tuple[Excerpt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,10 +139,17 @@ def _others(neurons: Iterable[Neuron]) -> dict[int, list[tuple[int, str]]]:
     return said
 
 
-def explanations_to_simulate(explanations: Sequence[int]) -> dict[int, ToSimulate]:
-    """Return each explanation with the score split's records of its neuron."""
-    found = Explanation.objects.in_bulk(explanations)
-    scored = _excerpts({each.neuron_id for each in found.values()}, Split.SCORE)
+def explanations_to_simulate(
+    explanations: Sequence[int], *, calibrated: bool = False
+) -> dict[int, ToSimulate]:
+    """Return each explanation with the score split's records of its neuron.
+
+    With `calibrated`, the select split's too.
+    """
+    found = Explanation.objects.select_related("neuron").in_bulk(explanations)
+    neurons = {each.neuron_id for each in found.values()}
+    known = _excerpts(neurons if calibrated else (), Split.SELECT)
+    scored = _excerpts(neurons, Split.SCORE)
     shown = _shown(found)
     return {
         pk: ToSimulate(
@@ -146,6 +158,8 @@ def explanations_to_simulate(explanations: Sequence[int]) -> dict[int, ToSimulat
             text=explanation.text,
             excerpts=tuple(scored[explanation.neuron_id]),
             shown=tuple(shown[pk]),
+            maximum=explanation.neuron.maximum,
+            known=tuple(known[explanation.neuron_id]),
         )
         for pk, explanation in found.items()
     }
@@ -227,19 +241,25 @@ def simulations_to_score(simulations: Sequence[int]) -> dict[int, ToScore]:
         pk: _to_score(
             simulation.explanation,
             [_simulated(row) for row in rows[pk]],
-            leaked=_leaked([row.record for row in rows[pk]], shown[simulation.explanation_id]),
+            leaked=_leaked(
+                [row.record for row in rows[pk]],
+                shown[simulation.explanation_id],
+                simulation.details.get("calibrated_on", ()),
+            ),
             not_simulated=without[pk],
         )
         for pk, simulation in found.items()
     }
 
 
-def _leaked(records: Sequence[Record], shown: Sequence[Window]) -> tuple[int, ...]:
+def _leaked(
+    records: Sequence[Record], shown: Sequence[Window], fitted: Container[int] = ()
+) -> tuple[int, ...]:
     kept = {record.pk for record in _unseen(records, shown)}
     return tuple(
         record.pk
         for record in records
-        if record.pk not in kept or record.document.split != Split.SCORE
+        if record.pk not in kept or record.pk in fitted or record.document.split != Split.SCORE
     )
 
 
@@ -262,15 +282,15 @@ def _to_score(
 
 
 def _simulated(row: SimulatedRecord) -> HeldOut:
-    record = row.record
-    values = TokenActivations(
-        tokens=tuple(record.tokens),
-        activations=np.frombuffer(row.values or b"", dtype="<f4"),
-        scale=Scale(row.simulation.scale),
-    )
+    """Return a simulated record without the tokens that got no value."""
+    record, values = row.record, np.frombuffer(row.values or b"", dtype="<f4")
+    places = np.flatnonzero(~np.isnan(values))
+    tokens = tuple(record.tokens[place] for place in places)
+    actual, scale = record.excerpt.activations[places], Scale(row.simulation.scale)
     return HeldOut(
         record=record.pk,
         kind=RecordKind(record.kind),
-        actual=record.excerpt,
-        simulated=values,
+        actual=TokenActivations(tokens=tokens, activations=actual, scale=Scale.RAW),
+        simulated=TokenActivations(tokens=tokens, activations=values[places], scale=scale),
+        left_out=values.size - places.size,
     )

@@ -201,9 +201,11 @@ def _beside(row: SimulatedRecord) -> Beside:
             scale=Scale.ZERO_TO_TEN,
         )
 
-    simulated = None
-    if row.values is not None:
-        values = np.frombuffer(row.values, dtype="<f4")
+    simulated, reason = None, row.reason
+    values = np.frombuffer(row.values or b"", dtype="<f4")
+    if left_out := int(np.isnan(values).sum()):
+        reason = f"{left_out} of its {values.size} tokens got no value"
+    elif row.values is not None:
         is_raw = row.simulation.scale == Scale.RAW
         simulated = on_ten(to_zero_to_ten(values, maximum) if is_raw else values)
     return Beside(
@@ -211,5 +213,5 @@ def _beside(row: SimulatedRecord) -> Beside:
         start=row.record.start,
         real=on_ten(to_zero_to_ten(raw.activations, maximum)),
         simulated=simulated,
-        reason=row.reason,
+        reason=reason,
     )

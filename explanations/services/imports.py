@@ -317,7 +317,8 @@ def _equal(stored: bytes | memoryview | None, given: bytes | memoryview | None) 
     """Tell whether two columns hold the same numbers, or both none."""
     if stored is None or given is None:
         return stored is given
-    return np.array_equal(np.frombuffer(stored, dtype="<f4"), np.frombuffer(given, dtype="<f4"))
+    one, other = (np.frombuffer(values, dtype="<f4") for values in (stored, given))
+    return np.array_equal(one, other, equal_nan=True)
 
 
 def _key(line: MethodLine | None) -> str:

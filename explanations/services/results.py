@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -60,17 +61,19 @@ def simulation_store(
     lease: UUID,
     outcomes: Mapping[int, Simulated | Unusable],
     at: datetime,
+    details: Mapping[str, Any] | None = None,
     cost: Cost | None = None,
 ) -> Simulation | None:
     """Store predicted activations by record, each with its values or why it has none.
 
-    None when the lease is lost.
+    A value is nan where its token got none; `details` is how they were made. None when the lease
+    is lost.
     """
     if not target_close(target_id, lease, Target.State.DONE, at, cost):
         return None
     target = Target.objects.values("explanation_id", "method_id").get(pk=target_id)
     simulation, created = Simulation.objects.get_or_create(
-        **target, defaults={"scale": Scale.ZERO_TO_TEN}
+        **target, defaults={"scale": Scale.ZERO_TO_TEN, "details": dict(details or {})}
     )
     if created:
         SimulatedRecord.objects.bulk_create(

@@ -19,7 +19,13 @@ from explanations.records import Word, words
 from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
 from explanations.simulators.naming import Phrase, named
 
-DEFAULTS: dict[str, Any] = {"radius": 1, "context": 0.3, "silent": 0.5, "full": 2.4}
+DEFAULTS: dict[str, Any] = {
+    "radius": 1,
+    "context": 0.3,
+    "silent": 0.5,
+    "full": 2.4,
+    "calibration": "none",
+}
 
 Values = NDArray[np.float32]
 

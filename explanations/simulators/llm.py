@@ -1,170 +1,124 @@
-"""A chat model plays the neuron: it writes each token of a text again, with a number behind it.
+"""A language model plays the neuron: for every token of a text it says how strongly that fires.
 
-With log probabilities (`values` is "expected") the value of a token is the expectation over 0 to 10
-where its number stands; without ("written") it is the number itself. An answer that does not give
-back exactly the tokens is unusable. Known failure of the expectation: a tokenizer that writes
-"10" in two pieces; where that shows, the answer is unusable.
+There are three ways, and `way` forces one; "auto" takes the first that the model can:
+
+- "one_pass": it reads the text once with every number unknown, and a token's value is the
+  expectation over 0 to 10 of what it foresees there;
+- "generated": it writes each token again with a number behind it, several texts in one answer, and
+  the value is the expectation where the number was written;
+- "written": the same, and the value is the number itself.
+
+A token that an answer does not give back has no value, and a text of which less than half comes
+back is unusable. Where a tokenizer splits "10" the first two ways count from 0 to 9, and what they
+give is stretched to zero_to_ten. The way and the numbers are kept with the simulation.
 
 Source of the scheme: Bills et al. (2023), "Language models can explain neurons in language models".
 """
 
-import re
-from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import accumulate
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
-from explanations.dialogue import Dialogue, Need, ask
-from explanations.exchange import Answer, GeneratedToken, Message, Prompt, Simulated, Unusable
-from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
-from explanations.simulators.expected_value import expected_value
-
-DEFAULTS: dict[str, Any] = {"values": "expected", "top_logprobs": 15}
-TOKENS_A_LINE = 12
-
-SYSTEM = """\
-You play one neuron of a language model. You are told what the neuron responds to and you are \
-given a short text, one token on each line. For every token decide how strongly the neuron fires \
-on it, in the light of what stands around it: 0 is silence, 10 is its strongest firing. Most \
-tokens get 0.
-
-Write every token again, unchanged, in the same order, one on each line. Behind each token write \
-one tab and one whole number from 0 to 10. Leave no token out, join none, and write nothing else."""
-
-# Neurons made up for this prompt: what each responds to, a text's tokens, and their numbers.
-EXAMPLES = (
-    (
-        "containers that hold a drink",
-        "She set the chipped mug beside a jug of milk and left .",
-        "0 0 0 2 10 0 0 8 1 2 0 0 0",
-    ),
-    (
-        'the word after "because"',
-        "We waited , because rain had soft ened the path \\n Nobody",
-        "0 0 0 1 9 1 0 0 0 0 0 0",
-    ),
+from explanations.dialogue import (
+    Abilities,
+    Dialogue,
+    Foreseen,
+    Need,
+    Passage,
+    abilities,
+    ask,
+    read,
 )
+from explanations.exchange import Answer, Simulated, Unusable
+from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
+from explanations.simulators.llm_answer import LEAST, expectation, parse
+from explanations.simulators.llm_wording import passage, question
 
-_LINE = re.compile(r"(?P<token>.*?)[ \t]+(?P<number>10|\d)[ \t]*")
-_BREAKS = {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
-    """One line of an answer: its token, and the number with its place in the whole answer."""
-
-    token: str
-    number: str
-    at: int
+WAYS = ("one_pass", "generated", "written")
+DEFAULTS: dict[str, Any] = {
+    "way": "auto",
+    "top_logprobs": 15,
+    "excerpts_a_prompt": 10,
+    "calibration": "none",
+}
 
 
 def simulate(explanation: str, excerpts: Excerpts, config: Config) -> Dialogue[Outcomes]:
-    """Ask once an excerpt."""
-    answers = yield from ask([prompt(explanation, tokens, config) for tokens in excerpts])
+    """Play the neuron on each excerpt, in the way that is set or that the model can."""
+    settings = {**DEFAULTS, **config}
+    if settings["way"] not in ("auto", *WAYS):
+        raise ValueError(f"way is one of auto, {', '.join(WAYS)}, not {settings['way']!r}")
+    written = settings["way"] == "written"
+    able = Abilities(reads=False, logprobs=False) if written else (yield from abilities())
+    way, top = chosen(settings["way"], able), len(able.numbers) - 1
+    if way == "one_pass":
+        outcomes = yield from _read(explanation, excerpts, top)
+    else:
+        top_logprobs = settings["top_logprobs"] if way == "generated" else 0
+        few = max(1, int(settings["excerpts_a_prompt"]))
+        outcomes = yield from _asked(explanation, excerpts, top, top_logprobs, few)
+    made = {"way": way, "numbers": f"0 to {top}"}
     return [
-        answer if isinstance(answer, Unusable) else parse(answer, tokens)
-        for answer, tokens in zip(answers, excerpts, strict=True)
+        Simulated(values=each.values, details=made) if isinstance(each, Simulated) else each
+        for each in outcomes
     ]
 
 
-def prompt(explanation: str, tokens: tuple[str, ...], config: Config) -> Prompt:
-    """Ask for one line a token; with log probabilities unless `values` is "written"."""
-    settings = {**DEFAULTS, **config}
-    if settings["values"] not in ("expected", "written"):
-        raise ValueError(f'values is "expected" or "written", not {settings["values"]!r}')
-    shots = [turn for example in EXAMPLES for turn in _example(*example)]
-    asked = Message(role="user", content=_question(explanation, [shown(t) for t in tokens]))
-    return Prompt(
-        messages=(Message(role="system", content=SYSTEM), *shots, asked),
-        max_tokens=TOKENS_A_LINE * len(tokens) + 50,
-        top_logprobs=settings["top_logprobs"] if settings["values"] == "expected" else 0,
-    )
+def chosen(way: str, able: Abilities) -> str:
+    """Return the way that is taken; `ValueError` for one that the model cannot go."""
+    can = {"one_pass": able.reads, "generated": able.logprobs, "written": True}
+    if way == "auto":
+        return next(each for each in WAYS if can[each])
+    if not can[way]:
+        raise ValueError(
+            f'this language model cannot be used in the way {way!r}: set `way` to "auto"'
+        )
+    return way
 
 
-def parse(answer: Answer, tokens: tuple[str, ...]) -> Simulated | Unusable:
-    """Read one value a token, in order; `Unusable` names the first line that is not as asked."""
-    try:
-        lines = _faithful(_lines(answer.text), tokens)
-        values = _expected(lines, answer) if answer.tokens else [int(line.number) for line in lines]
-    except ValueError as error:
-        return Unusable(reason=str(error), raw=answer.text)
-    return Simulated(values=np.array(values, dtype=np.float32))
+def _read(explanation: str, excerpts: Excerpts, top: int) -> Dialogue[Outcomes]:
+    passages = [passage(explanation, tokens, top=top) for tokens in excerpts]
+    readings = yield from read(passages)
+    return [
+        _expected(reading, asked, top) if _is_foreseen(reading) else reading
+        for reading, asked in zip(readings, passages, strict=True)
+    ]
 
 
-def shown(token: str) -> str:
-    """Return a token as a line can hold it: no space around it, and space alone spelled out."""
-    if token.strip():
-        return token.strip().translate(_BREAKS)
-    return token.translate(_BREAKS | {ord(" "): "\\s"}) or "\\0"
+def _is_foreseen(reading: Foreseen | Unusable) -> TypeGuard[Foreseen]:
+    return isinstance(reading, Foreseen)
 
 
-def _example(about: str, tokens: str, values: str) -> tuple[Message, Message]:
-    pairs = list(zip(tokens.split(), values.split(), strict=True))
-    answer = "\n".join(f"{token}\t{value}" for token, value in pairs)
-    question = _question(about, [token for token, _ in pairs])
-    return Message(role="user", content=question), Message(role="assistant", content=answer)
+def _expected(foreseen: Foreseen, asked: Passage, top: int) -> Simulated | Unusable:
+    """Return the expectation at each place; nan where no number was foreseen."""
+    values = np.full(len(asked.parts), np.nan, dtype=np.float32)
+    for place, logprobs in enumerate(foreseen.logprobs):
+        try:
+            values[place] = expectation(logprobs, top)
+        except ValueError:
+            continue
+    known = int(np.isfinite(values).sum())
+    if known < max(1, LEAST * values.size):
+        return Unusable(reason=f"a number is foreseen on {known} of {values.size} tokens")
+    return Simulated(values=values)
 
 
-def _question(explanation: str, lines: list[str]) -> str:
-    return f"The neuron responds to: {explanation}\n\nThe text:\n" + "\n".join(lines)
-
-
-def _lines(text: str) -> list[_Line | None]:
-    """Split an answer into its lines, None for one that is no token and number."""
-    lines: list[_Line | None] = []
-    at = 0
-    for line in text.split("\n"):
-        match = _LINE.fullmatch(line.rstrip("\r"))
-        if match:
-            number = at + match.start("number")
-            lines.append(_Line(token=match["token"], number=match["number"], at=number))
-        elif line.strip() and not line.startswith("```"):
-            lines.append(None)
-        at += len(line) + 1
-    return lines
-
-
-def _faithful(lines: Sequence[_Line | None], tokens: tuple[str, ...]) -> list[_Line]:
-    """Return the lines if they are exactly the tokens in order; `ValueError` says where not."""
-    faithful = []
-    for number, (line, token) in enumerate(zip(lines, tokens, strict=False), 1):
-        if line is None:
-            raise ValueError(f"line {number} of the answer is no token with a number behind it")
-        if line.token != shown(token):
-            raise ValueError(f"line {number} gives back {line.token!r} for {shown(token)!r}")
-        faithful.append(line)
-    if len(lines) != len(tokens):
-        raise ValueError(f"the answer has {len(lines)} lines for {len(tokens)} tokens")
-    return faithful
-
-
-def _expected(lines: list[_Line], answer: Answer) -> list[float]:
-    """Return the expectation where each line's number was generated."""
-    texts = [token.text for token in answer.tokens]
-    if not "".join(texts).startswith(answer.text):
-        raise ValueError("the log probabilities are of another text than the answer")
-    starts = list(accumulate(map(len, texts), initial=0))
-    return [_value(line, answer.tokens[bisect_right(starts, line.at) - 1]) for line in lines]
-
-
-def _value(line: _Line, generated: GeneratedToken) -> float:
-    if generated.text.strip() != line.number:
-        split = line.number == "10" and generated.text.strip() == "1"
-        why = "splits the number 10" if split else "joins a number with what stands beside it"
-        raise ValueError(f'the tokenizer {why}: set `values` to "written"')
-    logprobs: dict[str, float] = {}
-    for text, logprob in generated.logprobs.items():
-        known = logprobs.get(text.strip(), -np.inf)
-        logprobs[text.strip()] = float(np.logaddexp(known, logprob))
-    return expected_value(logprobs)
+def _asked(
+    explanation: str, excerpts: Excerpts, top: int, top_logprobs: int, few: int
+) -> Dialogue[Outcomes]:
+    groups = [excerpts[start : start + few] for start in range(0, len(excerpts), few)]
+    prompts = [question(explanation, group, top=top, top_logprobs=top_logprobs) for group in groups]
+    answers = yield from ask(prompts)
+    outcomes: Outcomes = []
+    for answer, group in zip(answers, groups, strict=True):
+        played = isinstance(answer, Answer)
+        outcomes += parse(answer, group, top=top) if played else [answer] * len(group)
+    return outcomes
 
 
 SIMULATOR = Simulator(
     name="llm",
-    version=1,
+    version=2,
     simulate=simulate,
     needs=frozenset({Need.MODEL}),
     default_config=DEFAULTS,

@@ -15,7 +15,7 @@ from explanations.records import words
 from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
 from explanations.simulators.naming import Phrase, named, stems
 
-DEFAULTS: dict[str, Any] = {"first": 5.0, "last": 2.0}
+DEFAULTS: dict[str, Any] = {"first": 5.0, "last": 2.0, "calibration": "none"}
 
 
 def simulate(explanation: str, excerpts: Excerpts, config: Config) -> Outcomes:

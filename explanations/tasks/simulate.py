@@ -1,14 +1,17 @@
 """Simulating the held-out records of a chunk of explanations."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
 
 from django.utils import timezone
 
 from explanations import selectors, services
-from explanations.exchange import Unusable
+from explanations.exchange import Simulated, Unusable
 from explanations.models import Method, Run
 from explanations.simulators import SIMULATORS, Simulator
 from explanations.simulators.base import Outcomes
+from explanations.simulators.calibration import carried_out
 from explanations.simulators.heldout import held_out
 from explanations.tasks.chunk import Chunk
 from explanations.tasks.conversing import Ended, Talk, converse
@@ -30,10 +33,18 @@ def _talks(
     simulator: Simulator, method: Method, chunk: Chunk, excerpts: dict[int, Excerpts]
 ) -> Iterator[Talk[Outcomes]]:
     """Begin a dialogue for each target, and note in `excerpts` what it is asked to simulate."""
-    for target, task in chunk.each(selectors.explanations_to_simulate, "explanation_id"):
+    calibrated = method.config.get("calibration", "none") != "none"
+    read = partial(selectors.explanations_to_simulate, calibrated=calibrated)
+    for target, task in chunk.each(read, "explanation_id"):
         few = excerpts[target.pk] = unseen(task)
-        tokens = [excerpt.tokens.tokens for excerpt in few]
-        dialogue = simulator.simulate(task.text, tokens, method.config)
+        dialogue = carried_out(
+            simulator,
+            task.text,
+            {excerpt.record: excerpt.tokens.tokens for excerpt in few},
+            {excerpt.record: excerpt.tokens for excerpt in task.known},
+            task.maximum,
+            method.config,
+        )
         yield Talk(target=target, neuron=task.neuron, dialogue=dialogue)
 
 
@@ -49,10 +60,11 @@ def unseen(task: selectors.ToSimulate) -> list[selectors.Excerpt]:
 def _store(chunk: Chunk, ended: Ended[Outcomes], excerpts: Excerpts) -> None:
     """Store what came back, unless nothing did: that is the target's failure."""
     unusable = [each for each in ended.outcome if isinstance(each, Unusable)]
+    made = [each for each in ended.outcome if isinstance(each, Simulated)]
     if not ended.outcome:
         reason = "the neuron has no held-out records"
         chunk.fail(ended.target, Unusable(reason=reason), ended.cost)
-    elif len(unusable) == len(ended.outcome):
+    elif not made:
         chunk.fail(ended.target, unusable[0], ended.cost)
     else:
         records = [excerpt.record for excerpt in excerpts]
@@ -60,6 +72,13 @@ def _store(chunk: Chunk, ended: Ended[Outcomes], excerpts: Excerpts) -> None:
             target_id=ended.target.pk,
             lease=chunk.lease,
             outcomes=dict(zip(records, ended.outcome, strict=True)),
+            details=_details(made),
             at=timezone.now(),
             cost=ended.cost,
         )
+
+
+def _details(made: Sequence[Simulated]) -> dict[str, Any]:
+    """Return how a simulation was made, and how many tokens got no value, if any."""
+    left_out = sum(int((~each.known).sum()) for each in made)
+    return made[0].details | ({"tokens_left_out": left_out} if left_out else {})

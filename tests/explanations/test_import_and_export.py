@@ -199,6 +199,16 @@ def test_every_value_that_is_stored_otherwise_is_named(
     assert _export(tmp_path) == before
 
 
+def test_a_token_without_a_simulated_value_is_null_in_and_out(tmp_path: Path) -> None:
+    row = _line(0)
+    row["explanations"][1]["simulations"][0]["records"][0]["values"] = [None, 4.5]
+    for _ in range(2):  # the second time it is what is stored
+        assert _import(_file(tmp_path, row))[1:] == ("", True)
+    assert '"values":[null,4.5]' in _export(tmp_path)
+    row["explanations"][1]["simulations"][0]["records"][0]["values"] = [None, None]
+    assert "values[0]" in _import(_file(tmp_path, row))[1]
+
+
 def test_a_simulation_is_stored_with_all_its_records_or_contradicted(tmp_path: Path) -> None:
     row = _line(0)
     simulated = row["explanations"][1]["simulations"][0]["records"]

@@ -1,41 +1,50 @@
-"""The chat model that plays a neuron: faithful answers are read, others are failures."""
+"""A language model plays a neuron: which way is taken, what is asked, and what comes of it."""
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from explanations.backends.openai_client import OpenAIBackend
-from explanations.exchange import Answer, GeneratedToken, Prompt, Simulated, Unusable
-from explanations.simulators import llm
+from explanations.dialogue import Abilities, Ask, AskAbilities, Foreseen, Read
+from explanations.exchange import Answer, Simulated, Unusable
+from explanations.simulators import llm, llm_wording
 from explanations.simulators.expected_value import expected_value
-from explanations.simulators.llm import shown
-from tests.explanations.openai_server import Reply, chat, generated, serving
+from explanations.simulators.llm_answer import parse
+from tests.explanations.dialogues import carried_on
+from tests.explanations.openai_server import Behaviour, Reply, chat, echoed, generated, serving
 
 TOKENS = ("The", " shark", " ate", "\n")
-FAITHFUL = "The\t0\nshark\t10\nate\t3\n\\n\t0"
+FAITHFUL = "Text 1:\nThe\t0\nshark\t10\nate\t3\n\\n\t0"
+HALVES = {"10": {"10": math.log(0.5), "8": math.log(0.25), " 8": math.log(0.25)}}
+
+READER = Abilities(reads=True, logprobs=True)
+CHATTER = Abilities(reads=False, logprobs=True)
+WRITER = Abilities(reads=False, logprobs=False)
+TO_NINE = tuple(str(number) for number in range(10))
 
 
-def prompt(**config: Any) -> Prompt:
-    return llm.prompt("animals of the sea", TOKENS, config)
-
-
-def parse(text: str, tokens: tuple[GeneratedToken, ...] = ()) -> Simulated | Unusable:
-    return llm.parse(Answer(text=text, tokens=tokens), TOKENS)
+def played(
+    able: Abilities, *replies: Any, excerpts: tuple[tuple[str, ...], ...] = (TOKENS,), **config: Any
+) -> list[Simulated | Unusable]:
+    """Simulate with a model that can do this and replies so."""
+    left = list(replies)
+    return carried_on(
+        llm.simulate("animals of the sea", excerpts, config),
+        {
+            AskAbilities: lambda _: able,
+            Ask: lambda asked: tuple(left.pop(0) for _ in asked.prompts),
+            Read: lambda asked: tuple(left.pop(0) for _ in asked.passages),
+        },
+    )
 
 
 def values(outcome: Simulated | Unusable) -> list[float]:
     assert isinstance(outcome, Simulated)
     return [float(value) for value in outcome.values]
-
-
-def reason(outcome: Simulated | Unusable, raw: str) -> str:
-    assert isinstance(outcome, Unusable)
-    assert outcome.raw == raw
-    return outcome.reason
 
 
 # --- the expected value ---------------------------------------------------------------------------
@@ -67,142 +76,189 @@ def test_the_expectation_lies_between_the_numbers_and_needs_no_normalised_probab
     assert expected_value(moved) == pytest.approx(expected, abs=1e-6)
 
 
-# --- the prompt -----------------------------------------------------------------------------------
+# --- the way --------------------------------------------------------------------------------------
 
-
-def test_the_text_is_given_one_token_a_line() -> None:
-    assert prompt().messages[-1].content.endswith("The\nshark\nate\n\\n")
-    assert "animals of the sea" in prompt().messages[-1].content
-
-
-def test_the_configuration_says_which_values_are_read() -> None:
-    assert prompt().top_logprobs == prompt(values="expected").top_logprobs > 10
-    assert prompt(values="written").top_logprobs == 0
-    with pytest.raises(ValueError, match="expected"):
-        prompt(values="guessed")
-
-
-def test_its_examples_are_faithful_answers_themselves() -> None:
-    turns = prompt().messages[1:-1]
-    for asked, answered in zip(turns[::2], turns[1::2], strict=True):
-        tokens = tuple(asked.content.split("The text:\n")[1].split("\n"))
-        assert isinstance(llm.parse(Answer(text=answered.content), tokens), Simulated)
-
-
-@given(st.lists(st.text(max_size=5), min_size=1, max_size=8))
-def test_any_tokens_can_be_asked_about_and_a_faithful_answer_is_read(tokens: list[str]) -> None:
-    answer = "\n".join(f"{shown(token)}\t{n % 11}" for n, token in enumerate(tokens))
-    outcome = llm.parse(Answer(text=answer), tuple(tokens))
-    assert values(outcome) == [n % 11 for n in range(len(tokens))]
-
-
-# --- the answer -----------------------------------------------------------------------------------
-
-
-def test_without_log_probabilities_the_written_numbers_count() -> None:
-    assert values(parse(FAITHFUL)) == [0, 10, 3, 0]
+EVEN = Foreseen(logprobs=({"0": 0.0}, {"0": math.log(0.5), "10": math.log(0.5)}) * 2)
+ANSWER = Answer(text=FAITHFUL)
 
 
 @pytest.mark.parametrize(
-    "text",
-    [f"```\n{FAITHFUL}\n```", f"{FAITHFUL}\n\n", FAITHFUL.replace("\t", "  "), "\n" + FAITHFUL],
-)
-def test_fences_blank_lines_and_spaces_for_tabs_do_no_harm(text: str) -> None:
-    assert values(parse(text)) == [0, 10, 3, 0]
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
+    ("able", "config", "reply", "way"),
     [
-        ("The\t0\nate\t3\n\\n\t0", "line 2 gives back 'ate' for 'shark'"),
-        ("The shark\t5\nate\t3\n\\n\t0", "line 1 gives back 'The shark' for 'The'"),
-        (FAITHFUL.replace("shark", "sharks"), "line 2 gives back 'sharks' for 'shark'"),
-        ("The\t0\nshark\t10", "the answer has 2 lines for 4 tokens"),
-        (FAITHFUL + "\nand\t0", "the answer has 5 lines for 4 tokens"),
-        (FAITHFUL.replace("10", "11"), "line 2 of the answer is no token with a number behind it"),
-        (FAITHFUL.replace("10", "high"), "line 2 of the answer is no token with a number behind"),
-        (f"Here you are:\n{FAITHFUL}", "line 1 of the answer is no token with a number behind it"),
-        ("I'm sorry, I can't.", "line 1 of the answer is no token with a number behind it"),
-        ("", "the answer has 0 lines for 4 tokens"),
+        (READER, {}, EVEN, "one_pass"),
+        (CHATTER, {}, ANSWER, "generated"),
+        (WRITER, {}, ANSWER, "written"),
+        (READER, {"way": "generated"}, ANSWER, "generated"),
+        (READER, {"way": "written"}, ANSWER, "written"),
     ],
 )
-def test_an_unfaithful_answer_is_unusable_and_kept_never_zeros(text: str, why: str) -> None:
-    assert reason(parse(text), text).startswith(why)
+def test_the_best_way_that_the_model_can_is_taken_unless_one_is_set_and_is_kept(
+    able: Abilities, config: dict[str, Any], reply: object, way: str
+) -> None:
+    (outcome,) = played(able, reply, **config)
+    assert isinstance(outcome, Simulated)
+    assert outcome.details == {"way": way, "numbers": "0 to 10"}
 
 
-# --- log probabilities ----------------------------------------------------------------------------
+@pytest.mark.parametrize(("way", "able"), [("one_pass", CHATTER), ("generated", WRITER)])
+def test_a_way_that_the_model_cannot_go_is_refused(way: str, able: Abilities) -> None:
+    with pytest.raises(ValueError, match=f"cannot be used in the way '{way}': set `way` to"):
+        played(able, way=way)
 
 
-def tokens_of(
-    text: str, alternatives: Mapping[str, Mapping[str, float]]
-) -> tuple[GeneratedToken, ...]:
-    return tuple(
-        GeneratedToken(
-            text=each["token"],
-            logprobs={top["token"]: top["logprob"] for top in each["top_logprobs"]},
-        )
-        for each in generated(text, alternatives)
+def test_a_way_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="way is one of auto, one_pass, generated, written"):
+        played(READER, way="guessed")
+
+
+# --- one pass -------------------------------------------------------------------------------------
+
+
+def test_a_passage_shows_one_token_a_line_with_every_number_unknown() -> None:
+    passage = llm_wording.passage("animals\nof the sea", TOKENS, top=10)
+    assert passage.prefix.endswith("\nNeuron: animals of the sea\n")
+    assert passage.text.removeprefix(passage.prefix) == "The\t?\nshark\t?\nate\t?\n\\n\t?\n"
+
+
+def test_passages_of_any_explanation_begin_alike() -> None:
+    one, other = (llm_wording.passage(about, TOKENS, top=10).prefix for about in ("fish", "birds"))
+    assert one.removesuffix("fish\n") == other.removesuffix("birds\n")
+
+
+def test_in_one_pass_a_value_is_what_is_foreseen() -> None:
+    # .5 * 0 + .5 * 10 = 5
+    assert values(played(READER, EVEN)[0]) == pytest.approx([0, 5, 0, 5])
+
+
+def test_a_token_without_a_number_foreseen_has_no_value() -> None:
+    reading = Foreseen(logprobs=({"0": 0.0}, {}, {"?": -0.1}, {"10": 0.0}))
+    assert values(played(READER, reading)[0]) == pytest.approx(
+        [0, math.nan, math.nan, 10], nan_ok=True
     )
 
 
-HALVES = {"10": {"10": math.log(0.5), "8": math.log(0.25), " 8": math.log(0.25)}}
+def test_a_passage_of_which_hardly_a_number_is_foreseen_is_unusable() -> None:
+    (outcome,) = played(READER, Foreseen(logprobs=({"0": 0.0}, {}, {}, {})))
+    assert isinstance(outcome, Unusable)
+    assert outcome.reason == "a number is foreseen on 1 of 4 tokens"
 
 
-def test_with_log_probabilities_the_expectation_stands_where_the_number_stood() -> None:
-    # .5 * 10 + (.25 + .25) * 8 = 9: the same number with a space before it is the same number
-    assert values(parse(FAITHFUL, tokens_of(FAITHFUL, HALVES))) == pytest.approx([0, 9, 3, 0])
+def test_where_ten_is_split_numbers_go_to_nine_and_are_stretched() -> None:
+    able = Abilities(reads=True, logprobs=True, numbers=TO_NINE)
+    # "10" is there only as its first half, so it does not count; .5 * 9 = 4.5 of 9 is 5 of 10
+    reading = Foreseen(logprobs=({"9": 0.0}, {"0": math.log(0.5), "9": math.log(0.5)}) * 2)
+    (outcome,) = played(able, reading)
+    assert values(outcome) == pytest.approx([10, 5, 10, 5])
+    assert isinstance(outcome, Simulated)
+    assert outcome.details["numbers"] == "0 to 9"
+    prompt = llm_wording.question("fish", [TOKENS], top=9, top_logprobs=5)
+    told = "".join(turn.content for turn in prompt.messages)
+    assert "from 0 to 9" in told
+    assert "10" not in told
 
 
-def test_a_number_in_the_text_is_not_taken_for_its_value() -> None:
-    text = "7\t2\n7\t7"
-    alternatives = {"7": {"7": 0.0}, "2": {"2": math.log(0.5), "4": math.log(0.5)}}
-    answer = Answer(text=text, tokens=tokens_of(text, alternatives))
-    assert values(llm.parse(answer, ("7", " 7"))) == pytest.approx([3, 7])
+def test_a_failed_passage_is_that_excerpts_failure() -> None:
+    gone = Unusable(reason="no answer")
+    outcomes = played(READER, gone, EVEN, excerpts=(TOKENS, TOKENS))
+    assert outcomes[0] is gone
+    assert isinstance(outcomes[1], Simulated)
 
 
-def test_log_probabilities_of_another_text_are_unusable() -> None:
-    other = tokens_of("The\t1", {})
-    assert "another text" in reason(parse(FAITHFUL, other), FAITHFUL)
+# --- chat -----------------------------------------------------------------------------------------
 
 
-def test_a_tokenizer_that_splits_ten_is_found_out() -> None:
-    pieces = [*tokens_of("The\t0\nshark\t", {}), GeneratedToken(text="1"), GeneratedToken(text="0")]
-    rest = tokens_of("\nate\t3\n\\n\t0", {})
-    why = reason(parse(FAITHFUL, (*pieces, *rest)), FAITHFUL)
-    assert why == 'the tokenizer splits the number 10: set `values` to "written"'
+def test_several_texts_are_asked_about_in_one_prompt() -> None:
+    prompt = llm_wording.question("fish", [TOKENS, ("It", " swam")], top=10, top_logprobs=0)
+    assert prompt.messages[-1].content == (
+        "The neuron responds to: fish\n\nText 1:\nThe\nshark\nate\n\\n\n\nText 2:\nIt\nswam"
+    )
 
 
-def test_a_place_without_any_number_among_its_alternatives_is_unusable() -> None:
-    strange = {"10": {"ten": -0.1}}
-    assert "none of the numbers" in reason(parse(FAITHFUL, tokens_of(FAITHFUL, strange)), FAITHFUL)
+def test_its_examples_are_faithful_answers_themselves() -> None:
+    turns = llm_wording.question("fish", [TOKENS], top=10, top_logprobs=0).messages[1:-1]
+    for asked, answered in zip(turns[::2], turns[1::2], strict=True):
+        texts = [tuple(text.split("\n")[1:]) for text in asked.content.split("\n\n")[1:]]
+        outcomes = parse(Answer(text=answered.content), texts, top=10)
+        assert all(np.isfinite(values(outcome)).all() for outcome in outcomes)
+
+
+def test_excerpts_share_prompts_as_many_as_are_set() -> None:
+    asked: list[int] = []
+
+    def answer(request: Ask) -> tuple[Unusable, ...]:
+        asked.extend(prompt.messages[-1].content.count("Text ") for prompt in request.prompts)
+        return tuple(Unusable(reason="no") for _ in request.prompts)
+
+    dialogue = llm.simulate("fish", [TOKENS] * 7, {"way": "written", "excerpts_a_prompt": 3})
+    outcomes = carried_on(dialogue, {Ask: answer})
+    assert asked == [3, 3, 1]
+    assert len(outcomes) == 7
+
+
+def test_a_prompt_without_an_answer_fails_for_its_excerpts_alone() -> None:
+    gone = Unusable(reason="no answer")
+    outcomes = played(
+        WRITER, gone, ANSWER, excerpts=(TOKENS,) * 3, excerpts_a_prompt=2, way="written"
+    )
+    assert outcomes[:2] == [gone, gone]
+    assert values(outcomes[2]) == [0, 10, 3, 0]
 
 
 # --- through a server -----------------------------------------------------------------------------
 
 
-def simulated(reply: Reply, **config: Any) -> Simulated | Unusable:
-    with serving(reply) as server:
-        backend = OpenAIBackend(base_url=server.url, api_key="k", model="tiny", concurrency=1)
-        (answer,) = backend.complete([prompt(**config)])
-    return llm.parse(answer, TOKENS) if isinstance(answer, Answer) else answer
+def simulated(*script: Behaviour, **config: Any) -> Simulated | Unusable:
+    with serving(*script) as server:
+        backend = OpenAIBackend(
+            base_url=server.url, api_key="sk-1", model="tiny", concurrency=1, retries=0
+        )
+        (outcome,) = carried_on(
+            llm.simulate("animals of the sea", [TOKENS], config),
+            {
+                AskAbilities: lambda _: backend.abilities(),
+                Ask: lambda asked: tuple(backend.complete(asked.prompts)),
+                Read: lambda asked: tuple(backend.read(asked.passages)),
+            },
+        )
+    return outcome
+
+
+def reading_server(request: dict[str, Any]) -> Reply:
+    """Echo as vLLM does; foresee 7 behind each tab."""
+    if "messages" in request:
+        return chat("10", logprobs=generated("10"))
+    pieces = [piece for part in request["prompt"].split("\t") for piece in (part, "\t")][:-1]
+    tops = [{"7": -0.1, "x": -3.0} if at else None for at in range(len(pieces))]
+    return echoed(["<s>", *pieces, "and"], [None, *tops, {"and": -0.1}])
+
+
+def test_a_server_that_reads_is_used_in_one_pass() -> None:
+    outcome = simulated(reading_server)
+    assert values(outcome) == pytest.approx([7, 7, 7, 7])
+    assert isinstance(outcome, Simulated)
+    assert outcome.details["way"] == "one_pass"
 
 
 def test_a_server_with_log_probabilities_gives_expectations() -> None:
-    reply = chat(FAITHFUL, logprobs=generated(FAITHFUL, HALVES))
-    assert values(simulated(reply)) == pytest.approx([0, 9, 3, 0])
+    def server(request: dict[str, Any]) -> Reply:
+        if "prompt" in request:
+            return Reply(status=404)
+        text = FAITHFUL if len(request["messages"]) > 1 else "10"
+        return chat(text, logprobs=generated(text, HALVES))
+
+    outcome = simulated(server)
+    assert values(outcome) == pytest.approx([0, 9, 3, 0])
+    assert isinstance(outcome, Simulated)
+    assert outcome.details["way"] == "generated"
 
 
-def test_a_server_without_them_gives_the_written_numbers_where_those_were_asked_for() -> None:
-    assert values(simulated(chat(FAITHFUL), values="written")) == [0, 10, 3, 0]
+def test_a_server_without_them_gives_the_written_numbers() -> None:
+    outcome = simulated(Reply(status=404), chat("10"), chat(FAITHFUL))
+    assert values(outcome) == [0, 10, 3, 0]
+    assert isinstance(outcome, Simulated)
+    assert outcome.details["way"] == "written"
 
 
-def test_a_server_without_them_fails_where_expectations_were_asked_for() -> None:
-    outcome = simulated(chat(FAITHFUL))
-    assert isinstance(outcome, Unusable)
-    assert outcome.reason == 'the server gave no log probabilities: set `values` to "written"'
-
-
-def test_a_server_that_echoes_other_tokens_gives_a_failure() -> None:
-    wrong = FAITHFUL.replace("shark", "whale")
-    outcome = simulated(chat(wrong, logprobs=generated(wrong)))
-    assert reason(outcome, wrong) == "line 2 gives back 'whale' for 'shark'"
+def test_a_server_that_echoes_other_tokens_gives_values_only_for_those_given_back() -> None:
+    outcome = simulated(chat(FAITHFUL.replace("shark", "whale")), way="written")
+    assert values(outcome) == pytest.approx([0, math.nan, 3, 0], nan_ok=True)

@@ -98,7 +98,7 @@ def test_an_answer_without_the_tokens_is_a_failure_and_never_zeros(settings) -> 
         created = services.run_create(
             kind=Run.Kind.SIMULATE,
             method=services.method_builtin(
-                kind=Method.Kind.SIMULATOR, name="llm", config={"values": "written"}
+                kind=Method.Kind.SIMULATOR, name="llm", config={"way": "written"}
             ),
             explanations=[factories.explanation(factories.neuron_with_records()).pk],
         )
