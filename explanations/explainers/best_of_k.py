@@ -70,7 +70,8 @@ def explain(material: Material, config: Config, seed: int) -> Dialogue[Explained
     scored: list[_Candidate] = []
     for candidate in written:
         scored.append((yield from _scored(candidate, simulator, choosing, material, settings)))
-    return _best(scored, simulator.name)
+    shown = sorted({place for places, _ in prompts for place in places})
+    return _best(scored, simulator.name, shown)
 
 
 def _spread(records: Sequence[TokenActivations], most: int) -> list[TokenActivations]:
@@ -148,7 +149,9 @@ def _scored(
     return replace(candidate, tokens=actual.size, score=value)
 
 
-def _best(candidates: Sequence[_Candidate], simulator: str) -> Explained | Unusable:
+def _best(
+    candidates: Sequence[_Candidate], simulator: str, shown: Sequence[int]
+) -> Explained | Unusable:
     """Return the candidate with the highest score; all excerpts that any was shown count."""
     ranked = [candidate for candidate in candidates if candidate.score is not None]
     if not ranked:
@@ -157,7 +160,7 @@ def _best(candidates: Sequence[_Candidate], simulator: str) -> Explained | Unusa
     best = max(ranked, key=lambda candidate: candidate.score or 0.0)
     return Explained(
         text=best.text,
-        used=sorted({place for candidate in candidates for place in candidate.shown}),
+        used=shown,
         details={"simulator": simulator, "candidates": [each.kept for each in candidates]},
     )
 

@@ -54,11 +54,12 @@ def bare(line: str) -> str:
     before, line = "", line.strip()
     while line != before:
         before = line
-        line = _unquoted(_LEADS.sub("", line, count=1) if _LEADS.match(line) else line).strip()
+        line = unquoted(_LEADS.sub("", line, count=1) if _LEADS.match(line) else line).strip()
     return line
 
 
-def _unquoted(text: str) -> str:
+def unquoted(text: str) -> str:
+    """Take quotation marks off that stand around a text as a whole."""
     for left, right in _PAIRS.items():
         inner = text[len(left) : -len(right)]
         whole = len(text) >= len(left + right) and text.startswith(left) and text.endswith(right)

@@ -3,7 +3,7 @@
 import re
 
 from explanations.exchange import Answer, Message, Prompt, Unusable
-from explanations.explainers.phrases import bare, spoken
+from explanations.explainers.phrases import spoken, unquoted
 
 SYSTEM = """\
 You write test sentences for a claim about a neuron of a language model. If the claim is right, \
@@ -11,6 +11,7 @@ the neuron fires strongly somewhere in each of your sentences. Vary topic, lengt
 words that should make it fire, so that a claim which is only nearly right is found out. Write one \
 sentence on each line, without numbers in front, and nothing else."""
 
+_LETTER = re.compile(r"\w")
 _BULLET = re.compile(r"\s*(?:[-*\u2022]|\(?\d{1,3}[.):])\s+")
 
 
@@ -27,10 +28,12 @@ def parse(answer: Answer, count: int) -> list[str] | Unusable:
     if isinstance(text, Unusable):
         return text
     lines = (_BULLET.sub("", line, count=1).strip() for line in text.splitlines())
-    sentences = [bare(line) for line in lines if not line.startswith("```")]
+    sentences = [unquoted(line).strip() for line in lines if _LETTER.search(line)]
     if len(sentences) > 1 and sentences[0].endswith(":"):  # it says what follows
         del sentences[0]
-    different = {sentence.casefold(): sentence for sentence in reversed(sentences) if sentence}
+    different: dict[str, str] = {}
+    for sentence in sentences:
+        different.setdefault(sentence.casefold(), sentence)
     if not different:
         return Unusable(reason="the model wrote no sentences", raw=answer.text)
-    return list(reversed(different.values()))[:count]
+    return list(different.values())[:count]

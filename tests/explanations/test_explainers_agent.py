@@ -1,0 +1,200 @@
+"""The agent finds a neuron or a function out by trying, in a protocol that is read strictly."""
+
+import numpy as np
+import pytest
+
+from explanations.dialogue import Ask, Need, Observe
+from explanations.exchange import SHOWN, Message, Unusable
+from explanations.explainers import EXPLAINERS, agent
+from explanations.explainers.turns import Turn, parse
+from explanations.records import Scale, TokenActivations
+from tests.explanations.explaining import (
+    Model,
+    explained,
+    failed,
+    function,
+    material,
+    nobody,
+    record,
+)
+
+pytest.importorskip("torch")
+
+DOGS = material(record("The big dog ran home", dog=1))
+ANIMALS = function("words for animals")
+TRY = "BELIEF: pets\nPROBE: The wolf slept.\nPROBE: The chair broke."
+
+
+def squares(request: Observe) -> tuple[TokenActivations, ...]:
+    """Observe the function x squared."""
+    return tuple(
+        TokenActivations(
+            tokens=(text,), activations=np.array([float(text) ** 2], "f4"), scale=Scale.RAW
+        )
+        for text in request.texts
+    )
+
+
+def test_it_is_told_what_its_probes_did_and_answers_when_it_knows() -> None:
+    model = Model(TRY, "ANSWER: words for animals")
+    outcome = explained("agent", DOGS, {Ask: model, Observe: ANIMALS})
+    assert outcome.text == "words for animals"
+    assert model.prompts[1].splitlines() == [
+        "1. The wolf slept.",
+        "   wolf 10",
+        "2. The chair broke.",
+        "   silent",
+        "",
+        "Turns with probes left: 5.",
+    ]
+
+
+def test_it_begins_from_the_highest_records() -> None:
+    model = Model("ANSWER: dogs")
+    outcome = explained("agent", DOGS, {Ask: model}, records=3)
+    assert "dog\t10" in model.prompts[0]
+    assert outcome.rests_on("a") == ("a",)
+
+
+def test_the_transcript_and_what_was_tried_are_kept() -> None:
+    model = Model(TRY, "ANSWER: words for animals")
+    outcome = explained("agent", DOGS, {Ask: model, Observe: ANIMALS})
+    roles = [turn["role"] for turn in outcome.details["transcript"]]
+    assert roles == ["user", "assistant", "user", "assistant"]
+    assert outcome.details["transcript"][1]["content"] == TRY
+    assert outcome.details["steps"] == 1
+    assert outcome.details[SHOWN][0] == ["The", " wolf", " slept", "."]
+
+
+def test_a_function_is_told_as_it_is_and_begins_from_nothing() -> None:
+    model = Model("BELIEF: doubles\nPROBE: 3\nPROBE: -0.5", "ANSWER: squares its input")
+    outcome = explained("agent", material(), {Ask: model, Observe: squares}, view="function")
+    assert outcome.text == "squares its input"
+    assert model.prompts[0] == "Begin."
+    assert "1. 3\n   9\n2. -0.5\n   0.25" in model.prompts[1]
+    assert outcome.used == ()
+
+
+def test_a_function_of_texts_gives_a_value_a_token() -> None:
+    model = Model("BELIEF: ?\nPROBE: A cat", "ANSWER: animals")
+    explained("agent", material(), {Ask: model, Observe: ANIMALS}, view="function")
+    assert "   A 0, cat 1" in model.prompts[1]
+
+
+def test_at_the_step_limit_it_is_asked_for_its_answer() -> None:
+    model = Model(TRY, TRY, "ANSWER: animals")
+    outcome = explained("agent", DOGS, {Ask: model, Observe: ANIMALS}, steps=2)
+    assert outcome.details["steps"] == 2
+    assert model.prompts[2].endswith("No probes are left: write your ANSWER.")
+
+
+def test_probes_beyond_the_step_limit_are_not_run() -> None:
+    model = Model(TRY)
+    outcome = failed("agent", DOGS, {Ask: model, Observe: ANIMALS}, steps=1, mistakes=2)
+    assert outcome.reason == (
+        "the model broke the protocol 2 times in a row: No probes are left: write one ANSWER line."
+    )
+    assert outcome.raw.count("wolf 10") == 1
+
+
+def test_a_turn_that_breaks_the_protocol_is_answered_with_what_is_wrong() -> None:
+    model = Model("I think it is dogs.", "ANSWER: dogs")
+    outcome = explained("agent", DOGS, {Ask: model})
+    assert outcome.text == "dogs"
+    assert model.prompts[1] == (
+        "The line 'I think it is dogs.' begins with none of BELIEF:, PROBE: and ANSWER:. "
+        "Write the turn again."
+    )
+
+
+def test_mistakes_are_counted_in_a_row() -> None:
+    model = Model("hm", TRY, "hm", "ANSWER: dogs")
+    outcome = explained("agent", DOGS, {Ask: model, Observe: ANIMALS}, mistakes=2)
+    assert outcome.text == "dogs"
+
+
+def test_a_model_that_never_follows_fails_with_the_whole_conversation() -> None:
+    outcome = failed("agent", DOGS, {Ask: Model("hm")}, mistakes=3)
+    assert outcome.reason.startswith("the model broke the protocol 3 times in a row")
+    assert outcome.raw.count("assistant: hm") == 3
+
+
+def test_where_nothing_can_be_observed_it_ends_after_one_call() -> None:
+    model = Model(TRY)
+    outcome = failed("agent", DOGS, {Ask: model, Observe: nobody})
+    assert outcome.reason == "nothing could be observed: no subject is at hand"
+    assert len(model.prompts) == 1
+
+
+def test_an_input_that_cannot_be_run_is_told_beside_those_that_can() -> None:
+    def one(request: Observe) -> tuple[object, ...]:
+        return (*ANIMALS(Observe(texts=request.texts[:1])), Unusable(reason="too long"))
+
+    model = Model(TRY, "ANSWER: animals")
+    explained("agent", DOGS, {Ask: model, Observe: one})
+    assert "2. The chair broke.\n   could not be run: too long" in model.prompts[1]
+
+
+def test_a_call_that_failed_ends_it_with_the_conversation_so_far() -> None:
+    model = Model(TRY, Unusable(reason="a timeout", raw="half"))
+    outcome = failed("agent", DOGS, {Ask: model, Observe: ANIMALS})
+    assert outcome.reason == "a timeout"
+    assert outcome.raw.startswith("user: Excerpts")
+    assert outcome.raw.endswith("half")
+
+
+def test_a_refusal_ends_it() -> None:
+    outcome = failed("agent", DOGS, {Ask: Model("I'm sorry, I can't.")})
+    assert outcome.reason == "the model declined to explain"
+
+
+def test_an_unknown_view_is_refused_and_a_dead_neuron_costs_nothing() -> None:
+    assert "view is" in failed("agent", DOGS, {}, view="molecule").reason
+    dead = material(record("It was dark"))
+    assert failed("agent", dead, {}).reason == "the neuron never fires in its whole capture"
+
+
+def test_the_rules_say_how_many_probes_and_turns_there_are() -> None:
+    said = agent.prompt([Message(role="user", content="Begin.")], {"probes": 2, "steps": 4})
+    assert "1 to 2 PROBE lines" in said.messages[0].content
+    assert "You have 4 turns with probes" in said.messages[0].content
+
+
+@pytest.mark.parametrize(
+    ("said", "turn"),
+    [
+        ("BELIEF: a\nPROBE: b", Turn(belief="a", probes=("b",))),
+        ("\n BELIEF:a\n\nPROBE:  b  \nPROBE: c:d\n", Turn(belief="a", probes=("b", "c:d"))),
+        ("BELIEF: a\nPROBE: one\\ntwo", Turn(belief="a", probes=("one\ntwo",))),
+        ("ANSWER: dogs", Turn(answer="dogs")),
+        ("BELIEF: dogs\nANSWER: \u201cdogs\u201d", Turn(belief="dogs", answer="dogs")),
+    ],
+)
+def test_a_turn_is_read(said: str, turn: Turn) -> None:
+    assert parse(said, 2) == turn
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("", "There is no PROBE line and no ANSWER line."),
+        ("BELIEF: a", "There is no PROBE line and no ANSWER line."),
+        ("PROBE: a", "Before the PROBE lines there is no BELIEF line."),
+        ("BELIEF: a\nPROBE:", "There is nothing behind PROBE:."),
+        ('ANSWER: ""', "There is nothing behind ANSWER:."),
+        ("BELIEF: a\nPROBE: b\nPROBE: c\nPROBE: d", "There are 3 PROBE lines, and a turn has at"),
+        ("BELIEF: a\nPROBE: b\nANSWER: c", "A turn has PROBE lines or an ANSWER line, not both."),
+        ("ANSWER: a\nANSWER: b", "There is more than one ANSWER line."),
+        ("BELIEF: a\nBELIEF: b\nPROBE: c", "There is more than one BELIEF line."),
+        ("probe: a", "The line 'probe: a' begins with none of"),
+        ("BELIEF: a\nPROBE: b\nIt fires.", "The line 'It fires.' begins with none of"),
+    ],
+)
+def test_what_breaks_the_protocol_is_named(said: str, wrong: str) -> None:
+    found = parse(said, 2)
+    assert isinstance(found, str)
+    assert found.startswith(wrong)
+
+
+def test_it_asks_for_a_model_and_a_subject() -> None:
+    assert EXPLAINERS["agent"].needs == {Need.MODEL, Need.SUBJECT}
