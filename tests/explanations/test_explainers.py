@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from explanations.dialogue import Need
 from explanations.exchange import Explained, Material, Unusable
 from explanations.explainers import EXPLAINERS, Want
 from explanations.explainers.sentences import listed, sentence
-from explanations.records import NeuronRef, Scale, TokenActivations, words
+from explanations.records import NeuronRef, Scale, TokenActivations, TokenMean, words
 from tests.explanations.dialogues import carried_on
 
 
@@ -100,6 +101,21 @@ def test_a_neuron_that_never_fires_cannot_be_explained_by_what_it_fires_on(name:
     assert attempt(name, elsewhere) == Unusable(
         reason="the neuron never fires in the records that an explainer may see"
     )
+
+
+def test_the_means_of_a_whole_capture_outweigh_those_of_records_on_request() -> None:
+    given = [(" a", 0.1, 900), (" shark", 4, 9), ("ing", 9, 9), (" fog", -1, 9)]
+    common = tuple(TokenMean(token=t, mean=mean, count=count) for t, mean, count in given)
+    seen = replace(material(text("a fish swam", a=6, fish=3)), means=common)
+    # "ing" stands nowhere for a word, and fog is below zero; 6 on "a" was luck, .1 is its mean
+    quoted = explained("token_lookup", seen, prior=0, means="capture")
+    assert quoted == 'the words "shark", "fish", "a"'
+    assert explained("token_lookup", seen, prior=0) == 'the words "a", "fish"'
+
+
+def test_other_means_are_refused_by_name() -> None:
+    outcome = attempt("token_lookup", material(text("a fish", fish=1)), means="median")
+    assert outcome == Unusable(reason='means is "records" or "capture", not \'median\'')
 
 
 # --- n-grams --------------------------------------------------------------------------------------
