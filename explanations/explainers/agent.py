@@ -2,16 +2,17 @@
 
 Any chat model can follow the protocol, plain lines of text (see `turns`). A turn that breaks it is
 answered with what is wrong with it; after `mistakes` of them in a row the attempt has failed. The
-agent ends by itself, or is asked for its answer after `steps` turns with probes. For a neuron it is
-told activations from 0 to 10 of its maximum and begins from its highest records; for a function
-(`view` is "function") it is told the output as it is and begins from nothing.
+agent ends by itself, or is asked for its answer after `steps` turns with probes. It begins from
+some records. Of a neuron, and of a function that gives each token of a text an activation, those
+are the highest, and all is told from 0 to 10 of the maximum. A function from numbers to numbers or
+strings to strings, known by its records, is told by inputs and outputs as they are.
 
 Source of the idea: Schwettmann et al. (2023), the automated interpretability agent of FIND; Rott
 Shaham et al. (2024), MAIA.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from explanations.dialogue import Dialogue, Need, ask, observe
@@ -19,11 +20,12 @@ from explanations.exchange import SHOWN, Explained, Material, Message, Prompt, U
 from explanations.explainers import showing, token_activation
 from explanations.explainers.base import Config, Explainer
 from explanations.explainers.phrases import spoken
+from explanations.explainers.showing import spread
 from explanations.explainers.turns import RULES, Turn, parse
+from explanations.ground_truth.pairs import Pair, pair_of, written
 from explanations.records import AuthorKind, TokenActivations
 
 DEFAULTS: dict[str, Any] = {
-    "view": "neuron",
     "records": 5,
     "repeat_below": 0.2,
     "steps": 6,
@@ -43,14 +45,8 @@ You find out what an unknown function does. You try inputs of your own, and for 
 what the function gives. It may do one thing on some inputs and another elsewhere, and what it \
 gives may be noisy: try an input again to see."""
 
-_ANSWERS = {
-    "neuron": "one short phrase for what the neuron responds to",
-    "function": "what the function does, on one line: its rule, and where it does otherwise",
-}
-_BEGIN = {
-    "neuron": "Excerpts on which the neuron fires, a token on each line with its activation:",
-    "function": "Begin.",
-}
+NEURON_ANSWER = "one short phrase for what the neuron responds to"
+FUNCTION_ANSWER = "what the function does, on one line: its rule, and where it does otherwise"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,6 +54,7 @@ class _Talk:
     """A conversation so far: its turns, what was observed, mistakes in a row, probing turns."""
 
     turns: list[Message]
+    function: bool
     observed: list[TokenActivations] = field(default_factory=list)
     mistakes: int = 0
     steps: int = 0
@@ -71,6 +68,12 @@ class _Talk:
         """The conversation as it is kept."""
         return [{"role": turn.role, "content": turn.content} for turn in self.turns]
 
+    def explained(self, answer: str) -> Explained:
+        """Give the answer, with all that was said and tried."""
+        shown = [list(record.tokens) for record in self.observed]
+        details = {"transcript": self.transcript, "steps": self.steps, SHOWN: shown}
+        return Explained(text=answer, details=details)
+
     def failed(self, reason: str, raw: str = "") -> Unusable:
         """Give up, with all that was said, and what came back last."""
         said = [f"{turn.role}: {turn.content}" for turn in self.turns]
@@ -80,38 +83,47 @@ class _Talk:
 def explain(material: Material, config: Config, _seed: int) -> Dialogue[Explained | Unusable]:
     """Take turns until the agent answers, breaks the protocol too often, or nothing can be run."""
     settings = {**DEFAULTS, **config}
-    if settings["view"] not in _BEGIN:
-        return Unusable(reason=f'view is "neuron" or "function", not {settings["view"]!r}')
-    opening = _opening(material, settings)
+    records = material.excerpts
+    function = bool(records) and all(pair_of(record) for record in records)
+    shown = spread(len(records), settings["records"]) if function else range(settings["records"])
+    opening = _opening(material, shown, settings, function=function)
     if isinstance(opening, Unusable):
         return opening
-    talk = _Talk(turns=[Message(role="user", content=opening)])
+    talk = _Talk(turns=[Message(role="user", content=opening)], function=function)
     while True:
         turn = yield from _turn(talk, settings)
         if isinstance(turn, Unusable):
             return turn
         if turn.answer:
-            return _explained(turn.answer, talk, settings)
+            return replace(talk.explained(turn.answer), used=shown)
         if turn.probes:
             failure = yield from _probe(talk, turn.probes, material.maximum, settings)
             if failure:
                 return failure
 
 
-def _opening(material: Material, settings: Config) -> str | Unusable:
+def _opening(
+    material: Material, shown: Sequence[int], settings: Config, *, function: bool
+) -> str | Unusable:
     """Return what the agent is told first."""
-    begin = _BEGIN[settings["view"]]
-    if settings["view"] == "function":
-        return begin
-    excerpts = token_activation.seen(material, range(settings["records"]))
+    if function:
+        pairs = [pair_of(material.excerpts[place]) for place in shown]
+        given = [f"{showing.one_line(written(p.given))} -> {_output(p)}" for p in pairs if p]
+        return "\n".join(["Some inputs and what the function gives:", "", *given])
+    excerpts = token_activation.seen(material, shown)
     if isinstance(excerpts, Unusable):
         return excerpts
-    return f"{begin}\n\n{showing.excerpts(excerpts, settings['repeat_below'])}"
+    told = showing.excerpts(excerpts, settings["repeat_below"])
+    return f"Excerpts on which the neuron fires, a token on each line:\n\n{told}"
+
+
+def _output(pair: Pair) -> str:
+    return showing.one_line(written(pair.output))
 
 
 def _turn(talk: _Talk, settings: Config) -> Dialogue[Turn | Unusable]:
     """Have the agent say something; an empty turn is one that it must mend."""
-    (answer,) = yield from ask([prompt(talk.turns, settings)])
+    (answer,) = yield from ask([prompt(talk.turns, settings, function=talk.function)])
     if isinstance(answer, Unusable):
         return talk.failed(answer.reason, answer.raw)
     talk.say("assistant", answer.text)
@@ -130,12 +142,15 @@ def _turn(talk: _Talk, settings: Config) -> Dialogue[Turn | Unusable]:
     return Turn()
 
 
-def prompt(turns: Sequence[Message], config: Config) -> Prompt:
+def prompt(turns: Sequence[Message], config: Config, *, function: bool) -> Prompt:
     """Put the rules before a conversation."""
     settings = {**DEFAULTS, **config}
-    view = settings["view"]
-    rules = RULES.format(answer=_ANSWERS[view], probes=settings["probes"], steps=settings["steps"])
-    system = f"{FUNCTION if view == 'function' else NEURON}\n\n{rules}"
+    rules = RULES.format(
+        answer=FUNCTION_ANSWER if function else NEURON_ANSWER,
+        probes=settings["probes"],
+        steps=settings["steps"],
+    )
+    system = f"{FUNCTION if function else NEURON}\n\n{rules}"
     return Prompt(
         messages=(Message(role="system", content=system), *turns),
         max_tokens=settings["max_tokens"],
@@ -154,7 +169,7 @@ def _probe(
     talk.steps += 1
     talk.observed += [reply for reply in replies if isinstance(reply, TokenActivations)]
     told = [
-        f"{number}. {showing.one_line(text)}\n   {_told(reply, maximum, settings['view'])}"
+        f"{number}. {showing.one_line(text)}\n   {_told(reply, maximum, function=talk.function)}"
         for number, (text, reply) in enumerate(zip(probes, replies, strict=True), 1)
     ]
     left = settings["steps"] - talk.steps
@@ -163,22 +178,11 @@ def _probe(
     return None
 
 
-def _told(reply: TokenActivations | Unusable, maximum: float, view: str) -> str:
+def _told(reply: TokenActivations | Unusable, maximum: float, *, function: bool) -> str:
     if isinstance(reply, Unusable):
         return f"could not be run: {reply.reason}"
-    return showing.outputs(reply) if view == "function" else showing.observed(reply, maximum)
-
-
-def _explained(answer: str, talk: _Talk, settings: Config) -> Explained:
-    return Explained(
-        text=answer,
-        used=range(settings["records"]) if settings["view"] == "neuron" else (),
-        details={
-            "transcript": talk.transcript,
-            "steps": talk.steps,
-            SHOWN: [list(record.tokens) for record in talk.observed],
-        },
-    )
+    pair = pair_of(reply) if function else None
+    return _output(pair) if pair else showing.observed(reply, maximum)
 
 
 EXPLAINER = Explainer(

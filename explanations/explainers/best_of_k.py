@@ -19,6 +19,7 @@ from explanations.dialogue import Dialogue, Need, ask
 from explanations.exchange import Explained, Material, Prompt, Simulated, Unusable
 from explanations.explainers import phrases, token_activation
 from explanations.explainers.base import Config, Explainer, Want
+from explanations.explainers.showing import spread
 from explanations.records import AuthorKind, TokenActivations, to_zero_to_ten
 from explanations.scorers.correlation import correlation
 from explanations.simulators import SIMULATORS, Simulator
@@ -60,7 +61,8 @@ def explain(material: Material, config: Config, seed: int) -> Dialogue[Explained
     if simulator is None:
         known = ", ".join(SIMULATORS)
         return Unusable(reason=f"no simulator is called {settings['simulator']!r}: {known}")
-    choosing = _spread(material.choosing, settings["choosing"])
+    places = spread(len(material.choosing), settings["choosing"])
+    choosing = [material.choosing[place] for place in places]
     if not any(record.peak > 0 for record in choosing):
         return Unusable(reason="the neuron fires on no record of the select split")
     prompts = _prompts(material, settings, seed)
@@ -72,12 +74,6 @@ def explain(material: Material, config: Config, seed: int) -> Dialogue[Explained
         scored.append((yield from _scored(candidate, simulator, choosing, material, settings)))
     shown = sorted({place for places, _ in prompts for place in places})
     return _best(scored, simulator.name, shown)
-
-
-def _spread(records: Sequence[TokenActivations], most: int) -> list[TokenActivations]:
-    """Choose records at even distances, the first and the last among them."""
-    places = np.linspace(0, len(records) - 1, min(most, len(records))).round().astype(int)
-    return [records[place] for place in places]
 
 
 def _prompts(

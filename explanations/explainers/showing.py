@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from explanations.records import TokenActivations, to_zero_to_ten
 
 Line = tuple[str, int]
@@ -36,12 +38,10 @@ def observed(record: TokenActivations, maximum: float) -> str:
     return ", ".join(fired) or "silent"
 
 
-def outputs(record: TokenActivations) -> str:
-    """Write on one line what a function gives for each token, or for an input that is one token."""
-    values = [f"{value:.6g}" for value in record.activations.tolist()]
-    if len(values) == 1:
-        return values[0]
-    return ", ".join(f"{visible(t)} {v}" for t, v in zip(record.tokens, values, strict=True))
+def spread(count: int, most: int) -> list[int]:
+    """Return up to so many of the places below `count`, at even distances, both ends among them."""
+    places: list[int] = np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist()
+    return places
 
 
 def one_line(text: str) -> str:

@@ -1,13 +1,15 @@
 """The agent finds a neuron or a function out by trying, in a protocol that is read strictly."""
 
-import numpy as np
 import pytest
 
 from explanations.dialogue import Ask, Need, Observe
 from explanations.exchange import SHOWN, Message, Unusable
 from explanations.explainers import EXPLAINERS, agent
 from explanations.explainers.turns import Turn, parse
-from explanations.records import Scale, TokenActivations
+from explanations.ground_truth.made import Kind, Recipe
+from explanations.ground_truth.pairs import Pair
+from explanations.ground_truth.sets import observe
+from explanations.records import TokenActivations
 from tests.explanations.explaining import (
     Model,
     explained,
@@ -25,14 +27,13 @@ ANIMALS = function("words for animals")
 TRY = "BELIEF: pets\nPROBE: The wolf slept.\nPROBE: The chair broke."
 
 
+def squared(text: str) -> TokenActivations:
+    return Pair(given=float(text), output=float(text) ** 2).excerpt
+
+
 def squares(request: Observe) -> tuple[TokenActivations, ...]:
     """Observe the function x squared."""
-    return tuple(
-        TokenActivations(
-            tokens=(text,), activations=np.array([float(text) ** 2], "f4"), scale=Scale.RAW
-        )
-        for text in request.texts
-    )
+    return tuple(map(squared, request.texts))
 
 
 def test_it_is_told_what_its_probes_did_and_answers_when_it_knows() -> None:
@@ -66,19 +67,41 @@ def test_the_transcript_and_what_was_tried_are_kept() -> None:
     assert outcome.details[SHOWN][0] == ["The", " wolf", " slept", "."]
 
 
-def test_a_function_is_told_as_it_is_and_begins_from_nothing() -> None:
+def test_a_function_of_numbers_is_told_by_inputs_and_outputs_as_they_are() -> None:
     model = Model("BELIEF: doubles\nPROBE: 3\nPROBE: -0.5", "ANSWER: squares its input")
-    outcome = explained("agent", material(), {Ask: model, Observe: squares}, view="function")
+    seen = material(*map(squared, ("9", "-7", "2", "1", "0")))
+    outcome = explained("agent", seen, {Ask: model, Observe: squares}, records=3)
     assert outcome.text == "squares its input"
-    assert model.prompts[0] == "Begin."
+    assert model.prompts[0].endswith("gives:\n\n9 -> 81\n2 -> 4\n0 -> 0")
     assert "1. 3\n   9\n2. -0.5\n   0.25" in model.prompts[1]
-    assert outcome.used == ()
+    assert outcome.rests_on("abcde") == ("a", "c", "e")
 
 
-def test_a_function_of_texts_gives_a_value_a_token() -> None:
-    model = Model("BELIEF: ?\nPROBE: A cat", "ANSWER: animals")
-    explained("agent", material(), {Ask: model, Observe: ANIMALS}, view="function")
-    assert "   A 0, cat 1" in model.prompts[1]
+def test_a_function_of_strings_is_told_by_what_it_gives() -> None:
+    def reverses(request: Observe) -> tuple[TokenActivations, ...]:
+        return tuple(Pair(given=text, output=text[::-1]).excerpt for text in request.texts)
+
+    model = Model("BELIEF: ?\nPROBE: two words", "ANSWER: reverses its input")
+    seen = material(*reverses(Observe(texts=("ab", "cd\nef"))))
+    explained("agent", seen, {Ask: model, Observe: reverses})
+    assert model.prompts[0].endswith("ab -> ba\ncd\\nef -> fe\\ndc")
+    assert "1. two words\n   sdrow owt" in model.prompts[1]
+
+
+def test_a_made_function_is_observed_as_its_set_gives_it() -> None:
+    recipe = Recipe(kind=Kind.NUMERIC, count=3, seed=7)
+    model = Model("BELIEF: ?\nPROBE: 1.5\nPROBE: many", "ANSWER: a line")
+    outcome = explained(
+        "agent",
+        material(observe(recipe, 0, "2"), observe(recipe, 0, "-3")),
+        {
+            Ask: model,
+            Observe: lambda asked: tuple(observe(recipe, 0, text) for text in asked.texts),
+        },
+    )
+    given = observe(recipe, 0, "1.5")
+    assert f"1. 1.5\n   {given.activations[0]:.6g}\n2. many\n   could not be" in model.prompts[1]
+    assert outcome.details[SHOWN] == [["1.5"]]
 
 
 def test_at_the_step_limit_it_is_asked_for_its_answer() -> None:
@@ -148,14 +171,15 @@ def test_a_refusal_ends_it() -> None:
     assert outcome.reason == "the model declined to explain"
 
 
-def test_an_unknown_view_is_refused_and_a_dead_neuron_costs_nothing() -> None:
-    assert "view is" in failed("agent", DOGS, {}, view="molecule").reason
+def test_a_dead_neuron_costs_nothing() -> None:
     dead = material(record("It was dark"))
     assert failed("agent", dead, {}).reason == "the neuron never fires in its whole capture"
 
 
 def test_the_rules_say_how_many_probes_and_turns_there_are() -> None:
-    said = agent.prompt([Message(role="user", content="Begin.")], {"probes": 2, "steps": 4})
+    said = agent.prompt(
+        [Message(role="user", content="Begin.")], {"probes": 2, "steps": 4}, function=False
+    )
     assert "1 to 2 PROBE lines" in said.messages[0].content
     assert "You have 4 turns with probes" in said.messages[0].content
 

@@ -26,6 +26,7 @@ SAID = st.lists(PIECES | st.text(max_size=8), max_size=12).map("".join)
 SPACED = st.lists(PIECES | st.text(max_size=8), max_size=12).map(" ".join)
 
 
+@settings(deadline=None)
 @given(SAID | SPACED)
 def test_a_phrase_is_one_line_stripped_and_not_empty_or_there_is_a_reason(said: str) -> None:
     outcome = phrases.parse(Answer(text=said))
@@ -36,6 +37,7 @@ def test_a_phrase_is_one_line_stripped_and_not_empty_or_there_is_a_reason(said: 
         assert len(outcome.text.splitlines()) == 1
 
 
+@settings(deadline=None)
 @given(SAID | SPACED, st.integers(1, 5))
 def test_sentences_are_different_stripped_and_no_more_than_asked_for(said: str, most: int) -> None:
     outcome = written.parse(Answer(text=said), most)
@@ -47,6 +49,7 @@ def test_sentences_are_different_stripped_and_no_more_than_asked_for(said: str, 
     assert len({sentence.casefold() for sentence in outcome}) == len(outcome)
 
 
+@settings(deadline=None)
 @given(SAID | SPACED, st.integers(0, 3))
 def test_a_turn_has_probes_or_an_answer_and_never_both_or_neither(said: str, most: int) -> None:
     turn = parse(said, most)
@@ -60,6 +63,7 @@ def test_a_turn_has_probes_or_an_answer_and_never_both_or_neither(said: str, mos
     assert turn.answer == turn.answer.strip()
 
 
+@settings(deadline=None)
 @given(
     st.text(min_size=1, max_size=30).filter(lambda text: text.strip() == text),
     st.lists(st.from_regex(r"[a-z]( [a-z0-9:]+){0,3}", fullmatch=True), min_size=1, max_size=3),
