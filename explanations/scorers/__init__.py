@@ -1,6 +1,17 @@
 """Scorers: one module each, registered here by name."""
 
-from explanations.scorers import correlation, detection, embedding, fuzzing, intruder, surprisal
+from explanations.scorers import (
+    ablation,
+    correlation,
+    detection,
+    embedding,
+    fuzzing,
+    intervention,
+    intruder,
+    predict_function,
+    program,
+    surprisal,
+)
 from explanations.scorers.base import RestsOn, Scorer
 
 SCORERS: dict[str, Scorer] = {
@@ -14,6 +25,10 @@ SCORERS: dict[str, Scorer] = {
         embedding.SCORER,
         surprisal.SCORER,
         intruder.SCORER,
+        ablation.SCORER,
+        intervention.SCORER,
+        predict_function.SCORER,
+        program.SCORER,
     )
 }
 

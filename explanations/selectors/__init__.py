@@ -58,10 +58,12 @@ from explanations.selectors.material import (
 )
 from explanations.selectors.naming import method_labels
 from explanations.selectors.neurons import (
+    NeuronPlace,
     explanation_keys,
     latest_capture,
     neuron_keys,
     neuron_keys_in_place,
+    neuron_places,
     neuron_refs,
     neurons_found,
     simulation_keys,
@@ -110,6 +112,7 @@ __all__ = [
     "LayerPage",
     "NeuronLine",
     "NeuronMaterial",
+    "NeuronPlace",
     "Outcome",
     "QuestionState",
     "RunProgress",
@@ -149,6 +152,7 @@ __all__ = [
     "neuron_lines",
     "neuron_materials",
     "neuron_maximum",
+    "neuron_places",
     "neuron_refs",
     "neuron_seen",
     "neurons_beside",

@@ -1,7 +1,8 @@
 """Which neurons, explanations and simulations there are, by what a person calls them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from django.db.models import Q
 
@@ -55,6 +56,26 @@ def neurons_found(subject: int, refs: Sequence[NeuronRef]) -> list[int]:
     if missing is not None:
         raise LookupError(f"neuron {missing} is not in the database and the subject has no capture")
     return sorted(keys[ref] for ref in refs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeuronPlace:
+    """Where a neuron is: its subject's source and revision, and its layer and index there."""
+
+    source: str
+    revision: str
+    ref: NeuronRef
+
+
+def neuron_places(neurons: Iterable[int]) -> dict[int, NeuronPlace]:
+    """Return where neurons are, by key."""
+    rows = Neuron.objects.filter(pk__in=set(neurons))
+    return {
+        pk: NeuronPlace(source=source, revision=revision, ref=NeuronRef(layer=layer, index=index))
+        for pk, source, revision, layer, index in rows.values_list(
+            "pk", "subject__source", "subject__revision", "layer", "index"
+        )
+    }
 
 
 def neuron_keys(subject: int | None = None, neurons: Sequence[int] | None = None) -> list[int]:

@@ -2,17 +2,31 @@
 
 from collections.abc import Callable, Sequence
 
-from explanations.dialogue import Ask, AskAbilities, Encode, Read, Request, Weigh
+from explanations.dialogue import (
+    Ask,
+    AskAbilities,
+    Continue,
+    Encode,
+    Observe,
+    Read,
+    Replace,
+    Request,
+    Weigh,
+)
 from explanations.models import Method
 from explanations.tasks.serving.asked import Asked, Served, Unserved, questions
 from explanations.tasks.serving.encoding import encoded
 from explanations.tasks.serving.language_model import abilities, answered, foreseen, weighed
+from explanations.tasks.serving.subject import continued, observed, replaced
 
 SERVERS: dict[type[Request], Callable[[Method, Sequence[Asked]], Sequence[Served | Unserved]]] = {
     Ask: answered,
     AskAbilities: abilities,
     Encode: encoded,
+    Continue: continued,
+    Observe: observed,
     Read: foreseen,
+    Replace: replaced,
     Weigh: weighed,
 }
 
