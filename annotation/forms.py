@@ -1,9 +1,11 @@
-"""What a browser sends with an answer, and what the rater is told of what is wrong in it."""
+"""What a browser sends with an answer, and what the rater is shown of it again."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from string import ascii_uppercase
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.http import QueryDict
@@ -52,6 +54,75 @@ class Submission:
     key: UUID
     seconds: float
     edit: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A question as it is put on the page: `problem` names the field at fault, or what happened.
+
+    `before` is the stored answer where the one on the form differs from it unawares.
+    """
+
+    assignment: Assignment
+    answer: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+    editing: bool = False
+    before: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def names_choice(self) -> bool:
+        """Whether both answers can be said in a word."""
+        return "choice" in self.before and "choice" in self.answer
+
+    @property
+    def chosen(self) -> object:
+        """Which choice is marked on the form; of a comparison, the tie may be of two bad ones."""
+        return "both_bad" if self.answer.get("both_bad") else self.answer.get("choice")
+
+    @property
+    def none_marked(self) -> bool:
+        """Whether it was said that no excerpt fits."""
+        return self.answer.get("none") == "1" or self.answer.get("marked") == []
+
+    @property
+    def none_painted(self) -> bool:
+        """Whether it was said that the unit would respond nowhere."""
+        values = self.answer.get("values")
+        is_stored = isinstance(values, list)
+        return self.answer.get("none") == "1" or (is_stored and not any(map(any, values or ())))
+
+    @property
+    def said_before(self) -> str:
+        """What the page calls the stored choice."""
+        return self._name(self.before.get("choice"))
+
+    @property
+    def says_now(self) -> str:
+        """What the page calls the choice on the form."""
+        return self._name(self.answer.get("choice"))
+
+    def _name(self, choice: object) -> str:
+        letters: dict[str, str] = dict(zip(self.assignment.order, ascii_uppercase, strict=False))
+        return letters.get(str(choice), str(_("the tie")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """An option where this rater sees it: what the page calls it, and the key that chooses it."""
+
+    name: str
+    press: str
+    key: str
+    option: Any
+
+
+def placed(payload: Any, order: Sequence[str]) -> tuple[Placed, ...]:
+    """Return a payload's options as an assignment puts them."""
+    options = zip(order, payload.in_order(order), strict=True)
+    return tuple(
+        Placed(name=ascii_uppercase[place], press=str(place + 1), key=key, option=option)
+        for place, (key, option) in enumerate(options)
+    )
 
 
 def faults_of(protocol: str) -> Mapping[str, Promise]:

@@ -4,12 +4,11 @@ A rater is known by a signed cookie; no session is read or written. Pages that s
 not know read the cookie too.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from http import HTTPStatus
 from pathlib import Path
-from string import ascii_uppercase
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,13 +16,13 @@ from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.module_loading import import_string
 from django.utils.timezone import now
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotation import selectors
-from annotation.forms import MISREAD, faults_of, read_submission
+from annotation.forms import MISREAD, Shown, faults_of, placed, read_submission
 from annotation.models import Assignment, Batch, Enrolment
 from annotation.protocols import PROTOCOLS
 from annotation.services import (
@@ -196,56 +195,6 @@ def done(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
 # --- Inside ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """A question as it is put on the page: `problem` names the field at fault, or what happened.
-
-    `before` is the stored answer where the one on the form differs from it unawares.
-    """
-
-    assignment: Assignment
-    answer: Mapping[str, Any] = field(default_factory=dict)
-    problem: str = ""
-    editing: bool = False
-    before: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def names_choice(self) -> bool:
-        """Whether both answers can be said in a word."""
-        return "choice" in self.before and "choice" in self.answer
-
-    @property
-    def chosen(self) -> object:
-        """Which choice is marked on the form; of a comparison, the tie may be of two bad ones."""
-        return "both_bad" if self.answer.get("both_bad") else self.answer.get("choice")
-
-    @property
-    def none_marked(self) -> bool:
-        """Whether it was said that no excerpt fits."""
-        return self.answer.get("none") == "1" or self.answer.get("marked") == []
-
-    @property
-    def none_painted(self) -> bool:
-        """Whether it was said that the unit would respond nowhere."""
-        values = self.answer.get("values")
-        is_stored = isinstance(values, list)
-        return self.answer.get("none") == "1" or (is_stored and not any(map(any, values or ())))
-
-    @property
-    def said_before(self) -> str:
-        """What the page calls the stored choice."""
-        return self._name(self.before.get("choice"))
-
-    @property
-    def says_now(self) -> str:
-        """What the page calls the choice on the form."""
-        return self._name(self.answer.get("choice"))
-
-    def _name(self, choice: object) -> str:
-        letters: dict[str, str] = dict(zip(self.assignment.order, ascii_uppercase, strict=False))
-        return letters.get(str(choice), str(_("the tie")))
-
-
 def _take_answer(
     request: HttpRequest, enrolment: Enrolment, assignment: Assignment, *, renewal: bool = False
 ) -> HttpResponse:
@@ -280,24 +229,6 @@ def _take_answer(
     return _see_other("next", enrolment.batch.token)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
-    """An option where this rater sees it: what the page calls it, and the key that chooses it."""
-
-    name: str
-    press: str
-    key: str
-    option: Any
-
-
-def _placed(payload: Any, order: list[str]) -> tuple[Placed, ...]:
-    options = zip(order, payload.in_order(order), strict=True)
-    return tuple(
-        Placed(name=ascii_uppercase[place], press=str(place + 1), key=key, option=option)
-        for place, (key, option) in enumerate(options)
-    )
-
-
 def _asked(batch: Batch, payload: Any) -> dict[str, Any]:
     form = PROTOCOLS[batch.protocol]
     return {"form": form, "asks": form.asks(payload, batch.ask_confidence)}
@@ -313,13 +244,24 @@ def _question(
         "progress": selectors.rater_progress(enrolment),
         "shown": shown,
         "payload": payload,
-        "options": _placed(payload, shown.assignment.order),
+        "options": placed(payload, shown.assignment.order),
         "key": uuid4(),
         "faults": faults_of(form.name),
         "fault": _fault(form.name, shown.problem),
+        "probe": _probe(payload, shown.assignment),
         **_asked(enrolment.batch, payload),
     }
     return render(request, form.template, context, status=status)
+
+
+def _probe(payload: Any, assignment: Assignment) -> str:
+    """Return where the unit can be tried, if the question offers it and there is one.
+
+    What a unit is, this app does not know: whoever built the item says.
+    """
+    if not getattr(payload, "probe", False):
+        return ""
+    return str(import_string(settings.RATER_PROBE)(assignment.item_id))
 
 
 def _fault(protocol: str, problem: str) -> str:

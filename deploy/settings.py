@@ -147,6 +147,8 @@ STATICFILES_DIRS = [BASE_DIR / "frontend" / "static"]
 WHITENOISE_USE_FINDERS = True
 # Images that raters are shown; only a rater whose question shows one can fetch it.
 IMAGE_DIR = VAR_DIR / "images"
+# Where a rater's page learns the address at which an item's unit can be tried.
+RATER_PROBE = "studies.api.probe_address"
 # A path, or the URL of a place in an object store; what is read of one is kept in the cache.
 CAPTURE_DIR = _capture_dir
 CAPTURE_CACHE = VAR_DIR / "cache"

@@ -1,13 +1,29 @@
-"""Results for programs."""
+"""Results for programs, and texts that raters try on a neuron."""
 
 from typing import Any
+from uuid import UUID
 
+from django.core import signing
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from rest_framework import serializers, status
+from rest_framework.exceptions import NotFound, Throttled, ValidationError
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from studies.models import Study
+from explanations.models import Neuron, Question
+from explanations.records import NeuronRef
+from explanations.selectors import question_state
+from explanations.services import (
+    QuestionRefused,
+    TooManyQuestions,
+    question_ask,
+    question_withdraw,
+)
+from studies.models import Study, StudyItem
 from studies.selectors.pages import freshness
 
 
@@ -36,3 +52,118 @@ class ResultsView(APIView):
             }
             body["results"] = fresh.analysis.results
         return Response(body)
+
+
+# --- Probes ---------------------------------------------------------------------------------------
+
+_SALT = "studies.probe"
+_DAY = 24 * 3600
+MAX_OPEN_PROBES = 5
+"""Texts on one neuron that may wait at once."""
+
+
+def probe_address(item: int) -> str:
+    """Return where the neuron behind an item can be tried; empty if no neuron is behind it.
+
+    The address is signed, holds for a day, and knows the neuron and nothing else.
+    """
+    neuron = StudyItem.objects.filter(item=item).values_list("neuron", flat=True).first()
+    if neuron is None:
+        return ""
+    return reverse("studies:api-probe", args=[signing.dumps(neuron, salt=_SALT)])
+
+
+class Tried(serializers.Serializer[Any]):
+    """A text to try."""
+
+    text = serializers.CharField(max_length=2000, trim_whitespace=False)
+
+
+class ProbeView(APIView):
+    """What both addresses share: whoever was given one may use it, and is told only what is done.
+
+    Nothing that comes back names the subject, the neuron or the model behind them.
+    """
+
+    # The signed address is the permission: another site cannot know it.
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Keep answers out of caches."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def neuron(self, signed: str) -> Neuron:
+        """Return the neuron that an address knows; 404 for one that is forged or a day old."""
+        try:
+            pk = signing.loads(signed, salt=_SALT, max_age=_DAY)
+        except signing.BadSignature as error:
+            raise NotFound from error
+        return get_object_or_404(Neuron.objects.select_related("subject"), pk=pk)
+
+
+class ProbeList(ProbeView):
+    """Where raters try texts."""
+
+    def post(self, request: Request, signed: str) -> Response:
+        """Ask what the neuron does on a text; return the token of the answer."""
+        neuron = self.neuron(signed)
+        tried = Tried(data=request.data)
+        if not tried.is_valid():
+            raise ValidationError({"detail": "write a text of up to 2,000 characters first"})
+        if _asked(neuron).filter(finished=None).count() >= MAX_OPEN_PROBES:
+            raise Throttled(detail="others are trying texts at the moment: try again in a minute")
+        try:
+            question = question_ask(
+                kind=Question.Kind.ACTIVATE,
+                subject=neuron.subject,
+                text=tried.validated_data["text"],
+                neuron=NeuronRef(layer=neuron.layer, index=neuron.index),
+            )
+        except TooManyQuestions as error:
+            raise Throttled(detail="many people are asking: try again in a minute") from error
+        except QuestionRefused as error:
+            raise ValidationError({"detail": "this text cannot be tried here"}) from error
+        return Response({"token": question.token}, status=status.HTTP_201_CREATED)
+
+
+class ProbeDetail(ProbeView):
+    """One text that was tried: how far it is, and what the neuron did."""
+
+    def get(self, request: Request, signed: str, token: UUID) -> Response:
+        """Return its state; why it failed is for others to know."""
+        asked = question_state(self._known(signed, token))
+        if asked is None:
+            raise NotFound
+        reason = "this text could not be tried: try another one, or answer without it"
+        return Response(
+            {
+                "state": asked.state,
+                "ahead": asked.ahead,
+                "result": asked.result,
+                "reason": reason if asked.state == "failed" else "",
+            }
+        )
+
+    def delete(self, request: Request, signed: str, token: UUID) -> Response:
+        """Withdraw it, should nobody have answered yet."""
+        question_withdraw(token=self._known(signed, token))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _known(self, signed: str, token: UUID) -> UUID:
+        if not _asked(self.neuron(signed)).filter(token=token).exists():
+            raise NotFound
+        return token
+
+
+def _asked(neuron: Neuron) -> QuerySet[Question]:
+    return Question.objects.filter(
+        kind=Question.Kind.ACTIVATE,
+        subject=neuron.subject_id,
+        layer=neuron.layer,
+        index=neuron.index,
+    )

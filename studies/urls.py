@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from studies.api import ResultsView
+from studies.api import ProbeDetail, ProbeList, ResultsView
 from studies.views import exploring, neurons, studies, visits
 
 app_name = "studies"
@@ -15,6 +15,8 @@ urlpatterns = [
     path("studies/<slug:slug>/results/", studies.results, name="results"),
     path("studies/<slug:slug>/results/refresh/", studies.refresh, name="refresh"),
     path("studies/<slug:slug>/export/<slug:table>.<slug:form>", studies.export, name="export"),
+    path("api/probes/<str:signed>/", ProbeList.as_view(), name="api-probe"),
+    path("api/probes/<str:signed>/<uuid:token>/", ProbeDetail.as_view(), name="api-probe-text"),
     path("api/studies/<slug:slug>/results/", ResultsView.as_view(), name="api-results"),
     # A subject's name may hold slashes, as a hub's ids do: what is more definite comes first.
     path("neurons/", neurons.subjects, name="subjects"),

@@ -142,7 +142,7 @@ def _inversions(answer: Mapping[str, Any], order: Sequence[str]) -> float:
     places = answer.get("place")
     if not places:
         return float("inf")
-    return sum(places[better] > places[worse] for better, worse in combinations(order, 2))
+    return float(sum(places[one] > places[other] for one, other in combinations(order, 2)))
 
 
 FORM = QuestionForm(

@@ -1,7 +1,7 @@
 """What a question is about: excerpts of texts, images, what a model predicted, and their groups."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -131,7 +131,11 @@ class Intervention:
 
 
 Stimulus = Excerpt | Text | Image | Intervention
-_READERS = {"text": Text, "image": Image, "intervention": Intervention}
+_READERS: dict[str, Callable[[object], Stimulus]] = {
+    Text.kind: Text.from_json,
+    Image.kind: Image.from_json,
+    Intervention.kind: Intervention.from_json,
+}
 
 
 def stimulus(data: object) -> Stimulus:
@@ -141,8 +145,7 @@ def stimulus(data: object) -> Stimulus:
         return Excerpt.from_json(data)
     if kind not in _READERS:
         raise ValueError(f"{kind!r} is no kind of stimulus: {', '.join(_READERS)} are")
-    read: Stimulus = _READERS[str(kind)].from_json(data)
-    return read
+    return _READERS[str(kind)](data)
 
 
 def stimuli(data: object, where: str) -> tuple[Stimulus, ...]:

@@ -20,8 +20,7 @@ def place(given: object, index: int) -> object:
     """Return what stands at an index of a list, or under it where a form sent it."""
     if isinstance(given, Mapping):
         return given.get(str(index), "")
-    is_list = isinstance(given, Sequence) and not isinstance(given, str)
-    return given[index] if is_list and index < len(given) else ""
+    return given[index] if isinstance(given, list) and index < len(given) else ""
 
 
 @register.simple_tag

@@ -1,6 +1,5 @@
 /** Asking a worker what a neuron does on a text, and showing the answer when it comes. */
 
-import { activations, intervention, spoken } from "./live-results.js";
 import { showValues } from "./values.js";
 
 const FIRST_PAUSE = 150;
@@ -45,7 +44,9 @@ class Panel {
    * @param {string} kind
    * @param {any} result
    */
-  show(kind, result) {
+  async show(kind, result) {
+    // Read when there is an answer: a page that nobody asks from is lighter without it.
+    const { activations, intervention, spoken } = await import("./live-results.js");
     const shown = kind === "activate" ? activations(result) : intervention(result);
     this.result.replaceChildren(shown);
     showValues(this.result.querySelectorAll(".tokens"));
@@ -201,7 +202,7 @@ function answerOn(section, form) {
     panel.say("waiting", "Asking…");
     try {
       const answer = await asking.ask(question, panel);
-      if (answer.state === "finished") panel.show(String(question.kind), answer.result);
+      if (answer.state === "finished") await panel.show(String(question.kind), answer.result);
       else panel.say("failed", sentence(answer.reason));
     } catch (error) {
       if (asking.abort.signal.aborted) return;
