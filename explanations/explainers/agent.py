@@ -81,7 +81,10 @@ class _Talk:
 
 
 def explain(material: Material, config: Config, _seed: int) -> Dialogue[Explained | Unusable]:
-    """Take turns until the agent answers, breaks the protocol too often, or nothing can be run."""
+    """Take turns until the agent answers or breaks the protocol too often.
+
+    Before anything is paid for, the first record is run again, to see that the subject is at hand.
+    """
     settings = {**DEFAULTS, **config}
     records = material.excerpts
     function = bool(records) and all(pair_of(record) for record in records)
@@ -89,6 +92,10 @@ def explain(material: Material, config: Config, _seed: int) -> Dialogue[Explaine
     opening = _opening(material, shown, settings, function=function)
     if isinstance(opening, Unusable):
         return opening
+    pair = pair_of(records[0]) if function else None
+    (there,) = yield from observe([written(pair.given) if pair else records[0].text])
+    if isinstance(there, Unusable):
+        return Unusable(reason=f"the subject cannot be run: {there.reason}", raw=there.raw)
     talk = _Talk(turns=[Message(role="user", content=opening)], function=function)
     while True:
         turn = yield from _turn(talk, settings)
@@ -97,9 +104,7 @@ def explain(material: Material, config: Config, _seed: int) -> Dialogue[Explaine
         if turn.answer:
             return replace(talk.explained(turn.answer), used=shown)
         if turn.probes:
-            failure = yield from _probe(talk, turn.probes, material.maximum, settings)
-            if failure:
-                return failure
+            yield from _probe(talk, turn.probes, material.maximum, settings["steps"])
 
 
 def _opening(
@@ -158,24 +163,18 @@ def prompt(turns: Sequence[Message], config: Config, *, function: bool) -> Promp
     )
 
 
-def _probe(
-    talk: _Talk, probes: tuple[str, ...], maximum: float, settings: Config
-) -> Dialogue[Unusable | None]:
-    """Tell the agent what its inputs did; a failure where the first cannot be run at all."""
+def _probe(talk: _Talk, probes: tuple[str, ...], maximum: float, steps: int) -> Dialogue[None]:
+    """Tell the agent what its inputs did, or why one could not be run."""
     replies = yield from observe(probes)
-    failures = [reply for reply in replies if isinstance(reply, Unusable)]
-    if len(failures) == len(replies) and not talk.observed:
-        return talk.failed(f"nothing could be observed: {failures[0].reason}")
     talk.steps += 1
     talk.observed += [reply for reply in replies if isinstance(reply, TokenActivations)]
     told = [
         f"{number}. {showing.one_line(text)}\n   {_told(reply, maximum, function=talk.function)}"
         for number, (text, reply) in enumerate(zip(probes, replies, strict=True), 1)
     ]
-    left = settings["steps"] - talk.steps
+    left = steps - talk.steps
     rest = f"Turns with probes left: {left}." if left else "No probes are left: write your ANSWER."
     talk.say("user", "\n".join([*told, "", rest]))
-    return None
 
 
 def _told(reply: TokenActivations | Unusable, maximum: float, *, function: bool) -> str:

@@ -52,7 +52,7 @@ def test_it_is_told_what_its_probes_did_and_answers_when_it_knows() -> None:
 
 def test_it_begins_from_the_highest_records() -> None:
     model = Model("ANSWER: dogs")
-    outcome = explained("agent", DOGS, {Ask: model}, records=3)
+    outcome = explained("agent", DOGS, {Ask: model, Observe: ANIMALS}, records=3)
     assert "dog\t10" in model.prompts[0]
     assert outcome.rests_on("a") == ("a",)
 
@@ -122,7 +122,7 @@ def test_probes_beyond_the_step_limit_are_not_run() -> None:
 
 def test_a_turn_that_breaks_the_protocol_is_answered_with_what_is_wrong() -> None:
     model = Model("I think it is dogs.", "ANSWER: dogs")
-    outcome = explained("agent", DOGS, {Ask: model})
+    outcome = explained("agent", DOGS, {Ask: model, Observe: ANIMALS})
     assert outcome.text == "dogs"
     assert model.prompts[1] == (
         "The line 'I think it is dogs.' begins with none of BELIEF:, PROBE: and ANSWER:. "
@@ -137,21 +137,20 @@ def test_mistakes_are_counted_in_a_row() -> None:
 
 
 def test_a_model_that_never_follows_fails_with_the_whole_conversation() -> None:
-    outcome = failed("agent", DOGS, {Ask: Model("hm")}, mistakes=3)
+    outcome = failed("agent", DOGS, {Ask: Model("hm"), Observe: ANIMALS}, mistakes=3)
     assert outcome.reason.startswith("the model broke the protocol 3 times in a row")
     assert outcome.raw.count("assistant: hm") == 3
 
 
-def test_where_nothing_can_be_observed_it_ends_after_one_call() -> None:
-    model = Model(TRY)
-    outcome = failed("agent", DOGS, {Ask: model, Observe: nobody})
-    assert outcome.reason == "nothing could be observed: no subject is at hand"
-    assert len(model.prompts) == 1
+def test_without_a_subject_it_ends_before_anything_is_asked() -> None:
+    outcome = failed("agent", DOGS, {Observe: nobody})
+    assert outcome.reason == "the subject cannot be run: no subject is at hand"
 
 
 def test_an_input_that_cannot_be_run_is_told_beside_those_that_can() -> None:
     def one(request: Observe) -> tuple[object, ...]:
-        return (*ANIMALS(Observe(texts=request.texts[:1])), Unusable(reason="too long"))
+        too_long = (Unusable(reason="too long"),) * (len(request.texts) - 1)
+        return (*ANIMALS(Observe(texts=request.texts[:1])), *too_long)
 
     model = Model(TRY, "ANSWER: animals")
     explained("agent", DOGS, {Ask: model, Observe: one})
@@ -167,7 +166,7 @@ def test_a_call_that_failed_ends_it_with_the_conversation_so_far() -> None:
 
 
 def test_a_refusal_ends_it() -> None:
-    outcome = failed("agent", DOGS, {Ask: Model("I'm sorry, I can't.")})
+    outcome = failed("agent", DOGS, {Ask: Model("I'm sorry, I can't."), Observe: ANIMALS})
     assert outcome.reason == "the model declined to explain"
 
 
