@@ -5,7 +5,7 @@ luck does not outweigh evidence. With `means` "records", the default, a word's m
 records of the explain split. With "capture" it is over the whole capture, for the common tokens on
 which that is known and highest: those means rest on the documents of all splits, held-out ones too.
 On 200 neurons each of all-MiniLM-L6-v2 and of a small story model, the held-out correlation was
-.418 against .405, and .418 against .430.
+.410 against .405, and .420 against .430.
 """
 
 from collections import Counter, defaultdict
