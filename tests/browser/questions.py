@@ -39,6 +39,8 @@ def question(name: str, images: Path) -> dict[str, Any]:
     elif protocol == "simulate":
         rows = [excerpt["tokens"] for excerpt in excerpts[:3]]
         changes = {"texts": rows, "explanation": TEXTS[0][0]}
+    elif name == "write-probe":
+        changes |= {"probe": True}
     return item_of(protocol, 0, **changes)
 
 

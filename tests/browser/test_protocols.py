@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from annotation.models import Assignment, Judgment
+from explanations import services
+from studies.models import Study, StudyItem
+from tests import factories
 from tests.browser.conftest import OpenPage, Picture
 from tests.browser.questions import batch_of
 
@@ -218,3 +222,69 @@ def test_every_form_is_answered_with_a_finger_on_a_phone_in_the_dark(
     expect(page.locator("#count")).to_have_text(re.compile("2 of 2"))
     judgment = Judgment.objects.select_related("assignment").get()
     assert is_right(judgment.assignment, judgment.answer), judgment.answer
+
+
+# --- Trying a text --------------------------------------------------------------------------------
+
+TRIED = {
+    "tokens": ["The", " judge", " ruled"],
+    "values": [0.0, 6.5, 9.1],
+    "maximum": 9.4,
+    "truncated": False,
+}
+
+
+def test_a_text_is_tried_by_keyboard_before_an_explanation_is_written(
+    open_page: OpenPage, picture: Picture, assert_accessible: Callable[[Page], None], images: Path
+) -> None:
+    batch = batch_of("write-probe", images)
+    study = Study.objects.create(title="A study", slug="study", question="?")
+    neuron = factories.neuron(subject=factories.subject(layers=1, width=9), index=3)
+    for item in batch.items.all():
+        StudyItem.objects.create(study=study, item=item, neuron=neuron)
+    page = open_page()
+    begin(page, batch.token)
+    for key in ("t", "The judge ruled", "Tab", "Enter"):
+        press(page, key)
+    expect(page.get_by_text("Waiting for a worker…")).to_be_visible()
+    question = services.question_claim(at=timezone.now())
+    assert question is not None
+    assert question.lease is not None
+    services.question_answer(lease=question.lease, result=TRIED, at=timezone.now())
+    expect(page.locator(".live-result mark").first).to_have_text("judge")
+    for key in ("Escape", "w", WRITTEN, "Escape"):
+        press(page, key)
+    assert_accessible(page)
+    picture(page, "protocol-write-probe-light")
+    press(page, "Enter")
+    expect(page.locator("#count")).to_have_text(re.compile("2 of 2"))
+    assert Judgment.objects.get().answer["text"] == WRITTEN
+
+
+# --- Images ---------------------------------------------------------------------------------------
+
+
+def test_an_image_is_enlarged_by_its_key_and_comes_back(
+    open_page: OpenPage, picture: Picture, assert_accessible: Callable[[Page], None], images: Path
+) -> None:
+    page = open_page()
+    begin(page, batch_of("choose-images", images).token)
+    press(page, "1")
+    press(page, "e")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert_accessible(page)
+    picture(page, "protocol-choose-images-enlarged")
+    press(page, "2")  # not while it is enlarged
+    press(page, "Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert page.locator("input[name=choice]:checked").get_attribute("data-key") == "1"
+
+
+def test_cards_are_dragged_with_a_mouse_too(open_page: OpenPage, images: Path) -> None:
+    page = open_page()
+    begin(page, batch_of("rank", images).token)
+    grip, first = page.locator(".grip").nth(2), page.locator(".card").nth(0)
+    grip.drag_to(first)
+    assert page.locator(".card .pick").first.text_content() == "C 3"
+    press(page, "Enter")
+    expect(page.get_by_role("alert")).to_have_text("Give each description a place of its own.")
