@@ -23,7 +23,10 @@ class Subject(models.Model):
         EVERYONE = "everyone", "everyone"
 
     name = models.CharField(max_length=200, unique=True)
-    source = models.CharField(max_length=500, help_text="Hub id, folder, or `package:`, `sae:`, `directions:`, `functions:` and a name")
+    source = models.CharField(
+        max_length=500,
+        help_text="Hub id, folder, or `package:`, `sae:`, `directions:`, `functions:` and a name",
+    )
     revision = models.CharField(max_length=100, blank=True)
     hook = models.CharField(
         max_length=200, blank=True, help_text="Module whose input is the neurons' activation"

@@ -26,6 +26,21 @@ def neuron_refs(text: str) -> list[NeuronRef]:
     return [NeuronRef(layer=layer, index=index) for index in indices]
 
 
+def neuron_text(refs: Iterable[NeuronRef]) -> str:
+    """Write neurons as `neuron_refs` reads them, those in a row as one range: `3/0-2 3/7`."""
+    parts: list[list[NeuronRef]] = []
+    for ref in sorted(set(refs)):
+        last = parts[-1][-1] if parts else None
+        if last and (ref.layer, ref.index) == (last.layer, last.index + 1):
+            parts[-1].append(ref)
+        else:
+            parts.append([ref])
+    return " ".join(
+        f"{few[0].layer}/{few[0].index}" + (f"-{few[-1].index}" if len(few) > 1 else "")
+        for few in parts
+    )
+
+
 def subject_named(name: str | None) -> int:
     """Return a subject's key; without a name the only one there is. Raises `LookupError`."""
     if name:

@@ -42,6 +42,11 @@ class RunProgress:
         return self.total - self.done - self.failed
 
     @property
+    def ended(self) -> int:
+        """Targets with an outcome."""
+        return self.done + self.failed
+
+    @property
     def line(self) -> str:
         """The run in one line for a terminal."""
         failures = f", {self.failed} failed" if self.failed else ""

@@ -56,10 +56,8 @@ def method_settings(
     `seed` is a setting of those methods only that draw by chance.
     """
     builtin = _registered(kind, name)
-    options = builtin.options if isinstance(builtin, Scorer) else {}
-    own = {**builtin.default_config, **options}
-    if Need.MODEL in builtin.needs:
-        own["model"] = settings.LLM_MODEL
+    options = _options(builtin)
+    own = method_defaults(kind=kind, name=name)
     given = dict(config or {})
     unknown = sorted(set(given) - set(own))
     if unknown:
@@ -68,6 +66,17 @@ def method_settings(
         raise SettingRefused(unknown[0], message)
     settled = own | {key: _settled(key, value, own[key]) for key, value in given.items()}
     return {key: value for key, value in settled.items() if not _is(options, key, value)}
+
+
+def method_defaults(*, kind: Method.Kind, name: str) -> dict[str, Any]:
+    """Return every setting of a built-in method with the method's own value."""
+    builtin = _registered(kind, name)
+    model = {"model": settings.LLM_MODEL} if Need.MODEL in builtin.needs else {}
+    return {**builtin.default_config, **_options(builtin), **model}
+
+
+def _options(builtin: Builtin) -> dict[str, Any]:
+    return builtin.options if isinstance(builtin, Scorer) else {}
 
 
 class SettingRefused(LookupError):

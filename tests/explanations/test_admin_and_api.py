@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from explanations import services
+from explanations.exchange import Answer
 from explanations.models import Run, Target
 from tests import factories
 
@@ -21,6 +22,7 @@ PAGES = [
     "simulation",
     "run",
     "target",
+    "call",
 ]
 
 
@@ -50,6 +52,14 @@ def _some_of_everything() -> None:
         simulation=simulation, method=factories.method("scorer"), value=0.5, n=8
     )
     _failed_run()
+    services.call_store(
+        target_id=Target.objects.latest("pk").pk,
+        place=0,
+        digest="d",
+        model="tiny",
+        outcome=Answer(text="fish", tokens_in=3),
+        price=None,
+    )
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -65,7 +75,7 @@ def test_a_list_takes_as_many_queries_for_many_rows_as_for_few(
     assert response.status_code == 200
 
 
-@pytest.mark.parametrize("model", ["neuron", "explanation", "run", "method"])
+@pytest.mark.parametrize("model", ["neuron", "explanation", "run", "method", "call"])
 def test_a_page_of_a_row_can_be_read_and_not_changed(model, admin_client) -> None:
     _some_of_everything()
     row = apps.get_model("explanations", model).objects.order_by("pk").first()
@@ -80,7 +90,7 @@ def test_a_page_of_a_row_can_be_read_and_not_changed(model, admin_client) -> Non
 def test_a_run_shows_its_progress_and_why_targets_failed(admin_client) -> None:
     run = _failed_run()
     page = admin_client.get(reverse("admin:explanations_run_change", args=[run])).content.decode()
-    assert "2 of 2" in page
+    assert '<strong data-figure="ended">2</strong> of 2' in page
     assert "2 × the neuron is dead" in page
     listed = admin_client.get(
         reverse("admin:explanations_target_changelist")

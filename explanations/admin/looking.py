@@ -1,45 +1,23 @@
-"""Subjects, neurons, explanations, methods and runs, to look at; failed work can be tried again."""
+"""Subjects, captures, neurons, methods, explanations and simulations, to look at."""
 
-from typing import Any, TypeVar
+from typing import Any
 
-from django.contrib import admin, messages
-from django.db.models import Count, Model, Q, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
 
-from explanations import selectors, services
+from explanations import selectors
+from explanations.admin.readonly import ReadOnly, ReadOnlyAdmin
+from explanations.admin.starting import StartsRuns
 from explanations.models import (
     Capture,
     Explanation,
     Method,
     Neuron,
-    Run,
     Score,
     Simulation,
     Subject,
-    Target,
 )
-
-M = TypeVar("M", bound=Model)
-
-
-class ReadOnly:
-    """Grants looking, and nothing else."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin[M]):
-    """Shows rows; adds, changes and deletes none."""
 
 
 @admin.register(Subject)
@@ -82,7 +60,7 @@ class ExplanationInline(ReadOnly, admin.TabularInline[Explanation, Neuron]):
 
 
 @admin.register(Neuron)
-class NeuronAdmin(ReadOnlyAdmin[Neuron]):
+class NeuronAdmin(StartsRuns, ReadOnlyAdmin[Neuron]):
     list_display = ("place", "subject", "maximum", "mean", "firing_rate", "said")
     list_filter = ("subject", "layer")
     list_select_related = ("subject",)
@@ -90,6 +68,7 @@ class NeuronAdmin(ReadOnlyAdmin[Neuron]):
     search_help_text = "layer/index, like 3/120, or an index"
     ordering = ("subject", "layer", "index")
     inlines = (ExplanationInline,)
+    actions = ("start_run",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Neuron]:
         """Count explanations along with the rows."""
@@ -105,6 +84,11 @@ class NeuronAdmin(ReadOnlyAdmin[Neuron]):
             return super().get_search_results(request, queryset, search_term)
         first, last = refs[0], refs[-1]
         return queryset.filter(layer=first.layer, index__range=(first.index, last.index)), False
+
+    @admin.action(description="Start a run over these neurons", permissions=["start"])
+    def start_run(self, request: HttpRequest, rows: QuerySet[Neuron]) -> HttpResponse | None:
+        """Go to where a run is started, with the neurons filled in."""
+        return self.start_over(request, rows.values("pk"))
 
     @admin.display(description="neuron", ordering="index")
     def place(self, neuron: Neuron) -> str:
@@ -147,7 +131,7 @@ class ScoreInline(ReadOnly, admin.TabularInline[Score, Explanation]):
 
 
 @admin.register(Explanation)
-class ExplanationAdmin(ReadOnlyAdmin[Explanation]):
+class ExplanationAdmin(StartsRuns, ReadOnlyAdmin[Explanation]):
     list_display = ("text", "neuron", "author_kind", "method", "scored")
     list_filter = ("author_kind", "method", "neuron__subject")
     list_select_related = ("neuron__subject", "method")
@@ -155,11 +139,17 @@ class ExplanationAdmin(ReadOnlyAdmin[Explanation]):
     # Hundreds of records are no use as a list of names.
     exclude = ("shown",)
     inlines = (ScoreInline,)
+    actions = ("start_run",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Explanation]:
         """Read scores along with the rows."""
         rows: QuerySet[Explanation] = super().get_queryset(request)
         return rows.prefetch_related("scores__method")
+
+    @admin.action(description="Start a run over their neurons", permissions=["start"])
+    def start_run(self, request: HttpRequest, rows: QuerySet[Explanation]) -> HttpResponse | None:
+        """Go to where a run is started, with the explained neurons filled in."""
+        return self.start_over(request, rows.values("neuron"))
 
     @admin.display(description="scores")
     def scored(self, explanation: Explanation) -> str:
@@ -176,84 +166,3 @@ class SimulationAdmin(ReadOnlyAdmin[Simulation]):
     list_filter = ("method",)
     list_select_related = ("explanation", "method")
     search_fields = ("explanation__text",)
-
-
-@admin.register(Run)
-class RunAdmin(ReadOnlyAdmin[Run]):
-    list_display = ("pk", "__str__", "queue", "progress", "failed", "created", "finished")
-    list_filter = ("kind", "queue", ("finished", admin.EmptyFieldListFilter))
-    list_select_related = ("method", "capture__subject", "capture__corpus")
-    readonly_fields = ("progress", "failed", "failures")
-    actions = ("retry_failures",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
-        """Count targets along with the rows."""
-        rows: QuerySet[Run] = super().get_queryset(request)
-        return rows.annotate(
-            target_count=Count("targets"),
-            done_count=Count("targets", filter=Q(targets__state=Target.State.DONE)),
-            failed_count=Count("targets", filter=Q(targets__state=Target.State.FAILED)),
-        )
-
-    @admin.display(description="progress")
-    def progress(self, run: Any) -> SafeString:
-        """Return a bar with its numbers beside it."""
-        ended = run.done_count + run.failed_count
-        return format_html(
-            '<progress max="{}" value="{}"></progress> {} of {}',
-            max(run.target_count, 1),
-            ended,
-            ended,
-            run.target_count,
-        )
-
-    @admin.display(description="failed", ordering="failed_count")
-    def failed(self, run: Any) -> str | int:
-        """Return how many failed, as a link to them."""
-        if not run.failed_count:
-            return 0
-        address = reverse("admin:explanations_target_changelist")
-        query = f"run__id__exact={run.pk}&state__exact=failed"
-        return format_html('<a href="{}?{}">{}</a>', address, query, run.failed_count)
-
-    @admin.display(description="why")
-    def failures(self, run: Run) -> str:
-        """Return the reasons, the commonest first."""
-        reasons = selectors.run_reasons(run.pk).items()
-        return format_html_join("", "<div>{} × {}</div>", ((n, reason) for reason, n in reasons))
-
-    def has_retry_permission(self, request: HttpRequest) -> bool:
-        """Let those retry who may change runs, though no run is changed by hand."""
-        return request.user.has_perm("explanations.change_run")
-
-    @admin.action(description="Retry failures", permissions=["retry"])
-    def retry_failures(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
-        """Open the failed targets of the chosen runs again."""
-        keys = list(runs.values_list("pk", flat=True))
-        opened = sum(services.run_retry_failures(run_id=key) for key in keys)
-        said = f"{opened} failed targets are open again." if opened else "Nothing had failed."
-        self.message_user(request, said, messages.SUCCESS if opened else messages.INFO)
-
-
-@admin.register(Target)
-class TargetAdmin(ReadOnlyAdmin[Target]):
-    list_display = ("about", "run", "state", "reason", "attempts", "finished")
-    list_filter = ("state", "run__kind", "method")
-    list_select_related = (
-        "run__method",
-        "run__capture__subject",
-        "run__capture__corpus",
-        "neuron__subject",
-        "explanation",
-        "simulation__explanation",
-        "simulation__method",
-    )
-    search_fields = ("reason",)
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """Allow a run's targets to be linked to."""
-        return lookup == "run__id__exact" or super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
-
-    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
-        """Keep it out of the index: it is reached from a run."""
-        return {}

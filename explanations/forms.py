@@ -1,0 +1,105 @@
+"""What a researcher fills in to start a run, or to let one go on."""
+
+from typing import Any
+
+from django import forms
+
+from explanations import services
+from explanations.models import Run, Subject
+
+_PREFIX = "setting-"
+
+
+class StartForm(forms.Form):
+    """A run of one built-in method. Once it is valid, `estimate` counts what the run would do."""
+
+    subject = forms.ModelChoiceField(
+        queryset=Subject.objects.order_by("name"),
+        to_field_name="name",
+        required=False,
+        empty_label="all subjects",
+    )
+    neurons = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": "3/120 3/0-99"}),
+        help_text="As layer/index, or a range of indices; all that are in the database if empty.",
+    )
+    budget = forms.FloatField(
+        required=False,
+        label="Budget, in US dollars",
+        widget=forms.NumberInput(attrs={"step": "any", "min": "0"}),
+        help_text="The run stops when its calls have cost this much. No limit if empty.",
+    )
+
+    def __init__(self, kind: Run.Kind, method: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind, self.method = kind, method
+        self.estimate: services.RunEstimate | None = None
+        own = services.method_defaults(kind=services.METHOD_KINDS[kind], name=method)
+        self.fields |= {f"{_PREFIX}{name}": _field(name, value) for name, value in own.items()}
+
+    @property
+    def settings(self) -> list[forms.BoundField]:
+        """The fields that are the method's own settings."""
+        return [field for field in self if field.name.startswith(_PREFIX)]
+
+    @property
+    def choice(self) -> list[forms.BoundField]:
+        """The fields of every run."""
+        return [field for field in self if not field.name.startswith(_PREFIX)]
+
+    @property
+    def wanted(self) -> services.RunWanted:
+        """The run that a valid form describes."""
+        data = self.cleaned_data
+        given = {
+            name.removeprefix(_PREFIX): value
+            for name, value in data.items()
+            if name.startswith(_PREFIX)
+        }
+        return services.RunWanted(
+            kind=self.kind,
+            method=self.method,
+            settings=given,
+            subject=data["subject"].name if data.get("subject") else None,
+            neurons=data["neurons"],
+            budget=data["budget"],
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Have the service look it over, and count."""
+        data = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                self.estimate = services.run_estimate(wanted=self.wanted)
+            except (services.RunRefused, services.SettingRefused) as refusal:
+                self.refuse(refusal)
+        return data
+
+    def refuse(self, refusal: services.RunRefused | services.SettingRefused) -> None:
+        """Put what the service refuses beside its field."""
+        setting = isinstance(refusal, services.SettingRefused)
+        name = f"{_PREFIX}{refusal.setting}" if setting else refusal.field
+        self.add_error(name if name in self.fields else None, str(refusal))
+
+
+class ResumeForm(forms.Form):
+    """The budget with which a halted run goes on."""
+
+    budget = forms.FloatField(required=False)
+
+
+def _field(name: str, own: Any) -> forms.Field:
+    """Return a field for a setting, by the type of the method's own value."""
+    label = name.replace("_", " ")
+    if isinstance(own, bool):
+        return forms.BooleanField(required=False, initial=own, label=label)
+    if isinstance(own, int):
+        return forms.IntegerField(initial=own, label=label)
+    if isinstance(own, float):
+        step = forms.NumberInput(attrs={"step": "any"})
+        return forms.FloatField(initial=own, label=label, widget=step)
+    if isinstance(own, str):
+        return forms.CharField(initial=own, label=label, required=bool(own), strip=False)
+    area = forms.Textarea(attrs={"rows": 2})
+    return forms.JSONField(initial=own, label=label, required=False, widget=area)
