@@ -91,15 +91,14 @@ class ResumeForm(forms.Form):
 
 def _field(name: str, own: Any) -> forms.Field:
     """Return a field for a setting, by the type of the method's own value."""
-    label = name.replace("_", " ")
     if isinstance(own, bool):
-        return forms.BooleanField(required=False, initial=own, label=label)
+        return forms.BooleanField(required=False, initial=own, label=name)
     if isinstance(own, int):
-        return forms.IntegerField(initial=own, label=label)
+        return forms.IntegerField(initial=own, label=name)
     if isinstance(own, float):
         step = forms.NumberInput(attrs={"step": "any"})
-        return forms.FloatField(initial=own, label=label, widget=step)
+        return forms.FloatField(initial=own, label=name, widget=step)
     if isinstance(own, str):
-        return forms.CharField(initial=own, label=label, required=bool(own), strip=False)
+        return forms.CharField(initial=own, label=name, required=bool(own), strip=False)
     area = forms.Textarea(attrs={"rows": 2})
-    return forms.JSONField(initial=own, label=label, required=False, widget=area)
+    return forms.JSONField(initial=own, label=name, required=False, widget=area)

@@ -211,7 +211,7 @@ class CallAdmin(ReachedFromARun, ReadOnlyAdmin[Call]):
     run_lookup = "target__run__id__exact"
     list_display = (
         *("about", "place", "model", "outcome", "tokens_in", "tokens_out"),
-        *("cost", "wait", "void", "created"),
+        *("cost", "wait", "set_aside"),
     )
     list_filter = ("void", ("reply", admin.EmptyFieldListFilter), "model")
     list_select_related = (
@@ -245,3 +245,8 @@ class CallAdmin(ReachedFromARun, ReadOnlyAdmin[Call]):
     def wait(self, call: Call) -> str:
         """Return how long the answer took."""
         return f"{call.seconds:.2f}"
+
+    @admin.display(description="note", ordering="void")
+    def set_aside(self, call: Call) -> str:
+        """Say of a call that it is no longer read."""
+        return "asked again since" if call.void else ""
