@@ -40,7 +40,7 @@ _TOKENIZER = "these files hold token numbers: name the model's tokenizer.json wi
 
 
 def read(place: str, given: Given) -> Iterator[Found | Fault]:
-    """Read a folder of results or a part of it; of the arrays a few million entries are held."""
+    """Read a folder of results or a part of it; of the arrays a million entries are held."""
     files = tree(place, (".safetensors", ".json", ".txt"))
     arrays = [file for file in files if file.suffix == ".safetensors"]
     if arrays and not given.tokenizer:

@@ -1,4 +1,4 @@
-"""The arrays of delphi's cache, latent by latent: a few million entries are held at a time."""
+"""The arrays of delphi's cache, latent by latent: a million entries are held at a time."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from explanations.formats.delphi_windows import Firing
 from explanations.formats.sources import TextError
 
-_BUDGET = 2**22
+_BUDGET = 2**20
 _NEEDED = {"locations": 2, "activations": 1, "tokens": 2}
 
 

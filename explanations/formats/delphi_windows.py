@@ -97,13 +97,13 @@ class Contexts:
         return self._dealt[1]
 
     @cached_property
-    def samples(self) -> dict[Split, list[int]]:
+    def samples(self) -> dict[Split, NDArray[np.int64]]:
         """The windows of each split that every latent keeps, each text once."""
         found = {}
         for number, split in enumerate(_SPLITS):
             inside = np.flatnonzero(self.splits == number)
             _, first = np.unique(self.draws[inside], return_index=True)
-            found[split] = inside[first[: CaptureConfig().keep(split).random]].tolist()
+            found[split] = inside[first[: CaptureConfig().keep(split).random]]
         return found
 
 
@@ -122,13 +122,15 @@ def choose(contexts: Contexts, firing: Firing) -> Iterator[Chosen]:
     order = np.argsort(numbers, kind="stable")
     windows, first = np.unique(numbers[order], return_index=True)
     peaks = np.maximum.reduceat(firing.values[order], first) if len(first) else firing.values
-    spans = dict(zip(windows.tolist(), np.split(order, first[1:]), strict=True))
+    ends = np.append(first[1:], len(order))
     for split in _SPLITS:
         for window, kind, quantile in _picked(contexts, split, windows, peaks):
             values = np.zeros(len(contexts.ids(window)), np.float32)
-            if window in spans:
+            at = int(np.searchsorted(windows, window))
+            if at < len(windows) and windows[at] == window:
+                inside = order[first[at] : ends[at]]
                 start, _ = contexts.bounds[window % len(contexts.bounds)]
-                values[firing.positions[spans[window]] - start] = firing.values[spans[window]]
+                values[firing.positions[inside] - start] = firing.values[inside]
             yield Chosen(window=window, kind=kind, quantile=quantile, values=values)
 
 
@@ -137,19 +139,16 @@ def _picked(
 ) -> Iterator[tuple[int, RecordKind, int | None]]:
     keep, sample = CaptureConfig().keep(split), contexts.samples[split]
     ranked = _ranked(contexts, split, windows, peaks)
-    tops = ranked[: keep.top].tolist()
-    taken = {int(contexts.draws[window]) for window in (*tops, *sample)}
-    left = [window for window in ranked.tolist() if int(contexts.draws[window]) not in taken]
-    quarters = np.array_split(np.array(left[::-1], np.int64), QUARTERS)
-    yield from ((window, RecordKind.TOP, None) for window in tops)
-    for quarter, inside in enumerate(quarters):
+    tops, others = ranked[: keep.top], ranked[keep.top :]
+    left = others[~np.isin(contexts.draws[others], contexts.draws[sample])]
+    yield from ((window, RecordKind.TOP, None) for window in tops.tolist())
+    for quarter, inside in enumerate(np.array_split(left[::-1], QUARTERS)):
         drawn = inside[np.argsort(contexts.draws[inside], kind="stable")]
         for window in drawn[: keep.random // QUARTERS].tolist():
             yield window, RecordKind.QUANTILE, quarter
-    shown = {int(contexts.draws[window]) for window in tops}
-    for window in sample:
-        if int(contexts.draws[window]) not in shown:
-            yield window, RecordKind.RANDOM, None
+    shown = np.isin(contexts.draws[sample], contexts.draws[tops])
+    for window in sample[~shown].tolist():
+        yield window, RecordKind.RANDOM, None
 
 
 def _ranked(

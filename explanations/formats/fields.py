@@ -32,7 +32,7 @@ class Faults:
 
     def note(self, path: str, message: str) -> None:
         """Keep a fault, in characters that can be printed."""
-        self.found.append((_printable(path), _printable(message)))
+        self.found.append((printable(path), printable(message)))
 
     def within(self, path: str) -> bool:
         """Say whether a field, or one inside it, has a fault."""
@@ -157,7 +157,8 @@ class Fields:
         return tuple(raw)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Return a text with escapes for what cannot be printed on one line."""
     return "".join(c if c.isprintable() else c.encode("unicode-escape").decode() for c in text)
 
 

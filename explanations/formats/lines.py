@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from explanations.formats.fields import printable
 from explanations.records import AuthorKind, NeuronRef, RecordKind, Scale, Split
 
 # Activations are float32; a tuple holds them as the numbers that float32 can hold.
@@ -55,7 +56,7 @@ class Fault:
 
     def __str__(self) -> str:
         where = ", ".join(part for part in (str(self.place), self.field) if part)
-        return f"{where}: {self.message}" if where else self.message
+        return printable(f"{where}: {self.message}" if where else self.message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

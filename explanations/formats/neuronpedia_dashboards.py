@@ -1,7 +1,7 @@
 """SAEDashboard's batches, read as they stream by: one feature is held at a time."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 import ijson
 
@@ -13,6 +13,8 @@ from explanations.formats.sources import File, TextError
 from explanations.formats.windows import Windows
 
 _HEAD = ("model_id", "layer", "sae_set")
+_STEPS = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
+_DEEPEST = 100
 
 
 def dashboard(file: File, given: Given) -> Iterator[Found | Fault]:
@@ -41,7 +43,7 @@ def _head(file: File) -> dict[str, Any]:
     """Return what the batch says of itself, which may stand before or after its features."""
     head: dict[str, Any] = {}
     with file.open() as handle:
-        for prefix, event, value in ijson.parse(handle, use_float=True):
+        for prefix, event, value in ijson.parse(_events(handle)):
             if prefix in _HEAD and event in ("string", "number"):
                 head[prefix] = value
             if len(head) == len(_HEAD):
@@ -49,9 +51,19 @@ def _head(file: File) -> dict[str, Any]:
     return head
 
 
+def _events(handle: IO[bytes]) -> Iterator[tuple[str, Any]]:
+    """Yield what a file's JSON is made of; one nested beyond reason would take forever."""
+    depth = 0
+    for event, value in ijson.basic_parse(handle, use_float=True):
+        depth += _STEPS.get(event, 0)
+        if depth > _DEEPEST:
+            raise ijson.JSONError(f"nested more than {_DEEPEST} deep")
+        yield event, value
+
+
 def _features(file: File, subject: SubjectLine, layer: int, seed: int) -> Iterator[Found | Fault]:
     with file.open() as handle:
-        for number, raw in enumerate(ijson.items(handle, "features.item", use_float=True)):
+        for number, raw in enumerate(ijson.items(ijson.parse(_events(handle)), "features.item")):
             faults = Faults([])
             fields = Fields(raw, "", faults)
             place = Place(file=file.name, record=f"features[{number}]")

@@ -1,11 +1,9 @@
 """The export of Neuronpedia: rows about features, about their sequences, about explanations."""
 
 import re
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from math import isnan, nan
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -30,9 +28,8 @@ FEATURES, ACTIVATIONS, EXPLANATIONS = "features", "activations", "explanations"
 FOLDERS = (FEATURES, ACTIVATIONS, EXPLANATIONS)
 EXPLAINER = "neuronpedia"
 
-_SOURCE = re.compile(r"(\d+)(?:-(.+))?")
-# Far beyond any dictionary; without a bound a slip of the pen would fill the memory.
-_MOST = 2**24
+_SOURCE = re.compile(r"([0-9]{1,4})(?:-(.+))?")
+_INDEX = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,31 +44,19 @@ class _Row:
     faults: Faults
 
 
-class _Numbers:
-    """A number for each of many features, eight bytes each; None where there is none."""
-
-    def __init__(self) -> None:
-        self._values = array("d")
-
-    def __getitem__(self, index: int) -> float | None:
-        value = self._values[index] if index < len(self._values) else nan
-        return None if isnan(value) else value
-
-    def raise_to(self, index: int, value: float | None) -> None:
-        """Set a feature's number, unless a higher one is there."""
-        if value is None:
-            return
-        if index >= len(self._values):
-            self._values.extend([nan] * (index + 1 - len(self._values)))
-        old = self._values[index]
-        self._values[index] = value if isnan(old) else max(old, value)
-
-
 class _Known:
-    """What all of a source's files say about each of its features."""
+    """What all of a source's files say about each of its features: two numbers."""
 
     def __init__(self) -> None:
-        self.maxima, self.rates = _Numbers(), _Numbers()
+        self.maxima: dict[int, float] = {}
+        self.rates: dict[int, float] = {}
+
+    def learn(self, index: int, *, peak: float | None = None, rate: float | None = None) -> None:
+        """Keep the highest peak, and the rate, of a feature."""
+        if peak is not None:
+            self.maxima[index] = max(peak, self.maxima.get(index, peak))
+        if rate is not None:
+            self.rates[index] = rate
 
     def line(self, row: _Row, **values: Any) -> Found:
         """Return a line about a row's neuron."""
@@ -79,8 +64,8 @@ class _Known:
             subject=row.subject,
             layer=row.layer,
             index=row.index,
-            maximum=self.maxima[row.index],
-            firing_rate=self.rates[row.index],
+            maximum=self.maxima.get(row.index),
+            firing_rate=self.rates.get(row.index),
             **values,
         )
         return Found(place=row.place, line=neuron)
@@ -94,7 +79,7 @@ def export(files: Sequence[File], given: Given) -> Iterator[Found | Fault]:
     known = _Known()
     for row in _good(_rows(files, ACTIVATIONS, given)):
         if (read := sequence(row.fields, "binMin", "binMax")) is not None:
-            known.maxima.raise_to(row.index, read.excerpt.peak)
+            known.learn(row.index, peak=read.excerpt.peak)
     for row in _good(_rows(files, FEATURES, given)):
         _learn(row, known)
     for each in _rows(files, FEATURES, given):
@@ -135,8 +120,8 @@ def _row(place: Place, fields: Fields, given: Given) -> _Row | None:
     named = _SOURCE.fullmatch(source)
     if not fields.faults.found and named is None:
         fields.note("layer", "expected a layer and a set, as in 6-res-jb")
-    if not fields.faults.found and not (index.isdecimal() and int(index[:9]) < _MOST):
-        fields.note("index", f"expected a whole number below {_MOST}")
+    if not fields.faults.found and not _INDEX.fullmatch(index):
+        fields.note("index", "expected a whole number of at most 9 digits")
     if fields.faults.found or named is None:
         return None
     name = "/".join(part for part in (given.subject or model, named[2]) if part)
@@ -158,8 +143,7 @@ def _learn(row: _Row, known: _Known) -> None:
     maximum = number_or_none(row.fields, "maxActApprox", -LARGEST, LARGEST)
     rate = number_or_none(row.fields, "frac_nonzero", 0, 1)
     if not row.faults.found:
-        known.maxima.raise_to(row.index, maximum)
-        known.rates.raise_to(row.index, rate)
+        known.learn(row.index, peak=maximum, rate=rate)
 
 
 def _together(found: Iterable[_Row | Fault]) -> Iterator[tuple[_Row, list[_Row]] | Fault]:
@@ -184,7 +168,7 @@ def _records(found: Iterable[_Row | Fault], known: _Known, seed: int) -> Iterato
             read = sequence(row.fields, "binMin", "binMax")
             yield from told(row.place, row.faults)
             if read is not None:
-                collect(windows, read, known.maxima[row.index] or 0.0)
+                collect(windows, read, known.maxima.get(row.index, 0.0))
         if windows.records:
             yield known.line(first, records=windows.records)
 

@@ -236,7 +236,7 @@ def test_bad_rows_are_named_by_line_and_field_and_the_rest_is_read(tmp_path: Pat
     assert faults[2:] == [
         f"{inside}/activations/batch-0.jsonl.gz, line 1, values: 1 numbers for 2 tokens",
         f"{inside}/activations/batch-0.jsonl.gz, line 2, index: "
-        "expected a whole number below 16777216",
+        "expected a whole number of at most 9 digits",
         f"{inside}/explanations/batch-0.jsonl.gz, line 1, description: is empty",
         f"{inside}/explanations/batch-0.jsonl.gz, line 2, modelId: is missing",
     ]
