@@ -8,7 +8,7 @@ import numpy as np
 
 from studies.analysis.estimate import Estimate, undefined
 from studies.analysis.jackknife import Replicates, additive, divide, estimate, nothing
-from studies.analysis.ratings import Array, Labels, Ratings, Values, encode
+from studies.analysis.ratings import Array, Codes, Labels, Ratings, Values, distinct, encode
 
 Level: TypeAlias = Literal["nominal", "ordinal", "interval", "ratio"]
 Distance: TypeAlias = Callable[[Array], Array]
@@ -99,9 +99,9 @@ def _categorical(ratings: Ratings, level: Level) -> Replicates:
     distance = _distance(ratings, level)
     counts = ratings.counts()
     total = coincidences(counts)
-    kinds, kind = np.unique(counts, axis=0, return_inverse=True)
+    kinds, kind = _kinds(counts)
     n_values = counts.shape[1]
-    cases, case = np.unique(kind[ratings.unit] * n_values + ratings.value, return_inverse=True)
+    cases, case = distinct(kind[ratings.unit] * n_values + ratings.value)
     before, lost = kinds[cases // n_values], np.eye(n_values)[cases % n_values]
     without_unit = _without(total, kinds, np.zeros_like(kinds), distance)
     return Replicates(
@@ -110,6 +110,16 @@ def _categorical(ratings: Ratings, level: Level) -> Replicates:
         without_rater=alphas(_without_raters(ratings, counts, total), distance),
         without_rating=_without(total, before, before - lost, distance)[case],
     )
+
+
+def _kinds(counts: Array) -> tuple[Array, Codes]:
+    """Return the distinct rows of counts, and which of them each row is."""
+    base, width = int(counts.max()) + 1, counts.shape[1]
+    if base**width > 2**53:
+        kinds, kind = np.unique(counts, axis=0, return_inverse=True)
+        return kinds, kind.reshape(-1)
+    numbers, kind = distinct((counts @ (float(base) ** np.arange(width))).astype(np.intp))
+    return (numbers[:, None] // base ** np.arange(width) % base).astype(np.float64), kind
 
 
 def _distance(ratings: Ratings, level: Level) -> Distance:

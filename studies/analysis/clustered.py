@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 from studies.analysis.estimate import Estimate, undefined
-from studies.analysis.ratings import Array, Codes, coded, n_codes, sums_by
+from studies.analysis.ratings import Array, Codes, crossed, n_codes, sums_by
 
 
 def clustered(
@@ -46,7 +46,7 @@ def undefined_of(neuron: Codes, rater: Codes, reason: str, method: str) -> Estim
 
 
 def _two_way(neuron: Codes, rater: Codes, influence: Array, n_parameters: int) -> Array:
-    both = coded(neuron * n_codes(rater) + rater)
+    both = crossed(neuron, rater)
     of_neuron, of_rater, of_cell = (
         _one_way(group, influence, n_parameters) for group in (neuron, rater, both)
     )

@@ -19,7 +19,7 @@ import numpy as np
 from scipy import stats
 
 from studies.analysis.estimate import Estimate
-from studies.analysis.ratings import Array, Codes, coded, sums_by
+from studies.analysis.ratings import Array, Codes, coded, crossed, sums_by
 
 Parts: TypeAlias = Callable[[Array], Array]
 """From sums of features by group (m, p) to the groups' parts of a statistic (m, d); 0 gives 0."""
@@ -197,7 +197,7 @@ def of_cells(unit: Codes, rater: Codes, features: Array, *, to: Statistic = rati
     together: they stand for the single rating. By default the statistic is sum of the first column
     over sum of the second.
     """
-    cell = coded(unit * (rater.max(initial=0) + 1) + rater)
+    cell = crossed(unit, rater)
     first = np.unique(cell, return_index=True)[1]
     return additive(
         coded(unit[first]),

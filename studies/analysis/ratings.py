@@ -69,7 +69,7 @@ def encode(
     """
     columns = same_length(units=units, raters=raters, values=values)
     unit, rater = coded(columns["units"]), coded(columns["raters"])
-    if n_codes(coded(unit * (n_codes(rater) + 1) + rater)) < len(unit):
+    if n_codes(crossed(unit, rater)) < len(unit):
         raise ValueError("raters: a rater has more than one value for the same unit")
     value, seen = _coded_values(columns["values"], categories)
     return Ratings(unit=unit, rater=rater, value=value, categories=seen)
@@ -110,11 +110,13 @@ def coded(labels: npt.NDArray[Any]) -> Codes:
 def distinct(labels: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Codes]:
     """Return the distinct labels in sorted order, and the place of each label among them.
 
-    Integers that lie close together are counted, not sorted: linear time.
+    Integers that lie close together are counted, not sorted: linear time. Text is compared by
+    numbers made of it.
     """
+    if labels.dtype.kind == "U" and labels.size:
+        return _distinct_text(labels)
     if not _close_together(labels):
-        values, codes = np.unique(labels, return_inverse=True)
-        return values, codes.astype(np.intp)
+        return _distinct_sorted(labels)
     low = int(labels.min())
     offset = labels.astype(np.intp) - low
     seen = np.zeros(int(offset.max()) + 1, dtype=np.bool_)
@@ -123,11 +125,51 @@ def distinct(labels: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Codes]:
     return (np.flatnonzero(seen) + low).astype(labels.dtype), place[offset]
 
 
+def _distinct_sorted(labels: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Codes]:
+    values, codes = np.unique(labels, return_inverse=True)
+    return values, codes.astype(np.intp)
+
+
+def _distinct_text(labels: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Codes]:
+    letters = np.ascontiguousarray(labels).view(np.uint32).reshape(len(labels), -1)
+    number = np.zeros(len(labels), dtype=np.uint64)
+    for column in letters.T:
+        number = number * np.uint64(_PRIME) ^ column
+    _, first, code = np.unique(number, return_index=True, return_inverse=True)
+    order = np.argsort(labels[first])
+    values = labels[first][order]
+    codes = np.argsort(order)[code].astype(np.intp)
+    # Two texts may make one number.
+    return (values, codes) if (values[codes] == labels).all() else _distinct_sorted(labels)
+
+
+_PRIME = 1099511628211
+
+
 def _close_together(labels: npt.NDArray[Any]) -> bool:
     if labels.dtype.kind not in "iu" or not labels.size:
         return False
     low, high = int(labels.min()), int(labels.max())
     return high - low <= 8 * labels.size + 1024 and high < 2**62
+
+
+def crossed(first: Codes, second: Codes) -> Codes:
+    """Return the place of each pair of codes in the sorted order of the distinct pairs."""
+    if not len(first):
+        return first
+    order = _order(second)
+    order = order[_order(first[order])]
+    one, other = first[order], second[order]
+    new = np.concatenate([[False], (one[1:] != one[:-1]) | (other[1:] != other[:-1])])
+    place = np.empty(len(first), dtype=np.intp)
+    place[order] = np.cumsum(new)
+    return place
+
+
+def _order(codes: Codes) -> Codes:
+    """Sort stably; numpy takes linear time for codes of two bytes."""
+    short = codes.astype(np.uint16) if codes.max() < 2**16 else codes
+    return np.argsort(short, kind="stable")
 
 
 def n_codes(codes: Codes) -> int:

@@ -1,7 +1,7 @@
 """The one entry: a study's tables in, all results out."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from math import comb, isfinite
 from typing import Any
 
@@ -9,7 +9,17 @@ import numpy as np
 
 from studies.analysis import agreement, preference
 from studies.analysis.agreement import Prevalence
+from studies.analysis.details import (
+    MethodDetails,
+    RaterDetails,
+    ScorerDetails,
+    method_details,
+    rater_details,
+    scorer_details,
+)
 from studies.analysis.estimate import Estimate
+from studies.analysis.missing import Exclusion, exclusion_flow
+from studies.analysis.plan import Plan
 from studies.analysis.preference import (
     Calibration,
     GapBin,
@@ -21,7 +31,7 @@ from studies.analysis.ratings import Codes
 from studies.analysis.tables import Flow, Judgments, ReasonCount, Scores, StudyTables
 from studies.analysis.votes import mean_share, read_votes
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the fields of `Results` change their meaning."""
 CHOICES = {1: "first", 0: "tie", -1: "second"}
 # A few undefined scores do not cost a scorer its place in the headline.
@@ -93,8 +103,9 @@ class Sides:
 class Results:
     """Everything that the results page shows. `primary` is the place of the headline's scorer.
 
-    The primary scorer is the first, in the order of the tables, among those that score nearly as
-    many votes as any: never the one that agrees best.
+    The primary scorer is the plan's, or else the first, in the order of the tables, among those
+    that score nearly as many votes as any: never the one that agrees best. `exclusions` tells what
+    the plan's rules took out.
     """
 
     version: int
@@ -112,6 +123,11 @@ class Results:
     methods: Methods
     sides: Sides
     flow: Flow
+    exclusions: tuple[Exclusion, ...]
+    plan: Plan
+    method_details: MethodDetails
+    scorer_details: ScorerDetails
+    rater_details: RaterDetails
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything by name, ready for JSON: numbers that are not finite become None."""
@@ -119,13 +135,21 @@ class Results:
         return result
 
 
-def analyse(tables: StudyTables) -> Results:
-    """Compute all results of a study; the same tables give the same results.
+_NO_PLAN = Plan()
 
-    Statistics that cannot be computed carry their reason; nothing raises for want of data.
+
+def analyse(tables: StudyTables, plan: Plan = _NO_PLAN) -> Results:
+    """Compute all results of a study; the same rows and plan give the same results.
+
+    Judgments that the plan's rules take out enter the sensitivity table alone. Statistics that
+    cannot be computed carry their reason; nothing raises for want of data.
     """
-    judged = tables.judgments
-    scorers = tuple(_scorer(judged, scores) for scores in tables.scores)
+    tables = replace(tables, judgments=tables.judgments.renumbered())
+    everything = tables.judgments
+    left = exclusion_flow(everything.neuron, everything.rater, tables.exclusions)
+    judged = everything.only(left.kept).renumbered()
+    scorers = tuple(_scorer(judged, scores, plan) for scores in tables.scores)
+    primary = _primary(scorers, plan)
     return Results(
         version=VERSION,
         n_judgments=len(judged),
@@ -138,10 +162,17 @@ def analyse(tables: StudyTables) -> Results:
         agreement=_agreement(judged),
         ceiling=preference.noise_ceiling(judged.unit, judged.rater, judged.first_won),
         scorers=scorers,
-        primary=_primary(scorers),
+        primary=primary,
         methods=_methods(judged, tables.conditions),
         sides=_sides(judged),
         flow=tables.flow,
+        exclusions=left.steps,
+        plan=plan,
+        method_details=method_details(judged, tables.conditions),
+        scorer_details=scorer_details(
+            tables, left.kept, plan, None if primary is None else tables.scores[primary]
+        ),
+        rater_details=rater_details(judged, tuple(sorted(CHOICES))),
     )
 
 
@@ -166,22 +197,25 @@ def _agreement(judged: Judgments) -> Agreement:
     )
 
 
-def _scorer(judged: Judgments, scores: Scores) -> ScorerResult:
-    gap = scores.of(judged.left_explanation) - scores.of(judged.right_explanation)
+def _scorer(judged: Judgments, scores: Scores, plan: Plan) -> ScorerResult:
+    gap = scores.gap(judged)
     scored = np.isfinite(gap)
     votes = judged.neuron[scored], judged.rater[scored], gap[scored], judged.outcome[scored]
     return ScorerResult(
         scorer=scores.scorer,
         agreement=preference.score_agreement(*votes),
         calibration=preference.calibration(*votes),
-        by_gap=preference.agreement_by_gap(*votes),
+        by_gap=preference.agreement_by_gap(*votes, edges=plan.bins),
         n_unscored=int((~scored).sum()),
         undefined=scores.undefined,
     )
 
 
-def _primary(scorers: tuple[ScorerResult, ...]) -> int | None:
+def _primary(scorers: tuple[ScorerResult, ...], plan: Plan) -> int | None:
     votes = [scorer.agreement.n_votes for scorer in scorers]
+    names = [scorer.scorer for scorer in scorers]
+    if plan.primary in names:
+        return names.index(plan.primary)
     most = max(votes, default=0)
     enough = (place for place, n in enumerate(votes) if n >= _NEARLY_ALL * most)
     return next(enough) if most else None
@@ -247,4 +281,6 @@ def plain(value: Any) -> Any:
         return [plain(each) for each in value]
     if isinstance(value, float):
         return float(value) if isfinite(value) else None
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
     return value.item() if isinstance(value, np.generic) else value

@@ -7,7 +7,15 @@ import numpy as np
 
 from studies.analysis.estimate import Estimate
 from studies.analysis.jackknife import divide, estimate, of_cells
-from studies.analysis.ratings import Array, Labels, Values, coded, pairs_within, same_length
+from studies.analysis.ratings import (
+    Array,
+    Labels,
+    Values,
+    coded,
+    crossed,
+    pairs_within,
+    same_length,
+)
 from studies.analysis.votes import Votes, mean_share, read_votes
 
 GAP_EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, float("inf"))
@@ -117,7 +125,7 @@ def kendall_tau_b(neurons: Labels, raters: Labels, scores: Values, values: Value
         if not np.isfinite(numbers).all():
             raise ValueError(f"{name}: not finite; leave the rows without one out")
     neuron, rater = coded(columns["neurons"]), coded(columns["raters"])
-    first, second = pairs_within(coded(neuron * (rater.max(initial=0) + 1) + rater))
+    first, second = pairs_within(crossed(neuron, rater))
     signs = np.column_stack([np.sign(x[first] - x[second]), np.sign(y[first] - y[second])])
     features = np.column_stack([signs.prod(axis=1), np.abs(signs)])
     return estimate(

@@ -1,8 +1,7 @@
 """Whether the headline hangs on a choice: ties, exclusions, clustering."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import product
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -49,15 +48,13 @@ def sensitivity(
     if not np.isin(columns["excluded"], (0, 1)).all():
         raise ValueError("excluded: true or false, nothing else")
     votes = read_votes(neurons, raters, score_gap, outcome)
-    parts: dict[Exclusions, Votes] = {
-        "none": votes,
-        "applied": votes.only(~columns["excluded"].astype(np.bool_)),
-    }
-    return tuple(
-        choice
-        for ties, exclusions in product(get_args(Ties), get_args(Exclusions))
-        for choice in _choices(parts[exclusions], ties, exclusions)
-    )
+    out = columns["excluded"].astype(np.bool_)
+    without = tuple(choice for ties in get_args(Ties) for choice in _choices(votes, ties, "none"))
+    if not out.any():
+        return (*without, *(replace(choice, exclusions="applied") for choice in without))
+    left = votes.only(~out)
+    applied = (choice for ties in get_args(Ties) for choice in _choices(left, ties, "applied"))
+    return (*without, *applied)
 
 
 def _choices(votes: Votes, ties: Ties, exclusions: Exclusions) -> Iterator[Choice]:

@@ -1,6 +1,7 @@
 """What an analysis starts from: a study as columns. Pure; made by selectors or by hand."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -46,10 +47,29 @@ class Judgments:
         """Return the columns by name."""
         return {name: getattr(self, name) for name in self.__slots__}
 
+    def only(self, rows: npt.NDArray[np.bool_]) -> "Judgments":
+        """Return the judgments of `rows`."""
+        return Judgments(**{name: column[rows] for name, column in self.columns().items()})
+
+    def renumbered(self) -> "Judgments":
+        """Return them with items, neurons and raters numbered from 0 as they first appear.
+
+        Results then hang on the rows and their order, not on what ids a database gave.
+        """
+        unit, neuron, rater = (_first_seen(ids) for ids in (self.unit, self.neuron, self.rater))
+        return replace(self, unit=unit, neuron=neuron, rater=rater)
+
     @property
     def first_won(self) -> npt.NDArray[np.int8]:
         """The outcome from the item's own side: +1 its first option, -1 its second, 0 a tie."""
         return np.where(self.left_listed_first, self.outcome, -self.outcome).astype(np.int8)
+
+
+def _first_seen(codes: Codes) -> Codes:
+    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    place = np.empty(len(first), dtype=np.intp)
+    place[np.argsort(first)] = np.arange(len(first))
+    return place[inverse]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +101,10 @@ class Scores:
         place = np.minimum(np.searchsorted(known, explanations), len(known) - 1)
         return np.where(known[place] == explanations, self.value[order][place], np.nan)
 
+    def gap(self, judged: Judgments) -> Array:
+        """Return the left's score less the right's for each judgment; nan where one has none."""
+        return self.of(judged.left_explanation) - self.of(judged.right_explanation)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
@@ -105,9 +129,18 @@ class Flow:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StudyTables:
-    """A study as the analysis sees it. `scores` come in the order in which they are reported."""
+    """A study as the analysis sees it. `scores` come in the order in which they are reported.
+
+    Judgments come in the order in which they were given. `exclusions` are the plan's rules in
+    order, each with a mark, true or false, for every judgment that it takes out. `lengths` of the
+    texts (above zero, in any unit) and the `layer` of each judgment's neuron are None when not
+    known.
+    """
 
     conditions: tuple[str, ...]
     judgments: Judgments
     scores: tuple[Scores, ...]
     flow: Flow
+    exclusions: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    lengths: Scores | None = None
+    layer: Codes | None = None

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.power import Components, Plan, next_plans, precision, variance_components
+from studies.analysis.jackknife import of_mean, variance
+from studies.analysis.power import (
+    Components,
+    Plan,
+    delete_one_variances,
+    next_plans,
+    precision,
+    variance_components,
+)
 
 quick = settings(max_examples=40, deadline=None)
 
@@ -50,7 +58,7 @@ def test_what_helps_most_follows_from_where_the_variance_lies() -> None:
     # raters differ, neurons do not: more raters narrow the interval, more neurons hardly
     plans = next_plans(40, 10, 400)
     assert [plan.name for plan in plans][:2] == ["as it is", "twice the votes"]
-    made = precision(known(0.0, 0.03), plans, seed=1, n_simulated=60)
+    made = precision(known(0.0, 0.03), plans, seed=1)
     found = {each.plan.name: each.half_width for each in made}
     now = found["as it is"]
     assert found["twice the raters and votes"] < 0.8 * now
@@ -71,7 +79,26 @@ def test_a_plan_of_one_rater_has_no_interval_and_says_so() -> None:
     [found] = precision(
         known(0.01, 0.01), [Plan(name="p", n_neurons=9, n_raters=1, n_votes=9)], seed=1
     )
-    assert found.reason == "no simulated study has an interval: no interval: only one rater"
+    assert found.reason == "one neuron, one rater or one vote has no interval"
+
+
+def test_where_everybody_always_agrees_no_precision_is_claimed() -> None:
+    sure = Components(mean=1.0, neurons=0.0, raters=0.0, rest=0.0, n_votes=9)
+    [found] = precision(sure, [Plan(name="p", n_neurons=9, n_raters=9, n_votes=81)], seed=1)
+    assert found.reason == "in no simulated study does leaving one out change anything"
+    assert np.isnan(found.half_width)
+
+
+def test_a_simulated_study_is_analysed_as_any_other() -> None:
+    rng = np.random.default_rng(5)
+    neuron, rater = rng.integers(6, size=40), rng.integers(5, size=40)
+    won = (rng.random(40) < 0.7).astype(float)
+    cells = neuron * 5 + rater
+    parts = [
+        float(delete_one_variances(group[None], won[None])[0]) for group in (neuron, rater, cells)
+    ]
+    variances = variance(of_mean(neuron, rater, won))
+    assert parts == pytest.approx([variances.units, variances.raters, variances.ratings])
 
 
 BAD: dict[str, tuple[str, Callable[[], Any]]] = {

@@ -1,0 +1,40 @@
+"""What was decided before data were seen."""
+
+from dataclasses import asdict, dataclass
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from studies.analysis.score_votes import GAP_EDGES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The choices an analysis rests on, ready for JSON.
+
+    `primary` names the scorer of the headline; empty, the first among those that score nearly as
+    many votes as any. `contrasts` are the pairs of scorers to compare; every other pair is
+    exploratory. `gap_edges` cut the absolute score gap, the last bin being open. `seed` is for what
+    is simulated. ValueError when edges do not increase from zero or above.
+    """
+
+    primary: str = ""
+    contrasts: tuple[tuple[str, str], ...] = ()
+    gap_edges: tuple[float, ...] = GAP_EDGES[:-1]
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the edges."""
+        edges = np.array(self.gap_edges)
+        if not len(edges) or edges[0] < 0 or not (np.diff([*edges, inf]) > 0).all():
+            raise ValueError(f"gap_edges: {self.gap_edges} do not increase from zero or above")
+
+    @property
+    def bins(self) -> tuple[float, ...]:
+        """The edges with the open end."""
+        return (*self.gap_edges, inf)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the choices by name."""
+        return asdict(self)
