@@ -1,13 +1,13 @@
 """What explainers, simulators and scorers are given: records of the right split, in few queries."""
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from explanations.exchange import SHOWN, Evidence, HeldOut, Material
-from explanations.explainers import Want
+from explanations.explainers import EXPLAINERS, Want
 from explanations.models import Explanation, Neuron, Record, SimulatedRecord, Simulation
 from explanations.records import (
     NeuronRef,
@@ -168,16 +168,28 @@ def explanations_to_simulate(
 def _shown(explanations: Iterable[int]) -> dict[int, list[Window]]:
     """Return what the authors of explanations, and of what they revised, saw.
 
-    That are records, and texts that are none: those are of no document.
+    That are records, those of the select split by which one of several was chosen among them, and
+    texts that are no records: those are of no document.
     """
     lines, told = _lineages(explanations)
     seen: dict[int, list[Window]] = defaultdict(list)
     links = Explanation.shown.through.objects.filter(explanation__in=list(told))
     for link in links.select_related("record"):
         seen[link.explanation_id].append(_excerpt(link.record).window)
+    for pk, windows in _chosen_by(told).items():
+        seen[pk] += windows
     for pk, texts in told.items():
         seen[pk] += [Window(document=None, tokens=tuple(tokens)) for tokens in texts or ()]
     return {pk: [window for of in line for window in seen[of]] for pk, line in lines.items()}
+
+
+def _chosen_by(explanations: Iterable[int]) -> dict[int, list[Window]]:
+    """Return the windows by which explanations were chosen among candidates, where they were."""
+    choosers = [name for name, each in EXPLAINERS.items() if Want.CHOOSING in each.wants]
+    chosen = Explanation.objects.filter(pk__in=list(explanations), method__name__in=choosers)
+    neurons = dict(chosen.values_list("pk", "neuron"))
+    records = _excerpts(set(neurons.values()), Split.SELECT) if neurons else {}
+    return {pk: [each.window for each in records[neuron]] for pk, neuron in neurons.items()}
 
 
 def _lineages(
@@ -187,18 +199,24 @@ def _lineages(
 
     Those are what its author saw beside records, as the tokens of each.
     """
-    lines = {pk: [pk] for pk in explanations}
+    asked = list(explanations)
     parents: dict[int, int | None] = {}
     told: dict[int, list[list[str]] | None] = {}
-    while new := {line[-1] for line in lines.values()} - parents.keys():
+    new = set(asked)
+    while new:
         found = Explanation.objects.filter(pk__in=new)
         for pk, parent, texts in found.values_list("pk", "parent", f"details__{SHOWN}"):
             parents[pk], told[pk] = parent, texts
-        for line in lines.values():
-            parent = parents.get(line[-1])
-            if parent is not None and parent not in line:
-                line.append(parent)
-    return lines, told
+        new = {parent for parent in parents.values() if parent is not None} - parents.keys()
+    return {pk: _line(pk, parents) for pk in asked}, told
+
+
+def _line(explanation: int, parents: Mapping[int, int | None]) -> list[int]:
+    """Return an explanation and those it came from, itself first."""
+    line = [explanation]
+    while (parent := parents.get(line[-1])) is not None and parent not in line:
+        line.append(parent)
+    return line
 
 
 def explanations_to_score(explanations: Sequence[int]) -> dict[int, ToScore]:
