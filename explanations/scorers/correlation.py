@@ -136,7 +136,10 @@ def _score(
         interval,
         n=a.size,
         records=records,
-        details={"records_not_simulated": evidence.not_simulated},
+        details={
+            "records_not_simulated": evidence.not_simulated,
+            "tokens_not_simulated": sum(each.left_out for each in chosen),
+        },
     )
 
 

@@ -247,6 +247,7 @@ def simulations_to_score(simulations: Sequence[int]) -> dict[int, ToScore]:
     """Return each simulation beside what its records really are."""
     found = Simulation.objects.select_related("explanation__neuron").in_bulk(simulations)
     shown = _shown({simulation.explanation_id for simulation in found.values()})
+    fitted = _fitted_on(found)
     rows: dict[int, list[SimulatedRecord]] = defaultdict(list)
     without = Counter[int]()
     simulated = SimulatedRecord.objects.filter(simulation__in=list(found))
@@ -260,9 +261,7 @@ def simulations_to_score(simulations: Sequence[int]) -> dict[int, ToScore]:
             simulation.explanation,
             [_simulated(row) for row in rows[pk]],
             leaked=_leaked(
-                [row.record for row in rows[pk]],
-                shown[simulation.explanation_id],
-                simulation.details.get("calibrated_on", ()),
+                [row.record for row in rows[pk]], [*shown[simulation.explanation_id], *fitted[pk]]
             ),
             not_simulated=without[pk],
         )
@@ -270,14 +269,22 @@ def simulations_to_score(simulations: Sequence[int]) -> dict[int, ToScore]:
     }
 
 
-def _leaked(
-    records: Sequence[Record], shown: Sequence[Window], fitted: Container[int] = ()
-) -> tuple[int, ...]:
+def _fitted_on(simulations: Mapping[int, Simulation]) -> dict[int, list[Window]]:
+    """Return what each simulation was calibrated on."""
+    keys = {pk: each.details.get("calibrated_on", []) for pk, each in simulations.items()}
+    records = Record.objects.in_bulk({record for few in keys.values() for record in few})
+    return {
+        pk: [_excerpt(records[each]).window for each in few if each in records]
+        for pk, few in keys.items()
+    }
+
+
+def _leaked(records: Sequence[Record], shown: Sequence[Window]) -> tuple[int, ...]:
     kept = {record.pk for record in _unseen(records, shown)}
     return tuple(
         record.pk
         for record in records
-        if record.pk not in kept or record.pk in fitted or record.document.split != Split.SCORE
+        if record.pk not in kept or record.document.split != Split.SCORE
     )
 
 

@@ -49,10 +49,13 @@ def _talks(
 
 
 def unseen(task: selectors.ToSimulate) -> list[selectors.Excerpt]:
-    """Return the excerpts that may be scored: neither shown to the author nor like what was."""
+    """Return the excerpts that may be scored.
+
+    Those are neither what the author was shown, or a calibration is fitted on, nor like it.
+    """
     kept = held_out(
         [excerpt.window for excerpt in task.excerpts],
-        task.shown,
+        [*task.shown, *(excerpt.window for excerpt in task.known)],
     )
     return [task.excerpts[position] for position in kept]
 

@@ -170,7 +170,7 @@ def test_what_must_not_be_scored_is_found_in_as_many_queries_for_many_as_for_one
         simulations.append(factories.simulation(explanation))
         for record in neuron.records.filter(document__split=Split.SCORE):
             factories.simulated_record(simulations[-1], record, [0, 9, 0, 0])
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         tasks = selectors.simulations_to_score([each.pk for each in simulations])
     assert all(len(task.evidence.records) == 2 and not task.leaked for task in tasks.values())
 
