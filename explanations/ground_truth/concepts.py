@@ -19,11 +19,9 @@ from explanations.ground_truth.words import FREQUENT, JOINING, LEXICONS, NAMES
 # A concept that shares more than this with another is no wrong description of it.
 OVERLAP = 0.3
 
-ENDINGS = ("al", "ar", "ce", "ck", "d", "ed", "en", "er", "g", "k", "le", "m", "ng", "p", "r", "se")
-ENDINGS += ("sh", "te", "w", "y")
-BEGINNINGS = ("b", "c", "ch", "d", "f", "g", "h", "l", "m", "n", "p", "r", "s", "sh", "st", "t")
-BEGINNINGS += ("tr", "w")
-INSIDES = ("ai", "an", "ar", "ck", "ea", "ee", "in", "ll", "oa", "oo", "or", "ou", "rr", "ss", "tt")
+ENDINGS = "al ar ce ck d ed en er g k le m ng p r se sh te w y"
+BEGINNINGS = "b c ch d f g h l m n p r s sh st t tr w"
+INSIDES = "ai an ar ck ea ee in ll oa oo or ou rr ss tt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +57,15 @@ def _words() -> Iterator[Concept]:
 
 
 def _spellings() -> Iterator[Concept]:
-    for part in ENDINGS:
+    for part in ENDINGS.split():
         test = partial(_long_and_ends, part=part)
         said = f"words that end in \u201c{part}\u201d"
         yield Concept(said=said, family="ending", rule=token(test))
-    for part in BEGINNINGS:
+    for part in BEGINNINGS.split():
         test = partial(_long_and_begins, part=part)
         said = f"words that begin with \u201c{part}\u201d"
         yield Concept(said=said, family="beginning", rule=token(test))
-    for part in INSIDES:
+    for part in INSIDES.split():
         said = f"words that contain \u201c{part}\u201d"
         yield Concept(said=said, family="inside", rule=token(partial(_contains, part=part)))
 

@@ -1,7 +1,7 @@
 """Sets of functions of numbers and strings: their descriptions, inputs and outputs. Pure."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -50,9 +50,9 @@ def descriptions(recipe: Recipe) -> list[Descriptions]:
 @lru_cache(maxsize=4)
 def functions(recipe: Recipe) -> tuple[Made[Any], ...]:
     """Return the functions of a set, those of numbers taking numbers, those of strings strings."""
-    makers = {Kind.NUMERIC: numeric_functions, Kind.STRING: string_functions}
-    maker: Callable[[Recipe], tuple[Made[Any], ...]] = makers.get(recipe.kind, text_functions)
-    return maker(recipe)
+    if recipe.kind is Kind.NUMERIC:
+        return numeric_functions(recipe)
+    return string_functions(recipe) if recipe.kind is Kind.STRING else text_functions(recipe)
 
 
 def pairs(recipe: Recipe, index: int) -> list[Pair]:

@@ -109,7 +109,7 @@ def _lock_in(job: dict[str, Any]) -> bool:
         os.setuid(NOBODY)
     os.environ.clear()
     _forbid(libc)
-    sys.stdin = sys.stdout = sys.stderr = Nowhere()  # type: ignore[assignment]
+    sys.stdin = sys.stdout = sys.stderr = Nowhere()
     sys.path.clear()
     sys.modules.pop("ctypes")
     sys.addaudithook(_refuse)
@@ -133,7 +133,7 @@ def _limit(limits: dict[str, Any]) -> None:
 def _own_network(libc: ctypes.CDLL) -> bool:
     """Move to a network without any interface, as root or in a user namespace of its own."""
     apart = NEW_NET | NEW_IPC | NEW_UTS
-    return libc.unshare(apart) == 0 or libc.unshare(apart | NEW_USER) == 0
+    return any(libc.unshare(flags) == 0 for flags in (apart, apart | NEW_USER))
 
 
 def _forbid(libc: ctypes.CDLL) -> None:

@@ -117,8 +117,8 @@ def _prompt(explanation: str, question: _Question, max_tokens: int) -> Prompt:
     for about, given, outputs, right in SHOTS:
         turns.append(_shown(about if explanation else "", given, outputs))
         turns.append(Message(role="assistant", content=str(right)))
-    outputs = tuple(map(written, question.outputs))
-    turns.append(_shown(explanation, written(question.given), outputs))
+    offered = [written(output) for output in question.outputs]
+    turns.append(_shown(explanation, written(question.given), offered))
     return Prompt(messages=tuple(turns), max_tokens=max_tokens)
 
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn.functional import linear
 
 from explanations.exchange import Unusable
 from explanations.records import NeuronRef, Scale, TokenActivations
@@ -120,16 +121,9 @@ def _diverged(
     subject: TransformersMLP, batch: Batch, replaced: Sequence[Replaced]
 ) -> list[Divergences | Unusable]:
     """Return the outcome of each row of a batch."""
-    own = torch.tensor(
-        [
-            [batch.first <= at < batch.first + length for at in range(batch.ids.shape[1])]
-            for length in batch.lengths
-        ],
-        device=batch.ids.device,
-    )
-    untouched = states(subject, batch)[own]
     read = [_Reading.of(each.tokens, batch.pieces[row]) for row, each in enumerate(replaced)]
-    rows: list[list[NDArray[np.float64]]] = [[] for _ in replaced]
+    own = _own(batch)
+    untouched, touched = states(subject, batch)[own], list[torch.Tensor]()
     for variant in range(max(len(each.values) for each in replaced)):
         held = [
             Held(
@@ -141,23 +135,28 @@ def _diverged(
             if variant < len(each.values)
         ]
         with holding(subject, batch, held):
-            touched = states(subject, batch)[own]
-        apart = np.split(
-            _jensen_shannon(subject, untouched, touched), np.cumsum(batch.lengths)[:-1]
-        )
-        for each in held:
-            rows[each.row].append(apart[each.row][read[each.row].after])
-    return [_outcome(rows[row], batch.truncated[row], each) for row, each in enumerate(replaced)]
+            touched.append(states(subject, batch)[own])
+    ends = np.cumsum(batch.lengths)[:-1]
+    found = np.split(_apart(subject, untouched, touched), ends, axis=1)
+    return [
+        _outcome(found[row][: len(each.values), read[row].after], batch.truncated[row], each.ref)
+        for row, each in enumerate(replaced)
+    ]
 
 
-def _outcome(
-    rows: Sequence[NDArray[np.float64]], truncated: bool, replaced: Replaced
-) -> Divergences | Unusable:
+def _own(batch: Batch) -> torch.Tensor:
+    """Return which positions hold the texts' own tokens: bool [rows, tokens]."""
+    place = torch.arange(batch.ids.shape[1])
+    lengths = torch.tensor(batch.lengths)[:, None]
+    own = (place >= batch.first) & (place < batch.first + lengths)
+    return own.to(batch.ids.device)
+
+
+def _outcome(found: Divergences, truncated: bool, ref: NeuronRef) -> Divergences | Unusable:
     if truncated:
         return Unusable(reason="the excerpt is longer than the subject reads")
-    found = np.array(rows, dtype=np.float64).reshape(replaced.values.shape)
     if not np.isfinite(found).all():
-        return Unusable(reason=f"the model computes no numbers when {replaced.ref} is set so")
+        return Unusable(reason=f"the model computes no numbers when {ref} is set so")
     return found
 
 
@@ -196,23 +195,34 @@ def states(subject: TransformersMLP, batch: Batch) -> torch.Tensor:
 
 
 def logits(subject: TransformersMLP, hidden: torch.Tensor) -> torch.Tensor:
-    """Return the logits of what the head reads [n, d]: float64 [n, vocabulary]."""
+    """Return the logits of what the head reads [n, d]: float64 [n, vocabulary].
+
+    The head's product is float32 whatever the model's precision: rounded to bfloat16, logits move
+    by as much as a neuron moves them.
+    """
+    head = subject.model.get_output_embeddings()
+    bias = None if head.bias is None else head.bias.float()
     with torch.inference_mode():
-        found = subject.model.get_output_embeddings()(hidden).double()
+        found = linear(hidden.float(), head.weight.float(), bias).double()
     cap = getattr(subject.model.config, "final_logit_softcapping", None)
     return cap * torch.tanh(found / cap) if cap else found
 
 
-def _jensen_shannon(
-    subject: TransformersMLP, one: torch.Tensor, other: torch.Tensor
+def _apart(
+    subject: TransformersMLP, untouched: torch.Tensor, touched: Sequence[torch.Tensor]
 ) -> NDArray[np.float64]:
-    """Return the divergences of what two [n, d] say: [n]. Few rows of logits exist at once."""
+    """Return the divergences of what [n, d] says from what each of others does: [others, n].
+
+    Few rows of logits exist at once.
+    """
     size = max(1, ROWS // subject.model.config.get_text_config().vocab_size)
-    parts = [
-        jensen_shannon(logits(subject, a), logits(subject, b))
-        for a, b in zip(one.split(size), other.split(size), strict=True)
-    ]
-    return torch.cat(parts).cpu().numpy()
+    found = torch.empty((len(touched), len(untouched)), dtype=torch.float64)
+    for begin in range(0, len(untouched), size):
+        rows = slice(begin, begin + size)
+        before = logits(subject, untouched[rows])
+        for variant, hidden in enumerate(touched):
+            found[variant, rows] = jensen_shannon(before, logits(subject, hidden[rows])).cpu()
+    return found.numpy()
 
 
 def jensen_shannon(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
