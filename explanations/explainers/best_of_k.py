@@ -57,6 +57,8 @@ class _Candidate:
 def explain(material: Material, config: Config, seed: int) -> Dialogue[Explained | Unusable]:
     """Ask for all candidates at once, simulate from each on the select split, take the best."""
     settings = {**DEFAULTS, **config}
+    if settings["k"] < 1:
+        return Unusable(reason="k is 1 or more: without a candidate there is no best")
     simulator = SIMULATORS.get(settings["simulator"])
     if simulator is None:
         known = ", ".join(SIMULATORS)

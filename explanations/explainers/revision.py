@@ -73,6 +73,8 @@ class _Round:
 def explain(material: Material, config: Config, seed: int) -> Dialogue[Explained | Unusable]:
     """Explain, try, revise; `Unusable` where any step gives nothing."""
     settings = {**DEFAULTS, **config}
+    if settings["sentences"] < 2:
+        return Unusable(reason="sentences is 2 or more: one to revise by, one to keep")
     first = yield from token_activation.explain(material, settings, seed)
     if isinstance(first, Unusable):
         return first

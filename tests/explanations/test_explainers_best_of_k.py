@@ -111,6 +111,10 @@ def test_an_unknown_simulator_is_named_with_those_that_there_are() -> None:
     assert "token_lookup" in outcome.reason
 
 
+def test_the_best_of_none_is_refused_before_anything_is_asked() -> None:
+    assert failed("best_of_k", seen(), {}, **LOOKUP | {"k": 0}).reason.startswith("k is 1 or more")
+
+
 def test_the_simulators_own_settings_are_passed_on() -> None:
     config = LOOKUP | {"simulator_config": {"first": 0.0, "last": 0.0}}
     outcome = failed("best_of_k", seen(), {Ask: Model(FISH)}, **config)

@@ -151,6 +151,11 @@ def test_sentences_are_read_without_numbers_bullets_quotes_and_repeats(said: str
     assert written.parse(Answer(text=said), 5) == ["A cat slept.", "A dog ate."]
 
 
+def test_a_sentence_alone_cannot_be_shown_and_kept() -> None:
+    outcome = failed("revision", DOGS, {}, sentences=1)
+    assert outcome.reason.startswith("sentences is 2 or more")
+
+
 def test_no_more_sentences_are_read_than_were_asked_for() -> None:
     assert written.parse(Answer(text="One.\nTwo.\nThree."), 2) == ["One.", "Two."]
 
