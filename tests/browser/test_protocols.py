@@ -106,6 +106,9 @@ def swipe(page: Page, selector: str, begin: int, end: int) -> None:
     for kind, points in [("touchStart", steps[:1]), *(("touchMove", [s]) for s in steps[1:])]:
         points = [{"x": x, "y": y} for x, y in points]
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    # A finger that rests before it is lifted flings nothing: the next tap would only stop that.
+    page.wait_for_timeout(100)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": points})
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
