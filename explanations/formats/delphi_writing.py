@@ -13,7 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explanations.formats.delphi_said import SCORER, raw_examples
-from explanations.formats.lines import ExplanationLine, Fault, NeuronLine, Place, RecordLine
+from explanations.formats.lines import (
+    ExplanationLine,
+    Fault,
+    FormatError,
+    NeuronLine,
+    Place,
+    RecordLine,
+)
 from explanations.formats.pieces import Pieces
 from explanations.formats.writing import json_text
 from explanations.store_files import write_arrays
@@ -71,7 +78,9 @@ def write_hookpoint(
         yield from _records(arrays, neuron, pieces, place)
         yield from _said(path, f"{hookpoint}_latent{neuron.index}.txt", neuron, place)
     folder = path / "latents" / hookpoint
-    folder.mkdir(parents=True, exist_ok=True)
+    if folder.exists():
+        raise FormatError(f"two models have a {hookpoint}: choose one with --subject")
+    folder.mkdir(parents=True)
     config = {"model_name": model, "ctx_len": max(map(len, arrays.contexts), default=0)}
     (folder / "config.json").write_text(json_text(config), encoding="utf-8")
     write_arrays(folder / f"0_{arrays.width - 1}.safetensors", arrays.finished())

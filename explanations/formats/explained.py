@@ -110,6 +110,9 @@ def _score(fields: Fields, simulations: Sequence[SimulationLine], records: int) 
     if simulator and _key(simulator) not in {_key(each.method) for each in simulations}:
         fields.note("simulator", "no simulation of this explanation is by it")
     value = fields.number("value") if fields.has("value") else None
+    ends = fields.has("low"), fields.has("high")
+    if any(ends) and not (all(ends) and fields.has("value")):
+        fields.note("low", "an interval has two ends, low and high, and a value")
     score = ScoreLine(
         method=_method(fields, "method"),
         simulator=simulator,

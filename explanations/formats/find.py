@@ -18,6 +18,7 @@ from explanations.formats.fields import LARGEST, Faults, Fields, text_fault
 from explanations.formats.lines import (
     ExplanationLine,
     Fault,
+    FormatError,
     Found,
     Given,
     MethodLine,
@@ -73,8 +74,11 @@ def write(neurons: Iterable[NeuronLine], path: Path, given: Given) -> Iterator[F
     What interpreters said goes to `<model>/<category>/`; no other explanation has a place.
     """
     described: dict[Path, list[dict[str, Any]]] = {}
+    names: dict[Path, str] = {}
     for neuron in neurons:
         folder = path / PurePosixPath(neuron.subject.name).name
+        if names.setdefault(folder, neuron.subject.name) != neuron.subject.name:
+            raise FormatError(f"two subjects are called {folder.name}: choose one with --subject")
         rows = described.setdefault(folder, [])
         for explanation in neuron.explanations:
             yield from _write(explanation, neuron, folder, rows)

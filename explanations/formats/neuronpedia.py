@@ -41,10 +41,9 @@ def write(neurons: Iterable[NeuronLine], path: Path, given: Given) -> Iterator[F
     writer = Writer(path)
     try:
         for neuron in neurons:
-            writer.add(neuron)
+            yield from writer.add(neuron)
     finally:
         writer.close()
-    yield from ()
 
 
 def _number(file: File) -> re.Match[str] | None:

@@ -1,9 +1,10 @@
 """Writing Neuronpedia's export: rows of 1024 features a batch, in three folders a source."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from explanations.formats.lines import ExplanationLine, NeuronLine, RecordLine
+from explanations.formats.lines import ExplanationLine, Fault, NeuronLine, Place, RecordLine
 from explanations.formats.neuronpedia_activations import bounds
 from explanations.formats.neuronpedia_export import (
     ACTIVATIONS,
@@ -27,8 +28,8 @@ class Writer:
         self._counts: dict[tuple[str, str], int] = {}
         self._open: dict[str, Rows] = {}
 
-    def add(self, neuron: NeuronLine) -> None:
-        """Write a neuron's rows."""
+    def add(self, neuron: NeuronLine) -> Iterator[Fault]:
+        """Write a neuron's rows, and yield what has no place in them."""
         model, _, of = neuron.subject.name.rpartition("/")
         model, of = (model, of) if model else (of, "")
         source = f"{neuron.layer}-{of}" if of else str(neuron.layer)
@@ -42,6 +43,7 @@ class Writer:
             self._open[ACTIVATIONS].add(whose | _activation(record, whose, neuron.maximum or 0.0))
         for explanation in neuron.explanations:
             self._open[EXPLANATIONS].add(whose | _explanation(explanation, whose))
+        yield from _unplaced(neuron)
 
     def close(self) -> None:
         """Finish the files that are open."""
@@ -56,6 +58,15 @@ class Writer:
         for name in FOLDERS:
             (folder / name).mkdir(parents=True, exist_ok=True)
             self._open[name] = Rows(folder / name / f"batch-{batch}.jsonl.gz")
+
+
+def _unplaced(neuron: NeuronLine) -> Iterator[Fault]:
+    place = Place(record=f"{neuron.subject.name} L{neuron.layer}/{neuron.index}")
+    for number, explanation in enumerate(neuron.explanations):
+        for name in ("simulations", "scores"):
+            if left := getattr(explanation, name):
+                message = f"{len(left)} {name} have no place in the export; they are left out"
+                yield Fault(place=place, field=f"explanations[{number}]", message=message)
 
 
 def _feature(neuron: NeuronLine) -> dict[str, Any]:

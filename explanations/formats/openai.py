@@ -21,22 +21,23 @@ from explanations.formats.lines import (
     Given,
     NeuronLine,
     Place,
-    RecordLine,
     SubjectLine,
 )
-from explanations.formats.openai_explained import explained, results
+from explanations.formats.openai_explained import explained
+from explanations.formats.openai_writing import (
+    DRAWN,
+    QUARTERS,
+    RANDOM,
+    TOP,
+    record,
+    results,
+    unplaced,
+)
 from explanations.formats.reading import excerpt, number_or_none, rows, told, whole
 from explanations.formats.sources import File, tree
 from explanations.formats.windows import Windows
-from explanations.formats.writing import json_text, shortest
+from explanations.formats.writing import json_text
 from explanations.records import RecordKind
-
-_TOP, _DRAWN, _RANDOM = (
-    "most_positive_activation_records",
-    "random_sample_by_quantile",
-    "random_sample",
-)
-_QUARTERS = 4
 
 
 def read(place: str, given: Given) -> Iterator[Found | Fault]:
@@ -54,15 +55,19 @@ def read(place: str, given: Given) -> Iterator[Found | Fault]:
 
 def write(neurons: Iterable[NeuronLine], path: Path, given: Given) -> Iterator[Fault]:
     """Write a folder of `<layer>/<index>.json`, and `.jsonl` where something is said about it."""
+    subjects = set()
     for neuron in neurons:
+        subjects.add(neuron.subject.name)
+        if len(subjects) > 1:
+            raise FormatError("these files hold one model's neurons: choose it with --subject")
         folder = path / str(neuron.layer)
         folder.mkdir(parents=True, exist_ok=True)
-        text = json_text(_raw_record(neuron))
+        text = json_text(record(neuron))
         (folder / f"{neuron.index}.json").write_text(text, encoding="utf-8")
         if neuron.explanations:
             line = json_text(results(neuron)) + "\n"
             (folder / f"{neuron.index}.jsonl").write_text(line, encoding="utf-8")
-    yield from ()
+        yield from unplaced(neuron)
 
 
 def _neuron_named(file: File) -> tuple[bool, int, int, str]:
@@ -117,7 +122,7 @@ def _values(files: list[File]) -> Iterator[tuple[Place, Any, Faults]]:
 
 def _key(fields: Fields) -> tuple[int, int] | None:
     """Return layer and index; None, and a note, where they are not told or it is no such file."""
-    if not fields.has("neuron_id") or not (fields.has(_TOP) or fields.has("scored_explanations")):
+    if not fields.has("neuron_id") or not (fields.has(TOP) or fields.has("scored_explanations")):
         fields.note("", "expected a NeuronRecord or NeuronSimulationResults, with its neuron_id")
         return None
     before = len(fields.faults.found)
@@ -127,7 +132,7 @@ def _key(fields: Fields) -> tuple[int, int] | None:
 
 
 def _take(fields: Fields, neuron: _Neuron) -> None:
-    if fields.has(_TOP):
+    if fields.has(TOP):
         neuron.mean = number_or_none(fields, "mean", -inf, inf)
         _take_records(fields, neuron.windows)
     if fields.has("scored_explanations"):
@@ -136,24 +141,24 @@ def _take(fields: Fields, neuron: _Neuron) -> None:
 
 def _take_records(fields: Fields, windows: Windows) -> None:
     """Collect the records: top, then by group, then random; a bad one is noted and left out."""
-    for each in fields.objects(_TOP):
+    for each in fields.objects(TOP):
         _add(each, windows, RecordKind.TOP)
-    if fields.has(_DRAWN):
+    if fields.has(DRAWN):
         _take_groups(fields, windows)
-    if fields.has(_RANDOM):
-        for each in fields.objects(_RANDOM):
+    if fields.has(RANDOM):
+        for each in fields.objects(RANDOM):
             _add(each, windows, RecordKind.RANDOM)
 
 
 def _take_groups(fields: Fields, windows: Windows) -> None:
     """Collect draws from groups by peak; beyond four, the last holds the highest: top records."""
-    groups = fields.array(_DRAWN)
-    if len(groups) not in (0, _QUARTERS, _QUARTERS + 1):
-        fields.note(_DRAWN, f"expected 4 or 5 groups, not {len(groups)}")
+    groups = fields.array(DRAWN)
+    if len(groups) not in (0, QUARTERS, QUARTERS + 1):
+        fields.note(DRAWN, f"expected 4 or 5 groups, not {len(groups)}")
         return
     # Top records stand together, whichever list they are from, so that they are written together.
-    for number in sorted(range(len(groups)), key=lambda number: number != _QUARTERS):
-        name, top = f"{_DRAWN}[{number}]", number == _QUARTERS
+    for number in sorted(range(len(groups)), key=lambda number: number != QUARTERS):
+        name, top = f"{DRAWN}[{number}]", number == QUARTERS
         kind, quantile = (RecordKind.TOP, None) if top else (RecordKind.QUANTILE, number)
         for each in Fields({name: groups[number]}, fields.path, fields.faults).objects(name):
             _add(each, windows, kind, quantile)
@@ -162,39 +167,3 @@ def _take_groups(fields: Fields, windows: Windows) -> None:
 def _add(fields: Fields, windows: Windows, kind: RecordKind, quantile: int | None = None) -> None:
     if (read_ := excerpt(fields)) is not None:
         windows.add(read_, kind, quantile)
-
-
-def _raw_record(neuron: NeuronLine) -> dict[str, Any]:
-    """Return a NeuronRecord; what is not known of the neuron is null."""
-    groups = [
-        [_raw_excerpt(each) for each in neuron.records if each.quantile == quarter]
-        for quarter in range(_QUARTERS)
-    ]
-    return {
-        "dataclass_name": "NeuronRecord",
-        "neuron_id": {
-            "dataclass_name": "NeuronId",
-            "layer_index": neuron.layer,
-            "neuron_index": neuron.index,
-        },
-        _RANDOM: _of_kind(neuron, RecordKind.RANDOM),
-        _DRAWN: groups,
-        "quantile_boundaries": None,
-        "mean": neuron.mean,
-        "variance": None,
-        "skewness": None,
-        "kurtosis": None,
-        _TOP: _of_kind(neuron, RecordKind.TOP),
-    }
-
-
-def _of_kind(neuron: NeuronLine, kind: RecordKind) -> list[dict[str, Any]]:
-    return [_raw_excerpt(each) for each in neuron.records if each.kind == kind]
-
-
-def _raw_excerpt(record: RecordLine) -> dict[str, Any]:
-    return {
-        "dataclass_name": "ActivationRecord",
-        "tokens": list(record.tokens),
-        "activations": shortest(record.activations),
-    }

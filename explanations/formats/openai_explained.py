@@ -4,17 +4,13 @@ A simulation's sequences belong to the neuron's records with the same tokens. A 
 among them becomes one: the tool scores as many top as random sequences, the top ones first.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import isnan
-from typing import Any
 
 from explanations.formats.fields import LARGEST, Fields
 from explanations.formats.lines import (
     ExplanationLine,
     MethodLine,
-    NeuronLine,
-    RecordLine,
     ScoreLine,
     SimulatedLine,
     SimulationLine,
@@ -22,19 +18,18 @@ from explanations.formats.lines import (
 )
 from explanations.formats.reading import Excerpt, excerpt
 from explanations.formats.windows import Windows
-from explanations.formats.writing import shortest
 from explanations.records import AuthorKind, RecordKind, Scale
 
 EXPLAINER = "openai_neuron_explainer"
 SIMULATOR = MethodLine(name="openai_neuron_simulator", version=1)
 UNCALIBRATED = MethodLine(name=SIMULATOR.name, version=1, config={"calibrated": False})
 
-_SCALES = {
+SCALES = {
     "neuron_activations": Scale.RAW,
     "simulated_normalized_activations": Scale.ZERO_TO_TEN,
 }
 # Their field, our name for a score by them, and the name of our own scorer of the same formula.
-_SCORES = (
+SCORES = (
     ("ev_correlation_score", "openai_correlation", "correlation"),
     ("rsquared_score", "openai_r_squared", "r_squared"),
     (
@@ -117,9 +112,9 @@ def _sequences(scored: Fields, windows: Windows, main: _Simulated, raw: _Simulat
 
 
 def _take(fields: Fields, read: Excerpt, position: int, into: _Simulated) -> None:
-    scale = _SCALES.get(str(fields.take("activation_scale", None)))
+    scale = SCALES.get(str(fields.take("activation_scale", None)))
     if scale is None or into.scale not in (None, scale):
-        known = " or ".join(_SCALES) if into.scale is None else "the scale of those before"
+        known = " or ".join(SCALES) if into.scale is None else "the scale of those before"
         fields.note("activation_scale", f"expected {known}")
         return
     into.scale = scale
@@ -127,7 +122,7 @@ def _take(fields: Fields, read: Excerpt, position: int, into: _Simulated) -> Non
 
 
 def _scores(scored: Fields, tokens: int, simulated: bool) -> Iterator[ScoreLine]:
-    for name, method, _ in _SCORES:
+    for name, method, _ in SCORES:
         noted = len(scored.faults.found)
         value = scored.number(name) if scored.has(name) else None
         if len(scored.faults.found) > noted or (value is None and not simulated):
@@ -139,80 +134,3 @@ def _scores(scored: Fields, tokens: int, simulated: bool) -> Iterator[ScoreLine]
             reason="" if value is not None else "the file gives no value",
             n=tokens,
         )
-
-
-def results(neuron: NeuronLine) -> dict[str, Any]:
-    """Return NeuronSimulationResults with all that is said about a neuron, as far as it can be."""
-    return {
-        "dataclass_name": "NeuronSimulationResults",
-        "neuron_id": {
-            "dataclass_name": "NeuronId",
-            "layer_index": neuron.layer,
-            "neuron_index": neuron.index,
-        },
-        "scored_explanations": [
-            {
-                "dataclass_name": "ScoredExplanation",
-                "explanation": each.text,
-                "scored_simulation": _raw_scored(each, neuron.records),
-            }
-            for each in neuron.explanations
-        ],
-    }
-
-
-def _raw_scored(explanation: ExplanationLine, records: tuple[RecordLine, ...]) -> dict[str, Any]:
-    main = next((s for s in explanation.simulations if s.method != UNCALIBRATED), None)
-    raw = next((s for s in explanation.simulations if s.method == UNCALIBRATED), None)
-    before = {} if raw is None else {each.record: each for each in raw.records}
-    sequences = [
-        _raw_sequence(records[each.record], each, main.scale, before)
-        for each in (main.records if main else ())
-        if each.values is not None and main is not None and not any(map(isnan, each.values))
-    ]
-    return {
-        "dataclass_name": "ScoredSimulation",
-        "scored_sequence_simulations": sequences,
-        **{name: _value(explanation, main, names) for name, *names in _SCORES},
-    }
-
-
-def _value(
-    explanation: ExplanationLine, main: SimulationLine | None, names: list[str]
-) -> float | None:
-    """Return the score of the written simulation by that formula, theirs before ours."""
-    simulator = main.method if main else None
-    found = {s.method.name: s.value for s in explanation.scores if s.simulator == simulator}
-    return next((found[name] for name in names if name in found), None)
-
-
-def _raw_sequence(
-    record: RecordLine,
-    simulated: SimulatedLine,
-    scale: Scale,
-    before: Mapping[int, SimulatedLine],
-) -> dict[str, Any]:
-    raw = before.get(simulated.record)
-    simulation = _raw_simulation(record, simulated, scale)
-    if raw is not None and raw.values is not None:
-        simulation["uncalibrated_simulation"] = _raw_simulation(record, raw, Scale.ZERO_TO_TEN)
-    return {
-        "dataclass_name": "ScoredSequenceSimulation",
-        "simulation": simulation,
-        "true_activations": shortest(record.activations),
-        "ev_correlation_score": None,
-        "rsquared_score": None,
-        "absolute_dev_explained_score": None,
-    }
-
-
-def _raw_simulation(record: RecordLine, simulated: SimulatedLine, scale: Scale) -> dict[str, Any]:
-    return {
-        "dataclass_name": "SequenceSimulation",
-        "tokens": list(record.tokens),
-        "expected_activations": shortest(simulated.values or ()),
-        "activation_scale": next(name for name, is_ in _SCALES.items() if is_ == scale),
-        "distribution_values": [],
-        "distribution_probabilities": [],
-        "uncalibrated_simulation": None,
-    }

@@ -221,6 +221,10 @@ FAULTY: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
         _set("explanations", 0, "scores", 0, "reason", "so"),
         "explanations[0].scores[0].value",
     ),
+    "half of an interval": (
+        _set("explanations", 0, "scores", 0, "low", 0.5),
+        "explanations[0].scores[0].low",
+    ),
     "a simulator without a simulation": (
         _set("explanations", 0, "scores", 0, "simulator", "version", 2),
         "explanations[0].scores[0].simulator",
@@ -355,8 +359,8 @@ def explanation_lines(
         value=value,
         reason=draw(name) if value is None else "",
         n=draw(st.integers(0, 99)),
-        low=draw(st.none() | st.floats(-1, 1)),
-        high=draw(st.none() | st.floats(-1, 1)),
+        low=None if value is None else draw(st.floats(-1, 1)),
+        high=None if value is None else draw(st.floats(-1, 1)),
         records=tuple(range(draw(st.integers(0, len(records))))),
         details=draw(config),
     )

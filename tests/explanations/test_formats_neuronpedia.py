@@ -4,12 +4,19 @@ import gzip
 import json
 import tracemalloc
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from explanations.formats.lines import Given, NeuronLine
+from explanations.formats.lines import (
+    ExplanationLine,
+    Given,
+    MethodLine,
+    NeuronLine,
+    ScoreLine,
+)
 from explanations.formats.registry import FORMATS
 from explanations.records import AuthorKind, RecordKind
 from tests.explanations.foreign import read, write
@@ -255,6 +262,18 @@ def test_a_packed_file_that_is_cut_short_is_a_fault_and_the_others_are_read(
     lines, faults = read("neuronpedia", path)
     assert lines[0].maximum == 1
     assert any("explanations/batch-0.jsonl.gz" in each and "damaged" in each for each in faults)
+
+
+def test_scores_have_no_place_in_the_export_and_are_named(tmp_path: Path) -> None:
+    scorer = MethodLine(name="correlation", version=1)
+    score = ScoreLine(method=scorer, simulator=None, value=0.5, reason="", n=9)
+    said = ExplanationLine(
+        id="1", text="fish", author_kind=AuthorKind.HUMAN, method=None, scores=(score,)
+    )
+    (line,), _ = read("neuronpedia", dashboards(tmp_path, batch(feature())))
+    assert write("neuronpedia", [replace(line, explanations=(said,))], tmp_path / "out") == [
+        "tiny/res L4/7, explanations[0]: 1 scores have no place in the export; they are left out"
+    ]
 
 
 def test_features_are_written_in_batches_of_1024(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """OpenAI's neuron explainer: published records and explanations come in, and go out again."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from explanations.formats.lines import FormatError, NeuronLine
+from explanations.formats.lines import FormatError, MethodLine, NeuronLine
 from explanations.records import RecordKind, Scale, deal
 from tests.explanations.foreign import read, write
 
@@ -186,6 +187,27 @@ def test_a_calibrated_simulation_keeps_what_it_was_before(tmp_path: Path) -> Non
     assert (main.records[0].values, before.records[0].values) == ((0, 3.5), (1, 9))
     write("openai", [line], tmp_path / "out")
     assert read_one(tmp_path / "out") == line
+
+
+def test_what_has_no_place_is_named_and_the_rest_is_written(tmp_path: Path) -> None:
+    line = read_one(folder(tmp_path / "in", records=record(), said=results()))
+    (said,) = line.explanations
+    (simulation,) = said.simulations
+    by_other = replace(simulation, method=MethodLine(name="other", version=1))
+    gap = replace(simulation.records[1], values=(1.0, float("nan"), 0.0))
+    more = replace(
+        said,
+        simulations=(replace(simulation, records=(simulation.records[0], gap)), by_other),
+        scores=(*said.scores, replace(said.scores[0], simulator=by_other.method)),
+    )
+    told = write("openai", [replace(line, explanations=(more,))], tmp_path / "out")
+    assert [each.partition(": ")[2] for each in told] == [
+        f"1 {what} have no place in these files; they are left out"
+        for what in ("simulations", "sequences", "scores")
+    ]
+    (again,) = read_one(tmp_path / "out").explanations
+    assert [len(each.records) for each in again.simulations] == [1]
+    assert [each.value for each in again.scores] == [each.value for each in said.scores]
 
 
 def test_explanations_alone_bring_the_sequences_that_they_were_scored_on(tmp_path: Path) -> None:

@@ -190,6 +190,19 @@ def test_an_export_takes_no_folder_that_is_there_and_leaves_none_half_written(
     assert sorted(each.name for each in tmp_path.iterdir()) == ["in", "out"]
 
 
+@pytest.mark.parametrize("form", ["openai", "delphi", "find"])
+def test_two_subjects_that_would_share_files_are_not_exported_together(
+    tmp_path: Path, form: str
+) -> None:
+    for name in ("one/layers.*", "two/layers.*"):
+        factories.neuron(subject=factories.subject(name=name), index=3)
+    tokenizer = ["--tokenizer", str(delphi_results.tokenizer_in(tmp_path))]
+    options = ["--format", form, *(tokenizer if form == "delphi" else [])]
+    assert not call("export_records", tmp_path / "out", *options)[2]
+    assert not (tmp_path / "out").exists()
+    assert call("export_records", tmp_path / "out", *options, "--subject", "one/layers.*")[2]
+
+
 def test_an_export_that_leaves_something_out_says_so(tmp_path: Path) -> None:
     path, options = openai(tmp_path / "in")
     call("import_records", path, "--format", "openai", *options)
