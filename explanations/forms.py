@@ -35,8 +35,13 @@ class StartForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.kind, self.method = kind, method
         self.estimate: services.RunEstimate | None = None
-        own = services.method_defaults(kind=services.METHOD_KINDS[kind], name=method)
-        self.fields |= {f"{_PREFIX}{name}": _field(name, value) for name, value in own.items()}
+        method_kind = services.METHOD_KINDS[kind]
+        choices = services.registry(method_kind)[method].choices
+        own = services.method_defaults(kind=method_kind, name=method)
+        self.fields |= {
+            f"{_PREFIX}{name}": _field(name, value, choices.get(name))
+            for name, value in own.items()
+        }
 
     @property
     def settings(self) -> list[forms.BoundField]:
@@ -89,8 +94,11 @@ class ResumeForm(forms.Form):
     budget = forms.FloatField(required=False)
 
 
-def _field(name: str, own: Any) -> forms.Field:
+def _field(name: str, own: Any, choices: tuple[str, ...] | None) -> forms.Field:
     """Return a field for a setting, by the type of the method's own value."""
+    if choices:
+        pairs = [(each, each) for each in choices]
+        return forms.ChoiceField(initial=own, label=name, choices=pairs)
     if isinstance(own, bool):
         return forms.BooleanField(required=False, initial=own, label=name)
     if isinstance(own, int):

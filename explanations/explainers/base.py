@@ -25,7 +25,8 @@ class Want(StrEnum):
 class Explainer:
     """Explains a neuron. The same material, configuration, seed and replies give the same outcome.
 
-    `explain` reads `default_config` for what its configuration leaves out.
+    `explain` reads `default_config` for what its configuration leaves out; `choices` are the values
+    of settings that have only a few.
     """
 
     name: str
@@ -35,3 +36,4 @@ class Explainer:
     needs: frozenset[Need] = frozenset()
     wants: frozenset[Want] = frozenset()
     default_config: dict[str, Any] = field(default_factory=dict)
+    choices: dict[str, tuple[str, ...]] = field(default_factory=dict)

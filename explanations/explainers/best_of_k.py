@@ -171,4 +171,5 @@ EXPLAINER = Explainer(
     needs=frozenset({Need.MODEL}),
     wants=frozenset({Want.CHOOSING}),
     default_config=DEFAULTS,
+    choices={"simulator": tuple(SIMULATORS)},
 )

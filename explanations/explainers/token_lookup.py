@@ -109,4 +109,5 @@ EXPLAINER = Explainer(
     explain=at_once(explain),
     wants=frozenset({Want.MEANS}),
     default_config=DEFAULTS,
+    choices={"means": ("records", "capture")},
 )

@@ -26,6 +26,7 @@ class Scorer:
     has a reason, and never a zero instead; where nothing came back that could be scored, the
     attempt has failed and is `Unusable`. A setting of `options` is stored only where it differs
     from the value here, so that methods stored before there was such a setting stay the same.
+    `choices` are the values of settings that have only a few.
     """
 
     name: str
@@ -34,4 +35,5 @@ class Scorer:
     score: Callable[[Evidence, Config, int], Dialogue[Scored | Unusable]]
     needs: frozenset[Need] = frozenset()
     default_config: dict[str, Any] = field(default_factory=dict)
+    choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)

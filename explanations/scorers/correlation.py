@@ -150,6 +150,7 @@ def _scorer(name: str, measure: Measure, scale: intervals.Scale) -> Scorer:
         rests_on=RestsOn.SIMULATION,
         score=at_once(partial(_score, measure=measure, scale=scale)),
         options=OPTIONS,
+        choices={"on": ("all", *_ON)},
     )
 
 

@@ -9,7 +9,16 @@ features in large language models".
 from explanations.dialogue import Dialogue, Need
 from explanations.exchange import Evidence, Scored, Unusable
 from explanations.scorers.base import Config, RestsOn, Scorer
-from explanations.scorers.judging import DEFAULTS, Example, Shot, Task, judged, settled, shuffled
+from explanations.scorers.judging import (
+    CHOICES,
+    DEFAULTS,
+    Example,
+    Shot,
+    Task,
+    judged,
+    settled,
+    shuffled,
+)
 from explanations.scorers.sides import one_line, sides
 
 TASK = Task(
@@ -56,4 +65,5 @@ SCORER = Scorer(
     score=score,
     needs=frozenset({Need.MODEL}),
     default_config=DEFAULTS,
+    choices=CHOICES,
 )

@@ -18,8 +18,8 @@ from explanations.dialogue import Dialogue, Need
 from explanations.exchange import Evidence, HeldOut, Scored, Unusable
 from explanations.records import Word, seeded_hash, words
 from explanations.scorers.base import Config, RestsOn, Scorer
+from explanations.scorers.judging import CHOICES, Example, Shot, Task, judged, settled, shuffled
 from explanations.scorers.judging import DEFAULTS as JUDGING
-from explanations.scorers.judging import Example, Shot, Task, judged, settled, shuffled
 from explanations.scorers.sides import levels, one_line, sides
 
 DEFAULTS: dict[str, Any] = {**JUDGING, "wrong": "silent"}
@@ -150,4 +150,5 @@ SCORER = Scorer(
     score=score,
     needs=frozenset({Need.MODEL}),
     default_config=DEFAULTS,
+    choices={**CHOICES, "wrong": ("silent", "firing")},
 )

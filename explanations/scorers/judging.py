@@ -44,6 +44,8 @@ _ANSWERS = {
     "not) to 10 (surely). Nothing else.",
 }
 
+CHOICES: dict[str, tuple[str, ...]] = {"answers": tuple(_ANSWERS), "metric": tuple(METRICS)}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
@@ -73,7 +75,7 @@ class Task:
 def settled(config: Config) -> dict[str, Any]:
     """Return the settings with their defaults; `ValueError` for one that means nothing."""
     settings = {**DEFAULTS, **config}
-    for name, known in (("answers", _ANSWERS), ("metric", METRICS)):
+    for name, known in CHOICES.items():
         if settings[name] not in known:
             raise ValueError(f"`{name}` is one of {', '.join(known)}, not {settings[name]!r}")
     return settings

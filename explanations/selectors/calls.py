@@ -61,22 +61,23 @@ def call_read(call: Call) -> StoredCall:
 
 
 def _outcome(call: Call) -> Outcome:
-    took = {
-        "tokens_in": call.tokens_in,
-        "tokens_out": call.tokens_out,
-        "seconds": call.seconds,
-    }
+    read, written, seconds = call.tokens_in, call.tokens_out, call.seconds
     if call.reply is None:
-        return Unusable(reason=call.reason, raw=call.raw, **took)
+        return Unusable(
+            reason=call.reason, raw=call.raw, tokens_in=read, tokens_out=written, seconds=seconds
+        )
     logprobs: list[Any] = call.logprobs or []
     if "logprob" in call.reply:
-        del took["tokens_out"]
-        return Weighed(**call.reply, **took)
+        return Weighed(**call.reply, tokens_in=read, seconds=seconds)
     if "text" not in call.reply:
-        del took["tokens_out"]
-        return Foreseen(logprobs=tuple(logprobs), **took)
-    tokens = tuple(GeneratedToken(text=text, logprobs=others) for text, others in logprobs)
-    return Answer(text=call.reply["text"], tokens=tokens, **took)
+        return Foreseen(logprobs=tuple(logprobs), tokens_in=read, seconds=seconds)
+    return Answer(
+        text=call.reply["text"],
+        tokens=tuple(GeneratedToken(text=text, logprobs=others) for text, others in logprobs),
+        tokens_in=read,
+        tokens_out=written,
+        seconds=seconds,
+    )
 
 
 def call_totals(run: int) -> CallTotals:

@@ -24,7 +24,7 @@ def call_store(
     with this place of the target, what came later is kept as void.
     """
     tokens_out = 0 if isinstance(outcome, Foreseen | Weighed) else outcome.tokens_out
-    dollars = price and price.of(tokens_in=outcome.tokens_in, tokens_out=tokens_out)
+    dollars = price.of(tokens_in=outcome.tokens_in, tokens_out=tokens_out) if price else None
     call = Call(
         target_id=target_id,
         place=place,
@@ -59,6 +59,8 @@ def _columns(outcome: Outcome) -> dict[str, Any]:
         return {"reason": shortened(outcome.reason), "raw": outcome.raw.replace("\0", "")}
     if isinstance(outcome, Foreseen):
         return {"reply": {}, "logprobs": [_finite(each) for each in outcome.logprobs]}
+    if isinstance(outcome, Weighed) and not math.isfinite(outcome.logprob):
+        return {"reason": f"the text's log probability is {outcome.logprob}"}
     if isinstance(outcome, Weighed):
         return {"reply": {"logprob": outcome.logprob, "tokens": outcome.tokens}}
     tokens = [[_plain(token.text), _finite(token.logprobs)] for token in outcome.tokens]

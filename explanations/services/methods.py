@@ -65,6 +65,9 @@ def method_settings(
         message = f"{name} has no setting called {', '.join(unknown)}: {known}"
         raise SettingRefused(unknown[0], message)
     settled = own | {key: _settled(key, value, own[key]) for key, value in given.items()}
+    for key, few in builtin.choices.items():
+        if settled[key] not in few:
+            raise SettingRefused(key, f"{key} is one of {', '.join(few)}, not {settled[key]!r}")
     return {key: value for key, value in settled.items() if not _is(options, key, value)}
 
 

@@ -18,6 +18,7 @@ class Simulator:
 
     Values are on the zero_to_ten scale, one for each token. `simulate` reads `default_config` for
     what its configuration leaves out. Its setting `calibration` is seen to by `carried_out`.
+    `choices` are the values of settings that have only a few.
     """
 
     name: str
@@ -25,3 +26,4 @@ class Simulator:
     simulate: Callable[[str, Excerpts, Config], Dialogue[Outcomes]]
     needs: frozenset[Need] = frozenset()
     default_config: dict[str, Any] = field(default_factory=dict)
+    choices: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from explanations.dialogue import Dialogue, Need, encode
 from explanations.exchange import Simulated
 from explanations.records import Word, words
 from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
+from explanations.simulators.calibration import KINDS
 from explanations.simulators.naming import Phrase, named
 
 DEFAULTS: dict[str, Any] = {
@@ -102,4 +103,5 @@ SIMULATOR = Simulator(
     simulate=simulate,
     needs=frozenset({Need.ENCODER}),
     default_config=DEFAULTS,
+    choices={"calibration": KINDS},
 )

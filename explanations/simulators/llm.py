@@ -31,6 +31,7 @@ from explanations.dialogue import (
 )
 from explanations.exchange import Answer, Simulated, Unusable
 from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
+from explanations.simulators.calibration import KINDS
 from explanations.simulators.llm_answer import LEAST, expectation, parse
 from explanations.simulators.llm_wording import passage, question
 
@@ -122,4 +123,5 @@ SIMULATOR = Simulator(
     simulate=simulate,
     needs=frozenset({Need.MODEL}),
     default_config=DEFAULTS,
+    choices={"way": ("auto", *WAYS), "calibration": KINDS},
 )

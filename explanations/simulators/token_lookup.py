@@ -13,6 +13,7 @@ from explanations.dialogue import at_once
 from explanations.exchange import Simulated
 from explanations.records import words
 from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
+from explanations.simulators.calibration import KINDS
 from explanations.simulators.naming import Phrase, named, stems
 
 DEFAULTS: dict[str, Any] = {"first": 5.0, "last": 2.0, "calibration": "none"}
@@ -42,4 +43,5 @@ SIMULATOR = Simulator(
     version=1,
     simulate=at_once(simulate),
     default_config=DEFAULTS,
+    choices={"calibration": KINDS},
 )

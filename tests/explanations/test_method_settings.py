@@ -15,7 +15,16 @@ VARIED = Explainer(
     version=1,
     author=AuthorKind.MODEL,
     explain=token_lookup.EXPLAINER.explain,
-    default_config={"many": 3, "share": 0.5, "twice": False, "way": "plain", "of": [1], "at": None},
+    default_config={
+        "many": 3,
+        "share": 0.5,
+        "twice": False,
+        "way": "plain",
+        "label": "x",
+        "of": [1],
+        "at": None,
+    },
+    choices={"way": ("plain", "steep")},
 )
 
 
@@ -39,7 +48,8 @@ def varied(monkeypatch) -> None:
         ("share", float("nan"), "share is a finite number, not nan"),
         ("twice", 1, "twice is true or false, such as False, not 1"),
         ("way", 7, "way is a text, such as 'plain', not 7"),
-        ("way", " ", "way may not be blank"),
+        ("label", " ", "label may not be blank"),
+        ("way", "long", "way is one of plain, steep, not 'long'"),
         ("of", "1", "of is a list, such as \\[1\\], not '1'"),
     ],
 )
