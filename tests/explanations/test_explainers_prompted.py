@@ -103,6 +103,13 @@ def test_an_empty_answer_is_unusable_and_kept(said: str) -> None:
     )
 
 
+@pytest.mark.parametrize("said", ["<think>it may be", "<thinking>\nfish, I think", " <think>"])
+def test_an_answer_that_ends_in_thought_is_unusable_and_kept(said: str) -> None:
+    assert phrases.parse(Answer(text=said)) == Unusable(
+        reason="the answer ends while the model still thinks", raw=said
+    )
+
+
 @pytest.mark.parametrize(
     "said", ["I'm sorry, but I can't help.", "I cannot say.", "As an AI model I do not know."]
 )
