@@ -8,7 +8,7 @@ once, and one that was cut off is played again from the replies that were stored
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
@@ -241,3 +241,54 @@ def at_once(work: Callable[P, T]) -> Callable[P, Dialogue[T]]:
         return work(*args, **kwargs)
 
     return dialogue
+
+
+# --- Several dialogues as one ---------------------------------------------------------------------
+
+# Requests whose parts are answered one by one, and where those are: such requests can be joined.
+_PARTS: dict[type[Any], str] = {
+    Ask: "prompts",
+    Read: "passages",
+    Weigh: "texts",
+    Encode: "texts",
+    Observe: "texts",
+}
+
+
+def together(dialogues: Sequence[Dialogue[T]]) -> Dialogue[list[T]]:
+    """Carry on dialogues side by side; what they ask of one kind at a time is asked at once.
+
+    Returns what each comes to, in order.
+    """
+    results: dict[int, T] = {}
+    replies: dict[int, Any] = dict.fromkeys(range(len(dialogues)))
+    while replies:
+        waiting: dict[type[Any], list[tuple[int, Any]]] = {}
+        for number, reply in replies.items():
+            try:
+                request = dialogues[number].send(reply)
+                waiting.setdefault(type(request), []).append((number, request))
+            except StopIteration as stop:
+                results[number] = stop.value
+        replies = {}
+        for requests in waiting.values():
+            replies |= yield from _joined(requests)
+        replies = dict(sorted(replies.items()))
+    return [results[number] for number in range(len(dialogues))]
+
+
+def _joined(requests: Sequence[tuple[int, Any]]) -> Dialogue[dict[int, Any]]:
+    """Ask requests of one kind, as one where they can be joined; return each one's reply."""
+    replies: dict[int, Any] = {}
+    kind = type(requests[0][1])
+    if kind not in _PARTS:
+        for number, request in requests:
+            replies[number] = yield request
+        return replies
+    parts = {number: getattr(request, _PARTS[kind]) for number, request in requests}
+    reply: Any = yield kind(**{_PARTS[kind]: tuple(chain.from_iterable(parts.values()))})
+    start = 0
+    for number, few in parts.items():
+        replies[number] = reply[start : start + len(few)]
+        start += len(few)
+    return replies

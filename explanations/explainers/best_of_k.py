@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from explanations.dialogue import Dialogue, Need, ask
+from explanations.dialogue import Dialogue, Need, ask, together
 from explanations.exchange import Explained, Material, Prompt, Simulated, Unusable
 from explanations.explainers import phrases, token_activation
 from explanations.explainers.base import Config, Explainer, Want
@@ -71,9 +71,9 @@ def explain(material: Material, config: Config, seed: int) -> Dialogue[Explained
     if isinstance(prompts, Unusable):
         return prompts
     written = yield from _written(prompts)
-    scored: list[_Candidate] = []
-    for candidate in written:
-        scored.append((yield from _scored(candidate, simulator, choosing, material, settings)))
+    scored = yield from together(
+        [_scored(candidate, simulator, choosing, material, settings) for candidate in written]
+    )
     shown = sorted({place for places, _ in prompts for place in places})
     return _best(scored, simulator.name, shown)
 
