@@ -28,8 +28,8 @@ _FAULTS_OF = {
     },
     "rank": {
         "place": _("Give each description a place of its own."),
-        "best": _("Say which one is best."),
-        "worst": _("Say which one is worst. It cannot be the best too."),
+        "best": _("Choose the best one and the worst one, two different ones."),
+        "worst": _("Choose the best one and the worst one, two different ones."),
     },
     "rate": {"rating": _("One answer is missing. Every one is asked for.")},
     "choose": {"choice": _("Choose one first.")},

@@ -196,6 +196,11 @@ def test_every_form_is_answered_by_keyboard_alone(
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     picture(page, f"protocol-{name}-light-keys")
     page.keyboard.press("Escape")
+    page.locator("#count").click()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).not_to_be_empty()
+    assert_accessible(page)
+    page.keyboard.press("Escape")
     for key in keys[:-1] if keys[-1] == "c" else keys:
         press(page, key)
     assert_accessible(page)
@@ -291,3 +296,30 @@ def test_cards_are_dragged_with_a_mouse_too(open_page: OpenPage, images: Path) -
     assert page.locator(".card .pick").first.text_content() == "C 3"
     press(page, "Enter")
     expect(page.get_by_role("alert")).to_have_text("Give each description a place of its own.")
+
+
+# --- Skipping, and going back ---------------------------------------------------------------------
+
+
+def test_backspace_skips_with_a_reason_and_u_goes_back_to_the_last_answer(
+    open_page: OpenPage, images: Path
+) -> None:
+    page = open_page()
+    begin(page, batch_of("choose", images).token)
+    for key in ("2", "Enter"):
+        press(page, key)
+    expect(page.locator("#count")).to_have_text(re.compile("2 of 2"))
+    page.wait_for_load_state()
+    press(page, "u")
+    expect(page.locator("#count")).to_have_text(re.compile("Changing your last answer"))
+    page.wait_for_load_state()
+    for key in ("3", "Enter"):
+        press(page, key)
+    expect(page.locator("#count")).to_have_text(re.compile("2 of 2"))
+    page.wait_for_load_state()
+    for key in ("Backspace", "Enter"):
+        press(page, key)
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    assert Assignment.objects.get(state="skipped").skip_reason == "unclear"
+    changed = Judgment.objects.select_related("assignment").get(superseded_by=None)
+    assert changed.answer["choice"] == changed.assignment.order[2]

@@ -17,7 +17,9 @@ export function sendOnce(form) {
       const part = /** @type {HTMLElement | null} */ (missing.closest("[data-missing]"));
       if (fault) fault.textContent = part?.dataset.missing ?? "";
       part?.setAttribute("aria-invalid", "true");
-      missing.focus({ preventScroll: true });
+      // In a field, the keys that answer would be typed.
+      const button = /** @type {HTMLElement | null} */ (part?.querySelector(".by-key") ?? null);
+      (button ?? missing).focus({ preventScroll: true });
       fault?.scrollIntoView({ block: "center" });
       return;
     }
