@@ -83,8 +83,10 @@ class StartForm(forms.Form):
 
     def refuse(self, refusal: services.RunRefused | services.SettingRefused) -> None:
         """Put what the service refuses beside its field."""
-        setting = isinstance(refusal, services.SettingRefused)
-        name = f"{_PREFIX}{refusal.setting}" if setting else refusal.field
+        if isinstance(refusal, services.SettingRefused):
+            name = f"{_PREFIX}{refusal.setting}"
+        else:
+            name = refusal.field
         self.add_error(name if name in self.fields else None, str(refusal))
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from explanations.dialogue import LOCAL, Need
 from explanations.models import Method, Run
-from explanations.prices import Price
+from explanations.prices import Price, Prices
 from explanations.services.methods import registry
 
 
@@ -32,13 +32,16 @@ def budget_check(*, budget: float | None, method: Method | None) -> None:
 def price_of(model: str) -> Price | None:
     """Return a model's price, None where it is not known; one that runs in here costs nothing."""
     free = Price(tokens_in=0.0, tokens_out=0.0) if model.startswith(LOCAL) else None
-    return settings.PRICES.get(model, free)
+    prices: Prices = settings.PRICES
+    return prices.get(model, free)
 
 
 def model_asked(method: Method | None) -> str:
     """Return the language model that a method's runs ask, empty where they ask none."""
-    builtin = method and registry(Method.Kind(method.kind)).get(method.name)
-    if method is None or builtin is None or Need.MODEL not in builtin.needs:
+    if method is None:
+        return ""
+    builtin = registry(Method.Kind(method.kind)).get(method.name)
+    if builtin is None or Need.MODEL not in builtin.needs:
         return ""
     return str(method.config.get("model") or settings.LLM_MODEL)
 

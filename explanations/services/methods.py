@@ -106,7 +106,8 @@ def _settled(name: str, value: Any, own: Any) -> Any:
     if own is None:
         return value
     allowed, said = _TYPES[list if isinstance(own, tuple) else type(own)]
-    if not isinstance(value, allowed) or (isinstance(value, bool) and not isinstance(own, bool)):
+    fits = isinstance(value, allowed)
+    if not fits or (isinstance(value, bool) and not isinstance(own, bool)):
         raise SettingRefused(name, f"{name} is {said}, such as {own!r}, not {value!r}")
     if isinstance(own, float):
         value = float(value)

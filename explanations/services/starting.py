@@ -82,14 +82,15 @@ def run_over(
     budget: float | None = None,
 ) -> RunCreated:
     """Make a run over these neurons, a subject's, or all, or over what is said about them."""
-    keys = {
-        "neuron": selectors.neuron_keys,
-        "explanation": selectors.explanation_keys,
-        "simulation": selectors.simulation_keys,
-    }
-    works_on = worked_on(kind, method)
-    found = {f"{works_on}s": keys[works_on](subject, neurons)}
-    return run_create(kind=kind, method=method, budget=budget, **found)
+    on = worked_on(kind, method)
+    return run_create(
+        kind=kind,
+        method=method,
+        budget=budget,
+        neurons=selectors.neuron_keys(subject, neurons) if on == "neuron" else (),
+        explanations=selectors.explanation_keys(subject, neurons) if on == "explanation" else (),
+        simulations=selectors.simulation_keys(subject, neurons) if on == "simulation" else (),
+    )
 
 
 def neurons_chosen(
