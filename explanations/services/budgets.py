@@ -1,11 +1,13 @@
 """What a run may spend. A run whose budget is spent stands still until it is given a larger one."""
 
 import math
+from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 
 from explanations.dialogue import LOCAL, Need
-from explanations.models import Method, Run
+from explanations.models import Method, Run, Target
 from explanations.prices import Price, Prices
 from explanations.services.methods import registry
 
@@ -46,10 +48,15 @@ def model_asked(method: Method | None) -> str:
     return str(method.config.get("model") or settings.LLM_MODEL)
 
 
-def run_may_ask(*, run_id: int, model: str, price: Price | None) -> bool:
-    """Tell whether a run may ask its model another question; halt it where its budget says no."""
-    run = Run.objects.only("budget", "dollars", "halted").get(pk=run_id)
-    if run.halted:
+def run_may_ask(*, run_id: int, lease: UUID | None, model: str, price: Price | None) -> bool:
+    """Tell whether the holder of a lease may ask a run's model another question.
+
+    Not once the lease is lost, for another worker asks then. A run whose budget says no is halted.
+    """
+    held = Target.objects.filter(run=OuterRef("pk"), lease=lease)
+    runs = Run.objects.only("budget", "dollars", "halted").filter(Exists(held))
+    run = runs.filter(pk=run_id, halted="").first()
+    if run is None:
         return False
     if run.budget is None or (price is not None and run.dollars < run.budget):
         return True

@@ -1,6 +1,9 @@
 """A run stops cleanly when its budget is spent, says why, and goes on with a larger one."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from explanations import selectors, services
 from explanations.models import Call, Method, Run, Target
@@ -88,8 +91,6 @@ def test_a_run_that_needs_no_more_than_its_budget_is_not_halted(settings) -> Non
 
 
 def test_workers_are_not_called_to_a_halted_run(settings) -> None:
-    from django.utils import timezone
-
     run = _run(neurons=1, budget=1)
     at = timezone.now()
     assert [each.run for each in selectors.runs_to_call(at=at)] == [run]
@@ -99,6 +100,16 @@ def test_workers_are_not_called_to_a_halted_run(settings) -> None:
     assert not services.run_call(run_id=run, at=at)
     assert work_on_chunk(run) == 0
     assert not Target.objects.exclude(lease=None).exists()
+
+
+def test_a_worker_that_lost_its_lease_asks_no_more() -> None:
+    run = _run(neurons=1, budget=None)
+    lost = services.targets_claim(run_id=run, limit=1, at=timezone.now()).lease
+    Target.objects.update(leased_until=timezone.now() - timedelta(hours=1))
+    held = services.targets_claim(run_id=run, limit=1, at=timezone.now()).lease
+    for lease, may in ((lost, False), (held, True)):
+        asked = services.run_may_ask(run_id=run, lease=lease, model="tiny", price=PRICES["tiny"])
+        assert asked is may
 
 
 def test_a_budget_needs_a_price() -> None:

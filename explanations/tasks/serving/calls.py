@@ -8,6 +8,7 @@ from typing import Any
 
 from explanations import selectors, services
 from explanations.exchange import Unusable
+from explanations.models import Target
 from explanations.selectors import Outcome, StoredCall
 from explanations.tasks.serving.asked import Asked, Question, Served, Unserved, questions
 from explanations.tasks.stopping import patience, stopping
@@ -36,10 +37,13 @@ class Asking:
     `check` raises `Stopped` soon after the worker is told to end.
     """
 
-    def __init__(self, run: int, model: str, wanted: Sequence[_Wanted], ledger: Ledger) -> None:
-        self._run, self._model, self._wanted, self._ledger = run, model, wanted, ledger
+    def __init__(
+        self, target: Target, model: str, wanted: Sequence[_Wanted], ledger: Ledger
+    ) -> None:
+        self._run, self._lease = target.run_id, target.lease
+        self._model, self._wanted, self._ledger = model, wanted, ledger
         self._price = services.price_of(model)
-        self._halted = not services.run_may_ask(run_id=run, model=model, price=self._price)
+        self._may = self._may_ask()
         self.check = patience()
 
     def tell(self, position: int, outcome: Outcome) -> None:
@@ -53,12 +57,16 @@ class Asking:
             outcome=outcome,
             price=self._price,
         )
-        may = services.run_may_ask(run_id=self._run, model=self._model, price=self._price)
-        self._halted = self._halted or not may
+        self._may = self._may and self._may_ask()
 
     def more(self) -> bool:
         """Tell whether another question may be asked; what is under way is waited for."""
-        return not self._halted and not stopping.is_set()
+        return self._may and not stopping.is_set()
+
+    def _may_ask(self) -> bool:
+        return services.run_may_ask(
+            run_id=self._run, lease=self._lease, model=self._model, price=self._price
+        )
 
 
 Ask = Callable[[Sequence[Any], Asking], object]
@@ -68,8 +76,8 @@ Ask = Callable[[Sequence[Any], Asking], object]
 def replied(model: str, asked: Sequence[Asked], ask: Ask) -> list[Served | Unserved]:
     """Give each request its replies: those that are stored, and the others from `ask`.
 
-    A request of which a question is not asked, because the run is halted or the worker ends, is
-    unserved; so is one that asks something else than its target once did at that place.
+    A request of which a question is not asked, because the run is halted, the lease is lost or the
+    worker ends, is unserved; so is one that asks something else than its target once did there.
     """
     wanted = {each.target.pk: list(_wanted(model, each)) for each in asked}
     ledger = selectors.calls_stored(wanted, place=min((each.place for each in asked), default=0))
@@ -85,7 +93,7 @@ def replied(model: str, asked: Sequence[Asked], ask: Ask) -> list[Served | Unser
         if target not in strayed and each.key not in ledger
     ]
     if missing:
-        asking = Asking(asked[0].target.run_id, model, missing, ledger)
+        asking = Asking(asked[0].target, model, missing, ledger)
         if asking.more():
             ask([each.question for each in missing], asking)
     return [
