@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 
 from explanations.formats.sources import File, TextError
-from explanations.places import local
 
 _TYPES = {
     **{"U8": "u1", "U16": "<u2", "U32": "<u4", "U64": "<u8"},
@@ -28,7 +28,7 @@ def mapped(file: File) -> Iterator[dict[str, NDArray[Any]]]:
 
     Raises `TextError` where it is no safetensors file, or is cut short.
     """
-    if local(file.path) is not None and Path(file.path).is_file():
+    if isinstance(file.system, LocalFileSystem):
         yield _arrays(Path(file.path), file.name)
         return
     with tempfile.TemporaryDirectory(prefix="import-") as folder:

@@ -38,6 +38,7 @@ class Pieces:
         size = tokenizer.get_vocab_size(with_added_tokens=True)
         numbers = (*range(size), *(number for number in self._special if number >= size))
         self._bytes = {number: self._of(number) for number in numbers}
+        self._texts = {number: _text(raw) for number, raw in self._bytes.items()}
         self._numbers: dict[bytes, int] = {}
         # Of several tokens with the same bytes the first counts, and bytes spelled out come last.
         for number in sorted(self._bytes, key=lambda number: (not self._spelled(number), -number)):
@@ -52,6 +53,9 @@ class Pieces:
 
     def texts(self, numbers: Sequence[int]) -> tuple[str, ...]:
         """Return the piece of text of each of a window's tokens."""
+        whole = [text for number in numbers if (text := self._texts.get(number)) is not None]
+        if len(whole) == len(numbers):
+            return tuple(whole)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         raw = self.raw(numbers)
         pieces = [decoder.decode(each) for each in raw]
@@ -113,6 +117,14 @@ def pieces(place: str) -> Pieces:
     # The library raises no narrower error for a file that it cannot read.
     except Exception as error:
         raise FormatError(f"{path} is no tokenizer that can be read: {error}") from error
+
+
+def _text(raw: bytes) -> str | None:
+    """Return what bytes are alone; None where a character of them is not whole."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _kinds(decoder: Any) -> set[str]:

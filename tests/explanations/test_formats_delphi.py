@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from explanations.formats.lines import FormatError, NeuronLine
+from explanations.formats.lines import FormatError, Found, Given, NeuronLine
 from explanations.formats.pieces import Pieces
+from explanations.formats.registry import FORMATS
 from explanations.records import RecordKind, Split
 from tests.explanations.delphi_results import (
     cache,
@@ -145,6 +147,17 @@ def test_an_explanation_that_could_not_be_read_is_none(tmp_path: Path, tokenizer
         "explanations/layers.5.mlp_latent2.txt: "
         "the explainer's answer could not be read, so there is no explanation"
     ]
+
+
+def test_results_may_lie_in_an_object_store(tmp_path: Path, tokenizer: Path) -> None:
+    path = cache(tmp_path / "in", words(20), {2: [(0, 0, 1.0)]})
+    say(path, "explanations", 2, "text")
+    here = read_all(path, tokenizer)
+    store = fsspec.filesystem("memory")
+    store.put(str(path), "/results", recursive=True)
+    outcomes = FORMATS["delphi"].read("memory://results", Given(tokenizer=str(tokenizer)))
+    assert [each.line for each in outcomes if isinstance(each, Found)] == here
+    store.rm("/results", recursive=True)
 
 
 def test_texts_alone_need_no_tokenizer(tmp_path: Path) -> None:
