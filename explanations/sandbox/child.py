@@ -13,6 +13,7 @@ import platform
 import resource
 import struct
 import sys
+from contextlib import suppress
 from types import FunctionType
 from typing import Any
 
@@ -103,10 +104,7 @@ def _lock_in(job: dict[str, Any]) -> bool:
     libc = ctypes.CDLL(None, use_errno=True)
     _limit(job["limits"])
     isolated = _own_network(libc)
-    if os.geteuid() == 0:
-        os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
+    _become_nobody()
     os.environ.clear()
     _forbid(libc)
     sys.stdin = sys.stdout = sys.stderr = Nowhere()
@@ -134,6 +132,15 @@ def _own_network(libc: ctypes.CDLL) -> bool:
     """Move to a network without any interface, as root or in a user namespace of its own."""
     apart = NEW_NET | NEW_IPC | NEW_UTS
     return any(libc.unshare(flags) == 0 for flags in (apart, apart | NEW_USER))
+
+
+def _become_nobody() -> None:
+    """Stop being root where the machine permits it; a container may have taken that away."""
+    if os.geteuid() == 0:
+        with suppress(PermissionError):
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
 
 
 def _forbid(libc: ctypes.CDLL) -> None:

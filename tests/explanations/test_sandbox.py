@@ -3,6 +3,7 @@
 import os
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -203,16 +204,55 @@ def test_lines_that_a_program_makes_up_do_not_break_the_reading() -> None:
     assert "no output" in reason(forged)
 
 
-def test_a_machine_that_cannot_lock_in_runs_nothing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    # The same process with a filter that the kernel does not take: an instruction of no meaning.
-    text = Path(child.__file__).read_text(encoding="utf-8")
-    broken = tmp_path / "child.py"
-    broken.write_text(text.replace("LOAD, EQUAL, RETURN = 0x20", "LOAD, EQUAL, RETURN = 0xFFFF"))
-    monkeypatch.setattr(sandbox, "_CHILD", broken)
+@pytest.fixture
+def altered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, str], None]:
+    """Have the process begin otherwise, as it would on another machine."""
+
+    def alter(old: str, new: str) -> None:
+        text = Path(child.__file__).read_text(encoding="utf-8")
+        assert old in text
+        file = tmp_path / "child.py"
+        file.write_text(text.replace(old, new), encoding="utf-8")
+        monkeypatch.setattr(sandbox, "_CHILD", file)
+
+    return alter
+
+
+def test_a_machine_that_cannot_lock_in_runs_nothing(altered: Callable[[str, str], None]) -> None:
+    # a filter that the kernel does not take: an instruction of no meaning
+    altered("LOAD, EQUAL, RETURN = 0x20", "LOAD, EQUAL, RETURN = 0xFFFF")
     with pytest.raises(sandbox.Unprotected, match="takes no seccomp filter"):
         run("def f(x):\n    return 1", [1])
+
+
+def test_another_processor_runs_nothing(altered: Callable[[str, str], None]) -> None:
+    altered("machine = platform.machine()", 'machine = "sparc64"')
+    with pytest.raises(sandbox.Unprotected, match="no seccomp filter for linux on sparc64"):
+        run("def f(x):\n    return 1", [1])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        # flags that no kernel knows, and a container whose root may not become anyone
+        ("apart = NEW_NET | NEW_IPC | NEW_UTS", "apart = 1"),
+        ("os.setgroups([])", "raise PermissionError"),
+    ],
+)
+def test_without_a_network_or_user_of_its_own_the_filter_still_holds(
+    altered: Callable[[str, str], None], old: str, new: str
+) -> None:
+    altered(old, new)
+    ran = run("def f(x):\n    return x", [1])
+    assert isinstance(ran, Ran)
+    assert ran.outcomes == (Returned(value=1),)
+    assert not (ran.isolated and "apart" in old)
+    assert "Operation not permitted" in reason(
+        f"{WITHOUT_HOOK}def f(x):\n    open('/etc/hostname')"
+    )
+    program = f"{WITHOUT_HOOK}import __main__\nc = __main__.ctypes\ndef f(x):\n"
+    program += "    return c.PyDLL(None, handle=c.pythonapi._handle).socket(2, 1, 0)"
+    assert outputs(program, 0) == [-1]
 
 
 def test_a_process_that_does_not_start_is_no_output(
