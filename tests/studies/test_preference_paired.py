@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.preference import bradley_terry, davidson, plackett_luce
+from studies.analysis.preference import bradley_terry, davidson, plackett_luce, rao_kupper
 
 quick = settings(max_examples=40, deadline=None)
 
@@ -122,6 +122,35 @@ def test_swapping_the_sides_turns_the_side_bias_only(rows: Games, side: bool) ->
     assert after.log_ability == pytest.approx(before.log_ability, nan_ok=True, abs=1e-6)
     assert after.side_bias == pytest.approx(-before.side_bias, nan_ok=True, abs=1e-6)
     assert after.log_nu == pytest.approx(before.log_nu, nan_ok=True, abs=1e-6)
+
+
+def test_a_threshold_is_read_off_equal_items() -> None:
+    # 2 wins, 2 losses, 4 ties: P(left) = 1 / (1 + kappa) = 1/4, kappa = 3
+    fit = rao_kupper(["a"] * 8, ["b"] * 8, [1, 1, -1, -1, 0, 0, 0, 0])
+    assert fit.log_nu == pytest.approx(log(3))
+    assert fit.log_ability.tolist() == pytest.approx([0, 0], abs=1e-9)
+    assert fit.log_likelihood == pytest.approx(4 * log(1 / 4) + 4 * log(1 / 2))
+
+
+def test_what_is_not_connected_is_named() -> None:
+    apart = bradley_terry(list("acac"), list("bdbd"), [1, 1, 0, 0])
+    assert apart.reason.endswith("{a, b} and {c, d} never did")
+    assert apart.components == (("a", "b"), ("c", "d"))
+    # a and b beat each other and both beat c: together they never lost
+    ahead = bradley_terry(list("abaa"), list("bacc"), [1, 1, 1, 1])
+    assert ahead.reason.endswith("{a, b}")
+    many = bradley_terry(range(0, 14, 2), range(1, 15, 2), [1] * 7)
+    assert many.reason.endswith("{0, 1} and {2, 3} never did, nor have 5 more sets")
+
+
+@quick
+@given(games())
+def test_both_models_of_ties_exist_for_the_same_comparisons(rows: Games) -> None:
+    one, other = davidson(*rows), rao_kupper(*rows)
+    assert other.reason == one.reason
+    if not one.reason:
+        assert other.log_ability.sum() == pytest.approx(0, abs=1e-6)
+        assert other.log_nu > 0
 
 
 @quick
