@@ -220,27 +220,7 @@ def _record(neuron: Neuron, document: Document, line: RecordLine) -> Record:
 
 
 def _explanation(work: _Import, line: ExplanationLine) -> None:
-    method = None
-    if line.method is not None:
-        method = imported_method(Method.Kind.EXPLAINER, line.method)
-    made: dict[str, Any] = {
-        "text": line.text,
-        "author_kind": line.author_kind,
-        "parent": work.explanations[line.parent] if line.parent is not None else None,
-        "details": dict(line.details),
-    }
-    if method is None:
-        explanation, created = Explanation.objects.get_or_create(
-            neuron=work.neuron,
-            method=None,
-            text=line.text,
-            author_kind=line.author_kind,
-            defaults=made,
-        )
-    else:
-        explanation, created = Explanation.objects.get_or_create(
-            neuron=work.neuron, method=method, defaults=made
-        )
+    explanation, created = _text(work, line)
     shown = [work.records[position] for position in line.shown]
     if created:
         explanation.shown.set(shown)
@@ -260,6 +240,26 @@ def _explanation(work: _Import, line: ExplanationLine) -> None:
             at=_at(work, f"scores[{position}]."),
         )
     work.explanations[line.id] = explanation
+
+
+def _text(work: _Import, line: ExplanationLine) -> tuple[Explanation, bool]:
+    """Return the explanation, and whether it is new: one a method, without one by its text."""
+    made: dict[str, Any] = {
+        "text": line.text,
+        "author_kind": line.author_kind,
+        "parent": work.explanations[line.parent] if line.parent is not None else None,
+        "details": dict(line.details),
+    }
+    if line.method is not None:
+        method = imported_method(Method.Kind.EXPLAINER, line.method)
+        return Explanation.objects.get_or_create(neuron=work.neuron, method=method, defaults=made)
+    return Explanation.objects.get_or_create(
+        neuron=work.neuron,
+        method=None,
+        text=line.text,
+        author_kind=line.author_kind,
+        defaults=made,
+    )
 
 
 def _same_explanation(
