@@ -76,7 +76,7 @@ class RunCommand(BaseCommand):
         while True:
             progress = selectors.run_progress(run)
             now = time.monotonic()
-            if progress.finished or progress.halted:
+            if progress.finished or (progress.halted and not progress.working):
                 break
             if terminal:
                 self.stdout.write(f"\r\033[K{progress.line}", ending="")
@@ -156,33 +156,45 @@ class MethodCommand(RunCommand):
 
     def handle(self, **options: Any) -> None:
         """Make a run for each method and follow it; one method may rest on what another made."""
+        methods = self._methods(options)
         subject, neurons = chosen(options)
-        for name in options["methods"]:
-            method = self._method(name, dict(options["config"]), options["model"])
-            self._run(method, subject, neurons, options["budget"])
+        for method in methods:
+            created = services.run_over(
+                kind=self.kind,
+                method=method,
+                subject=subject,
+                neurons=neurons,
+                budget=options["budget"],
+            )
+            self.created(str(method), created)
             if options["retry"]:
                 self.retry(selectors.runs_with_failures(method.pk))
             self.follow(selectors.runs_unfinished_of(method=method.pk), options)
 
-    def _run(
-        self, method: Method, subject: int | None, neurons: list[int] | None, budget: float | None
-    ) -> None:
+    def _methods(self, options: dict[str, Any]) -> list[Method]:
+        """Return the methods, each with the budget looked over, before any is run."""
+        kind, config = services.METHOD_KINDS[self.kind], dict(options["config"])
         try:
-            created = services.run_over(
-                kind=self.kind, method=method, subject=subject, neurons=neurons, budget=budget
-            )
-        except services.RunRefused as refusal:
-            raise CommandError(f"--{refusal.field}: {refusal}") from refusal
-        self.created(str(method), created)
-
-    def _method(self, name: str, config: dict[str, Any], model: str | None) -> Method:
-        kind = services.METHOD_KINDS[self.kind]
-        if model is not None:
-            config["model"] = model
-        try:
-            return services.method_builtin(kind=kind, name=name, config=config)
+            asking = {
+                name: "model" in services.method_defaults(kind=kind, name=name)
+                for name in options["methods"]
+            }
+            if options["model"] and not any(asking.values()):
+                raise CommandError("--model: no method here asks a language model")
+            model = {"model": options["model"]} if options["model"] else {}
+            methods = [
+                services.method_builtin(
+                    kind=kind, name=name, config={**config, **(model if asks else {})}
+                )
+                for name, asks in asking.items()
+            ]
+            for method in methods:
+                services.budget_check(budget=options["budget"], method=method)
         except LookupError as error:
             raise CommandError(str(error.args[0])) from error
+        except services.RunRefused as refusal:
+            raise CommandError(f"--{refusal.field}: {refusal}") from refusal
+        return methods
 
 
 def add_choice(parser: CommandParser) -> None:

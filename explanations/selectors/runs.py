@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.utils import timezone
 
 from explanations.models import Run, Target
 
@@ -139,7 +140,7 @@ def runs_progress(runs: Iterable[int] | None = None, *, limit: int = 50) -> list
             total=Count("pk"),
             done=Count("pk", filter=Q(state=Target.State.DONE)),
             failed=Count("pk", filter=Q(state=Target.State.FAILED)),
-            working=Count("pk", filter=Q(lease__isnull=False)),
+            working=Count("pk", filter=Q(leased_until__gt=timezone.now())),
             part=Sum("progress", filter=Q(state=Target.State.OPEN), default=0.0),
             tokens_in=Sum("tokens_in"),
             tokens_out=Sum("tokens_out"),

@@ -114,7 +114,7 @@ def test_settings_make_another_method() -> None:
         (("runs", "--retry", "12345"), "there is no run 12345"),
         (("runs", "--budget", "3"), "--budget goes with --resume"),
         (("explain", "--explainer", "null", "--set", "text=3"), "text is a text"),
-        (("explain", "--explainer", "null", "--model", "m"), "no setting called model"),
+        (("explain", "--explainer", "null", "--model", "m"), "no method here asks a language"),
         (("explain", "--explainer", "null", "--budget", "0"), "--budget: 0.0 is no budget"),
     ],
 )

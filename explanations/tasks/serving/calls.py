@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from explanations import selectors, services
+from explanations.dialogue import LOCAL
 from explanations.exchange import Unusable
 from explanations.models import Target
 from explanations.selectors import Outcome, StoredCall
@@ -43,6 +44,7 @@ class Asking:
         self._run, self._lease = target.run_id, target.lease
         self._model, self._wanted, self._ledger = model, wanted, ledger
         self._price = services.price_of(model)
+        self._paid = not model.startswith(LOCAL)
         self._may = self._may_ask()
         self.check = patience()
 
@@ -57,7 +59,8 @@ class Asking:
             outcome=outcome,
             price=self._price,
         )
-        self._may = self._may and self._may_ask()
+        if self._paid and self._may:
+            self._may = self._may_ask()
 
     def more(self) -> bool:
         """Tell whether another question may be asked; what is under way is waited for."""
