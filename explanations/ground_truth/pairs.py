@@ -17,6 +17,9 @@ Value: TypeAlias = float | str
 
 ARROW = " \u2192 "
 
+LONGEST = 200
+"""Characters of an input."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:

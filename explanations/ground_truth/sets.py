@@ -9,16 +9,13 @@ from typing import Any
 from explanations.exchange import Unusable
 from explanations.ground_truth.made import Kind, Made, Recipe
 from explanations.ground_truth.numeric import numeric_functions, numeric_inputs
-from explanations.ground_truth.pairs import Pair, Value, number
+from explanations.ground_truth.pairs import LONGEST, Pair, Value, number
 from explanations.ground_truth.strings import string_functions, string_inputs
 from explanations.ground_truth.texts import text_functions
 from explanations.records import TokenActivations
 
 INPUTS = 400
 """Inputs of a set, the same for all its functions."""
-
-LONGEST = 200
-"""Characters of a string that is given to a function."""
 
 LARGEST = 1e30
 """Outputs beyond it are no activation that a record could hold."""

@@ -44,7 +44,11 @@ _MODULES = (
     "bisect cmath collections copy dataclasses decimal fractions functools heapq itertools json "
     "math operator random re statistics string textwrap typing unicodedata"
 )
-_NUMPY = "numpy numpy.fft numpy.linalg numpy.polynomial numpy.random"
+_LIBRARIES = {
+    "numpy": "numpy numpy.fft numpy.linalg numpy.polynomial numpy.random",
+    "scipy": "scipy scipy.signal scipy.special scipy.stats",
+}
+"""What is there besides for a program that names it: it takes time to start."""
 
 
 class Unprotected(RuntimeError):
@@ -86,9 +90,9 @@ class Ran:
 def run(program: str, inputs: Sequence[Any], *, limits: Limits | None = None) -> Ran | Unusable:
     """Call a program's function on each input; `Unusable` where there is no function to call.
 
-    The function is the one called `f`, else the one defined last. An input on which it raises, or
-    which it does not come to within the limits, is `Unusable` with the reason. Raises `Unprotected`
-    where the program cannot be locked in.
+    The function is the one called `f` or `function`, else the one defined last. An input on which
+    it raises, or which it does not come to within the limits, is `Unusable` with the reason. Raises
+    `Unprotected` where the program cannot be locked in.
     """
     limits = limits or Limits()
     with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as said:
@@ -104,13 +108,13 @@ def run(program: str, inputs: Sequence[Any], *, limits: Limits | None = None) ->
 
 
 def _job(program: str, inputs: Sequence[Any], limits: Limits) -> bytes:
-    numpy = re.search(r"\bnumpy\b", program) is not None
+    more = [parts for name, parts in _LIBRARIES.items() if re.search(rf"\b{name}\b", program)]
     job = {
         "program": program,
         "inputs": list(inputs),
         "limits": asdict(limits),
-        "modules": [*_MODULES.split(), *(_NUMPY.split() if numpy else ())],
-        "packages": sysconfig.get_path("platlib") if numpy else "",
+        "modules": " ".join([_MODULES, *more]).split(),
+        "packages": sysconfig.get_path("platlib") if more else "",
     }
     return json.dumps(job).encode()
 

@@ -8,6 +8,7 @@ one for each input. docs/ground-truth.md and the package's own text say what is 
 import ctypes
 import importlib
 import json
+import math
 import os
 import platform
 import resource
@@ -117,9 +118,10 @@ def _lock_in(job: dict[str, Any]) -> bool:
 def _limit(limits: dict[str, Any]) -> None:
     with open("/proc/self/statm") as sizes:
         used = int(sizes.read().split()[0]) * resource.getpagesize()
+    seconds = math.ceil(resource.getrusage(resource.RUSAGE_SELF).ru_utime)
     for what, most in (
         (resource.RLIMIT_AS, used + limits["memory"]),
-        (resource.RLIMIT_CPU, limits["processor_seconds"]),
+        (resource.RLIMIT_CPU, seconds + limits["processor_seconds"]),
         (resource.RLIMIT_FSIZE, limits["output"]),
         (resource.RLIMIT_NPROC, 0),
         (resource.RLIMIT_NOFILE, 3),
@@ -206,7 +208,7 @@ def _plain(value: Any) -> Any:
 
 
 def _function(names: dict[str, Any]) -> Any:
-    """Return the function `f`, else the last that the program defined."""
+    """Return the function `f` or `function`, else the last that the program defined."""
     defined = [
         each
         for each in names.values()
@@ -214,7 +216,8 @@ def _function(names: dict[str, Any]) -> Any:
     ]
     if not defined:
         raise LookupError("the program defines no function")
-    return names["f"] if names.get("f") in defined else defined[-1]
+    called = [each for each in map(names.get, ("f", "function")) if each in defined]
+    return called[0] if called else defined[-1]
 
 
 def _said(error: BaseException) -> str:

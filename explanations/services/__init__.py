@@ -11,6 +11,7 @@ from explanations.services.captures import (
 )
 from explanations.services.ground_truth import (
     GROUND_TRUTH_SOURCE,
+    function_records_store,
     ground_truth_describe,
     ground_truth_make,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "capture_store",
     "explanation_store",
     "explanation_write",
+    "function_records_store",
     "ground_truth_describe",
     "ground_truth_make",
     "lease_extend",

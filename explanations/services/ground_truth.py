@@ -1,6 +1,6 @@
 """Neurons with known truth: made functions with their records and descriptions."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.db import transaction
 
@@ -41,12 +41,11 @@ def ground_truth_make(*, recipe: Recipe) -> Counts:
     counts = Counts()
     for index, said in enumerate(sets.descriptions(recipe)):
         records = tuple(_records(sets.pairs(recipe, index), recipe.seed))
-        peaks = [value for record in records for value in record.activations]
         line = NeuronLine(
             subject=subject,
             layer=0,
             index=index,
-            maximum=max(0.0, *peaks),
+            maximum=_maximum(records),
             records=records,
             explanations=tuple(_explanations(said)),
         )
@@ -68,6 +67,34 @@ def ground_truth_describe(*, subject: Subject, recipe: Recipe) -> Counts:
         )
         counts.add(neuron_import(line=line))
     return counts
+
+
+@transaction.atomic
+def function_records_store(*, neuron: Neuron, pairs: Sequence[Pair], seed: int) -> Counts:
+    """Store what a function that had no records gave on some inputs, dealt into splits.
+
+    Raises `ValueError` where it has records, and where there is nothing to store.
+    """
+    if neuron.records.exists():
+        raise ValueError(f"{neuron} has records already")
+    records = tuple(_records(pairs, seed))
+    if not records:
+        raise ValueError(f"{neuron} gave nothing")
+    neuron.maximum = _maximum(records)
+    neuron.save(update_fields=["maximum"])
+    subject = neuron.subject
+    line = NeuronLine(
+        subject=SubjectLine(name=subject.name, layers=subject.layers, width=subject.width),
+        layer=neuron.layer,
+        index=neuron.index,
+        maximum=neuron.maximum,
+        records=records,
+    )
+    return neuron_import(line=line)
+
+
+def _maximum(records: Iterable[RecordLine]) -> float:
+    return max(0.0, *(value for record in records for value in record.activations))
 
 
 def _subject(recipe: Recipe) -> SubjectLine:

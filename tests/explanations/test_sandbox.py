@@ -38,12 +38,20 @@ def test_a_function_is_called_on_each_input_in_order() -> None:
 
 def test_the_function_f_is_called_or_else_the_one_defined_last() -> None:
     assert outputs("def f(x):\n    return g(x)\ndef g(x):\n    return x + 1", 1) == [2]
+    helped = "def function(x):\n    return h(x)\ndef h(x):\n    return -x"
+    assert outputs(helped, 1) == [-1]
     assert outputs("def g(x):\n    return x + 1\ndef h(x):\n    return g(x) * 10", 1) == [20]
 
 
 def test_mathematics_texts_and_numpy_are_there() -> None:
     program = "import math, re\nimport numpy as np\ndef f(x):\n    return [math.pi, np.array([x])]"
     assert outputs(program, 3) == [[pytest.approx(3.14159, abs=1e-5), [3]]]
+
+
+def test_a_script_that_reads_its_arguments_when_it_is_run_is_only_defined() -> None:
+    program = "import sys\nimport scipy.signal\ndef function(x):\n    return x + 'vmB'\n"
+    program += "if __name__ == '__main__':\n    print(function(sys.argv[1]))"
+    assert outputs(program, "a") == ["avmB"]
 
 
 def test_chance_is_the_same_in_every_run() -> None:
