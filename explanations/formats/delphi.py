@@ -19,7 +19,7 @@ from explanations.formats.delphi_arrays import Cache
 from explanations.formats.delphi_said import Said
 from explanations.formats.delphi_windows import Chosen, Contexts, Firing, choose
 from explanations.formats.delphi_writing import write_hookpoint
-from explanations.formats.fields import Faults
+from explanations.formats.fields import Faults, text_fault
 from explanations.formats.lines import (
     Fault,
     FormatError,
@@ -84,8 +84,8 @@ def _told(files: Iterable[File], name: str, field: str, folder: str = "") -> str
         if path.name == name and (not folder or path.parent.name == folder):
             raw = whole(file, Faults([]))
             value = raw.get(field) if isinstance(raw, dict) else None
-            if isinstance(value, str):
-                return value
+            if not text_fault(value, 200, empty=False):
+                return str(value)
     return ""
 
 

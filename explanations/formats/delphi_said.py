@@ -7,12 +7,13 @@ no observation, and the explanation that stands for an answer which could not be
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from explanations.formats.fields import LARGEST, Faults, Fields, text_fault
+from explanations.formats.fields import LARGEST, Faults, Fields, number_fault, text_fault
 from explanations.formats.lines import ExplanationLine, Fault, MethodLine, Place, ScoreLine
 from explanations.formats.reading import told, whole
 from explanations.formats.sources import File
@@ -156,7 +157,7 @@ def _outcome(shape: tuple[str, ...], fields: Fields) -> Outcome:
         return [True, bool(second) if isinstance(first, int) and first >= 0 else None]
     if shape[1] == "prediction":
         return [bool(first), None if second is None else bool(second)]
-    return [bool(first), float(second) if isinstance(second, int | float) else None]
+    return [bool(first), None if number_fault(second, -inf, inf) else float(second)]
 
 
 def _balanced_accuracy(answered: Sequence[Outcome]) -> float | str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from explanations.formats.fields import LARGEST, Faults, Fields, text_fault
+from explanations.formats.fields import LARGEST, Faults, Fields, printable, text_fault
 from explanations.formats.lines import (
     ExplanationLine,
     Fault,
@@ -61,7 +61,7 @@ def read(place: str, given: Given) -> Iterator[Found | Fault]:
         subject = SubjectLine(
             name=f"{given.subject or SUBJECT}/{name}", layers=1, width=given.width
         )
-        by: dict[str, Any] = {"model": folder.parent.name}
+        by: dict[str, Any] = {"model": printable(folder.parent.name)}
         if name != folder.name:
             by["hints"] = True
         for index in sorted({*texts, *category.functions}):

@@ -1,7 +1,8 @@
 """Token numbers as pieces of text and back, by a tokenizer.json; no model and no torch.
 
 A token stands for bytes. Joined pieces are the text: a character that several tokens share belongs
-to the last of them, and what of a window is no whole character is shown as U+FFFD.
+to the last of them. What of a window is no whole character is shown as U+FFFD, and so is NUL, which
+no database keeps.
 """
 
 import codecs
@@ -58,7 +59,7 @@ class Pieces:
             return tuple(whole)
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         raw = self.raw(numbers)
-        pieces = [decoder.decode(each) for each in raw]
+        pieces = [_kept(decoder.decode(each)) for each in raw]
         if pieces:
             pieces[-1] += decoder.decode(b"", final=True)
         return tuple(pieces)
@@ -119,10 +120,14 @@ def pieces(place: str) -> Pieces:
         raise FormatError(f"{path} is no tokenizer that can be read: {error}") from error
 
 
+def _kept(text: str) -> str:
+    return text.replace("\0", "\ufffd")
+
+
 def _text(raw: bytes) -> str | None:
     """Return what bytes are alone; None where a character of them is not whole."""
     try:
-        return raw.decode()
+        return _kept(raw.decode())
     except UnicodeDecodeError:
         return None
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from django.db import transaction
 
+from explanations.formats.fields import text_fault
 from explanations.formats.lines import (
     ROUNDING,
     ExplanationLine,
@@ -69,6 +70,9 @@ def neuron_import(*, line: NeuronLine) -> Counts:
 
 def _subject(line: NeuronLine) -> Subject:
     told = line.subject
+    for name, text in (("name", told.name), ("hook", told.hook)):
+        if fault := text_fault(text, 200, empty=name == "hook"):
+            raise ImportFault(f"subject.{name}", fault)
     subject, _ = Subject.objects.get_or_create(
         name=told.name,
         defaults={

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from explanations.formats.fields import text_fault
 from explanations.formats.lines import ForeignScore, MethodLine, ScoreLine
 from explanations.models import Explanation, Method, Neuron, Score, Simulation
 from explanations.records import NeuronRef
@@ -75,6 +76,8 @@ def score_add(
 
 def imported_method(kind: Method.Kind, line: MethodLine) -> Method:
     """Return the method that a line names."""
+    if fault := text_fault(line.name, 100, empty=False):
+        raise ImportFault(f"{kind.value}.name", fault)
     return method_get_or_create(kind=kind, name=line.name, version=line.version, config=line.config)
 
 

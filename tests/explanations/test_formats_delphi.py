@@ -275,5 +275,6 @@ def test_pieces_of_a_character_belong_to_its_last_token(shared_data: Path) -> No
     assert "".join(texts) == f" {text}"
     assert texts[-3:] == ("", "", "日")
     assert pieces.numbers(texts) == ids
-    # A window that begins inside a character shows what it lacks.
+    # A window that begins inside a character shows what it lacks, and NUL is kept by no database.
     assert pieces.texts(ids[-1:]) == ("\ufffd",)
+    assert pieces.texts([tokenizer.token_to_id("<0x00>")]) == ("\ufffd",)

@@ -170,6 +170,16 @@ def test_a_neuron_of_which_only_texts_were_known_learns_the_rest(tmp_path: Path)
     assert learned.maximum > 0
 
 
+def test_a_name_that_no_database_keeps_is_a_fault(tmp_path: Path) -> None:
+    path, _ = openai(tmp_path / "in")
+    _, faults, good = call("import_records", path, "--format", "openai", "--subject", "x" * 201)
+    assert not good
+    assert faults == (
+        "neurons/3/8.json, subject.name: has 201 characters, and at most 200 are kept\n"
+    )
+    assert not Subject.objects.exists()
+
+
 def test_an_option_that_means_nothing_to_a_format_is_refused(tmp_path: Path) -> None:
     path, _ = find(tmp_path / "in")
     assert not call("import_records", path, "--format", "find", "--seed", "1")[2]
