@@ -154,6 +154,8 @@ def _scores(study: Study) -> Iterator[Row]:
         "explanation",
         "value",
         "reason",
+        "low",
+        "high",
         "n",
         scorer_method=F("method__name"),
         scorer_version=F("method__version"),
@@ -218,7 +220,7 @@ TABLES: dict[str, Table] = {
     "scores": Table(
         columns=(
             *("explanation", "scorer", "scorer_method", "scorer_version"),
-            *("simulator", "simulator_version", "value", "reason", "n"),
+            *("simulator", "simulator_version", "value", "reason", "low", "high", "n"),
         ),
         rows=_scores,
     ),

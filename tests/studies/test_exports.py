@@ -94,6 +94,14 @@ def test_an_undefined_score_is_empty_with_its_reason(study: Study) -> None:
     assert csv_rows(study, "scores")[0]["value"] == ""
 
 
+def test_a_score_comes_with_its_interval(study: Study) -> None:
+    first = Explanation.objects.order_by("pk").first()
+    assert first is not None
+    first.scores.update(low=0.2, high=0.4)
+    exported = rows(study, "scores")
+    assert [(row["low"], row["high"]) for row in exported][:2] == [(0.2, 0.4), (None, None)]
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_both_forms_say_the_same(study: Study, table: str) -> None:
     exported = [{name: cell(v) for name, v in row.items()} for row in rows(study, table)]
