@@ -34,8 +34,8 @@ from explanations.formats.pieces import Pieces, pieces
 from explanations.formats.reading import damage, whole
 from explanations.formats.sources import File, TextError, tree
 
-_RANGE = re.compile(r"(\d+)_(\d+)\.safetensors")
-_LAYER = re.compile(r"(?<![^.])\d+(?![^.])")
+_RANGE = re.compile(r"(\d{1,9})_(\d{1,9})\.safetensors")
+_LAYER = re.compile(r"(?<![^.])\d{1,4}(?![^.])")
 _TOKENIZER = "these files hold token numbers: name the model's tokenizer.json with --tokenizer"
 
 
@@ -112,7 +112,9 @@ class _Reader:
                 continue
             try:
                 with mapped(file) as arrays:
-                    yield from self._file(file, Cache.of(arrays, file.name), name, int(named[1]))
+                    first = int(named[1])
+                    cache = Cache.of(arrays, file.name, int(named[2]) - first + 1)
+                    yield from self._file(file, cache, name, first)
             except TextError as error:
                 yield Fault(place=Place(file=file.name), field="", message=damage(file, error))
 

@@ -29,25 +29,20 @@ class Cache:
     figures: Mapping[int, tuple[float, float]] | None
 
     @classmethod
-    def of(cls, arrays: Mapping[str, NDArray[Any]], name: str) -> "Cache":
-        """Return a file's cache; `TextError` where arrays are missing or do not fit."""
-        for array, dimensions in _NEEDED.items():
-            if array not in arrays:
-                raise TextError(f"{name}: {array} is missing")
-            if arrays[array].ndim != dimensions:
-                raise TextError(f"{name}: {array} has shape {arrays[array].shape}")
-        locations, tokens = arrays["locations"], arrays["tokens"]
-        if locations.shape != (len(arrays["activations"]), 3):
-            raise TextError(
-                f"{name}: locations has shape {locations.shape} for "
-                f"{len(arrays['activations'])} activations"
-            )
-        full = np.full(len(tokens), tokens.shape[1], np.int64)
+    def of(cls, arrays: Mapping[str, NDArray[Any]], name: str, count: int) -> "Cache":
+        """Return the cache of a file about so many latents; `TextError` where arrays do not fit."""
+        _check_shapes(arrays, name)
+        locations = arrays["locations"]
+        last = max((int(locations[chunk, 2].max()) for chunk in _chunks(locations)), default=0)
+        if last >= count:
+            raise TextError(f"{name}: locations count latents to {last}, its name to {count - 1}")
+        if locations.dtype.kind == "i" and len(locations) and locations.min() < 0:
+            raise TextError(f"{name}: locations are below 0")
         return cls(
             locations=locations,
             activations=arrays["activations"],
-            tokens=tokens,
-            lengths=np.asarray(arrays.get("lengths", full), np.int64),
+            tokens=arrays["tokens"],
+            lengths=_lengths(arrays, name),
             figures=_added(arrays),
         )
 
@@ -60,20 +55,16 @@ class Cache:
     def _counts(self) -> NDArray[np.int64]:
         """Return how many entries each latent has."""
         counts = np.zeros(0, np.int64)
-        for chunk in self._chunks():
+        for chunk in _chunks(self.locations):
             found = np.bincount(self.locations[chunk, 2].astype(np.int64), minlength=len(counts))
             found[: len(counts)] += counts
             counts = found
         return counts
 
-    def _chunks(self) -> Iterator[slice]:
-        for start in range(0, len(self.locations), _BUDGET):
-            yield slice(start, start + _BUDGET)
-
     def _block(self, first: int, stop: int) -> Iterator[tuple[int, Firing]]:
         """Gather the entries of some latents in one pass over the file."""
         places, values = [], []
-        for chunk in self._chunks():
+        for chunk in _chunks(self.locations):
             numbers = self.locations[chunk, 2]
             inside = np.flatnonzero((numbers >= first) & (numbers < stop))
             places.append(self.locations[chunk][inside].astype(np.int64))
@@ -89,6 +80,32 @@ class Cache:
             strict=True,
         ):
             yield number, Firing(rows=rows[:, 0], positions=rows[:, 1], values=fired)
+
+
+def _check_shapes(arrays: Mapping[str, NDArray[Any]], name: str) -> None:
+    for array, dimensions in _NEEDED.items():
+        if array not in arrays:
+            raise TextError(f"{name}: {array} is missing")
+        if arrays[array].ndim != dimensions:
+            raise TextError(f"{name}: {array} has shape {arrays[array].shape}")
+    shape, entries = arrays["locations"].shape, len(arrays["activations"])
+    if shape != (entries, 3):
+        raise TextError(f"{name}: locations has shape {shape} for {entries} activations")
+
+
+def _lengths(arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.int64]:
+    """Return how many tokens of each context count: all, unless the file tells."""
+    contexts, length = arrays["tokens"].shape
+    full = np.full(contexts, length, np.int64)
+    lengths = np.asarray(arrays.get("lengths", full), np.int64)
+    if lengths.shape != full.shape or (lengths < 0).any() or (lengths > full).any():
+        raise TextError(f"{name}: lengths do not fit the contexts")
+    return lengths
+
+
+def _chunks(locations: NDArray[np.integer]) -> Iterator[slice]:
+    for start in range(0, len(locations), _BUDGET):
+        yield slice(start, start + _BUDGET)
 
 
 def _added(arrays: Mapping[str, NDArray[Any]]) -> dict[int, tuple[float, float]] | None:

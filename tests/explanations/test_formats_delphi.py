@@ -208,6 +208,9 @@ def test_places_beyond_the_contexts_are_named_by_latent_and_the_others_are_read(
             "locations has shape (4, 2) for 1 activations",
         ),
         ({"activations": np.zeros((1, 1), np.float16)}, "activations has shape (1, 1)"),
+        ({"locations": np.array([[0, 0, 100]])}, "locations count latents to 100, its name to 99"),
+        ({"locations": np.array([[-1, 0, 5]])}, "locations are below 0"),
+        ({"lengths": np.array([1, 2])}, "lengths do not fit the contexts"),
     ],
 )
 def test_arrays_that_do_not_fit_are_named(
