@@ -67,26 +67,28 @@ class Fields(HTMLParser):
     def __init__(self, page: Any) -> None:
         super().__init__()
         self.found: dict[str, list[str]] = {}
-        self.open = self.tag = ""
+        self.open = ""
+        self.reads = False
         self.feed(page.content.decode())
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attributes}
         name, kind = given.get("name", ""), given.get("type", "")
         if tag in ("select", "textarea"):
-            self.open, self.tag = name, tag
-        elif tag == "option" and "selected" in given:
-            self._add(self.open, given["value"])
+            self.open = name
+            self.reads = tag == "textarea"
+        elif tag == "option":
+            self.reads = "selected" in given
         elif tag == "input" and (kind not in ("radio", "checkbox") or "checked" in given):
             self._add(name, given.get("value", ""))
 
     def handle_data(self, data: str) -> None:
-        if self.open and self.tag == "textarea":
+        if self.open and self.reads:
             self._add(self.open, data.strip())
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in ("select", "textarea"):
-            self.open = ""
+        if tag in ("select", "textarea", "option"):
+            self.reads = False
 
     def _add(self, name: str, value: str) -> None:
         self.found.setdefault(name, []).append(value)
