@@ -1,6 +1,7 @@
 """Scores that others found: rows name an explanation that is stored, and what is wrong is named."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from explanations.formats.lines import (
     ScoreLine,
     SubjectLine,
 )
+from explanations.formats.scores import COLUMNS
 from explanations.records import AuthorKind, NeuronRef
+from tests.conftest import ROOT
 from tests.explanations.foreign import read, write
 
 HEADER = "subject,layer,index,text,method,metric,value,reason,n,baseline,seed\n"
@@ -97,6 +100,16 @@ def test_a_table_and_lines_say_the_same(tmp_path: Path) -> None:
         {"metric": "success"},
         {"baseline": 0.25},
     )
+
+
+def test_the_documented_table_is_good(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    (tmp_path / "scores.csv").write_text(page.split("```csv\n")[1].split("```")[0], "utf-8")
+    found, faults = read("scores", tmp_path / "scores.csv")
+    assert faults == []
+    assert [each.score.value for each in found] == [0.72, None]
+    documented = set(re.findall(r"`(\w+)`", page.split("| column |")[1].split("\n\n")[0]))
+    assert set(COLUMNS) <= documented
 
 
 def test_an_explanation_may_be_named_by_its_number(tmp_path: Path) -> None:
