@@ -115,7 +115,7 @@ class MethodAdmin(ReadOnlyAdmin[Method]):
 
 class ScoreInline(ReadOnly, admin.TabularInline[Score, Explanation]):
     model = Score
-    fields = ("method", "simulated_by", "value", "reason", "n")
+    fields = ("method", "simulated_by", "value", "low", "high", "reason", "n")
     readonly_fields = ("simulated_by",)
     can_delete = False
     extra = 0

@@ -14,11 +14,11 @@ def share_right(
     right: Sequence[Hashable],
     *,
     chance: float,
-    records: Sequence[int],
+    records: Sequence[Sequence[int]],
     failed: Sequence[Unusable] = (),
     details: Mapping[str, object] | None = None,
 ) -> Scored | Unusable:
-    """Return the share of answers that are right, one question a record.
+    """Return the share of answers that are right; `records` are those of each question.
 
     Answers that could not be used are left out and counted, with what `failed` before them;
     `Unusable` where none is left.
@@ -34,7 +34,7 @@ def share_right(
         hits / n,
         wilson(hits, n),
         n=n,
-        records=[record for _, _, record in answered],
+        records=[record for _, _, few in answered for record in few],
         details={
             "right": hits,
             "chance": chance,

@@ -95,7 +95,7 @@ def score(evidence: Evidence, config: Config, seed: int) -> Dialogue[Scored | Un
         [parse(each) for each in answers],
         [each.letter for each in judged],
         chance=CHANCE,
-        records=[each.record for each in judged],
+        records=[(each.record,) for each in judged],
         failed=failed,
         details={
             "unchanged": len(pairs) - len(judged),

@@ -9,18 +9,15 @@ the firing records at most. Sources: Chang et al. (2009), "Reading tea leaves"; 
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from scipy import stats
 
 from explanations.dialogue import Dialogue, Need, ask
 from explanations.exchange import Answer, Evidence, HeldOut, Message, Prompt, Scored, Unusable
 from explanations.records import seeded_hash
 from explanations.scorers.base import Config, RestsOn, Scorer
-from explanations.scorers.intervals import wilson, with_interval
+from explanations.scorers.choosing import share_right
 from explanations.scorers.judging import begins
 from explanations.scorers.sides import one_line, sides
 
@@ -73,6 +70,8 @@ class _Question:
 def score(evidence: Evidence, config: Config, seed: int) -> Dialogue[Scored | Unusable]:
     """Ask up to `questions` questions, one a prompt."""
     settings = {**DEFAULTS, **config}
+    if settings["questions"] < 1:
+        raise ValueError(f"at least one question, not {settings['questions']}")
     both = sides(evidence, seed)
     if both.missing:
         return Scored(value=None, n=0, reason=both.missing)
@@ -82,7 +81,12 @@ def score(evidence: Evidence, config: Config, seed: int) -> Dialogue[Scored | Un
         return Scored(value=None, n=0, reason=reason)
     said = evidence.explanation if settings["told"] else ""
     answers = yield from ask([_prompt(said, each, settings["max_tokens"]) for each in asked])
-    return _measured(asked, [parse(answer) for answer in answers])
+    return share_right(
+        [parse(answer) for answer in answers],
+        [each.intruder for each in asked],
+        chance=CHANCE,
+        records=[[record.record for record in each.excerpts] for each in asked],
+    )
 
 
 def _questions(
@@ -121,27 +125,6 @@ def parse(answer: Answer | Unusable) -> int | Unusable:
     if not match or not 1 <= int(match["number"]) <= ALIKE + 1:
         return Unusable(reason=f"the answer is no number from 1 to {ALIKE + 1}", raw=answer.text)
     return int(match["number"])
-
-
-def _measured(asked: Sequence[_Question], said: Sequence[int | Unusable]) -> Scored | Unusable:
-    answered = [pair for pair in zip(asked, said, strict=True) if isinstance(pair[1], int)]
-    failed = [each for each in said if isinstance(each, Unusable)]
-    if not answered:
-        return Unusable(reason=f"no answer could be used: {failed[0].reason}", raw=failed[0].raw)
-    right, n = sum(question.intruder == number for question, number in answered), len(answered)
-    return with_interval(
-        right / n,
-        wilson(right, n),
-        n=n,
-        records=[each.record for question, _ in answered for each in question.excerpts],
-        details={
-            "right": right,
-            "chance": CHANCE,
-            "p": float(stats.binomtest(right, n, CHANCE, alternative="greater").pvalue),
-            "failed": len(failed),
-            "failures": dict(Counter(each.reason for each in failed)),
-        },
-    )
 
 
 SCORER = Scorer(

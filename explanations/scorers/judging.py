@@ -78,6 +78,9 @@ def settled(config: Config) -> dict[str, Any]:
     for name, known in CHOICES.items():
         if settings[name] not in known:
             raise ValueError(f"`{name}` is one of {', '.join(known)}, not {settings[name]!r}")
+    for name in ("examples", "per_prompt"):
+        if settings[name] < 1:
+            raise ValueError(f"`{name}` is 1 or more, not {settings[name]}")
     return settings
 
 

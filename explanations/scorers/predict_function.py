@@ -71,7 +71,7 @@ def score(evidence: Evidence, config: Config, seed: int) -> Dialogue[Scored | Un
         [parse(answer) for answer in answers],
         [each.right for each in asked],
         chance=CHANCE,
-        records=[each.record for each in asked],
+        records=[(each.record,) for each in asked],
     )
 
 

@@ -318,7 +318,8 @@ def test_evidence_of_one_side_only_is_undefined_and_costs_nothing(
         ("detection", {"metric": "accuracy"}, "`metric` is one of balanced_accuracy"),
         ("detection", {"answers": "maybe"}, "`answers` is one of yes_no, graded"),
         ("fuzzing", {"wrong": "both"}, '`wrong` is "silent" or "firing"'),
-        ("detection", {"examples": 0}, "at least one record of each side"),
+        ("detection", {"examples": 0}, "`examples` is 1 or more, not 0"),
+        ("fuzzing", {"per_prompt": 0}, "`per_prompt` is 1 or more, not 0"),
     ],
 )
 def test_a_setting_that_means_nothing_is_refused(
