@@ -67,11 +67,11 @@ _LISTS = {
     "and": JOINING["words that join clauses"],
     "name": NAMES,
 }
-_LENGTH = 8
+_LENGTH = 3
 
 
 def stories(seed: int, count: int) -> Iterator[tuple[str, str]]:
-    """Yield (key, text): so many texts of eight sentences, some sixteen tokens each."""
+    """Yield (key, text): so many texts of three sentences, some sixteen tokens each."""
     for number in range(count):
         draw = chance(seed, "story", number)
         sentences = [_filled(draw.choice(_SENTENCES), draw) for _ in range(_LENGTH)]

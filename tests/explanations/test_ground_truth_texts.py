@@ -34,7 +34,7 @@ def split(text: str, seed: int = 7) -> Text:
 @pytest.fixture(scope="module")
 def texts() -> list[Text]:
     """Return made texts, a tenth of those that a capture of them reads."""
-    return [split(text) for _, text in stories(7, 40)]
+    return [split(text) for _, text in stories(7, 100)]
 
 
 def values(function: Function, texts: list[Text]) -> np.ndarray:

@@ -16,7 +16,7 @@ from explanations.management.work import RunCommand
 from explanations.models import Capture, Run
 from explanations.records import NeuronRef
 
-_STORIES = 250
+_STORIES = 600
 
 
 class Command(RunCommand):
