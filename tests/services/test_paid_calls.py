@@ -65,13 +65,13 @@ def _neurons() -> list[Neuron]:
 
 
 def _explain() -> int:
-    """Make a run whose dialogues ask twice for candidates, then have one simulated."""
+    """Make a run whose dialogues ask for an explanation, and then have it simulated."""
     method = factories.builtin(
         "explainer",
         "best_of_k",
         model="tiny",
-        k=2,
-        simulator_config={"values": "written", "way": "written"},
+        k=1,
+        simulator_config={"way": "written"},
     )
     created = services.run_create(
         kind=Run.Kind.EXPLAIN, method=method, neurons=[neuron.pk for neuron in _neurons()]
@@ -123,7 +123,7 @@ def _killed_and_restarted(site: Site) -> None:
         stored, before = _calls(), _asked(server)
         assert selectors.run_progress(run).left
         worker = site.worker("--concurrency", str(WORKERS))
-        until(lambda: selectors.run_progress(run).finished)
+        until(lambda: selectors.run_progress(run).finished, seconds=240)
         assert ended(worker) == 0
         asked = _asked(server)
     _each_neuron_has_exactly_one_outcome(run)
