@@ -10,9 +10,21 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from explanations import services
-from explanations.exchange import SHOWN
-from explanations.models import Explanation, Method, Neuron, Record, Run, Score, Simulation
+from explanations.dialogue import at_once
+from explanations.exchange import SHOWN, Evidence, Scored
+from explanations.models import (
+    Explanation,
+    Method,
+    Neuron,
+    Record,
+    Run,
+    Score,
+    Simulation,
+    Target,
+)
 from explanations.records import RecordKind, Split
+from explanations.scorers import SCORERS, RestsOn, Scorer
+from explanations.scorers.base import Config
 from explanations.tasks import work_on_chunk
 from explanations.tasks.serving.language_model import _backend
 from tests import factories
@@ -167,3 +179,37 @@ def test_what_shares_nothing_with_what_was_seen_is_scored() -> None:
     assert calibrated.simulation.details["calibrated_on"] == [select.pk]
     assert {*calibrated.records} == {new.pk, silent.pk}
     assert {explain.pk, copied.pk}.isdisjoint({*plain.records, *calibrated.records})
+
+
+def test_what_a_grandparent_saw_is_not_scored_when_its_descendants_are_read_along() -> None:
+    pairs = [first + second for first, second in pairwise(PHRASES)]
+    neuron = _neuron(
+        [
+            (Split.SCORE, pairs[0], RecordKind.TOP),  # reads like what the first author tried
+            (Split.SCORE, pairs[1], RecordKind.TOP),
+            (Split.SCORE, pairs[3], RecordKind.RANDOM),
+        ]
+    )
+    first = factories.explanation(neuron, "first", details={SHOWN: [list(pairs[0])]})
+    second = factories.explanation(neuron, "second", parent=first)
+    third = factories.explanation(neuron, "third", parent=second)
+    _, new, silent = neuron.records.order_by("pk").values_list("pk", flat=True)
+    keys = [first.pk, second.pk, third.pk]
+    _done(Run.Kind.SCORE, factories.builtin("scorer", "detection"), explanations=keys)
+    assert [{*each.records} for each in Score.objects.all()] == [{new, silent}] * 3
+
+
+def test_a_score_of_records_that_its_scorer_was_not_given_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = factories.record(factories.neuron())
+
+    def score(evidence: Evidence, _config: Config, _seed: int) -> Scored:
+        return Scored(value=1.0, n=1, records=(shown.pk,))
+
+    peeking = Scorer(name="peeking", version=1, rests_on=RestsOn.EXPLANATION, score=at_once(score))
+    monkeypatch.setitem(SCORERS, "peeking", peeking)
+    keys = [factories.explanation(factories.neuron_with_records()).pk]
+    _done(Run.Kind.SCORE, factories.builtin("scorer", "peeking"), explanations=keys)
+    assert not Score.objects.exists()
+    assert "records that it was not given" in Target.objects.get().reason

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -201,6 +202,14 @@ def test_a_server_that_cannot_weigh_texts_leaves_surprisal_undefined(
     assert isinstance(score, Score)
     assert score.value is None
     assert score.reason == "the language model does not give log probabilities of a given text"
+
+
+def test_a_local_model_weighs_texts(explanation: Explanation, shared_data: Path) -> None:
+    score = scored(explanation, "surprisal", model=f"local:{shared_data / 'stories260K'}")
+    assert isinstance(score, Score)
+    assert (score.n, score.details["failed"]) == (12, 0)
+    assert score.value is not None
+    assert 0 <= score.value <= 1
 
 
 def test_an_encoder_finds_firing_excerpts_nearer(explanation: Explanation) -> None:
