@@ -323,3 +323,31 @@ def test_backspace_skips_with_a_reason_and_u_goes_back_to_the_last_answer(
     assert Assignment.objects.get(state="skipped").skip_reason == "unclear"
     changed = Judgment.objects.select_related("assignment").get(superseded_by=None)
     assert changed.answer["choice"] == changed.assignment.order[2]
+
+
+# --- Without script -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["rank", "rate", "simulate"])
+def test_what_script_would_add_is_a_plain_field_without_it(
+    open_page: OpenPage, picture: Picture, images: Path, name: str
+) -> None:
+    page = open_page(width=360, height=740, script=False)
+    begin(page, batch_of(name, images).token)
+    for place, select in enumerate(page.locator("select").all(), start=1):
+        select.select_option(str(place))
+    for question in page.locator("fieldset.dimension .points").all():
+        question.locator("input").last.check()
+    for field in page.locator("input[type=number], .cell:nth-of-type(2) input").all():
+        field.fill("7")
+    picture(page, f"protocol-{name}-phone-without-script")
+    page.locator(".bar .primary").click()
+    expect(page.locator("#count")).to_have_text(re.compile("2 of 2"))
+    stored = Judgment.objects.select_related("assignment").get()
+    answer = stored.answer
+    expected = {
+        "rank": {key: place for place, key in enumerate(stored.assignment.order, start=1)},
+        "rate": {key: {"clear": 5, "one_idea": 1, "covers": 7} for key in stored.assignment.order},
+        "simulate": [[0, 7] + [0] * (len(row) - 2) for row in answer.get("values", [])],
+    }
+    assert expected[name] in answer.values()
