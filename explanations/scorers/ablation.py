@@ -33,11 +33,12 @@ class _Moved:
 
 
 def score(evidence: Evidence, _config: Config, _seed: int) -> Dialogue[Scored | Unusable]:
-    """Replace the neuron on every simulated record, and compare."""
-    reason = _cannot(evidence)
+    """Replace the neuron on every record that is simulated on all its tokens, and compare."""
+    whole = [each for each in evidence.records if not each.left_out]
+    reason = _cannot(evidence, whole)
     if reason:
         return Scored(value=None, n=0, reason=reason)
-    records = sorted(evidence.records, key=lambda each: each.record)
+    records = sorted(whole, key=lambda each: each.record)
     values = [variants(each, evidence.maximum, evidence.mean or 0.0) for each in records]
     replies = yield from replace([each.actual.tokens for each in records], values)
     pairs = list(zip(records, replies, strict=True))
@@ -52,9 +53,9 @@ def score(evidence: Evidence, _config: Config, _seed: int) -> Dialogue[Scored | 
     return _measured(moved, failed, evidence)
 
 
-def _cannot(evidence: Evidence) -> str:
-    if not evidence.records:
-        return "no record was simulated"
+def _cannot(evidence: Evidence, whole: Sequence[HeldOut]) -> str:
+    if not whole:
+        return "no record was simulated" + (" on all its tokens" if evidence.records else "")
     if evidence.mean is None:
         return "the neuron's mean over its capture is not known"
     return "the neuron never fires" if evidence.maximum <= 0 else ""

@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
 
 import torch
@@ -50,6 +51,9 @@ class Reader:
         self._head = head
         self._lock = lock
         self._kept: OrderedDict[Ids, States] = OrderedDict()
+        # The same few tokens, and the same prefix, are coded over and over.
+        self._coded_part = lru_cache(maxsize=50_000)(loaded.coded)
+        self._coded_prefix = lru_cache(maxsize=64)(loaded.begun)
 
     def read(
         self,
@@ -76,12 +80,12 @@ class Reader:
         return [found[at] for at in range(len(passages))]
 
     def _coded(self, at: int, passage: Passage) -> Coded | Unusable:
-        prefix = tuple(self._loaded.begun(passage.prefix))
-        filler = self._loaded.coded(passage.filler) if passage.filler else []
+        prefix = tuple(self._coded_prefix(passage.prefix))
+        filler = self._coded_part(passage.filler) if passage.filler else []
         ids: list[int] = []
         places: list[int] = []
         for part in passage.parts:
-            ids += self._loaded.coded(part)
+            ids += self._coded_part(part)
             places.append(len(ids) - 1)
             ids += filler
         if places and places[0] < 0:
