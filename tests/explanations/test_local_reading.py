@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from explanations.backends.local import LocalBackend
-from explanations.backends.local.reading import KEPT
+from explanations.backends.local.reading import BATCH_TOKENS, KEPT
 from explanations.dialogue import Foreseen, Passage
 from explanations.exchange import Unusable
 from tests.explanations.tiny_models import FAMILIES, TEXTS, tokenizer
@@ -79,6 +79,16 @@ def test_a_batch_behind_a_cached_prefix_reads_as_each_passage_alone(backend: Loc
             expected = alone(backend, asked)
             assert logprobs(reading).shape == expected.shape
             assert torch.allclose(logprobs(reading), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("tokens", [1, 200, 10_000])
+def test_batches_of_any_size_give_the_same(
+    backend: LocalBackend, tokens: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(BATCH_TOKENS, "cpu", tokens)
+    cats = [passage("cats", text) for text in ("the mat", "it", "The dog sat in the spring", "a")]
+    for asked, reading in zip(cats, backend.read(cats), strict=True):
+        assert torch.allclose(logprobs(reading), alone(backend, asked), atol=1e-4)
 
 
 def test_what_prefixes_share_is_computed_once(backend: LocalBackend) -> None:

@@ -60,7 +60,7 @@ class NumberHead:
     """The rows of the output projection that belong to numbers: `ids` by a number's text."""
 
     ids: dict[str, int]
-    weight: torch.Tensor
+    weight: torch.Tensor  # float32
     bias: torch.Tensor | None
     config: Any
 
@@ -70,7 +70,7 @@ class NumberHead:
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """Return what the whole model would give for the numbers, float32 [..., numbers]."""
-        logits = linear(hidden, self.weight, self.bias).float()
+        logits = linear(hidden.float(), self.weight, self.bias)
         logits = logits * (getattr(self.config, "logit_scale", None) or 1.0)
         logits = logits / (getattr(self.config, "logits_scaling", None) or 1.0)
         cap = getattr(self.config, "final_logit_softcapping", None)
@@ -130,8 +130,8 @@ def number_head(loaded: Loaded) -> NumberHead:
     bias = getattr(projection, "bias", None)
     head = NumberHead(
         ids=found,
-        weight=projection.weight.detach()[ids],
-        bias=None if bias is None else bias.detach()[ids],
+        weight=projection.weight.detach()[ids].float(),
+        bias=None if bias is None else bias.detach()[ids].float(),
         config=loaded.model.config.get_text_config(),
     )
     _check(loaded, head, ids)

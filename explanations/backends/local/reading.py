@@ -29,8 +29,9 @@ States = tuple[
 
 # Prefixes that are kept: explanations of a chunk come one after the other.
 KEPT = 4
-# The padded tokens of a batch. A processor is as fast with few; a graphics card wants many.
-BATCH_TOKENS = {"cpu": 2048, "cuda": 32768}
+# The padded tokens of a batch, with the prefix of each row, whose states are in memory too. A
+# processor is as fast with few; a graphics card wants many.
+BATCH_TOKENS = {"cpu": 8192, "cuda": 32768}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ class Reader:
         budget = BATCH_TOKENS[self._loaded.device.type]
         batch: list[Coded] = []
         for coded in sorted(group, key=lambda each: len(each.ids)):
-            if batch and (len(batch) + 1) * len(coded.ids) > budget:
+            if batch and (len(batch) + 1) * (len(coded.prefix) + len(coded.ids)) > budget:
                 yield batch
                 batch = []
             batch.append(coded)
