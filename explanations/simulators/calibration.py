@@ -48,7 +48,7 @@ class Fitted:
             moved = self.parameters["intercept"] + self.parameters["slope"] * values
         else:
             moved = np.interp(values, self.parameters["simulated"], self.parameters["actual"])
-        return np.clip(moved, 0, 10).astype(np.float32)
+        return np.asarray(np.clip(moved, 0, 10), dtype=np.float32)
 
 
 def fit(kind: str, simulated: Values, actual: Values) -> Fitted:

@@ -15,7 +15,7 @@ give is stretched to zero_to_ten. The way and the numbers are kept with the simu
 Source of the scheme: Bills et al. (2023), "Language models can explain neurons in language models".
 """
 
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from explanations.dialogue import (
     ask,
     read,
 )
-from explanations.exchange import Answer, Simulated, Unusable
+from explanations.exchange import Simulated, Unusable
 from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
 from explanations.simulators.calibration import KINDS
 from explanations.simulators.llm_answer import LEAST, expectation, parse
@@ -81,13 +81,9 @@ def _read(explanation: str, excerpts: Excerpts, top: int) -> Dialogue[Outcomes]:
     passages = [passage(explanation, tokens, top=top) for tokens in excerpts]
     readings = yield from read(passages)
     return [
-        _expected(reading, asked, top) if _is_foreseen(reading) else reading
+        reading if isinstance(reading, Unusable) else _expected(reading, asked, top)
         for reading, asked in zip(readings, passages, strict=True)
     ]
-
-
-def _is_foreseen(reading: Foreseen | Unusable) -> TypeGuard[Foreseen]:
-    return isinstance(reading, Foreseen)
 
 
 def _expected(foreseen: Foreseen, asked: Passage, top: int) -> Simulated | Unusable:
@@ -112,8 +108,10 @@ def _asked(
     answers = yield from ask(prompts)
     outcomes: Outcomes = []
     for answer, group in zip(answers, groups, strict=True):
-        played = isinstance(answer, Answer)
-        outcomes += parse(answer, group, top=top) if played else [answer] * len(group)
+        if isinstance(answer, Unusable):
+            outcomes += [answer] * len(group)
+        else:
+            outcomes += parse(answer, group, top=top)
     return outcomes
 
 
