@@ -68,19 +68,27 @@ def sides(evidence: Evidence, seed: int) -> Sides:
 def separated(
     values: Mapping[int, float], both: Sides, details: Mapping[str, object] | None = None
 ) -> Scored:
-    """Return the chance that a firing record has a higher value than a silent one, ties half."""
+    """Return the chance that a firing record has a higher value than a silent one, ties half.
+
+    `auc_by_length` is that chance of being longer: what a value that follows length alone gets.
+    """
     records = [each.record for each in (*both.firing, *both.silent)]
     value = auc(
         [values[each.record] for each in both.firing],
         [values[each.record] for each in both.silent],
     )
-    counts = {"firing": len(both.firing), "silent": len(both.silent)}
+    lengths = [[len(each.actual.tokens) for each in few] for few in (both.firing, both.silent)]
+    known = {
+        "firing": len(both.firing),
+        "silent": len(both.silent),
+        "auc_by_length": auc(*lengths),
+    }
     return with_interval(
         value,
         area(value, len(both.firing), len(both.silent)),
         n=len(records),
         records=records,
-        details={**counts, **(details or {})},
+        details={**known, **(details or {})},
     )
 
 

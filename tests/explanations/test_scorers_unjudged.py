@@ -6,11 +6,20 @@ import numpy as np
 import pytest
 
 from explanations.dialogue import Abilities, Ask, AskAbilities, Encode, Given, Weigh, Weighed
-from explanations.exchange import Answer, Message, Unusable
+from explanations.exchange import Answer, HeldOut, Message, Unusable
+from explanations.records import RecordKind
 from explanations.scorers import SCORERS
 from explanations.scorers.intruder import CHANCE, SYSTEM
 from tests.explanations.dialogues import Replies
-from tests.explanations.evidence import evidence, fish_and_bread, outcome, score
+from tests.explanations.evidence import (
+    evidence,
+    excerpt,
+    firing,
+    fish_and_bread,
+    outcome,
+    score,
+    silent,
+)
 
 # --- Embedding ------------------------------------------------------------------------------------
 
@@ -41,6 +50,14 @@ def test_embedding_is_how_often_a_firing_excerpt_is_nearer() -> None:
 
 def test_an_explanation_of_the_silent_records_scores_below_a_half() -> None:
     assert score("embedding", fish_and_bread(), encoder({"fish": 0.1, "loaf": 0.8})).value == 0
+
+
+def test_how_far_length_alone_parts_the_sides_is_told() -> None:
+    # fish of five words against bread of five and of three: a tie and a win, (.5 + 1)/2
+    short = HeldOut(record=9, kind=RecordKind.RANDOM, actual=excerpt("rye loaf now", [0, 0, 0]))
+    of = evidence(firing(1), silent(101), short)
+    scored = score("embedding", of, encoder({"fish": 0.9, "loaf": 0.1}))
+    assert scored.details["auc_by_length"] == pytest.approx(0.75)
 
 
 # --- Surprisal ------------------------------------------------------------------------------------
