@@ -96,7 +96,7 @@ def test_the_pages_of_runs_fit_and_can_be_read(
     log_in(page)
     pages = {
         "start": "start/",
-        "form": "start/explain/best_of_k/",
+        "form": "start/score/fuzzing/",
         "halted": f"{created.run.pk}/change/",
     }
     for name, path in pages.items():
