@@ -95,6 +95,27 @@ def test_a_server_that_echoes_nothing_is_a_failure(body: bytes) -> None:
     assert "no log probabilities for a text's own tokens" in outcome.reason
 
 
+def test_a_server_that_is_busy_is_asked_again_for_a_passage() -> None:
+    busy = failure(429, headers={"Retry-After": "0.1"})
+    with serving(busy, failure(500), echo(PIECES)) as server:
+        (outcome,) = backend(server, retries=2).read([PASSAGE])
+    assert isinstance(outcome, Foreseen)
+    assert len(server.requests) == 3
+
+
+def test_a_server_that_hangs_on_a_passage_fails_for_that_one_alone() -> None:
+    with serving(HANG, echo(PIECES)) as server:
+        outcomes = backend(server, timeout=0.5).read([PASSAGE, PASSAGE])
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Foreseen", "Unusable"]
+
+
+def test_half_of_an_echo_is_a_failure_that_keeps_what_came() -> None:
+    whole = echo(PIECES).body
+    outcome = read(Reply(body=whole[: len(whole) // 2]))
+    assert isinstance(outcome, Unusable)
+    assert outcome.raw == whole[: len(whole) // 2].decode()
+
+
 # --- being told -----------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
+from typing import Any
 
 import torch
 from transformers import DynamicCache
@@ -156,7 +157,8 @@ class Reader:
             cache = cached(states, 1)
             mask = torch.ones(1, len(prefix), dtype=torch.bool)
             self._run(torch.tensor([prefix[common:]]), mask, cache)
-            states = tuple((layer.keys, layer.values) for layer in cache.layers)
+            layers: list[Any] = cache.layers
+            states = tuple((layer.keys, layer.values) for layer in layers)
         self._keep(prefix, states)
         return states, len(prefix) - common
 
@@ -174,7 +176,7 @@ def cached(states: States, rows: int) -> DynamicCache:
     """
     cache = DynamicCache()
     for keys, values in states:
-        layer = DynamicLayer()
+        layer: Any = DynamicLayer()  # type: ignore[no-untyped-call]
         layer.lazy_initialization(keys, values)
         layer.keys = keys.expand(rows, -1, -1, -1)
         layer.values = values.expand(rows, -1, -1, -1)

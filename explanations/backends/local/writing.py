@@ -181,9 +181,18 @@ def _chosen(logprobs: torch.Tensor, temperatures: Sequence[float]) -> torch.Tens
 
 
 def _reply(asked: Asked, speech: Speech, seconds: float) -> Replied:
-    cost = {"tokens_in": len(asked.ids), "tokens_out": speech.written, "seconds": seconds}
     if not speech.ended:
-        reason = f"the answer was cut off at {asked.prompt.max_tokens} tokens"
-        return Unusable(reason=reason, raw=speech.text, **cost)
-    tokens = tuple(speech.tokens) if asked.prompt.top_logprobs else ()
-    return Answer(text=speech.text, tokens=tokens, **cost)
+        return Unusable(
+            reason=f"the answer was cut off at {asked.prompt.max_tokens} tokens",
+            raw=speech.text,
+            tokens_in=len(asked.ids),
+            tokens_out=speech.written,
+            seconds=seconds,
+        )
+    return Answer(
+        text=speech.text,
+        tokens=tuple(speech.tokens) if asked.prompt.top_logprobs else (),
+        tokens_in=len(asked.ids),
+        tokens_out=speech.written,
+        seconds=seconds,
+    )
