@@ -49,6 +49,7 @@ def test_the_jackknife_of_three_records() -> None:
         (0.5, [0.4, 0.6], "none: 2 records, and it takes 3"),
         (0.5, [0.4, math.nan, 0.6], "none: undefined once a certain record is left out"),
         (1.0, [1.0, 1.0, 1.0], "none: the value is the highest or the lowest that there is"),
+        (0.9, [1.0, 0.9, 0.8], "none: at its bound once a certain record is left out"),
         (0.5, [0.5, 0.5, 0.5], "none: leaving out any one record changes nothing"),
     ],
 )
