@@ -6,11 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.databases import connected, migrated, sqlite
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"
+
+# How long one example takes says nothing while other tests run beside it.
+settings.register_profile("concordance", deadline=None)
+settings.load_profile("concordance")
 
 
 @pytest.fixture(scope="session")
