@@ -1,64 +1,45 @@
 """A study's judgments and scores as the columns that the analysis takes."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from math import nan
 from typing import Any
-from uuid import UUID
 
-import numpy as np
-from django.db.models import F
-
-from annotation.models import Judgment
-from annotation.protocols.compare import TIE
-from explanations.models import Method, Score
+from annotation.protocols import compare
+from explanations.models import Explanation, Method, Score
 from explanations.selectors import method_labels
-from studies.analysis.charts import published_beside
-from studies.analysis.tables import Judgments, ReasonCount, Scores, StudyTables
+from studies.analysis import rows
+from studies.analysis.rows import ScoreRow, VoteRow
+from studies.analysis.tables import Scores, StudyTables
 from studies.models import Study, StudyOption
+from studies.selectors.answers import Behind, StudyAnswer, study_answers
 from studies.selectors.flow import study_flow
 
 _ROWS = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Behind:
-    """What stands behind one option of an item."""
-
-    key: str
-    neuron: int
-    explanation: int
-    condition: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
-    """One judgment that stands, as it was shown and as it was given."""
+    """What a comparison says: +1 the left one, -1 the right, 0 a tie."""
 
-    key: UUID
-    submitted: datetime
-    item: int
-    position: int
-    rater: int
-    rater_key: UUID
-    synthetic: bool
     left: Behind
     right: Behind
     outcome: int
     left_listed_first: bool
     confidence: int | None
-    seconds: float
 
 
 def study_tables(study: Study) -> StudyTables:
     """Return the study as the analysis takes it: the judgments that stand now, all scores."""
-    votes = list(study_votes(study))
+    judgments, layer = rows.judgments(_vote_rows(study))
     return StudyTables(
         conditions=tuple(study.conditions.values_list("name", flat=True)),
-        judgments=_judgments(votes),
+        judgments=judgments,
         scores=study_scores(study),
         flow=study_flow(study),
+        lengths=rows.lengths(_texts(study)),
+        layer=layer,
     )
 
 
@@ -79,67 +60,59 @@ def options_behind(study: Study) -> dict[int, tuple[Behind, Behind]]:
 
 
 def study_votes(study: Study) -> Iterator[Vote]:
-    """Yield the judgments that stand, oldest first, a few at a time."""
-    behind = options_behind(study)
-    standing = (
-        Judgment.objects.standing().filter(assignment__item__batch=study.batch_id).order_by("pk")
-    )
-    columns = standing.values(
-        "key",
-        "submitted",
-        "seconds",
-        "answer",
-        item=F("assignment__item"),
-        position=F("assignment__item__position"),
-        rater=F("assignment__rater"),
-        rater_key=F("assignment__rater__key"),
-        synthetic=F("assignment__rater__synthetic"),
-        order=F("assignment__order"),
-    )
-    for row in columns.iterator(_ROWS):
-        yield _vote(behind[row["item"]], **row)
+    """Yield the comparisons among the judgments that stand, oldest first."""
+    votes = (read_vote(answer) for answer in study_answers(study))
+    return (vote for vote in votes if vote is not None)
 
 
-def _vote(
-    behind: tuple[Behind, Behind], *, order: list[str], answer: dict[str, Any], **row: Any
-) -> Vote:
-    first, second = behind
-    listed = order[0] == first.key
-    left, right = (first, second) if listed else (second, first)
+def read_vote(answer: StudyAnswer) -> Vote | None:
+    """Return what an answer says as a comparison; None when it is another's or cannot tell."""
+    if answer.protocol != compare.NAME or answer.about is None or "choice" not in answer.answer:
+        return None
+    left, right = answer.shown
     return Vote(
-        **row,
         left=left,
         right=right,
-        outcome=_outcome(answer["choice"], left),
-        left_listed_first=listed,
-        confidence=answer["confidence"],
+        outcome=_outcome(answer.answer["choice"], left),
+        left_listed_first=left == answer.about.options[0],
+        confidence=answer.answer["confidence"],
     )
 
 
 def _outcome(choice: str, left: Behind) -> int:
-    if choice == TIE:
+    if choice == compare.TIE:
         return 0
     return 1 if choice == left.key else -1
 
 
-def _judgments(votes: list[Vote]) -> Judgments:
-    def ids(values: Iterator[int]) -> Any:
-        return np.fromiter(values, dtype=np.intp, count=len(votes))
+def _vote_rows(study: Study) -> Iterator[VoteRow]:
+    for answer in study_answers(study):
+        vote = read_vote(answer)
+        if vote is not None and answer.about is not None:
+            yield VoteRow(
+                unit=answer.item,
+                neuron=vote.left.neuron,
+                rater=answer.rater,
+                outcome=vote.outcome,
+                left_explanation=vote.left.explanation,
+                right_explanation=vote.right.explanation,
+                left_condition=vote.left.condition,
+                right_condition=vote.right.condition,
+                left_listed_first=vote.left_listed_first,
+                confidence=nan if vote.confidence is None else vote.confidence,
+                seconds=answer.seconds,
+                synthetic=answer.synthetic,
+                layer=answer.about.layer,
+            )
 
-    return Judgments(
-        unit=ids(vote.item for vote in votes),
-        neuron=ids(vote.left.neuron for vote in votes),
-        rater=ids(vote.rater for vote in votes),
-        outcome=ids(vote.outcome for vote in votes).astype(np.int8),
-        left_explanation=ids(vote.left.explanation for vote in votes),
-        right_explanation=ids(vote.right.explanation for vote in votes),
-        left_condition=ids(vote.left.condition for vote in votes),
-        right_condition=ids(vote.right.condition for vote in votes),
-        left_listed_first=ids(vote.left_listed_first for vote in votes).astype(np.bool_),
-        confidence=np.array([np.nan if v.confidence is None else v.confidence for v in votes]),
-        seconds=np.array([vote.seconds for vote in votes], dtype=np.float64),
-        synthetic=ids(vote.synthetic for vote in votes).astype(np.bool_),
-    )
+
+def _texts(study: Study) -> Iterator[tuple[int, str]]:
+    shown = Explanation.objects.filter(pk__in=_shown(study))
+    return shown.values_list("pk", "text").iterator(_ROWS)
+
+
+def _shown(study: Study) -> Any:
+    return StudyOption.objects.filter(study_item__study=study).values("explanation")
 
 
 # --- Scores ---------------------------------------------------------------------------------------
@@ -147,16 +120,13 @@ def _judgments(votes: list[Vote]) -> Judgments:
 
 def study_scores(study: Study) -> tuple[Scores, ...]:
     """Return the scores of the explanations in the study, by scorer and simulator."""
-    shown = StudyOption.objects.filter(study_item__study=study).values("explanation")
-    rows = Score.objects.filter(explanation__in=shown).order_by("pk")
     labels = scorer_labels(study)
-    by_scorer = defaultdict[str, list[tuple[int, float | None, str]]](list)
-    values = rows.values_list("method", "simulation__method", "explanation", "value", "reason")
-    for method, simulator, explanation, value, reason in values.iterator(_ROWS):
-        by_scorer[scorer_label(labels, method, simulator)].append((explanation, value, reason))
-    # First what can stand beside published figures.
-    ordered = sorted(by_scorer, key=lambda label: (not published_beside(label), label))
-    return tuple(_scores(label, by_scorer[label]) for label in ordered)
+    found = Score.objects.filter(explanation__in=_shown(study)).order_by("pk")
+    values = found.values_list("method", "simulation__method", "explanation", "value", "reason")
+    return rows.scores(
+        ScoreRow(scorer_label(labels, method, simulator), explanation, value, reason)
+        for method, simulator, explanation, value, reason in values.iterator(_ROWS)
+    )
 
 
 def scorer_label(labels: dict[int, str], method: int, simulator: int | None) -> str:
@@ -169,18 +139,6 @@ def scorer_labels(study: Study) -> dict[int, str]:
 
     By their names, and where two share one by the settings that tell them apart.
     """
-    shown = StudyOption.objects.filter(study_item__study=study).values("explanation")
-    scores = Score.objects.filter(explanation__in=shown).order_by()
+    scores = Score.objects.filter(explanation__in=_shown(study)).order_by()
     used = scores.values_list("method", "simulation__method").distinct()
     return method_labels(Method.objects.filter(pk__in={pk for pair in used for pk in pair if pk}))
-
-
-def _scores(label: str, rows: list[tuple[int, float | None, str]]) -> Scores:
-    defined = [(explanation, value) for explanation, value, _ in rows if value is not None]
-    reasons = Counter(reason for _, value, reason in rows if value is None)
-    return Scores(
-        scorer=label,
-        explanation=np.array([explanation for explanation, _ in defined], dtype=np.intp),
-        value=np.array([value for _, value in defined], dtype=np.float64),
-        undefined=tuple(ReasonCount(reason=r, n=n) for r, n in reasons.most_common()),
-    )

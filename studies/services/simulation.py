@@ -20,7 +20,8 @@ from annotation.services import (
 from studies.design.seeds import stream
 from studies.design.simulated import Behaviour, outcome, seconds
 from studies.models import Study
-from studies.selectors.tables import Behind, options_behind, study_scores
+from studies.selectors.answers import Behind
+from studies.selectors.tables import options_behind, study_scores
 from studies.services.errors import StudyRefused
 
 Gap = Callable[[Behind, Behind], float]

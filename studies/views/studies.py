@@ -18,13 +18,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from studies import services
 from studies.analysis.wording import synthetic_notice
-from studies.exports import FORMS, TABLES, lines
+from studies.exports import CONTENT_TYPES, TABLES, installed_forms, pieces
 from studies.models import Study
 from studies.selectors.pages import freshness, study_rows
 
 staff_only = partial(staff_member_required, login_url="admin:login")
-
-_CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 
 
 @require_GET
@@ -57,7 +55,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
         "results": analysis.results if analysis else None,
         "figures": analysis.figures if analysis else {},
         "tables": list(TABLES),
-        "forms": list(FORMS),
+        "forms": installed_forms(),
     }
     return render(request, "studies/results.html", context)
 
@@ -76,10 +74,10 @@ def refresh(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @staff_only
 def export(request: HttpRequest, slug: str, table: str, form: str) -> StreamingHttpResponse:
-    """Send one table of a study, row by row."""
+    """Send one table of a study, piece by piece."""
     study = get_object_or_404(Study, slug=slug)
-    if table not in TABLES or form not in FORMS:
+    if table not in TABLES or form not in installed_forms():
         raise Http404(f"there is no table {table}.{form}")
-    response = StreamingHttpResponse(lines(study, table, form), content_type=_CONTENT_TYPES[form])
+    response = StreamingHttpResponse(pieces(study, table, form), content_type=CONTENT_TYPES[form])
     response["Content-Disposition"] = f'attachment; filename="{slug}-{table}.{form}"'
     return response

@@ -15,8 +15,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from explanations.models import Explanation
-from studies.exports import FORMS, TABLES, lines, pseudonym
+from explanations.models import Explanation, SimulatedRecord
+from studies.exports import FORMS, TABLES, pieces, pseudonym
 from studies.models import Study
 from studies.services import study_build
 from tests import factories
@@ -34,17 +34,31 @@ def study() -> Study:
     return made
 
 
+def whole(study: Study, table: str, form: str) -> bytes:
+    return b"".join(pieces(study, table, form))
+
+
 def rows(study: Study, table: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in lines(study, table, "jsonl")]
+    return [json.loads(line) for line in whole(study, table, "jsonl").splitlines()]
 
 
 def csv_rows(study: Study, table: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO("".join(lines(study, table, "csv")))))
+    return list(csv.DictReader(io.StringIO(whole(study, table, "csv").decode())))
+
+
+def simulate(study: Study) -> None:
+    """Let one explanation's activations be predicted on two records, one of them in vain."""
+    explanation = Explanation.objects.order_by("pk").first()
+    assert explanation is not None
+    made = factories.simulation(explanation)
+    first, second, *_ = explanation.neuron.records.order_by("pk")
+    factories.simulated_record(made, first, (0, 9.5, float("nan"), 1))
+    SimulatedRecord.objects.create(simulation=made, record=second, reason="no answer")
 
 
 def cell(value: object) -> str:
     """Return a value out of JSON as a cell of CSV."""
-    if isinstance(value, dict):
+    if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, bool):
         return str(value).lower()
@@ -64,10 +78,9 @@ def test_judgments_say_what_was_shown_and_what_was_preferred(study: Study) -> No
 
 
 def test_the_option_listed_first_is_the_items_first(study: Study) -> None:
-    items = {row["item"]: row for row in rows(study, "items")}
+    first = {r["item"]: r["explanation"] for r in rows(study, "options") if r["place"] == 0}
     for row in rows(study, "judgments"):
-        first = items[row["item"]]["first_explanation"]
-        assert row[f"{row['listed_first']}_explanation"] == first
+        assert row[f"{row['listed_first']}_explanation"] == first[row["item"]]
 
 
 def test_every_judgment_says_whether_it_is_synthetic(study: Study) -> None:
@@ -80,7 +93,7 @@ def test_every_judgment_says_whether_it_is_synthetic(study: Study) -> None:
 def test_tables_join_on_the_explanation(study: Study) -> None:
     texts = {row["explanation"]: row["text"] for row in rows(study, "explanations")}
     assert len(texts) == 6
-    assert all(texts[row["first_explanation"]] == row["first_text"] for row in rows(study, "items"))
+    assert all(texts[row["explanation"]] == row["text"] for row in rows(study, "options"))
     assert {row["explanation"] for row in rows(study, "scores")} == set(texts)
 
 
@@ -104,6 +117,8 @@ def test_a_score_comes_with_its_interval(study: Study) -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_both_forms_say_the_same(study: Study, table: str) -> None:
+    if table == "simulations":
+        simulate(study)
     exported = [{name: cell(v) for name, v in row.items()} for row in rows(study, table)]
     assert exported
     assert csv_rows(study, table) == exported
@@ -138,7 +153,8 @@ def test_raters_have_pseudonyms_that_are_stable_and_differ_between_studies(study
 
 def test_no_export_holds_a_raters_key(study: Study) -> None:
     keys = {e.rater.key for e in study.batch.enrolments.all()}  # type: ignore[union-attr]
-    text = "".join(line for table in TABLES for form in FORMS for line in lines(study, table, form))
+    texts = [whole(study, table, form) for table in TABLES for form in ("csv", "jsonl")]
+    text = b"".join(texts).decode()
     assert not any(str(key) in text or key.hex in text for key in keys)
 
 
@@ -166,10 +182,10 @@ def test_staff_download_a_table_as_a_file(client: Client, study: Study) -> None:
     response = client.get(reverse("studies:export", args=[study.slug, "judgments", "csv"]))
     assert response["Content-Disposition"] == f'attachment; filename="{study.slug}-judgments.csv"'
     body = b"".join(response.streaming_content)  # type: ignore[attr-defined]
-    assert body.decode() == "".join(lines(study, "judgments", "csv"))
+    assert body.decode() == whole(study, "judgments", "csv").decode()
 
 
-@pytest.mark.parametrize("what", [("raters", "csv"), ("judgments", "xlsx")])
+@pytest.mark.parametrize("what", [("keys", "csv"), ("judgments", "xlsx")])
 def test_a_table_that_does_not_exist_is_not_found(
     client: Client, study: Study, what: tuple[str, str]
 ) -> None:
@@ -182,7 +198,7 @@ def test_the_command_writes_every_table_in_every_form(study: Study, tmp_path: Pa
     names = {path.name for path in (tmp_path / "new").iterdir()}
     assert names == {f"{table}.{form}" for table in TABLES for form in FORMS}
     written = (tmp_path / "new" / "items.csv").read_bytes().decode()
-    assert written == "".join(lines(study, "items", "csv"))
+    assert written == whole(study, "items", "csv").decode()
 
 
 def test_the_command_refuses_a_study_that_does_not_exist(tmp_path: Path) -> None:
@@ -192,12 +208,12 @@ def test_the_command_refuses_a_study_that_does_not_exist(tmp_path: Path) -> None
 
 def test_a_draft_exports_empty_tables_with_their_columns() -> None:
     assert csv_rows(factories.study(), "judgments") == []
-    [header] = lines(factories.study(), "judgments", "csv")
-    assert header.strip().split(",") == list(TABLES["judgments"].columns)
+    header = whole(factories.study(), "judgments", "csv").decode()
+    assert header.strip().split(",") == list(TABLES["judgments"].names)
 
 
 def test_rows_are_written_as_they_are_read(study: Study) -> None:
-    exported = lines(study, "judgments", "jsonl")
+    exported = pieces(study, "judgments", "jsonl")
     tracemalloc.start()
     sizes = [tracemalloc.get_traced_memory()[0] for _ in exported]
     tracemalloc.stop()
@@ -208,4 +224,27 @@ def test_rows_are_written_as_they_are_read(study: Study) -> None:
 def test_the_page_about_exports_describes_exactly_the_columns(table: str) -> None:
     page = (ROOT / "docs" / "exports.md").read_text()
     section = page.split(f"\n## {table}\n")[1].split("\n## ")[0]
-    assert tuple(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == TABLES[table].columns
+    described = re.findall(r"^\| `(\w+)` \| (.*) \|$", section, re.MULTILINE)
+    assert described == [(column.name, column.meaning) for column in TABLES[table].columns]
+    assert TABLES[table].about in section
+
+
+def test_parquet_says_the_same_as_json(study: Study) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = parquet.read_table(io.BytesIO(whole(study, "judgments", "parquet"))).to_pylist()
+    for row, exact in zip(table, rows(study, "judgments"), strict=True):
+        read = {**row, "submitted": row["submitted"].isoformat()}
+        assert {**read, **{name: json.loads(row[name]) for name in ("shown", "answer")}} == exact
+
+
+def test_a_simulation_says_what_was_predicted_and_why_nothing_was(study: Study) -> None:
+    simulate(study)
+    given, failed = rows(study, "simulations")
+    assert (given["actual"], given["simulated"]) == ([0, 9, 0, 1], [0, 9.5, None, 1])
+    assert (failed["simulated"], failed["reason"]) == (None, "no answer")
+
+
+def test_raters_come_with_what_they_did(study: Study) -> None:
+    exported = rows(study, "raters")
+    assert [(row["synthetic"], row["judgments"]) for row in exported] == [(False, 3), (True, 2)]
+    assert {row["rater"] for row in exported} == {r["rater"] for r in rows(study, "judgments")}

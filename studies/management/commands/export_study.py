@@ -5,12 +5,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from studies.exports import FORMS, TABLES, lines
+from studies.exports import TABLES, installed_forms, pieces
 from studies.models import Study
 
 
 class Command(BaseCommand):
-    help = "Write a study's judgments, items, explanations and scores as CSV and JSON Lines."
+    help = "Write a study's tables as CSV, JSON Lines and Parquet."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the study's slug and the folder."""
@@ -25,8 +25,8 @@ class Command(BaseCommand):
         folder: Path = options["folder"]
         folder.mkdir(parents=True, exist_ok=True)
         for table in TABLES:
-            for form in FORMS:
+            for form in installed_forms():
                 path = folder / f"{table}.{form}"
-                with path.open("w", encoding="utf-8", newline="") as file:
-                    file.writelines(lines(study, table, form))
+                with path.open("wb") as file:
+                    file.writelines(pieces(study, table, form))
                 self.stdout.write(str(path))

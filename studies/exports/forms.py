@@ -1,0 +1,145 @@
+"""The forms in which a table is written, a piece at a time."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import islice
+from typing import Any, TypeAlias
+
+from studies.exports.columns import Column, Row
+
+Writer: TypeAlias = Callable[[tuple[Column, ...], Iterator[Row]], Iterator[bytes]]
+
+_PIECE = 500
+_ROW_GROUP = 5000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet would take for the start of a formula."""
+
+
+class FormMissing(LookupError):
+    """A form that this installation cannot write; the text says what to install."""
+
+
+def to_csv(columns: tuple[Column, ...], rows: Iterator[Row]) -> Iterator[bytes]:
+    """Yield a table as CSV with a header."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(column.name for column in columns)
+    while piece := list(islice(rows, _PIECE)):
+        writer.writerows([_cell(row[column.name]) for column in columns] for row in piece)
+        yield _taken(text)
+    if text.tell():
+        yield _taken(text)
+
+
+def _taken(text: io.StringIO) -> bytes:
+    piece = text.getvalue().encode()
+    text.seek(0)
+    text.truncate()
+    return piece
+
+
+def _cell(value: object) -> str:
+    """Return a value as a cell; text that would be a formula gets an apostrophe before it."""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA) else value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list)):
+        return as_json(value)
+    return "" if value is None else _plain(value)
+
+
+def to_jsonl(columns: tuple[Column, ...], rows: Iterator[Row]) -> Iterator[bytes]:
+    """Yield a table as JSON Lines: one object a row."""
+    while piece := list(islice(rows, _PIECE)):
+        lines = (as_json({column.name: row[column.name] for column in columns}) for row in piece)
+        yield "".join(f"{line}\n" for line in lines).encode()
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+as_json = partial(json.dumps, ensure_ascii=False, default=_plain)
+
+
+class _Sink(io.RawIOBase):
+    """A file that keeps only what was written since it was last emptied."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.place = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any) -> int:
+        self.pieces.append(bytes(piece))
+        self.place += len(self.pieces[-1])
+        return len(self.pieces[-1])
+
+    def tell(self) -> int:
+        return self.place
+
+    def emptied(self) -> bytes:
+        taken, self.pieces = b"".join(self.pieces), []
+        return taken
+
+
+def to_parquet(columns: tuple[Column, ...], rows: Iterator[Row]) -> Iterator[bytes]:
+    """Yield a table as Parquet, a row group at a time. `FormMissing` without pyarrow."""
+    arrow, parquet = _installed("pyarrow"), _installed("pyarrow.parquet")
+    schema = arrow.schema([(column.name, _type(arrow, column)) for column in columns])
+    sink = _Sink()
+    with parquet.ParquetWriter(sink, schema, compression="zstd") as writer:
+        while piece := list(islice(rows, _ROW_GROUP)):
+            values = {column.name: _values(column, piece) for column in columns}
+            writer.write_table(arrow.table(values, schema=schema))
+            yield sink.emptied()
+    yield sink.emptied()
+
+
+def _values(column: Column, rows: list[Row]) -> list[Any]:
+    values = [row[column.name] for row in rows]
+    if column.kind == "json":
+        return [None if value is None else as_json(value) for value in values]
+    return values
+
+
+def _type(arrow: Any, column: Column) -> Any:
+    return {
+        "text": arrow.string(),
+        "json": arrow.string(),
+        "whole": arrow.int64(),
+        "number": arrow.float64(),
+        "truth": arrow.bool_(),
+        "time": arrow.timestamp("us", tz="UTC"),
+    }[column.kind]
+
+
+def _installed(module: str) -> Any:
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise FormMissing(
+            "Parquet needs pyarrow, which is not installed: pip install 'concordance[data]'"
+        ) from error
+
+
+FORMS: dict[str, Writer] = {"csv": to_csv, "jsonl": to_jsonl, "parquet": to_parquet}
+CONTENT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/jsonl; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+}
+
+
+def installed_forms() -> list[str]:
+    """Return the forms that this installation can write."""
+    return [form for form in FORMS if form != "parquet" or find_spec("pyarrow")]

@@ -1,0 +1,248 @@
+"""What raters were shown and what they answered: judgments, items, options, raters."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q
+from django.utils.crypto import salted_hmac
+
+from annotation.models import Assignment, Enrolment, Item
+from explanations.models import Explanation
+from studies.exports.columns import EXPLANATION, ITEM, NEURON, RATER, SYNTHETIC, Column, Row, Table
+from studies.models import Study
+from studies.selectors.answers import About, Behind, chunked, items_about, study_answers
+from studies.selectors.tables import Vote, read_vote
+
+_ROWS = 1000
+
+
+def pseudonym(study: Study, rater: UUID) -> str:
+    """Return a rater's name in a study's exports: the same in each, not to be turned back.
+
+    A keyed hash, so that nobody without the installation's secret can link it to a rater, or the
+    raters of one study to those of another.
+    """
+    return salted_hmac(f"studies.exports.{study.pk}", str(rater), algorithm="sha256").hexdigest()[
+        :16
+    ]
+
+
+# --- Judgments ------------------------------------------------------------------------------------
+
+
+def _judgments(study: Study) -> Iterator[Row]:
+    conditions = _condition_names(study)
+    raters: dict[UUID, str] = {}
+    for answer in study_answers(study):
+        if answer.rater_key not in raters:
+            raters[answer.rater_key] = pseudonym(study, answer.rater_key)
+        yield {
+            "judgment": str(answer.key),
+            "study": study.slug,
+            "protocol": answer.protocol,
+            "item": answer.position,
+            **_neuron(answer.about),
+            "rater": raters[answer.rater_key],
+            "synthetic": answer.synthetic,
+            **_compared(read_vote(answer), conditions),
+            "shown": [_option(option, conditions) for option in answer.shown],
+            "answer": answer.answer,
+            "confidence": answer.answer.get("confidence"),
+            "seconds": answer.seconds,
+            "submitted": answer.submitted,
+        }
+
+
+def _neuron(about: About | None) -> Row:
+    if about is None:
+        return {"subject": None, "layer": None, "index": None}
+    return {"subject": about.subject, "layer": about.layer, "index": about.index}
+
+
+def _option(option: Behind, conditions: tuple[str, ...]) -> Row:
+    return {
+        "key": option.key,
+        "condition": conditions[option.condition],
+        "explanation": option.explanation,
+    }
+
+
+def _compared(vote: Vote | None, conditions: tuple[str, ...]) -> Row:
+    """Return what a comparison says; nothing for any other answer."""
+    if vote is None:
+        return dict.fromkeys(column.name for column in _COMPARED)
+    return {
+        "left_condition": conditions[vote.left.condition],
+        "right_condition": conditions[vote.right.condition],
+        "left_explanation": vote.left.explanation,
+        "right_explanation": vote.right.explanation,
+        "listed_first": "left" if vote.left_listed_first else "right",
+        "outcome": vote.outcome,
+        "preferred": _preferred(vote, conditions),
+    }
+
+
+def _preferred(vote: Vote, conditions: tuple[str, ...]) -> str:
+    if not vote.outcome:
+        return "tie"
+    return conditions[(vote.left if vote.outcome > 0 else vote.right).condition]
+
+
+def _condition_names(study: Study) -> tuple[str, ...]:
+    return tuple(study.conditions.values_list("name", flat=True))
+
+
+# --- Items and raters -----------------------------------------------------------------------------
+
+
+def _items(study: Study) -> Iterator[Row]:
+    judged = Q(assignments__state=Assignment.State.JUDGED)
+    items = Item.objects.filter(batch=study.batch_id).order_by("position")
+    counted = items.annotate(
+        judgments=Count("assignments", judged),
+        synthetic=Count("assignments", judged & Q(assignments__rater__synthetic=True)),
+    )
+    for chunk in chunked(counted.iterator(_ROWS), _ROWS):
+        about = items_about(study, [item.pk for item in chunk])
+        for item in chunk:
+            yield {
+                "study": study.slug,
+                "item": item.position,
+                **_neuron(about.get(item.pk)),
+                "wanted": item.overlap,
+                "judgments": item.judgments,
+                "synthetic_judgments": item.synthetic,
+                "payload": item.payload,
+            }
+
+
+def _options(study: Study) -> Iterator[Row]:
+    conditions = _condition_names(study)
+    items = Item.objects.filter(batch=study.batch_id).order_by("position")
+    for chunk in chunked(items.values_list("pk", "position").iterator(_ROWS), _ROWS):
+        about = items_about(study, [pk for pk, _ in chunk])
+        texts = _texts(option for each in about.values() for option in each.options)
+        for pk, position in chunk:
+            for place, option in enumerate(about[pk].options if pk in about else ()):
+                known = _option(option, conditions)
+                text = texts[option.explanation]
+                yield {"item": position, "place": place, **known, "text": text}
+
+
+def _texts(options: Iterator[Behind]) -> dict[int, str]:
+    wanted = {option.explanation for option in options}
+    return dict(Explanation.objects.filter(pk__in=wanted).values_list("pk", "text"))
+
+
+def _raters(study: Study) -> Iterator[Row]:
+    given: dict[tuple[int, str], int] = {
+        (rater, state): n
+        for rater, state, n in Assignment.objects.filter(item__batch=study.batch_id)
+        .order_by()
+        .values_list("rater", "state")
+        .annotate(n=Count("pk"))
+    }
+    enrolments = Enrolment.objects.filter(batch=study.batch_id).select_related("rater")
+    for each in enrolments.order_by("ordinal").iterator(_ROWS):
+        yield {
+            "rater": pseudonym(study, each.rater.key),
+            "synthetic": each.rater.synthetic,
+            "place": each.ordinal,
+            "consent_version": each.consent_version,
+            "consented": each.consented,
+            "finished": each.finished,
+            **_counts(each.rater_id, given),
+        }
+
+
+def _counts(rater: int, given: dict[tuple[int, str], int]) -> dict[str, Any]:
+    states = {
+        "judgments": Assignment.State.JUDGED,
+        "skipped": Assignment.State.SKIPPED,
+        "lapsed": Assignment.State.EXPIRED,
+    }
+    return {name: given.get((rater, state), 0) for name, state in states.items()}
+
+
+# --- Their columns --------------------------------------------------------------------------------
+
+_STUDY = Column("study", "text", "the study's slug")
+_COMPARED = (
+    Column("left_condition", "text", "what was shown on the left (first, on a phone)"),
+    Column("right_condition", "text", "what was shown on the right"),
+    Column("left_explanation", "whole", "its number in the table explanations"),
+    Column("right_explanation", "whole", "its number in the table explanations"),
+    Column(
+        "listed_first",
+        "text",
+        "`left` or `right`: which of the two the item lists first; the same option for all "
+        "its raters",
+    ),
+    Column("outcome", "whole", "1 left preferred, -1 right preferred, 0 tie"),
+    Column("preferred", "text", "the condition preferred, or `tie`"),
+)
+
+JUDGMENTS = Table(
+    about="One row per judgment that stands, oldest first.",
+    columns=(
+        Column("judgment", "text", "the judgment's key"),
+        _STUDY,
+        Column("protocol", "text", "the form of the question, such as `compare`"),
+        ITEM,
+        *NEURON,
+        RATER,
+        Column("synthetic", "truth", SYNTHETIC),
+        *_COMPARED,
+        Column(
+            "shown",
+            "json",
+            "the options in the order in which they were shown: key, condition, explanation",
+        ),
+        Column("answer", "json", "the answer as it was stored; it names options by their keys"),
+        Column("confidence", "whole", "1, 2 or 3; empty where it was not asked for"),
+        Column("seconds", "number", "time with the page in view"),
+        Column("submitted", "time", "when, in UTC"),
+    ),
+    rows=_judgments,
+)
+ITEMS = Table(
+    about="One row per item, in the order of their numbers.",
+    columns=(
+        _STUDY,
+        ITEM,
+        *NEURON,
+        Column("wanted", "whole", "judgments wanted"),
+        Column("judgments", "whole", "judgments given"),
+        Column("synthetic_judgments", "whole", "how many of them a program made"),
+        Column("payload", "json", "exactly what raters were shown"),
+    ),
+    rows=_items,
+)
+OPTIONS = Table(
+    about="One row per item and option, in the order in which the item lists them.",
+    columns=(
+        ITEM,
+        Column("place", "whole", "where the item lists it, from 0"),
+        Column("key", "text", "the opaque key that stood for it"),
+        Column("condition", "text", "the condition behind it"),
+        EXPLANATION,
+        Column("text", "text", "the explanation's text"),
+    ),
+    rows=_options,
+)
+RATERS = Table(
+    about="One row per rater who took part, in the order in which they came.",
+    columns=(
+        RATER,
+        Column("synthetic", "truth", "whether it is a program"),
+        Column("place", "whole", "0 for the study's first rater, and so on"),
+        Column("consent_version", "whole", "the version of the consent agreed to"),
+        Column("consented", "time", "when, in UTC"),
+        Column("finished", "time", "when the rater was done; empty before"),
+        Column("judgments", "whole", "items judged"),
+        Column("skipped", "whole", "items skipped"),
+        Column("lapsed", "whole", "items left without an answer"),
+    ),
+    rows=_raters,
+)

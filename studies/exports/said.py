@@ -1,0 +1,146 @@
+"""What is said about the neurons of a study: explanations, scores, simulations."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from django.db.models import F, OuterRef, Subquery
+
+from explanations.models import Explanation, Score, SimulatedRecord
+from studies.exports.columns import EXPLANATION, NEURON, Column, Row, Table
+from studies.models import Study, StudyOption
+from studies.selectors.tables import scorer_label, scorer_labels
+
+_ROWS = 1000
+
+
+def _explanations(study: Study) -> Iterator[Row]:
+    options = StudyOption.objects.filter(study_item__study=study, explanation=OuterRef("pk"))
+    rows = Explanation.objects.filter(pk__in=_shown(study)).order_by("neuron", "pk")
+    columns = rows.values(
+        "author_kind",
+        "parent",
+        "text",
+        explanation=F("pk"),
+        subject=F("neuron__subject__name"),
+        layer=F("neuron__layer"),
+        index=F("neuron__index"),
+        condition=Subquery(options.values("condition__name")[:1]),
+        explainer=F("method__name"),
+        method_version=F("method__version"),
+    )
+    for row in columns.iterator(_ROWS):
+        yield {**row, "method": row["explainer"]}
+
+
+def _scores(study: Study) -> Iterator[Row]:
+    labels = scorer_labels(study)
+    rows = Score.objects.filter(explanation__in=_shown(study)).order_by("explanation", "pk")
+    columns = rows.values(
+        "explanation",
+        "value",
+        "reason",
+        "low",
+        "high",
+        "n",
+        scorer_method=F("method__name"),
+        scorer_version=F("method__version"),
+        simulator=F("simulation__method__name"),
+        simulator_version=F("simulation__method__version"),
+        scorer_pk=F("method"),
+        simulator_pk=F("simulation__method"),
+    )
+    for row in columns.iterator(_ROWS):
+        label = scorer_label(labels, row["scorer_pk"], row["simulator_pk"])
+        yield {**row, "scorer": label, "reason": row["reason"] or None}
+
+
+def _simulations(study: Study) -> Iterator[Row]:
+    rows = SimulatedRecord.objects.filter(simulation__explanation__in=_shown(study))
+    columns = rows.order_by("simulation", "pk").values(
+        "simulation",
+        "record",
+        "reason",
+        "values",
+        explanation=F("simulation__explanation"),
+        simulator=F("simulation__method__name"),
+        simulator_version=F("simulation__method__version"),
+        scale=F("simulation__scale"),
+        document=F("record__document__key"),
+        start=F("record__start"),
+        tokens=F("record__tokens"),
+        recorded=F("record__values"),
+    )
+    for row in columns.iterator(_ROWS):
+        yield {
+            **row,
+            "simulated": _numbers(row["values"]),
+            "actual": _numbers(row["recorded"]),
+            "reason": row["reason"] or None,
+        }
+
+
+def _numbers(packed: bytes | None) -> list[float | None] | None:
+    if packed is None:
+        return None
+    values = np.frombuffer(packed, dtype="<f4")
+    return [float(value) if np.isfinite(value) else None for value in values]
+
+
+def _shown(study: Study) -> Any:
+    return StudyOption.objects.filter(study_item__study=study).values("explanation")
+
+
+EXPLANATIONS = Table(
+    about="One row per explanation that was shown.",
+    columns=(
+        Column("explanation", "whole", "its number"),
+        *NEURON,
+        Column("condition", "text", "the condition it stood for"),
+        Column("author_kind", "text", "`human`, `model`, `baseline` or `control`"),
+        Column("method", "text", "the explainer's name; empty for people"),
+        Column("method_version", "whole", "the explainer's version"),
+        Column("parent", "whole", "the explanation it was made from, if any"),
+        Column("text", "text", "the text"),
+    ),
+    rows=_explanations,
+)
+SCORES = Table(
+    about="One row per explanation shown and scorer.",
+    columns=(
+        EXPLANATION,
+        Column("scorer", "text", "the scorer's name on the results page: scorer · simulator"),
+        Column("scorer_method", "text", "the scorer's method"),
+        Column("scorer_version", "whole", "its version"),
+        Column(
+            "simulator",
+            "text",
+            "the simulator whose simulation was scored; empty for scorers without one",
+        ),
+        Column("simulator_version", "whole", "its version"),
+        Column("value", "number", "the score; empty where it is undefined"),
+        Column("reason", "text", "why it is undefined"),
+        Column("low", "number", "the lower end of its 95 % interval; empty where there is none"),
+        Column("high", "number", "the upper end"),
+        Column("n", "whole", "observations behind the score"),
+    ),
+    rows=_scores,
+)
+SIMULATIONS = Table(
+    about="One row per simulation of an explanation shown and record that it was made on.",
+    columns=(
+        EXPLANATION,
+        Column("simulation", "whole", "the simulation's number"),
+        Column("simulator", "text", "who predicted the activations"),
+        Column("simulator_version", "whole", "its version"),
+        Column("scale", "text", "the unit of `simulated`: `raw` or `zero_to_ten`"),
+        Column("record", "whole", "the activation record's number"),
+        Column("document", "text", "the document it is from"),
+        Column("start", "whole", "the position of its first token there"),
+        Column("tokens", "json", "its tokens"),
+        Column("actual", "json", "the neuron's raw activation on each token"),
+        Column("simulated", "json", "the predicted activation; empty where a token got none"),
+        Column("reason", "text", "why nothing was predicted"),
+    ),
+    rows=_simulations,
+)

@@ -1,0 +1,118 @@
+"""The answers of a study that stand, with what stands behind what was shown. Any protocol."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db.models import F
+
+from annotation.models import Judgment
+from studies.models import Study, StudyItem, StudyOption
+
+_CHUNK = 2000
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """What stands behind one option of an item; `condition` is its place among the study's."""
+
+    key: str
+    neuron: int
+    explanation: int
+    condition: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """The neuron that an item is about, and its options in the order in which it lists them."""
+
+    neuron: int
+    subject: str
+    layer: int
+    index: int
+    options: tuple[Behind, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyAnswer:
+    """One judgment that stands. `about` is None for an item that is about no neuron.
+
+    `order` holds the keys of the options as they were shown, left (or first) to right (or last).
+    """
+
+    protocol: str
+    key: UUID
+    submitted: datetime
+    seconds: float
+    answer: dict[str, Any]
+    order: list[str]
+    item: int
+    position: int
+    rater: int
+    rater_key: UUID
+    synthetic: bool
+    about: About | None
+
+    @property
+    def shown(self) -> tuple[Behind, ...]:
+        """What stands behind the options, in the order in which they were shown."""
+        known = {option.key: option for option in self.about.options} if self.about else {}
+        return tuple(known[key] for key in self.order if key in known)
+
+
+def study_answers(study: Study) -> Iterator[StudyAnswer]:
+    """Yield the judgments that stand, oldest first; a few thousand are in memory at a time."""
+    standing = (
+        Judgment.objects.standing().filter(assignment__item__batch=study.batch_id).order_by("pk")
+    )
+    columns = standing.values(
+        "key",
+        "submitted",
+        "seconds",
+        "answer",
+        item=F("assignment__item"),
+        position=F("assignment__item__position"),
+        rater=F("assignment__rater"),
+        rater_key=F("assignment__rater__key"),
+        synthetic=F("assignment__rater__synthetic"),
+        order=F("assignment__order"),
+    )
+    protocol = study.batch.protocol if study.batch else ""
+    for chunk in chunked(columns.iterator(_CHUNK), _CHUNK):
+        about = items_about(study, {row["item"] for row in chunk})
+        for row in chunk:
+            yield StudyAnswer(protocol=protocol, about=about.get(row["item"]), **row)
+
+
+def chunked(rows: Iterator[T], size: int) -> Iterator[list[T]]:
+    """Yield rows so many at a time."""
+    while chunk := list(islice(rows, size)):
+        yield chunk
+
+
+def items_about(study: Study, items: Iterable[int]) -> dict[int, About]:
+    """Return what items are about, by their ids."""
+    place = {pk: i for i, pk in enumerate(study.conditions.values_list("pk", flat=True))}
+    wanted = list(items)
+    options = defaultdict[int, list[Behind]](list)
+    rows = StudyOption.objects.filter(study_item__item__in=wanted).order_by("place").values_list(
+        "study_item__item", "key", "study_item__neuron", "explanation", "condition"
+    )  # fmt: skip
+    for item, key, neuron, explanation, condition in rows:
+        options[item].append(
+            Behind(key=key, neuron=neuron, explanation=explanation, condition=place[condition])
+        )
+    neurons = StudyItem.objects.filter(item__in=wanted).values_list(
+        "item", "neuron", "neuron__subject__name", "neuron__layer", "neuron__index"
+    )
+    return {
+        item: About(
+            neuron=neuron, subject=subject, layer=layer, index=index, options=tuple(options[item])
+        )
+        for item, neuron, subject, layer, index in neurons
+    }
