@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 
-from scipy import stats
+import scipy
 
 from explanations.exchange import Scored, Unusable
 from explanations.scorers.intervals import wilson, with_interval
@@ -38,7 +38,7 @@ def share_right(
         details={
             "right": hits,
             "chance": chance,
-            "p": float(stats.binomtest(hits, n, chance, alternative="greater").pvalue),
+            "p": float(scipy.stats.binomtest(hits, n, chance, alternative="greater").pvalue),
             "failed": len(failures),
             "failures": dict(Counter(each.reason for each in failures)),
             **(details or {}),

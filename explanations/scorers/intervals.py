@@ -13,9 +13,10 @@ Mann-Whitney statistic", part 2, method 5, for an area under the curve.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import atanh, copysign, exp, inf, isnan, log, sqrt, tanh
+from statistics import NormalDist
 
 import numpy as np
-from scipy import optimize, stats
+import scipy
 
 from explanations.exchange import Scored
 
@@ -23,7 +24,7 @@ FEWEST = 3
 """Records from which on leaving one out says anything."""
 # From here on a value is its bound but for rounding.
 _EDGE = 1 - 1e-12
-_Z = float(stats.norm.ppf(0.975))
+_Z = NormalDist().inv_cdf(0.975)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ def jackknife(value: float, without: Sequence[float], scale: Scale) -> Interval:
     error = sqrt((n - 1) / n * float(np.square(moved[1:] - moved[1:].mean()).sum()))
     if error <= 1e-12:
         return Interval(note="none: leaving out any one record changes nothing")
-    reach = error * float(stats.t.ppf(0.975, n - 1))
+    reach = error * float(scipy.stats.t.ppf(0.975, n - 1))
     return Interval(
         low=scale.back(float(moved[0]) - reach),
         high=scale.back(float(moved[0]) + reach),
@@ -146,7 +147,7 @@ def area(value: float, positives: int, negatives: int) -> Interval:
         if value == bound:
             return bound
         near = value + (bound - value) * 1e-9  # at 0 and 1 themselves the error is 0
-        return float(optimize.brentq(gap, near, bound))
+        return float(scipy.optimize.brentq(gap, near, bound))
 
     return Interval(low=end(0.0), high=end(1.0), note=note)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import nan
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from explanations.scorers import intervals
 from explanations.scorers.correlation import correlation
@@ -57,7 +57,7 @@ def auc(positives: Sequence[float], negatives: Sequence[float]) -> float:
     m, n = len(positives), len(negatives)
     if not m or not n:
         return nan
-    ranks = stats.rankdata([*positives, *negatives])
+    ranks = scipy.stats.rankdata([*positives, *negatives])
     return float((ranks[:m].sum() - m * (m + 1) / 2) / (m * n))
 
 

@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import nan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from studies.analysis.meetings import components
 from studies.analysis.newton import Slope, maximise
 from studies.analysis.ratings import Array
+
+if TYPE_CHECKING:
+    import scipy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ class Abilities:
         )
 
 
-def unfitted(items: npt.NDArray[Any], beaten: sparse.coo_array, reason: str) -> Abilities:
+def unfitted(items: npt.NDArray[Any], beaten: "scipy.sparse.coo_array", reason: str) -> Abilities:
     """Return no abilities, for `reason`."""
     k = len(items)
     return Abilities(
@@ -71,7 +73,7 @@ def unfitted(items: npt.NDArray[Any], beaten: sparse.coo_array, reason: str) -> 
 
 def fitted(
     items: npt.NDArray[Any],
-    beaten: sparse.coo_array,
+    beaten: "scipy.sparse.coo_array",
     likelihood: Callable[[Array], Slope],
     start: Array,
     *,

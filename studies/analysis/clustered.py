@@ -5,7 +5,7 @@ from functools import partial
 from math import nan, sqrt
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from studies.analysis.estimate import Estimate, undefined
 from studies.analysis.ratings import Array, Codes, crossed, n_codes, sums_by
@@ -74,6 +74,6 @@ def _estimate(neuron: Codes, rater: Codes, method: str, value: float, variance: 
             note="no interval: needs two neurons, two raters and more votes than coefficients",
         )
     se = sqrt(variance)
-    reach = se * float(stats.t.ppf(0.975, min(n_neurons, n_raters) - 1))
+    reach = se * float(scipy.stats.t.ppf(0.975, min(n_neurons, n_raters) - 1))
     method = f"{method}, two-way clustered"
     return bare(low=value - reach, high=value + reach, se=se, method=method)

@@ -3,7 +3,7 @@
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from studies.analysis.estimate import Estimate, undefined
 from studies.analysis.jackknife import Replicates, additive, divide, estimate
@@ -127,7 +127,7 @@ def _concordances(table: Array) -> Replicates:
 def _concordance(table: Array) -> float:
     """Compare the variance of the units' rank sums with the most it could be, given the ties."""
     n_raters, n_units = table.shape
-    ranks = stats.rankdata(table, axis=1)
+    ranks = scipy.stats.rankdata(table, axis=1)
     most = n_raters * np.square(ranks - (n_units + 1) / 2).sum()
     sums = ranks.sum(axis=0)
     return float(np.square(sums - sums.mean()).sum() / most) if most else float("nan")

@@ -16,7 +16,7 @@ from math import inf, sqrt
 from typing import Literal, TypeAlias
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from studies.analysis.estimate import Estimate
 from studies.analysis.ratings import Array, Codes, coded, crossed, sums_by
@@ -103,7 +103,7 @@ def estimate(
     if note := _why_no_interval(replicates, unit):
         return bare(value=value, method=method, note=note)
     se = sqrt(variance(replicates).under(clustering))
-    reach = se * float(stats.t.ppf(0.975, _freedom(replicates, clustering)))
+    reach = se * float(scipy.stats.t.ppf(0.975, _freedom(replicates, clustering)))
     low = min(value, max(value - reach, bounds[0]))
     high = max(value, min(value + reach, bounds[1]))
     return bare(value=value, low=low, high=high, se=se, method=f"{method}; {_CALLED[clustering]}")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy import special
+import scipy
 
 from studies.analysis.newton import Slope, maximise
 from studies.analysis.ratings import Array
@@ -31,7 +31,7 @@ def fit_logistic(x: Array, y: Array) -> Logistic:
     likelihood = partial(_likelihood, x, y)
     point = maximise(likelihood, np.zeros(x.shape[1]))
     top = likelihood(point)
-    residual = y - special.expit(x @ point)
+    residual = y - scipy.special.expit(x @ point)
     return Logistic(
         coefficients=point,
         influence=(x * residual[:, None]) @ np.linalg.inv(top.information),
@@ -41,7 +41,7 @@ def fit_logistic(x: Array, y: Array) -> Logistic:
 
 def _likelihood(x: Array, y: Array, beta: Array) -> Slope:
     line = x @ beta
-    fitted = special.expit(line)
+    fitted = scipy.special.expit(line)
     return Slope(
         value=float((y * line - np.logaddexp(0, line)).sum()),
         gradient=x.T @ (y - fitted),

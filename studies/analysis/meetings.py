@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+import scipy
 
 from studies.analysis.ratings import Array, Codes, Labels, distinct, same_length, sum_by
 from studies.analysis.separation import longest_lead
@@ -30,13 +30,13 @@ class Meetings:
         """Comparisons of each pair."""
         return self.won + self.lost + self.tied
 
-    def beaten(self) -> sparse.coo_array:
+    def beaten(self) -> "scipy.sparse.coo_array":
         """Count how often the row beat the column; a tie counts for both."""
         rows = np.concatenate([self.left, self.right])
         columns = np.concatenate([self.right, self.left])
         counts = np.concatenate([self.won + self.tied, self.lost + self.tied])
         k, some = len(self.items), counts > 0
-        return sparse.coo_array((counts[some], (rows[some], columns[some])), shape=(k, k))
+        return scipy.sparse.coo_array((counts[some], (rows[some], columns[some])), shape=(k, k))
 
 
 def each_meeting(left: Labels, right: Labels, outcome: npt.NDArray[Any]) -> Meetings:
@@ -66,27 +66,29 @@ def counted(meetings: Meetings) -> Meetings:
     return Meetings(items=meetings.items, left=left, right=right, won=won, lost=lost, tied=tied)
 
 
-def components(items: npt.NDArray[Any], beaten: sparse.coo_array) -> tuple[tuple[Any, ...], ...]:
+def components(
+    items: npt.NDArray[Any], beaten: "scipy.sparse.coo_array"
+) -> tuple[tuple[Any, ...], ...]:
     """Return the sets of items that met, directly or through others."""
-    n, part = sparse.csgraph.connected_components(beaten, directed=False)
+    n, part = scipy.sparse.csgraph.connected_components(beaten, directed=False)
     order = np.argsort(part, kind="stable")
     ends = np.cumsum(np.bincount(part, minlength=n))[:-1]
     return tuple(tuple(items[rows].tolist()) for rows in np.split(order, ends)) if n else ()
 
 
-def why_no_maximum(items: npt.NDArray[Any], beaten: sparse.coo_array) -> str:
+def why_no_maximum(items: npt.NDArray[Any], beaten: "scipy.sparse.coo_array") -> str:
     """Say why abilities have no highest likelihood; empty when every item reaches every other.
 
     Names the sets that never met, or the one that never lost to the rest. Source: Ford (1957).
     """
     if not len(items):
         return "no comparisons"
-    n, part = sparse.csgraph.connected_components(beaten, directed=False)
+    n, part = scipy.sparse.csgraph.connected_components(beaten, directed=False)
     if n > 1:
         first, second = (_named(items[part == i]) for i in (0, 1))
         more = f", nor have {n - 2:,} more sets" if n > 2 else ""
         return f"not all items met, even through others: {first} and {second} never did{more}"
-    n, part = sparse.csgraph.connected_components(beaten, connection="strong")
+    n, part = scipy.sparse.csgraph.connected_components(beaten, connection="strong")
     if n > 1:
         lost = part[beaten.col[part[beaten.row] != part[beaten.col]]]
         ahead = _named(items[part == np.setdiff1d(part, lost)[0]])
@@ -108,16 +110,16 @@ def side_is_ability(meetings: Meetings) -> bool:
     """
     ones, k = np.ones(len(meetings.left)), len(meetings.items)
     design = differences(meetings)
-    abilities = sparse.linalg.lsqr(design, ones, atol=1e-12, btol=1e-12, iter_lim=20 * k)[0]
+    abilities = scipy.sparse.linalg.lsqr(design, ones, atol=1e-12, btol=1e-12, iter_lim=20 * k)[0]
     return bool(np.abs(design @ abilities - ones).max(initial=0.0) < 1e-6)
 
 
-def differences(meetings: Meetings) -> sparse.csr_array:
+def differences(meetings: Meetings) -> "scipy.sparse.csr_array":
     """Return the matrix (pairs, items) that takes abilities to their differences."""
     n, k = len(meetings.left), len(meetings.items)
     rows = np.tile(np.arange(n), 2)
     columns = np.concatenate([meetings.left, meetings.right])
-    return sparse.csr_array((np.repeat([1.0, -1.0], n), (rows, columns)), shape=(n, k))
+    return scipy.sparse.csr_array((np.repeat([1.0, -1.0], n), (rows, columns)), shape=(n, k))
 
 
 def why_one_sided(meetings: Meetings, *, side_bias: bool, ties: bool) -> str:
@@ -147,15 +149,17 @@ def why_infinite(meetings: Meetings, *, abilities: bool, side_bias: bool, ties: 
     return ""
 
 
-def _leads(meetings: Meetings, *, abilities: bool, side_bias: bool, ties: bool) -> sparse.csr_array:
+def _leads(
+    meetings: Meetings, *, abilities: bool, side_bias: bool, ties: bool
+) -> "scipy.sparse.csr_array":
     """Return the parameters' weights in the log of what happened over each of what did not."""
     n = len(meetings.left)
-    ones, none = sparse.csr_array(np.ones((n, 1))), sparse.csr_array((n, 1))
+    ones, none = scipy.sparse.csr_array(np.ones((n, 1))), scipy.sparse.csr_array((n, 1))
     lines = [differences(meetings)] * abilities + [ones] * side_bias
-    line = sparse.hstack([*lines, none] if ties else lines, format="csr")
-    tie = sparse.hstack([0 * each for each in lines] + [2 * ones] if ties else [0 * line])
+    line = scipy.sparse.hstack([*lines, none] if ties else lines, format="csr")
+    tie = scipy.sparse.hstack([0 * each for each in lines] + [2 * ones] if ties else [0 * line])
     possible = {"won": line, "lost": -line} | ({"tied": tie.tocsr()} if ties else {})
-    leads: sparse.csr_array = sparse.vstack(
+    leads: scipy.sparse.csr_array = scipy.sparse.vstack(
         [
             (possible[seen] - other)[getattr(meetings, seen) > 0]
             for seen in possible

@@ -5,7 +5,7 @@ from math import nan
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from studies.analysis.estimate import Estimate
 from studies.analysis.ratings import Array
@@ -21,7 +21,7 @@ def p_value(estimate: Estimate, *, null: float = 0.0) -> float:
     freedom = min(estimate.n_units, estimate.n_raters) - 1
     if not estimate.se:
         return float(estimate.value == null)
-    return float(2 * stats.t.sf(abs(estimate.value - null) / estimate.se, freedom))
+    return float(2 * scipy.stats.t.sf(abs(estimate.value - null) / estimate.se, freedom))
 
 
 def adjusted(p: Sequence[float], adjust: Callable[[Array], Array]) -> Array:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from scipy import special
+import scipy
 
 from studies.analysis.meetings import Meetings
 from studies.analysis.ratings import Array
@@ -33,8 +33,10 @@ Model: TypeAlias = Callable[[Meetings, Array, float], Terms]
 
 def decided(meetings: Meetings, line: Array, _tie: float) -> Terms:
     """Left or right, never a tie. Bradley & Terry (1952)."""
-    up, n = special.expit(line), meetings.n
-    value = meetings.won @ special.log_expit(line) + meetings.lost @ special.log_expit(-line)
+    up, n = scipy.special.expit(line), meetings.n
+    value = meetings.won @ scipy.special.log_expit(line) + meetings.lost @ scipy.special.log_expit(
+        -line
+    )
     none = np.zeros_like(line)
     return Terms(
         value=float(value),
@@ -49,7 +51,7 @@ def decided(meetings: Meetings, line: Array, _tie: float) -> Terms:
 def with_ties(meetings: Meetings, line: Array, tie: float) -> Terms:
     """Ties as an outcome of their own, `tie` being log nu. Davidson (1970)."""
     logs = np.column_stack([line / 2, -line / 2, np.full_like(line, tie)])
-    logs -= special.logsumexp(logs, axis=1, keepdims=True)
+    logs -= scipy.special.logsumexp(logs, axis=1, keepdims=True)
     won, lost, tied = np.exp(logs).T
     seen = np.column_stack([meetings.won, meetings.lost, meetings.tied])
     mean, n = won - lost, meetings.n
@@ -72,7 +74,7 @@ def with_threshold(meetings: Meetings, line: Array, tie: float) -> Terms:
         none = np.zeros_like(line)
         return Terms(value=-np.inf, line=none, tie=none, line_line=none, line_tie=none, tie_tie=0.0)
     left, right = meetings.won + meetings.tied, meetings.lost + meetings.tied
-    log_u, log_v = special.log_expit(line - tie), special.log_expit(-line - tie)
+    log_u, log_v = scipy.special.log_expit(line - tie), scipy.special.log_expit(-line - tie)
     u, v, tied = np.exp(log_u), np.exp(log_v), meetings.tied
     bent_left, bent_right = left * u * (1 - u), right * v * (1 - v)
     gone = -np.expm1(-2 * tie)

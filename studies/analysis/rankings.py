@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse, special
+import scipy
 
 from studies.analysis.abilities import Abilities, fitted, unfitted
 from studies.analysis.estimate import Estimate
@@ -39,17 +39,17 @@ def plackett_luce(rankings: Sequence[Sequence[Any]]) -> Abilities:
     return fitted(items, beaten, partial(_luce, choices, chosen), np.zeros(len(items)))
 
 
-def _beaten(choices: Array, chosen: Codes) -> sparse.coo_array:
+def _beaten(choices: Array, chosen: Codes) -> "scipy.sparse.coo_array":
     k = choices.shape[1]
     counts = np.zeros((k, k))
     np.add.at(counts, chosen, choices)
-    return sparse.coo_array(counts)
+    return scipy.sparse.coo_array(counts)
 
 
 def _luce(choices: Array, chosen: Codes, point: Array) -> Slope:
     """Likelihood of choosing `chosen` (s,) among the items that `choices` (s, k) marks with 1."""
     open_logs = np.where(choices > 0, point, -np.inf)
-    logs = open_logs - special.logsumexp(open_logs, axis=1, keepdims=True)
+    logs = open_logs - scipy.special.logsumexp(open_logs, axis=1, keepdims=True)
     share = np.exp(logs)
     rows, k = np.arange(len(chosen)), len(point)
     information = np.diag(share.sum(axis=0)) - share.T @ share

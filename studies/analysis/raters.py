@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from studies.analysis.alpha import Level, alpha_replicates
 from studies.analysis.estimate import Estimate
@@ -104,7 +104,7 @@ def _over_units(shares: Array) -> Estimate:
     se = float(shares.std(ddof=1)) / sqrt(n) if n > 1 else 0.0
     if se < 1e-12:
         return bare(value=value, method=method, note="no interval: units do not vary")
-    reach = se * float(stats.t.ppf(0.975, n - 1))
+    reach = se * float(scipy.stats.t.ppf(0.975, n - 1))
     method = f"{method}; over units, the rater fixed"
     low, high = max(value - reach, 0.0), min(value + reach, 1.0)
     return bare(value=value, low=low, high=high, se=se, method=method)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from scipy import optimize, sparse
+import scipy
 
 
 def longest_lead(leads: Any) -> float:
@@ -13,9 +13,9 @@ def longest_lead(leads: Any) -> float:
     what did not. A direction in which none falls and some rises makes the likelihood rise for ever.
     Directions in which no row moves are not seen: check the rank. Source: Albert & Anderson (1984).
     """
-    rows = sparse.csr_array(leads)
-    both: Any = sparse.vstack([rows, -rows])
-    farthest = optimize.linprog(
+    rows = scipy.sparse.csr_array(leads)
+    both: Any = scipy.sparse.vstack([rows, -rows])
+    farthest = scipy.optimize.linprog(
         -np.asarray(rows.sum(axis=0), dtype=np.float64).ravel(),
         A_ub=both,
         b_ub=np.repeat([1.0, 0.0], rows.shape[0]),

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from functools import partial
 from math import sqrt
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from studies.analysis.estimate import Estimate, undefined
 from studies.analysis.ratings import Array, Labels, Ratings, Values, encode
@@ -49,7 +49,7 @@ def cohen_kappa(
     return bare(value=value, low=low, high=high, se=se, method=method)
 
 
-_Z = float(stats.norm.ppf(0.975))
+_Z = NormalDist().inv_cdf(0.975)
 
 
 def _table(ratings: Ratings) -> Array:

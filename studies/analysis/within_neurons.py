@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+import scipy
 
 from studies.analysis.ratings import Array, Codes, Labels, distinct, same_length, sum_by
 from studies.analysis.votes import checked_outcome
@@ -138,7 +138,7 @@ def _block(members: Codes, group: Codes, sides: Codes, won: Array, side_bias: fl
 
 def _best_spread(blocks: tuple[_Block, ...]) -> float:
     low, high = (log(sd) for sd in PRIOR_SDS)
-    found = optimize.minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         lambda log_sd: -sum(_evidence(block, float(np.exp(-2 * log_sd))) for block in blocks),
         bounds=(low, high),
         method="bounded",
@@ -187,7 +187,7 @@ def _values(block: _Block, precision: float, point: Array) -> Array:
 
 
 def _slopes(block: _Block, precision: float, point: Array) -> tuple[Array, Array]:
-    up = special.expit(_lines(block, point))
+    up = scipy.special.expit(_lines(block, point))
     left_over = block.won - block.met * up
     gradient = left_over.sum(axis=2) - left_over.sum(axis=1) - precision * point
     half = block.met * up * (1 - up)
