@@ -9,6 +9,7 @@ from django.utils import timezone
 from studies import services
 from studies.analysis.figures import figures
 from studies.analysis.results import analyse as compute
+from studies.analysis.results import plain
 from studies.analysis.wording import in_words
 from studies.models import Study
 from studies.selectors.analyses import (
@@ -34,7 +35,7 @@ def analyse(analysis_id: int) -> bool:
     started = time.monotonic()
     try:
         results = compute(study_tables(study))
-        drawn = figures(results)
+        drawn = plain(figures(results))
         told = in_words(results)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"

@@ -58,9 +58,9 @@ def gap_chart(
         *(mark for i, b in enumerate(bins) for mark in plot.column(i, b)),
         *(plot.published(i, share) for i, share in enumerate(published)),
     ]
-    told = "; ".join(f"gap {_bin_name(b)}: {_in_words(b.agreement)}" for b in bins)
+    told = "; ".join(f"gap {_bin_name(b)}: {in_words(b.agreement)}" for b in bins)
     if ceiling is not None:
-        told += f"; noise ceiling: {_in_words(ceiling.lower)} to {_in_words(ceiling.upper)}"
+        told += f"; noise ceiling: {in_words(ceiling.lower)} to {in_words(ceiling.upper)}"
     return svg.figure(
         marks,
         height=plot.bottom + 60,
@@ -195,7 +195,7 @@ def forest_plot(
         drawn, y = plot.row(estimate, reference, y)
         marks += drawn
     marks += plot.axis(axis, y)
-    told = "; ".join(f"{name}: {_in_words(estimate)}" for name, estimate in rows)
+    told = "; ".join(f"{name}: {in_words(estimate)}" for name, estimate in rows)
     return svg.figure(
         marks, height=y + 44, title=title, told=f"{told}.", ident=ident, synthetic=synthetic
     )
@@ -207,8 +207,8 @@ class _Forest:
 
     low: float
     high: float
-    left: float = 12
-    right: float = svg.WIDTH - 12
+    left: float = 16
+    right: float = svg.WIDTH - 16
 
     def x(self, value: float) -> float:
         return self.left + (value - self.low) / (self.high - self.low) * (self.right - self.left)
@@ -263,7 +263,8 @@ def _number(value: float) -> str:
     return f"{round(value, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
-def _in_words(estimate: Estimate) -> str:
+def in_words(estimate: Estimate) -> str:
+    """Return a value with its interval and n, or why it is undefined."""
     if not estimate.defined:
         return f"undefined, {estimate.reason}"
     return f"{_numbers(estimate)}, n = {estimate.n_ratings}"

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.breakdown import SoFar, alpha_by_judgments
+from studies.analysis.curves import Curves, curves
 from studies.analysis.drift import Drift, drift
 from studies.analysis.leaderboard import Leaderboard, leaderboard
 from studies.analysis.missing import Bounds, Missing, agreement_bounds, missing_by_group
@@ -86,6 +87,7 @@ class ScorerDetails:
     sensitivity: tuple[Choice, ...]
     components: Components | None
     precision: tuple[Precision, ...]
+    curves: Curves | None
 
 
 def scorer_details(
@@ -106,7 +108,7 @@ def scorer_details(
     if primary is None:
         return ScorerDetails(
             comparison=comparison, joint=joint, by_layer=(), by_score=(), missing=(), bounds=None,
-            sensitivity=(), components=None, precision=(),
+            sensitivity=(), components=None, precision=(), curves=None,
         )  # fmt: skip
     gap = primary.gap(judged)
     components, forecast = _more(judged, gap, plan.seed)
@@ -120,6 +122,7 @@ def scorer_details(
         sensitivity=_sensitivity(everything, primary, ~kept),
         components=components,
         precision=forecast,
+        curves=curves(judged, primary, plan),
     )
 
 

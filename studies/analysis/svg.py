@@ -101,6 +101,19 @@ def ring(x: float, y: float) -> str:
     return f'<circle cx="{x:g}" cy="{y:g}" r="3.2" fill="none" stroke="{INK}" stroke-width="1.3"/>'
 
 
+def speck(x: float, y: float) -> str:
+    """Return the mark of one of many."""
+    return f'<circle cx="{x:g}" cy="{y:g}" r="3" fill="{ACCENT}" fill-opacity="0.4"/>'
+
+
+def cell(x: float, y: float, width: float, height: float, opacity: float) -> str:
+    """Return a cell of a grid, darker with `opacity` from 0 to 1."""
+    return (
+        f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" fill="{ACCENT}" '
+        f'fill-opacity="{opacity:.3g}" stroke="{MUTED}" stroke-opacity="0.4" stroke-width="0.5"/>'
+    )
+
+
 def band(x: float, y: float, width: float, height: float) -> str:
     """Return a shaded region."""
     return f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" fill="{BAND}"/>'

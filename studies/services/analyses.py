@@ -77,7 +77,7 @@ def analysis_store(
     *,
     lease: UUID,
     results: Mapping[str, Any],
-    figures: Mapping[str, str],
+    figures: Mapping[str, Any],
     answers: int,
     scores: str,
     seconds: float,

@@ -1,11 +1,13 @@
 """Numbers as a reader wants them: a value with its interval, or why there is none."""
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 from django import template
 
 from studies.analysis import charts
+from studies.analysis.figures import scorers
 
 register = template.Library()
 
@@ -20,6 +22,26 @@ def share(estimate: Mapping[str, Any]) -> dict[str, str]:
 def number(estimate: Mapping[str, Any]) -> dict[str, str]:
     """Show a coefficient with two decimals."""
     return _shown(estimate, scale=1, digits=2, unit="")
+
+
+@register.inclusion_tag("studies/estimate.html")
+def cell(value: Any, kind: str) -> dict[str, str]:
+    """Show one cell of a figure's table by the kind of its column."""
+    if isinstance(value, Mapping):
+        return share(value) if kind == "share" else number(value)
+    if value is None:
+        return {"plain": "\N{EN DASH}"}
+    if kind == "share":
+        return {"plain": percent(value)}
+    if kind == "count":
+        return {"plain": f"{value:,}"}
+    return {"plain": _decimal(value) if kind == "number" else str(value)}
+
+
+def _decimal(value: float) -> str:
+    """Return two decimals, three below a tenth."""
+    digits = 2 if abs(value) >= 0.1 or value == 0 else 3
+    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _shown(estimate: Mapping[str, Any], *, scale: int, digits: int, unit: str) -> dict[str, str]:
@@ -43,9 +65,7 @@ def percent(value: float | None) -> str:
 @register.filter
 def gap_name(gap: Mapping[str, Any]) -> str:
     """Return the name of a bin of score gaps."""
-    if gap["high"] is None:
-        return f"more than {gap['low']:g}"
-    return f"{gap['low']:g} to {gap['high']:g}"
+    return scorers.gap_name(gap["low"], inf if gap["high"] is None else gap["high"])
 
 
 @register.filter

@@ -1,6 +1,9 @@
 """Pages about studies, for staff; and the front page."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from operator import itemgetter
+from typing import Any
 
 from django.contrib.admin.views.decorators import staff_member_required
 from django.http import (
@@ -17,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from studies import services
+from studies.analysis.shown import csv_of
 from studies.analysis.wording import synthetic_notice
 from studies.exports import CONTENT_TYPES, TABLES, installed_forms, pieces
 from studies.models import Study
@@ -81,3 +85,25 @@ def export(request: HttpRequest, slug: str, table: str, form: str) -> StreamingH
     response = StreamingHttpResponse(pieces(study, table, form), content_type=CONTENT_TYPES[form])
     response["Content-Disposition"] = f'attachment; filename="{slug}-{table}.{form}"'
     return response
+
+
+@require_GET
+@never_cache
+@staff_only
+def figure(request: HttpRequest, slug: str, name: str, form: str) -> HttpResponse:
+    """Send one figure as it is drawn, or the rows behind it."""
+    study = get_object_or_404(Study.objects.select_related("analysis"), slug=slug)
+    analysis = getattr(study, "analysis", None)
+    shown = analysis.figures.get(name) if analysis else None
+    make = _FIGURE_FORMS.get(form)
+    if not shown or make is None or not (text := make[1](shown)):
+        raise Http404(f"there is no figure {name}.{form}")
+    response = HttpResponse(text, content_type=make[0])
+    response["Content-Disposition"] = f'attachment; filename="{slug}-{name}.{form}"'
+    return response
+
+
+_FIGURE_FORMS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+    "svg": ("image/svg+xml; charset=utf-8", itemgetter("svg")),
+    "csv": ("text/csv; charset=utf-8", csv_of),
+}
