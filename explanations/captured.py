@@ -30,6 +30,7 @@ from explanations.store_files import (
     WindowTable,
     histogram_edges,
     layer_file,
+    mapped_arrays,
     read_arrays,
     unpacked_texts,
 )
@@ -295,7 +296,7 @@ class CaptureStore:
     @cached_property
     def windows(self) -> WindowTable:
         """The windows that records show."""
-        return WindowTable(read_arrays(self.directory / WINDOWS))
+        return WindowTable(mapped_arrays(self.directory / WINDOWS))
 
     def layer(self, layer: int) -> dict[str, NDArray[Any]]:
         """Return all arrays of a layer's file."""

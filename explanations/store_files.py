@@ -1,10 +1,13 @@
 """The files of a store: what they are called, and how texts and windows lie in arrays. Pure."""
 
+import json
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from struct import unpack_from
 from typing import Any
 
 import numpy as np
@@ -22,6 +25,9 @@ LOWEST, HIGHEST, STEPS = -10, 14, 4
 BINS = 2 * (HIGHEST - LOWEST) * STEPS + 1
 """One more lies around 0; the outermost ones hold what is beyond as well."""
 
+_KINDS = {"U8": "<u1", "I32": "<i4", "I64": "<i8", "F32": "<f4", "F64": "<f8"}
+"""What the files of a store hold, as safetensors and as numpy name it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
@@ -37,8 +43,6 @@ class WindowTable:
 
     def __init__(self, arrays: dict[str, NDArray[Any]]) -> None:
         self.arrays = arrays
-        self._keys = unpacked_texts("documents", arrays)
-        self._text = arrays["text"].tobytes()
 
     @classmethod
     def pack(cls, windows: Iterable[Window]) -> dict[str, NDArray[Any]]:
@@ -77,11 +81,11 @@ class WindowTable:
         if not 0 <= number < len(self):
             raise IndexError(number)
         first, last = self.arrays["tokens"][number : number + 2]
-        bounds = self.arrays["pieces"][first : last + 1].tolist()
+        bounds = self.arrays["pieces"][first : last + 1]
         return Window(
-            document=self._keys[self.arrays["document"][number]],
+            document=packed_text("documents", self.arrays, int(self.arrays["document"][number])),
             start=int(self.arrays["start"][number]),
-            tokens=tuple(self._text[begin:end].decode() for begin, end in pairwise(bounds)),
+            tokens=tuple(_cut(self.arrays["text"], bounds)),
         )
 
 
@@ -99,6 +103,26 @@ def write_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """Return the named arrays of one file."""
     return load_file(path)
+
+
+def mapped_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the named arrays of one file without reading them: only what is looked at is fetched.
+
+    They cannot be written to.
+    """
+    with path.open("rb") as file:
+        content = mmap(file.fileno(), 0, access=ACCESS_READ)
+    (size,) = unpack_from("<Q", content)
+    begin = 8 + size
+    header = json.loads(content[8:begin])
+    header.pop("__metadata__", None)
+    arrays = {}
+    for name, said in header.items():
+        kind, (first, last) = np.dtype(_KINDS[said["dtype"]]), said["data_offsets"]
+        count = (last - first) // kind.itemsize
+        flat: NDArray[Any] = np.frombuffer(content, kind, count, begin + first)
+        arrays[name] = flat.reshape(said["shape"])
+    return arrays
 
 
 def histogram_edges() -> NDArray[np.float64]:
@@ -119,8 +143,21 @@ def packed_texts(name: str, texts: Sequence[str]) -> dict[str, NDArray[Any]]:
 
 def unpacked_texts(name: str, arrays: Mapping[str, NDArray[Any]]) -> list[str]:
     """Return the texts that were packed under a name."""
-    text, bounds = arrays[f"{name}.text"].tobytes(), arrays[f"{name}.bounds"].tolist()
-    return [text[begin:end].decode() for begin, end in pairwise(bounds)]
+    return _cut(arrays[f"{name}.text"], arrays[f"{name}.bounds"])
+
+
+def packed_text(name: str, arrays: Mapping[str, NDArray[Any]], number: int) -> str:
+    """Return one of the texts that were packed under a name."""
+    (text,) = _cut(arrays[f"{name}.text"], arrays[f"{name}.bounds"][number : number + 2])
+    return text
+
+
+def _cut(text: NDArray[np.uint8], bounds: NDArray[np.int64]) -> list[str]:
+    """Return the texts between neighbouring bounds."""
+    places = bounds.tolist()
+    first = places[0]
+    held = text[first : places[-1]].tobytes()
+    return [held[begin - first : end - first].decode() for begin, end in pairwise(places)]
 
 
 def _bytes(text: bytes) -> NDArray[np.uint8]:

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from explanations.captured import CaptureConfig, Keep, StoreError, open_store
 from explanations.records import NeuronRef, RecordKind, Split, deal, slices
-from explanations.store_files import Window, WindowTable
+from explanations.store_files import WINDOWS, Window, WindowTable, mapped_arrays, write_arrays
 from tests.explanations.test_capture import captured, letters
 
 VOWELS = NeuronRef(layer=0, index=0)
+ROWS = st.lists(st.tuples(st.text(max_size=5), st.lists(st.text(max_size=4), min_size=1)))
 
 
 @given(st.integers(0, 700), st.sampled_from([8, 16, 64, 128]))
@@ -47,16 +48,36 @@ def test_documents_are_dealt_in_the_stated_shares_and_seeds_differ() -> None:
     assert dealt != [deal(key, 2) for key in keys]
 
 
-@given(st.lists(st.tuples(st.text(max_size=5), st.lists(st.text(max_size=4), min_size=1))))
-def test_a_window_table_gives_back_what_was_packed(rows: list[tuple[str, list[str]]]) -> None:
-    windows = [
+def windows_of(rows: list[tuple[str, list[str]]]) -> list[Window]:
+    return [
         Window(document=key, start=8 * number, tokens=tuple(tokens))
         for number, (key, tokens) in enumerate(rows)
     ]
+
+
+@given(ROWS)
+def test_a_window_table_gives_back_what_was_packed(rows: list[tuple[str, list[str]]]) -> None:
+    windows = windows_of(rows)
     table = WindowTable(WindowTable.pack(windows))
     assert list(table) == windows
     with pytest.raises(IndexError):
         table[len(windows)]
+
+
+@given(rows=ROWS)
+def test_a_file_of_windows_is_looked_up_where_it_lies(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, list[str]]]
+) -> None:
+    path = tmp_path_factory.mktemp("store") / WINDOWS
+    windows = windows_of(rows)
+    packed = WindowTable.pack(windows)
+    write_arrays(path, packed)
+    mapped = mapped_arrays(path)
+    assert list(WindowTable(mapped)) == windows
+    assert mapped.keys() == packed.keys()
+    for name, array in mapped.items():
+        assert array.dtype == packed[name].dtype
+        assert not array.flags.writeable
 
 
 def test_a_window_appears_once_for_each_neuron_and_split(tmp_path: Path) -> None:
