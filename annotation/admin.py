@@ -8,10 +8,12 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.timezone import now
 
-from annotation.models import Assignment, Batch, Enrolment, Item, Judgment
+from annotation.models import Assignment, Batch, Enrolment, Exclusion, Item, Judgment
 from annotation.protocols import PROTOCOLS
 from annotation.selectors import batch_progress
+from annotation.services import exclusion_lift
 
 M = TypeVar("M", bound=Model)
 
@@ -60,9 +62,12 @@ class BatchAdmin(ReadOnlyAdmin[Batch]):
 
 @admin.register(Item)
 class ItemAdmin(ReadOnlyAdmin[Item]):
-    list_display = ("batch", "position", "overlap", "claims", "lean")
+    list_display = ("batch", "position", "overlap", "claims", "lean", "is_catch")
     list_filter = ("batch",)
-    fields = ("batch", "position", "overlap", "claims", "lean", "preview", "payload_version")
+    fields = (
+        *("batch", "position", "overlap", "claims", "lean", "preview", "payload_version"),
+        *("gold", "is_catch", "repeats"),
+    )
     readonly_fields = ("preview",)
     related = ("batch",)
 
@@ -80,9 +85,36 @@ class ItemAdmin(ReadOnlyAdmin[Item]):
 
 @admin.register(Enrolment)
 class EnrolmentAdmin(ReadOnlyAdmin[Enrolment]):
-    list_display = ("batch", "rater", "ordinal", "consent_version", "consented", "finished")
+    list_display = (
+        "batch",
+        "rater",
+        "ordinal",
+        "consent_version",
+        "consented",
+        "finished",
+        "paused",
+    )
     list_filter = ("batch", "rater__synthetic")
     related = ("batch", "rater")
+
+
+@admin.register(Exclusion)
+class ExclusionAdmin(ReadOnlyAdmin[Exclusion]):
+    list_display = ("enrolment", "rule", "value", "limit", "n", "at", "pauses", "lifted")
+    list_filter = ("rule", "enrolment__batch")
+    related = ("enrolment__batch", "enrolment__rater")
+    actions = ["lift"]
+
+    def has_lift_permission(self, request: HttpRequest) -> bool:
+        """Lifting is what a change of an exclusion is."""
+        return request.user.has_perm("annotation.change_exclusion")
+
+    @admin.action(description="Let these raters go on", permissions=["lift"])
+    def lift(self, request: HttpRequest, exclusions: QuerySet[Exclusion]) -> None:
+        """Lift the exclusions; they stay on record, with who lifted them."""
+        for exclusion in exclusions:
+            exclusion_lift(exclusion=exclusion, reason=f"in the admin, by {request.user}", at=now())
+        self.message_user(request, f"{len(exclusions)} lifted; they stay on record.")
 
 
 @admin.register(Assignment)

@@ -43,6 +43,15 @@ _FAULTS_OF = {
     },
     "write": {"text": _("The description is too short or too long.")},
 }
+RULES_BROKEN = {
+    "gold_accuracy": _("Several answers to questions whose answer is known were not right."),
+    "catch_trials": _("Several questions that check whether one is reading were missed."),
+    "too_fast": _("Many answers came faster than the page can be read."),
+    "same_side": _("Nearly all answers were on the same side."),
+    "straight_lining": _("Nearly all ratings on a page were the same."),
+    "self_consistency": _("Questions that came twice were answered differently."),
+    "agreement_with_others": _("Your answers differed from nearly everybody else's."),
+}
 MISREAD = _("The page sent something that was not understood. Nothing was stored: try again.")
 
 

@@ -34,6 +34,12 @@ class Batch(models.Model):
     lease_seconds = models.PositiveIntegerField(default=1800)
     seed = models.BigIntegerField(default=0, help_text="Decides each rater's order of the items")
     state = models.CharField(max_length=6, choices=State, default=State.DRAFT)
+    rules = models.JSONField(
+        default=list, blank=True, help_text="Thresholds on raters, set before the first answer"
+    )
+    tells_raters = models.BooleanField(
+        default=True, help_text="Say to a rater who is paused which rule it was"
+    )
 
     class Meta:
         verbose_name_plural = "batches"
@@ -70,6 +76,7 @@ class Enrolment(models.Model):
     consent_version = models.PositiveIntegerField()
     consented = models.DateTimeField()
     finished = models.DateTimeField(null=True, blank=True)
+    paused = models.DateTimeField(null=True, blank=True, help_text="By a rule: is asked no more")
 
     class Meta:
         constraints = [
@@ -85,13 +92,60 @@ class Enrolment(models.Model):
         return f"{self.rater} in {self.batch}"
 
 
+class Exclusion(models.Model):
+    """A rule that a rater broke, when, and by how much. What they answered stays.
+
+    A lifted one no longer pauses the rater nor marks their judgments, and stays on record.
+    """
+
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="exclusions")
+    rule = models.CharField(max_length=30)
+    value = models.FloatField(help_text="The measure when the rule was broken, 0 to 1")
+    n = models.PositiveIntegerField(help_text="Observations that it was taken from")
+    limit = models.FloatField()
+    pauses = models.BooleanField()
+    at = models.DateTimeField()
+    lifted = models.DateTimeField(null=True, blank=True)
+    lifted_because = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["enrolment", "rule"], name="a_rule_is_broken_once_by_a_rater"
+            ),
+            models.CheckConstraint(
+                condition=Q(lifted=None, lifted_because="")
+                | Q(lifted__isnull=False) & ~Q(lifted_because=""),
+                name="lifting_an_exclusion_has_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enrolment}: {self.rule}"
+
+
 class Item(models.Model):
-    """One question. The payload is exactly what a rater is shown, frozen when it was built."""
+    """One question. The payload is exactly what a rater is shown, frozen when it was built.
+
+    The known answer stands beside the payload, never in it: no page can show it.
+    """
 
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="items")
     position = models.PositiveIntegerField()
     payload = models.JSONField()
     payload_version = models.PositiveIntegerField()
+    gold = models.JSONField(null=True, blank=True, help_text="The known answer, where there is one")
+    is_catch = models.BooleanField(
+        default=False, help_text="A gold item that only inattention fails"
+    )
+    repeats = models.ForeignKey(
+        "self",
+        models.RESTRICT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The item that is asked again",
+    )
     overlap = models.PositiveIntegerField(help_text="Judgments wanted")
     claims = models.PositiveIntegerField(default=0, help_text="Judgments given or being given")
     lean = models.IntegerField(
@@ -111,6 +165,10 @@ class Item(models.Model):
             models.CheckConstraint(
                 condition=Q(lean__lte=F("claims")) & Q(lean__gte=-F("claims")),
                 name="an_item_leans_by_its_claims_at_most",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_catch=False) | Q(gold__isnull=False),
+                name="a_catch_trial_has_a_known_answer",
             ),
         ]
 

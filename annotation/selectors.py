@@ -1,5 +1,6 @@
 """What is read from batches and judgments, as typed rows."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,9 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, F, OuterRef, Q
 
-from annotation.models import Assignment, Batch, Enrolment, Item, Judgment, Rater
+from annotation.models import Assignment, Batch, Enrolment, Exclusion, Item, Judgment, Rater
+from annotation.protocols import PROTOCOLS
+from annotation.quality import Seen, read_rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,3 +181,69 @@ def first_payload(batch: Batch) -> Any:
 def questions_in(batch: Batch) -> int:
     """Return how many questions a rater is asked at most."""
     return min(batch.items_per_rater, batch.items.count())
+
+
+# --- Trust ----------------------------------------------------------------------------------------
+
+
+def answers_seen(enrolment: Enrolment, *, with_others: bool) -> tuple[Seen, ...]:
+    """Return a rater's answers that stand, in the order they were given, as the rules see them.
+
+    What others answered is read only if it is wanted; programs' answers are nobody's agreement.
+    """
+    of_batch = Judgment.objects.standing().filter(assignment__item__batch=enrolment.batch_id)
+    own = of_batch.filter(assignment__rater=enrolment.rater_id).order_by("pk")
+    others = _answers_of_others(enrolment) if with_others else {}
+    return tuple(
+        _seen(judgment, enrolment.batch.protocol, others)
+        for judgment in own.select_related("assignment__item")
+    )
+
+
+def _seen(judgment: Judgment, protocol: str, others: Mapping[int, list[Mapping[str, Any]]]) -> Seen:
+    item = judgment.assignment.item
+    return Seen(
+        item=item.pk,
+        order=tuple(judgment.assignment.order),
+        answer=judgment.answer,
+        seconds=judgment.seconds,
+        right=_is_right(item, protocol, judgment.answer),
+        is_catch=item.is_catch,
+        repeats=item.repeats_id,
+        others=tuple(others.get(item.pk, ())),
+    )
+
+
+def _is_right(item: Item, protocol: str, answer: Mapping[str, Any]) -> bool | None:
+    if item.gold is None:
+        return None
+    form = PROTOCOLS[protocol]
+    return form.read_gold(form.read(item.payload), item.gold)(answer)
+
+
+def _answers_of_others(enrolment: Enrolment) -> Mapping[int, list[Mapping[str, Any]]]:
+    own = Assignment.objects.filter(rater=enrolment.rater_id, item__batch=enrolment.batch_id)
+    rows = (
+        Judgment.objects.standing()
+        .filter(assignment__item__in=own.values("item"), assignment__rater__synthetic=False)
+        .exclude(assignment__rater=enrolment.rater_id)
+    )
+    answers = defaultdict[int, list[Mapping[str, Any]]](list)
+    for item, answer in rows.values_list("assignment__item", "answer"):
+        answers[item].append(answer)
+    return answers
+
+
+def broken_rules(enrolment: Enrolment) -> tuple[str, ...]:
+    """Return the names of the rules that pause a rater now."""
+    pausing = enrolment.exclusions.filter(pauses=True, lifted=None)
+    return tuple(pausing.order_by("pk").values_list("rule", flat=True))
+
+
+def excluded_raters(batch: Batch) -> dict[str, frozenset[int]]:
+    """Return the ids of the raters whom each of the batch's rules excludes; all rules, in order."""
+    excluded: dict[str, set[int]] = {rule.name: set() for rule in read_rules(batch.rules)}
+    rows = Exclusion.objects.filter(enrolment__batch=batch, lifted=None)
+    for rule, rater in rows.values_list("rule", "enrolment__rater"):
+        excluded.setdefault(rule, set()).add(rater)
+    return {rule: frozenset(raters) for rule, raters in excluded.items()}

@@ -2,6 +2,7 @@
 
 from annotation.services.answers import judgment_submit
 from annotation.services.batches import (
+    NewItem,
     batch_close,
     batch_create,
     batch_open,
@@ -23,6 +24,7 @@ from annotation.services.errors import (
     NotYours,
     RatingError,
 )
+from annotation.services.trust import batch_review, enrolment_review, exclusion_lift
 
 __all__ = [
     "AnswerDiffers",
@@ -30,6 +32,7 @@ __all__ = [
     "BatchRefused",
     "InvalidAnswer",
     "LeaseExpired",
+    "NewItem",
     "NotYours",
     "RatingError",
     "assignment_claim",
@@ -39,7 +42,10 @@ __all__ = [
     "batch_close",
     "batch_create",
     "batch_open",
+    "batch_review",
     "enrolment_finish",
+    "enrolment_review",
+    "exclusion_lift",
     "judgment_submit",
     "rater_enrol",
 ]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from annotation.models import Assignment, Batch, Judgment
+from annotation.models import Assignment, Batch, Enrolment, Judgment
 from annotation.protocols import PROTOCOLS
 from annotation.protocols.asks import AnswerError
 from annotation.services.errors import (
@@ -17,6 +17,7 @@ from annotation.services.errors import (
     LeaseExpired,
     NotYours,
 )
+from annotation.services.trust import enrolment_review
 
 
 @transaction.atomic
@@ -54,6 +55,12 @@ def judgment_submit(
     Assignment.objects.filter(pk=assignment.pk, state=Assignment.State.OPEN).update(
         state=Assignment.State.JUDGED, ended=at
     )
+    if assignment.item.batch.rules:
+        enrolments = Enrolment.objects.select_related("batch")
+        enrolment_review(
+            enrolment=enrolments.get(batch=assignment.item.batch_id, rater=assignment.rater_id),
+            at=at,
+        )
     return judgment
 
 

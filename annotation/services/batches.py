@@ -2,14 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Max
 
 from annotation.models import Batch, Enrolment, Item, Rater
 from annotation.protocols import PROTOCOLS
+from annotation.quality import Rule, read_rules
 from annotation.services.errors import BatchClosed, BatchRefused
+
+
+class NewItem(NamedTuple):
+    """An item to store: the payload, the judgments wanted, and what no rater is shown.
+
+    `gold` is the known answer, as the protocol's `read_gold` takes it; `is_catch` says that only
+    inattention fails it; `repeats` is the place in the list of the item that this one asks again.
+    """
+
+    payload: Mapping[str, Any]
+    overlap: int
+    gold: Mapping[str, Any] | None = None
+    is_catch: bool = False
+    repeats: int | None = None
 
 
 @transaction.atomic
@@ -19,17 +34,19 @@ def batch_create(
     protocol: str,
     consent: str,
     instructions: str,
-    items: Sequence[tuple[Mapping[str, Any], int]],
+    items: Sequence[NewItem | tuple[Mapping[str, Any], int]],
     items_per_rater: int,
     ask_confidence: bool = False,
     lease_seconds: int = 1800,
     seed: int = 0,
+    rules: Sequence[Rule] = (),
+    tells_raters: bool = True,
 ) -> Batch:
     """Store a draft batch with its items, each a payload and the number of judgments wanted.
 
-    Items keep the order given as their `position`. ValueError for a payload its protocol refuses.
+    Items keep the order given as their `position`. ValueError for a payload or a known answer that
+    the protocol refuses, and for rules that cannot be.
     """
-    form = PROTOCOLS[protocol]
     batch = Batch.objects.create(
         title=title,
         protocol=protocol,
@@ -39,18 +56,41 @@ def batch_create(
         ask_confidence=ask_confidence,
         lease_seconds=lease_seconds,
         seed=seed,
+        rules=[rule.to_json() for rule in read_rules([rule.to_json() for rule in rules])],
+        tells_raters=tells_raters,
     )
-    Item.objects.bulk_create(
-        Item(
-            batch=batch,
-            position=position,
-            payload=form.read(payload).to_json(),
-            payload_version=form.version,
-            overlap=overlap,
-        )
-        for position, (payload, overlap) in enumerate(items)
+    made = Item.objects.bulk_create(
+        _item(batch, position, NewItem(*item)) for position, item in enumerate(items)
     )
+    _link_repeats(made, [NewItem(*item).repeats for item in items])
     return batch
+
+
+def _item(batch: Batch, position: int, new: NewItem) -> Item:
+    form = PROTOCOLS[batch.protocol]
+    payload = form.read(new.payload)
+    if new.gold is not None:
+        form.read_gold(payload, new.gold)
+    elif new.is_catch:
+        raise ValueError(f"item {position}: a catch trial has a known answer")
+    return Item(
+        batch=batch,
+        position=position,
+        payload=payload.to_json(),
+        payload_version=form.version,
+        overlap=new.overlap,
+        gold=new.gold,
+        is_catch=new.is_catch,
+    )
+
+
+def _link_repeats(items: Sequence[Item], repeats: Sequence[int | None]) -> None:
+    again = [(item, at) for item, at in zip(items, repeats, strict=True) if at is not None]
+    for item, at in again:
+        if not 0 <= at < len(items) or at == item.position:
+            raise ValueError(f"item {item.position} repeats item {at}, which is no other one")
+        item.repeats = items[at]
+    Item.objects.bulk_update([item for item, _ in again], ["repeats"], batch_size=500)
 
 
 @transaction.atomic

@@ -6,7 +6,6 @@ raters at once. Locks are taken in one order: enrolment, assignment, item.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.db.models import BigIntegerField, Case, F, Q, QuerySet, When
@@ -16,6 +15,7 @@ from annotation import allocation
 from annotation.models import Assignment, Batch, Enrolment, Item
 from annotation.protocols import PROTOCOLS
 from annotation.services.errors import BatchClosed, InvalidAnswer, LeaseExpired
+from annotation.services.releasing import release
 
 # How many items a claim looks at: enough to find the one needed and to give way to others.
 WINDOW = 32
@@ -24,15 +24,20 @@ WINDOW = 32
 def assignment_claim(*, enrolment: Enrolment, at: datetime) -> Assignment | None:
     """Return what the rater is asked now: the open assignment if there is one, else a new one.
 
-    None when the rater has been asked as often as the batch says, or when no item is open to them.
+    None when the rater has been asked as often as the batch says, when no item is open to them, or
+    when a rule has paused them.
     """
     _require_open(enrolment)
+    if enrolment.paused:
+        return None
     if running := _running(enrolment, at):
         return running
     assignments_expire(batch=enrolment.batch, at=at)
     with transaction.atomic():
         enrolment = _locked(enrolment)
         history = _history(enrolment)
+        if enrolment.paused:
+            return None
         if history.open is not None or len(history.asked) >= enrolment.batch.items_per_rater:
             return history.open
         while offers := _offers(enrolment, history):
@@ -50,7 +55,7 @@ def assignments_expire(*, at: datetime, batch: Batch | None = None) -> int:
         overdue = overdue.filter(item__batch=batch)
     # One transaction each: two sweeps at once then never wait for each other in a circle.
     return sum(
-        _release(assignment, is_overdue, state=Assignment.State.EXPIRED, ended=at)
+        release(assignment, is_overdue, state=Assignment.State.EXPIRED, ended=at)
         for assignment in overdue
     )
 
@@ -59,8 +64,11 @@ def assignment_skip(*, assignment: Assignment, reason: str, at: datetime) -> Non
     """Give an item back, with the reason; the rater is not asked it again. Twice is once."""
     if not reason.strip():
         raise InvalidAnswer("reason", "is empty")
-    skipped = {"state": Assignment.State.SKIPPED, "skip_reason": reason.strip()[:300]}
-    if not _release(assignment, Q(), ended=at, **skipped):
+    skipped: dict[str, Any] = {
+        "state": Assignment.State.SKIPPED,
+        "skip_reason": reason.strip()[:300],
+    }
+    if not release(assignment, ended=at, **skipped):
         assignment.refresh_from_db(fields=["state"])
         if assignment.state != Assignment.State.SKIPPED:
             raise LeaseExpired("the claim has ended")
@@ -78,7 +86,7 @@ def assignment_renew(*, assignment: Assignment, at: datetime) -> Assignment | No
         Enrolment.objects.get(batch=assignment.item.batch_id, rater=assignment.rater_id)
     )
     latest = _given(enrolment).order_by("-pk").select_related("item__batch").first()
-    if latest is None or latest.pk != assignment.pk:
+    if enrolment.paused or latest is None or latest.pk != assignment.pk:
         return None
     until = _lease_end(enrolment, at)
     held = Assignment.objects.filter(pk=latest.pk, state=Assignment.State.OPEN)
@@ -173,19 +181,6 @@ def _take(item: int, side: int, **seen: int) -> bool:
     free = wanting.select_for_update(skip_locked=True).values("pk")
     taken = wanting.filter(pk__in=free).update(claims=F("claims") + 1, lean=F("lean") + side)
     return taken == 1
-
-
-@transaction.atomic
-def _release(assignment: Assignment, still: Q, **ended_as: Any) -> bool:
-    """End an open claim and give its place back; False if it is not open and `still` so."""
-    held = Assignment.objects.filter(still, pk=assignment.pk, state=Assignment.State.OPEN)
-    ended = held.update(**ended_as)
-    if ended:
-        side = allocation.side_of(assignment.order)
-        Item.objects.filter(pk=assignment.item_id).update(
-            claims=F("claims") - 1, lean=F("lean") - side
-        )
-    return ended == 1
 
 
 def _assign(enrolment: Enrolment, choice: allocation.Choice, at: datetime) -> Assignment:

@@ -116,6 +116,7 @@ class Flow:
     left_out: tuple[ReasonCount, ...] = ()
     judgments_wanted: int = 0
     judgments: int = 0
+    cannot_tell: int = 0
     corrected: int = 0
     skipped: int = 0
     expired: int = 0

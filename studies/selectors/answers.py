@@ -8,12 +8,13 @@ from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import BooleanField, ExpressionWrapper, F, Q
 
 from annotation.models import Judgment
 from studies.models import Study, StudyItem, StudyOption
 
 _CHUNK = 2000
+_TESTS_RATER = Q(assignment__item__gold__isnull=False) | Q(assignment__item__repeats__isnull=False)
 T = TypeVar("T")
 
 
@@ -42,6 +43,8 @@ class About:
 class StudyAnswer:
     """One judgment that stands. `about` is None for an item that is about no neuron.
 
+    `tests_rater` says that the item's answer is known, or that it was asked a second time.
+
     `order` holds the keys of the options as they were shown, left (or first) to right (or last).
     """
 
@@ -56,6 +59,7 @@ class StudyAnswer:
     rater: int
     rater_key: UUID
     synthetic: bool
+    tests_rater: bool
     about: About | None
 
     @property
@@ -81,6 +85,7 @@ def study_answers(study: Study) -> Iterator[StudyAnswer]:
         rater_key=F("assignment__rater__key"),
         synthetic=F("assignment__rater__synthetic"),
         order=F("assignment__order"),
+        tests_rater=ExpressionWrapper(_TESTS_RATER, BooleanField()),
     )
     protocol = study.batch.protocol if study.batch else ""
     for chunk in chunked(columns.iterator(_CHUNK), _CHUNK):

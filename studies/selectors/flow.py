@@ -32,9 +32,11 @@ def _judgments(study: Study) -> dict[str, int]:
     states = Counter(dict(ended.order_by().values_list("state").annotate(n=Count("pk"))))
     judgments = Judgment.objects.filter(assignment__item__batch=study.batch_id)
     standing = judgments.standing()
+    cannot_tell = standing.filter(answer__has_key="cannot_tell").count()
     judged = standing.values("assignment__item").distinct().count()
     return {
-        "judgments": standing.count(),
+        "judgments": standing.count() - cannot_tell,
+        "cannot_tell": cannot_tell,
         "corrected": judgments.exclude(superseded_by=None).count(),
         "skipped": states[Assignment.State.SKIPPED],
         "expired": states[Assignment.State.EXPIRED],

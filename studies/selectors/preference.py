@@ -109,7 +109,12 @@ def _disputed(ref: NeuronRef, votes: list[_Votes]) -> Disputed:
 
 def _votes(items: QuerySet[StudyItem]) -> dict[int, _Votes]:
     """Count the standing votes on items, by item; those without any are absent."""
-    standing = Judgment.objects.standing().filter(assignment__item__in=items.values("item"))
+    standing = Judgment.objects.standing().filter(
+        assignment__item__in=items.values("item"),
+        assignment__item__gold__isnull=True,
+        assignment__item__repeats=None,
+        answer__has_key="choice",
+    )
     rows = (
         standing.order_by()
         .annotate(choice=KeyTextTransform("choice", "answer"))

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from math import nan
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from annotation.protocols import compare
+from annotation.selectors import excluded_raters
 from explanations.models import Explanation, Method, Score
 from explanations.selectors import method_labels
 from studies.analysis import rows
 from studies.analysis.rows import ScoreRow, VoteRow
-from studies.analysis.tables import Scores, StudyTables
+from studies.analysis.tables import Judgments, Scores, StudyTables
 from studies.models import Study, StudyOption
 from studies.selectors.answers import Behind, StudyAnswer, study_answers
 from studies.selectors.flow import study_flow
@@ -38,9 +42,20 @@ def study_tables(study: Study) -> StudyTables:
         judgments=judgments,
         scores=study_scores(study),
         flow=study_flow(study),
+        exclusions=_exclusions(study, judgments),
         lengths=rows.lengths(_texts(study)),
         layer=layer,
     )
+
+
+def _exclusions(study: Study, judgments: Judgments) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return, for each rule set on raters, the votes of those who broke it."""
+    if study.batch is None:
+        return {}
+    return {
+        rule: np.isin(judgments.rater, list(raters))
+        for rule, raters in excluded_raters(study.batch).items()
+    }
 
 
 def options_behind(study: Study) -> dict[int, tuple[Behind, Behind]]:
@@ -66,8 +81,13 @@ def study_votes(study: Study) -> Iterator[Vote]:
 
 
 def read_vote(answer: StudyAnswer) -> Vote | None:
-    """Return what an answer says as a comparison; None when it is another's or cannot tell."""
-    if answer.protocol != compare.NAME or answer.about is None or "choice" not in answer.answer:
+    """Return what an answer says as a comparison.
+
+    None when it is another protocol's, cannot tell, or was asked to test the rater.
+    """
+    if answer.protocol != compare.NAME or answer.about is None or answer.tests_rater:
+        return None
+    if "choice" not in answer.answer:
         return None
     left, right = answer.shown
     return Vote(

@@ -1,12 +1,6 @@
-"""The rater's pages: invitation, instructions, questions, the end.
+"""Questions: claimed, shown, answered, changed, skipped; and the end."""
 
-A rater is known by a signed cookie; no session is read or written. Pages that show what raters must
-not know read the cookie too.
-"""
-
-from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -15,10 +9,9 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.module_loading import import_string
 from django.utils.timezone import now
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotation import selectors
@@ -36,94 +29,11 @@ from annotation.services import (
     assignment_skip,
     enrolment_finish,
     judgment_submit,
-    rater_enrol,
 )
-
-COOKIE = "rater"
-COOKIE_SECONDS = 180 * 24 * 3600
-SALT = "annotation.rater"
+from annotation.views.common import asked_besides, for_raters, require_open, see_other
 
 # What happened to a claim has a notice of its own; a field at fault has a message.
 NOTICES = {"differs", "gone", "closed"}
-
-View = Callable[..., HttpResponseBase]
-
-
-def for_raters(view: View) -> View:
-    """Let in whoever is enrolled behind the token; send others to the invitation.
-
-    A closed batch answers 410, someone else's question 404; nothing is cached.
-    """
-
-    @wraps(view)
-    @never_cache
-    def enter(request: HttpRequest, token: str, **kwargs: object) -> HttpResponseBase:
-        rater = rater_of(request)
-        enrolment = selectors.enrolment_of(token, rater) if rater else None
-        if enrolment is None:
-            return _stranger(request, token)
-        try:
-            return view(request, enrolment, **kwargs)
-        except BatchClosed:
-            return _closed(request, enrolment)
-        except NotYours:
-            return _message(
-                request, "unknown_question", HTTPStatus.NOT_FOUND, batch=enrolment.batch
-            )
-
-    return enter
-
-
-# --- Coming in ------------------------------------------------------------------------------------
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Say what raters are asked for; enrol whoever agrees."""
-    batch = selectors.batch_of(token)
-    if batch is None:
-        return _message(request, "unknown_link", HTTPStatus.NOT_FOUND)
-    rater = rater_of(request)
-    enrolment = selectors.enrolment_of(token, rater) if rater else None
-    if batch.state != Batch.State.OPEN:
-        return _closed(request, enrolment, batch)
-    if request.method == "POST":
-        return _enrol(batch, enrolment, rater)
-    progress = selectors.rater_progress(enrolment) if enrolment else None
-    context = {"batch": batch, "progress": progress, "questions": selectors.questions_in(batch)}
-    return render(request, "annotation/invitation.html", context)
-
-
-def _enrol(batch: Batch, enrolment: Enrolment | None, rater: UUID | None) -> HttpResponse:
-    known = selectors.rater_named(rater) if rater else None
-    enrolment = enrolment or rater_enrol(batch=batch, rater=known, at=now())
-    response = _see_other("instructions", batch.token)
-    response.set_signed_cookie(
-        COOKIE,
-        enrolment.rater.key.hex,
-        salt=SALT,
-        max_age=COOKIE_SECONDS,
-        path="/",
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
-
-
-@require_GET
-@for_raters
-def instructions(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
-    """Say how to answer."""
-    _require_open(enrolment)
-    form = PROTOCOLS[enrolment.batch.protocol]
-    payload = form.read(selectors.first_payload(enrolment.batch))
-    context = {"batch": enrolment.batch, "payload": payload, **_asked(enrolment.batch, payload)}
-    return render(request, "annotation/instructions.html", context)
-
-
-# --- Questions ------------------------------------------------------------------------------------
 
 
 @require_GET
@@ -134,7 +44,7 @@ def next_question(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
     if assignment is None:
         if not selectors.more_may_come(enrolment):
             enrolment_finish(enrolment=enrolment, at=now())
-        return _see_other("done", enrolment.batch.token)
+        return see_other("done", enrolment.batch.token)
     return _question(request, enrolment, Shown(assignment=assignment))
 
 
@@ -145,13 +55,13 @@ def answer(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpRespons
     assignment = _own(enrolment, key)
     if request.method == "POST":
         return _take_answer(request, enrolment, assignment)
-    _require_open(enrolment)
+    require_open(enrolment)
     if assignment.state == Assignment.State.JUDGED:
         before = selectors.answer_to(assignment)
         return _question(
             request, enrolment, Shown(assignment=assignment, answer=before, editing=True)
         )
-    return _see_other("next", enrolment.batch.token)
+    return see_other("next", enrolment.batch.token)
 
 
 @require_POST
@@ -159,7 +69,7 @@ def answer(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpRespons
 def skip(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpResponse:
     """Give a question back, with a reason, and go on."""
     assignment = _own(enrolment, key)
-    _require_open(enrolment)
+    require_open(enrolment)
     try:
         assignment_skip(assignment=assignment, reason=request.POST.get("reason", ""), at=now())
     except InvalidAnswer:
@@ -167,7 +77,7 @@ def skip(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpResponse:
         return _question(request, enrolment, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
     except LeaseExpired:
         pass  # It was answered or given back already: going on is what was asked for.
-    return _see_other("next", enrolment.batch.token)
+    return see_other("next", enrolment.batch.token)
 
 
 @require_GET
@@ -190,9 +100,6 @@ def done(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
     more = enrolment.batch.state == Batch.State.OPEN and selectors.more_may_come(enrolment)
     context = {"batch": enrolment.batch, "progress": progress, "more": more}
     return render(request, "annotation/done.html", context)
-
-
-# --- Inside ---------------------------------------------------------------------------------------
 
 
 def _take_answer(
@@ -226,12 +133,7 @@ def _take_answer(
     except BatchClosed:
         shown = replace(shown, problem="closed")
         return _question(request, enrolment, shown, HTTPStatus.GONE)
-    return _see_other("next", enrolment.batch.token)
-
-
-def _asked(batch: Batch, payload: Any) -> dict[str, Any]:
-    form = PROTOCOLS[batch.protocol]
-    return {"form": form, "asks": form.asks(payload, batch.ask_confidence)}
+    return see_other("next", enrolment.batch.token)
 
 
 def _question(
@@ -249,7 +151,7 @@ def _question(
         "faults": faults_of(form.name),
         "fault": _fault(form.name, shown.problem),
         "probe": _probe(payload, shown.assignment),
-        **_asked(enrolment.batch, payload),
+        **asked_besides(enrolment.batch, payload),
     }
     return render(request, form.template, context, status=status)
 
@@ -269,45 +171,8 @@ def _fault(protocol: str, problem: str) -> str:
     return "" if not field or field in NOTICES else str(faults_of(protocol).get(field, MISREAD))
 
 
-def rater_of(request: HttpRequest) -> UUID | None:
-    """Return the key that the rater's cookie holds; None without one or with a forged one."""
-    signed = request.get_signed_cookie(COOKIE, "", salt=SALT, max_age=COOKIE_SECONDS)
-    return UUID(signed) if signed else None
-
-
 def _own(enrolment: Enrolment, key: UUID) -> Assignment:
     assignment = selectors.assignment_of(enrolment, key)
     if assignment is None:
         raise NotYours(key)
     return assignment
-
-
-def _require_open(enrolment: Enrolment) -> None:
-    if enrolment.batch.state != Batch.State.OPEN:
-        raise BatchClosed(enrolment.batch.title)
-
-
-def _stranger(request: HttpRequest, token: str) -> HttpResponse:
-    if request.method == "POST":
-        return _message(request, "unknown_rater", HTTPStatus.FORBIDDEN, token=token)
-    return _see_other("invitation", token)
-
-
-def _closed(
-    request: HttpRequest, enrolment: Enrolment | None, batch: Batch | None = None
-) -> HttpResponse:
-    progress = selectors.rater_progress(enrolment) if enrolment else None
-    batch = batch or (enrolment.batch if enrolment else None)
-    return _message(request, "closed", HTTPStatus.GONE, batch=batch, progress=progress)
-
-
-def _message(
-    request: HttpRequest, what: str, status: HTTPStatus, **context: object
-) -> HttpResponse:
-    return render(request, "annotation/message.html", {"what": what, **context}, status=status)
-
-
-def _see_other(name: str, token: str) -> HttpResponse:
-    response = redirect(f"annotation:{name}", token)
-    response.status_code = HTTPStatus.SEE_OTHER
-    return response

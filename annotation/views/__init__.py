@@ -1,0 +1,20 @@
+"""The rater's pages: invitation, instructions, questions, the end.
+
+A rater is known by a signed cookie; no session is read or written. Pages that show what raters must
+not know read the cookie too.
+"""
+
+from annotation.views.common import rater_of
+from annotation.views.entering import instructions, invitation
+from annotation.views.questions import answer, done, image, next_question, skip
+
+__all__ = [
+    "answer",
+    "done",
+    "image",
+    "instructions",
+    "invitation",
+    "next_question",
+    "rater_of",
+    "skip",
+]

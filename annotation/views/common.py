@@ -1,0 +1,104 @@
+"""Who is let in, and the pages that say why somebody is not."""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+
+from annotation import selectors
+from annotation.forms import RULES_BROKEN
+from annotation.models import Batch, Enrolment
+from annotation.protocols import PROTOCOLS
+from annotation.services import BatchClosed, NotYours
+
+COOKIE = "rater"
+COOKIE_SECONDS = 180 * 24 * 3600
+SALT = "annotation.rater"
+
+View = Callable[..., HttpResponseBase]
+
+
+def for_raters(view: View) -> View:
+    """Let in whoever is enrolled behind the token; send others to the invitation.
+
+    A closed batch answers 410, someone else's question 404, whoever a rule has paused 403; nothing
+    is cached.
+    """
+
+    @wraps(view)
+    @never_cache
+    def enter(request: HttpRequest, token: str, **kwargs: object) -> HttpResponseBase:
+        rater = rater_of(request)
+        enrolment = selectors.enrolment_of(token, rater) if rater else None
+        if enrolment is None:
+            return _stranger(request, token)
+        if enrolment.paused and enrolment.batch.state == Batch.State.OPEN:
+            return paused(request, enrolment)
+        try:
+            return view(request, enrolment, **kwargs)
+        except BatchClosed:
+            return closed(request, enrolment)
+        except NotYours:
+            return message(request, "unknown_question", HTTPStatus.NOT_FOUND, batch=enrolment.batch)
+
+    return enter
+
+
+def rater_of(request: HttpRequest) -> UUID | None:
+    """Return the key that the rater's cookie holds; None without one or with a forged one."""
+    signed = request.get_signed_cookie(COOKIE, "", salt=SALT, max_age=COOKIE_SECONDS)
+    return UUID(signed) if signed else None
+
+
+def asked_besides(batch: Batch, payload: Any) -> dict[str, Any]:
+    """Return what a template needs to show what is asked beside the protocol's own question."""
+    form = PROTOCOLS[batch.protocol]
+    return {"form": form, "asks": form.asks(payload, batch.ask_confidence)}
+
+
+def require_open(enrolment: Enrolment) -> None:
+    """Raise BatchClosed unless the batch takes answers."""
+    if enrolment.batch.state != Batch.State.OPEN:
+        raise BatchClosed(enrolment.batch.title)
+
+
+def _stranger(request: HttpRequest, token: str) -> HttpResponse:
+    if request.method == "POST":
+        return message(request, "unknown_rater", HTTPStatus.FORBIDDEN, token=token)
+    return see_other("invitation", token)
+
+
+def closed(
+    request: HttpRequest, enrolment: Enrolment | None, batch: Batch | None = None
+) -> HttpResponse:
+    """Say that the batch takes no answers, and that those given are stored."""
+    progress = selectors.rater_progress(enrolment) if enrolment else None
+    batch = batch or (enrolment.batch if enrolment else None)
+    return message(request, "closed", HTTPStatus.GONE, batch=batch, progress=progress)
+
+
+def paused(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
+    """Say that nothing more is asked, and why where the batch says so."""
+    batch = enrolment.batch
+    broken = selectors.broken_rules(enrolment) if batch.tells_raters else ()
+    told = {"reasons": [RULES_BROKEN[rule] for rule in broken]}
+    progress = selectors.rater_progress(enrolment)
+    return message(request, "paused", HTTPStatus.FORBIDDEN, batch=batch, progress=progress, **told)
+
+
+def message(request: HttpRequest, what: str, status: HTTPStatus, **context: object) -> HttpResponse:
+    """Say what happened, on a page of its own."""
+    return render(request, "annotation/message.html", {"what": what, **context}, status=status)
+
+
+def see_other(name: str, token: str) -> HttpResponse:
+    """Go on to another of the rater's pages, with GET whatever came."""
+    response = redirect(f"annotation:{name}", token)
+    response.status_code = HTTPStatus.SEE_OTHER
+    return response
