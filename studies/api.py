@@ -49,6 +49,8 @@ class ResultsView(APIView):
                 "answers": fresh.analysis.answers,
                 "seconds": fresh.analysis.seconds,
                 "reason": fresh.analysis.reason,
+                "stage": fresh.analysis.stage,
+                "share": fresh.analysis.share,
             }
             body["results"] = fresh.analysis.results
         return Response(body)

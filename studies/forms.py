@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 
 from explanations.models import Method, Subject
 from explanations.records import NeuronRef
+from studies.analysis.plan import Plan
 from studies.design.references import parse_references
 from studies.models import Condition, Study
 from studies.selectors.material import neurons_named
@@ -101,3 +102,92 @@ class SampleForm(forms.Form):
     """How many of the explained neurons to add."""
 
     at_most = forms.IntegerField(min_value=1, required=False)
+
+
+# --- Registration -----------------------------------------------------------------------------
+
+_BESIDE = " vs "
+DECLARABLE = (
+    ("gap", "Agreement by score gap"),
+    ("calibration", "Calibration"),
+    ("scorers", "Agreement by scorer"),
+    ("scatter", "Preference and score within neurons; both levels"),
+    ("joint", "What each scorer adds to the others"),
+    ("strata", "By layer and by how good the explanations are"),
+    ("methods", "Win rates"),
+    ("leaderboard", "Leaderboard"),
+    ("wins", "Conditions against each other"),
+    ("sides", "Sides and ties"),
+    ("pairs", "Raters beside each other"),
+    ("growth", "Alpha as judgments came in"),
+    ("learning", "Agreement as a rater goes on"),
+    ("pace", "Seconds as a rater goes on"),
+)
+"""Figures that a plan may declare; contrasts are declared one by one."""
+
+
+class PlanForm(forms.Form):
+    """What is decided before data are seen."""
+
+    primary = forms.CharField(
+        label="Primary scorer",
+        widget=forms.TextInput(attrs={"list": "scorers", "size": 50}),
+        help_text="The headline rests on it. Its name as on the results page",
+    )
+    contrasts = forms.CharField(
+        required=False,
+        label="Contrasts of scorers",
+        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "correlation vs detection"}),
+        help_text="One a line; adjusted after Holm. Every other one is exploratory",
+    )
+    gap_edges = forms.CharField(
+        label="Edges of the score gaps",
+        initial="0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6",
+        help_text="Increasing from zero; the last bin is open",
+    )
+    min_seconds = forms.FloatField(
+        label="Exclude judgments given in less than",
+        min_value=0,
+        initial=0,
+        help_text="seconds; 0 excludes none",
+    )
+    min_judgments = forms.IntegerField(
+        label="Exclude raters with fewer judgments left than",
+        min_value=0,
+        initial=0,
+        help_text="0 excludes none. There is no rule about what a rater answered",
+    )
+    declared = forms.MultipleChoiceField(
+        required=False,
+        label="Figures that are planned",
+        choices=DECLARABLE,
+        initial=["gap", "calibration", "scorers"],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="The results page marks all others as exploratory",
+    )
+    seed = forms.IntegerField(initial=0, help_text="For what is simulated")
+
+    def clean_contrasts(self) -> tuple[tuple[str, str], ...]:
+        """Read one contrast a line."""
+        lines = [line.strip() for line in self.cleaned_data["contrasts"].splitlines()]
+        return tuple(_contrast(i, line) for i, line in enumerate(lines, start=1) if line)
+
+    def clean_gap_edges(self) -> tuple[float, ...]:
+        """Read the edges."""
+        try:
+            edges = tuple(float(part) for part in self.cleaned_data["gap_edges"].split(","))
+            return Plan(gap_edges=edges).gap_edges
+        except ValueError as error:
+            raise ValidationError(f"Numbers with commas between them: {error}.") from error
+
+    def plan(self) -> Plan:
+        """Return the plan of a valid form."""
+        given: dict[str, Any] = self.cleaned_data
+        return Plan(**{**given, "declared": tuple(given["declared"])})
+
+
+def _contrast(number: int, line: str) -> tuple[str, str]:
+    first, beside, second = (part.strip() for part in line.partition(_BESIDE))
+    if not beside or not first or not second or first == second:
+        raise ValidationError(f"Line {number}: two scorers with “vs” between them, not “{line}”.")
+    return first, second

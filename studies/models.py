@@ -172,6 +172,8 @@ class Analysis(models.Model):
     lease = models.UUIDField(null=True)
     leased_until = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0, help_text="Workers that took it up")
+    stage = models.CharField(max_length=60, blank=True, help_text="What a worker is doing now")
+    share = models.FloatField(default=0.0, help_text="How much of that is done, from 0 to 1")
     finished = models.DateTimeField(null=True)
     answers = models.PositiveIntegerField(
         default=0, help_text="Answers there were, corrected ones included, when it was computed"
@@ -180,7 +182,9 @@ class Analysis(models.Model):
         max_length=40, blank=True, help_text="The mark of the scores there were then"
     )
     results = models.JSONField(null=True)
-    figures = models.JSONField(default=dict, help_text="SVG by name, drawn from the results")
+    figures = models.JSONField(
+        default=dict, help_text="Figures and tables by name, made from the results"
+    )
     seconds = models.FloatField(default=0.0)
     reason = models.TextField(blank=True, help_text="Why it failed")
 
@@ -199,3 +203,15 @@ class Analysis(models.Model):
 
     def __str__(self) -> str:
         return f"analysis of {self.study}"
+
+
+class Registration(models.Model):
+    """A study's design and analysis plan, frozen: never changed, and never deleted with a study."""
+
+    study = models.OneToOneField(Study, models.PROTECT, related_name="registration")
+    document = models.TextField(help_text="Canonical JSON, to the letter what was digested")
+    sha256 = models.CharField(max_length=64, help_text="Of the document as UTF-8")
+    registered = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"registration of {self.study}"

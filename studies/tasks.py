@@ -2,10 +2,13 @@
 
 import time
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
 
+from explanations.tasks.heart import Heart
 from studies import services
 from studies.analysis.figures import figures
 from studies.analysis.results import analyse as compute
@@ -18,6 +21,7 @@ from studies.selectors.analyses import (
     answers_count,
     scores_mark,
 )
+from studies.selectors.registrations import departures, registered_plan
 from studies.selectors.tables import study_tables
 
 PAUSE = timedelta(seconds=5)
@@ -31,27 +35,36 @@ def analyse(analysis_id: int) -> bool:
     if lease is None:
         return False
     study = Study.objects.get(analysis=analysis_id)
-    answers, scores = answers_count(study), scores_mark(study)
+    seen = {"answers": answers_count(study), "scores": scores_mark(study)}
     started = time.monotonic()
     try:
-        results = compute(study_tables(study))
-        drawn = plain(figures(results))
-        told = in_words(results)
+        with Heart(lambda: services.analysis_renew(lease=lease, at=timezone.now())):
+            results, drawn = _made(study, lease)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
-        services.analysis_fail(
-            lease=lease, reason=reason, answers=answers, scores=scores, at=timezone.now()
-        )
+        services.analysis_fail(lease=lease, reason=reason, **seen, at=timezone.now())
         raise
     return services.analysis_store(
         lease=lease,
-        results={**told, **results.as_dict()},
+        results=results,
         figures=drawn,
-        answers=answers,
-        scores=scores,
+        **seen,
         seconds=time.monotonic() - started,
         at=timezone.now(),
     )
+
+
+def _made(study: Study, lease: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a study's results and figures, saying on the way how far they are."""
+
+    def tell(stage: str, share: float) -> None:
+        services.analysis_tell(lease=lease, stage=stage, share=share)
+
+    tell("reading the judgments", 0.0)
+    results = compute(study_tables(study), registered_plan(study), tell=tell)
+    tell("drawing the figures", 0.95)
+    told = {**in_words(results), "departures": departures(study, results)}
+    return {**told, **results.as_dict()}, plain(figures(results))
 
 
 @shared_task(name="studies.tasks.sweep")

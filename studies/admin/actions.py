@@ -17,6 +17,7 @@ from studies.forms import SampleForm
 from studies.models import Study
 from studies.selectors.material import neuron_counts
 from studies.selectors.pages import study_plan
+from studies.selectors.registrations import registration_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,7 @@ def panel(request: HttpRequest, study: Study) -> dict[str, Any]:
     plan = study_plan(study) if study.batch else None
     return {
         "counts": neuron_counts(study),
+        "registration": registration_of(study),
         "n_conditions": study.conditions.count(),
         "plan": plan,
         "plan_text": plan and plan_in_words(plan),

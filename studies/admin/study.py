@@ -18,9 +18,11 @@ from explanations.models import Neuron
 from studies import services
 from studies.admin.actions import ACTIONS, CONFIRMED, panel
 from studies.admin.neurons import neurons_page
+from studies.admin.registering import registering_page
 from studies.analysis.wording import counted
 from studies.forms import ConditionFormSet, StudyForm
 from studies.models import Condition, Study
+from studies.selectors.registrations import registration_of
 
 _SIZES = ("overlap", "items_per_rater", "excerpts", "ask_confidence", "seed")
 _TEXTS = ("consent", "instructions")
@@ -129,8 +131,9 @@ class StudyAdmin(admin.ModelAdmin[Study]):
         return super().get_prepopulated_fields(request, obj) if is_draft(obj) else {}
 
     def has_delete_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
-        """Only drafts can be deleted: others may hold answers."""
-        return super().has_delete_permission(request, obj) and is_draft(obj)
+        """Only drafts can be deleted, and only unregistered ones: others may hold answers."""
+        frozen = obj is not None and registration_of(obj) is not None
+        return super().has_delete_permission(request, obj) and is_draft(obj) and not frozen
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer no deletion of several studies at once."""
@@ -172,6 +175,7 @@ class StudyAdmin(admin.ModelAdmin[Study]):
         return [
             path("<int:pk>/do/<slug:action>/", view(self.act), name="studies_study_act"),
             path("<int:pk>/neurons/", view(self.neurons), name="studies_study_neurons"),
+            path("<int:pk>/register/", view(self.register), name="studies_study_register"),
             path("neuron-search/", view(search), name="studies_neuron_search"),
             *super().get_urls(),
         ]
@@ -195,6 +199,10 @@ class StudyAdmin(admin.ModelAdmin[Study]):
     def neurons(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the neurons picked, and take some out of a draft."""
         return neurons_page(request, self._changeable(request, pk), self._context(request))
+
+    def register(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Freeze the design and the analysis plan."""
+        return registering_page(request, self._changeable(request, pk), self._context(request))
 
     def _changeable(self, request: HttpRequest, pk: int) -> Study:
         study = get_object_or_404(Study.objects.select_related("batch"), pk=pk)

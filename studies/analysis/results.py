@@ -1,6 +1,6 @@
 """The one entry: a study's tables in, all results out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, is_dataclass, replace
 from math import comb, isfinite
 from typing import Any
@@ -28,10 +28,11 @@ from studies.analysis.preference import (
     WinRate,
 )
 from studies.analysis.ratings import Codes
+from studies.analysis.rules import excluded
 from studies.analysis.tables import Flow, Judgments, ReasonCount, Scores, StudyTables
 from studies.analysis.votes import mean_share, read_votes
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the fields of `Results` change their meaning."""
 CHOICES = {1: "first", 0: "tie", -1: "second"}
 # A few undefined scores do not cost a scorer its place in the headline.
@@ -138,18 +139,39 @@ class Results:
 _NO_PLAN = Plan()
 
 
-def analyse(tables: StudyTables, plan: Plan = _NO_PLAN) -> Results:
+def _silent(_stage: str, _share: float) -> None:
+    """Tell nobody."""
+
+
+def analyse(
+    tables: StudyTables, plan: Plan = _NO_PLAN, *, tell: Callable[[str, float], object] = _silent
+) -> Results:
     """Compute all results of a study; the same rows and plan give the same results.
+
+    `tell` hears before each part what comes, and what share of the work is done, from 0 to 1.
 
     Judgments that the plan's rules take out enter the sensitivity table alone. Statistics that
     cannot be computed carry their reason; nothing raises for want of data.
     """
     tables = replace(tables, judgments=tables.judgments.renumbered())
     everything = tables.judgments
-    left = exclusion_flow(everything.neuron, everything.rater, tables.exclusions)
+    rules = {**tables.exclusions, **excluded(everything, plan)}
+    left = exclusion_flow(everything.neuron, everything.rater, rules)
     judged = everything.only(left.kept).renumbered()
+    tell("agreement between raters", 0.1)
+    agreed = _agreement(judged)
+    ceiling = preference.noise_ceiling(judged.unit, judged.rater, judged.first_won)
+    tell("preference against scores", 0.2)
     scorers = tuple(_scorer(judged, scores, plan) for scores in tables.scores)
     primary = _primary(scorers, plan)
+    tell("conditions", 0.35)
+    methods = _methods(judged, tables.conditions)
+    leading = method_details(judged, tables.conditions)
+    tell("scorers beside each other", 0.5)
+    compared = scorer_details(
+        tables, left.kept, plan, None if primary is None else tables.scores[primary]
+    )
+    tell("raters one by one", 0.75)
     return Results(
         version=VERSION,
         n_judgments=len(judged),
@@ -159,19 +181,17 @@ def analyse(tables: StudyTables, plan: Plan = _NO_PLAN) -> Results:
         n_items=len(np.unique(judged.unit)),
         median_seconds=float(np.median(judged.seconds)) if len(judged) else np.nan,
         mean_confidence=_mean_given(judged.confidence),
-        agreement=_agreement(judged),
-        ceiling=preference.noise_ceiling(judged.unit, judged.rater, judged.first_won),
+        agreement=agreed,
+        ceiling=ceiling,
         scorers=scorers,
         primary=primary,
-        methods=_methods(judged, tables.conditions),
+        methods=methods,
         sides=_sides(judged),
         flow=tables.flow,
         exclusions=left.steps,
         plan=plan,
-        method_details=method_details(judged, tables.conditions),
-        scorer_details=scorer_details(
-            tables, left.kept, plan, None if primary is None else tables.scores[primary]
-        ),
+        method_details=leading,
+        scorer_details=compared,
         rater_details=rater_details(judged, tuple(sorted(CHOICES))),
     )
 

@@ -6,6 +6,7 @@ from django.db.models import Count, Max, Q
 
 from annotation.models import Judgment
 from explanations.models import Score
+from studies.analysis.results import VERSION
 from studies.models import Analysis, Study, StudyOption
 
 _PATIENCE = 3
@@ -33,7 +34,9 @@ def analyses_waiting(*, at: datetime) -> list[int]:
 
 
 def analyses_outdated(*, at: datetime, pause: timedelta) -> list[Study]:
-    """Return the open and closed studies with answers or scores that no analysis has seen.
+    """Return the open and closed studies whose results are of an earlier form or miss something.
+
+    That is answers or scores that no analysis has seen.
 
     A closed one is among them when it closed while an analysis ran that began before. Those
     analysed less than `pause` ago, or three times as long as that took, are let be.
@@ -50,4 +53,6 @@ def _outdated(study: Study, at: datetime, pause: timedelta) -> bool:
     rest = max(pause, timedelta(seconds=_PATIENCE * analysis.seconds))
     if analysis.state == Analysis.State.OPEN or at < analysis.requested + rest:
         return False
+    if analysis.results and analysis.results.get("version") != VERSION:
+        return True
     return answers_count(study) > analysis.answers or scores_mark(study) != analysis.scores

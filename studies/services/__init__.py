@@ -5,12 +5,15 @@ from studies.services.analyses import (
     analysis_call,
     analysis_claim,
     analysis_fail,
+    analysis_renew,
     analysis_request,
     analysis_store,
+    analysis_tell,
 )
 from studies.services.building import Built, study_build, study_unbuild
 from studies.services.errors import StudyRefused
 from studies.services.picking import neurons_add, neurons_add_explained, neurons_remove
+from studies.services.registering import registration_freeze
 from studies.services.running import study_close, study_open
 from studies.services.simulation import raters_simulate
 
@@ -21,12 +24,15 @@ __all__ = [
     "analysis_call",
     "analysis_claim",
     "analysis_fail",
+    "analysis_renew",
     "analysis_request",
     "analysis_store",
+    "analysis_tell",
     "neurons_add",
     "neurons_add_explained",
     "neurons_remove",
     "raters_simulate",
+    "registration_freeze",
     "study_build",
     "study_close",
     "study_open",

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from kombu.exceptions import OperationalError
 
 from studies.models import Analysis, Study
@@ -68,9 +68,28 @@ def analysis_claim(*, analysis_id: int, at: datetime) -> UUID | None:
         reason=f"Given up: its worker ended {MAX_ATTEMPTS} times without a result.",
     )
     lease = uuid4()
-    until = at + timedelta(seconds=5 * settings.LEASE_SECONDS)
-    claimed = free.update(lease=lease, leased_until=until, attempts=F("attempts") + 1)
+    claimed = free.update(
+        lease=lease, leased_until=_until(at), attempts=F("attempts") + 1, stage="", share=0.0
+    )
     return lease if claimed else None
+
+
+def analysis_renew(*, lease: UUID, at: datetime) -> bool:
+    """Hold a lease longer; False when it is lost."""
+    return _held(lease).update(leased_until=_until(at)) == 1
+
+
+def analysis_tell(*, lease: UUID, stage: str, share: float) -> bool:
+    """Say what a worker does now, and what share of all is done; False when its lease is lost."""
+    return _held(lease).update(stage=stage, share=share) == 1
+
+
+def _held(lease: UUID) -> QuerySet[Analysis]:
+    return Analysis.objects.filter(lease=lease, state=Analysis.State.OPEN)
+
+
+def _until(at: datetime) -> datetime:
+    return at + timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def analysis_store(
@@ -96,9 +115,8 @@ def analysis_fail(*, lease: UUID, reason: str, answers: int, scores: str, at: da
 
 
 def _close(lease: UUID, state: Analysis.State, at: datetime, **stored: Any) -> bool:
-    held = Analysis.objects.filter(lease=lease, state=Analysis.State.OPEN)
-    return held.update(**_closing(state, at), **stored) == 1
+    return _held(lease).update(**_closing(state, at), **stored) == 1
 
 
 def _closing(state: Analysis.State, at: datetime) -> dict[str, Any]:
-    return {"state": state, "finished": at, "lease": None, "leased_until": None}
+    return {"state": state, "finished": at, "lease": None, "leased_until": None, "stage": ""}

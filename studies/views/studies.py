@@ -23,8 +23,12 @@ from studies import services
 from studies.analysis.shown import csv_of
 from studies.analysis.wording import synthetic_notice
 from studies.exports import CONTENT_TYPES, TABLES, installed_forms, pieces
-from studies.models import Study
+from studies.models import Registration, Study
 from studies.selectors.pages import freshness, study_rows
+from studies.selectors.registrations import registration_of
+
+UNMARKED = ("contrasts", "exclusions", "sensitivity", "missing", "precision", "raters")
+"""Neither planned nor found: contrasts are marked row by row, the others tell of choices."""
 
 staff_only = partial(staff_member_required, login_url="admin:login")
 
@@ -58,10 +62,23 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
         "analysis": analysis,
         "results": analysis.results if analysis else None,
         "figures": analysis.figures if analysis else {},
+        "registration": registration_of(study),
+        "unmarked": UNMARKED,
         "tables": list(TABLES),
         "forms": installed_forms(),
     }
     return render(request, "studies/results.html", context)
+
+
+@require_GET
+@never_cache
+@staff_only
+def registration(request: HttpRequest, slug: str) -> HttpResponse:
+    """Send what was registered, to the letter that was digested."""
+    frozen = get_object_or_404(Registration, study__slug=slug)
+    response = HttpResponse(frozen.document, content_type="application/json; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{slug}-registration.json"'
+    return response
 
 
 @require_POST

@@ -78,7 +78,7 @@ def test_an_analysis_that_kills_its_workers_is_given_up_with_a_reason() -> None:
 
 
 def test_an_analysis_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise MemoryError("no room")
 
     monkeypatch.setattr(tasks, "compute", fail)

@@ -1,0 +1,30 @@
+"""Which judgments a plan's rules exclude."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from studies.analysis.plan import Plan
+from studies.analysis.ratings import coded
+from studies.analysis.tables import Judgments
+
+Marks = npt.NDArray[np.bool_]
+
+
+def excluded(judged: Judgments, plan: Plan) -> dict[str, Marks]:
+    """Mark, for each of the plan's rules in order, the judgments that it takes out.
+
+    No rule looks at what was answered: nobody is excluded for disagreeing.
+    """
+    rules: dict[str, Marks] = {}
+    quick = judged.seconds < plan.min_seconds
+    if plan.min_seconds:
+        rules[f"given in less than {plan.min_seconds:g} s"] = quick
+    if plan.min_judgments:
+        rater: npt.NDArray[Any] = coded(judged.rater)
+        left = np.bincount(rater, weights=~quick)
+        rules[f"of raters with fewer than {plan.min_judgments}"] = (left < plan.min_judgments)[
+            rater
+        ]
+    return rules

@@ -1,0 +1,50 @@
+"""What was registered: canonical text, its digest, and what differs from it. Pure."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+FORMAT = "concordance.registration.1"
+
+
+def canonical(document: Mapping[str, Any]) -> str:
+    """Return the one JSON text of a document: sorted keys, no spaces, nothing escaped needlessly.
+
+    ValueError for numbers that JSON has not.
+    """
+    return json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+def sha256(text: str) -> str:
+    """Return the digest of a text as UTF-8, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def digest_of(rows: Iterable[Any]) -> str:
+    """Return one digest of many rows that JSON can say, in their order."""
+    total = hashlib.sha256()
+    for row in rows:
+        total.update(canonical({"row": row}).encode())
+    return total.hexdigest()
+
+
+def differences(registered: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    """Tell in words which parts of a design are not as registered; None is not yet decided."""
+    return tuple(
+        f"{name.replace('_', ' ').capitalize()}: registered {_said(value)}, now {_said(now[name])}."
+        for name, value in registered.items()
+        if value is not None and name in now and now[name] != value
+    )
+
+
+_LONG = 60
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, Mapping) and "n" in value:
+        return f"{value['n']:,} with digest {value['sha256'][:8]}"
+    text = value if isinstance(value, str) else canonical({"": value})[4:-1]
+    return text if len(text) <= _LONG else f"{text[:_LONG]}…"

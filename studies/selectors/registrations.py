@@ -1,0 +1,94 @@
+"""What a study declared in advance, and where it departs from that."""
+
+import json
+from typing import Any
+
+from annotation.models import Item
+from studies.analysis.plan import Plan
+from studies.analysis.results import Results
+from studies.design.registered import differences, digest_of
+from studies.models import Registration, Study
+from studies.selectors.analyses import answers_count
+
+_ROWS = 1000
+_SIZES = ("overlap", "items_per_rater", "excerpts", "ask_confidence", "seed")
+_TEXTS = ("title", "question", "consent", "instructions")
+
+
+def registration_of(study: Study) -> Registration | None:
+    """Return a study's registration if it has one."""
+    return Registration.objects.filter(study=study).first()
+
+
+def registered_plan(study: Study) -> Plan:
+    """Return the plan that was registered, or else the one of no choices."""
+    registration = registration_of(study)
+    if registration is None:
+        return Plan()
+    return Plan.of(json.loads(registration.document)["analysis"])
+
+
+def design_of(study: Study) -> dict[str, Any]:
+    """Return a study's design, ready for JSON; `items` is None before it is built."""
+    neurons = study.neurons.order_by("subject__name", "layer", "index")
+    items = Item.objects.filter(batch=study.batch_id).order_by("position")
+    return {
+        **{name: getattr(study, name) for name in (*_TEXTS, *_SIZES)},
+        "conditions": [
+            {"name": name, "method": method}
+            for name, method in study.conditions.values_list("name", "method__digest")
+        ],
+        "neurons": _counted(neurons, "subject__name", "layer", "index"),
+        "items": _counted(items, "position", "overlap", "payload") if study.batch_id else None,
+    }
+
+
+def _counted(rows: Any, *columns: str) -> dict[str, Any]:
+    found = rows.values_list(*columns)
+    return {"n": rows.count(), "sha256": digest_of(map(list, found.iterator(_ROWS)))}
+
+
+def departures(study: Study, results: Results) -> tuple[str, ...]:
+    """Tell in words where a study and its results are not as registered; empty without one."""
+    registration = registration_of(study)
+    if registration is None:
+        return ()
+    document = json.loads(registration.document)
+    return (
+        *_late(document["answers_before"]),
+        *differences(document["design"], design_of(study)),
+        *_not_scored(results),
+        *_unfinished(study, results),
+    )
+
+
+def _late(answers: int) -> tuple[str, ...]:
+    if not answers:
+        return ()
+    return (f"Registered when {answers:,} answers had been given already.",)
+
+
+def _not_scored(results: Results) -> tuple[str, ...]:
+    plan, names = results.plan, {scorer.scorer for scorer in results.scorers}
+    told = [each for pair in plan.contrasts for each in pair if each not in names]
+    primary = (
+        (f"The declared primary scorer, {plan.primary}, has no score: the headline takes another.",)
+        if plan.primary not in names
+        else ()
+    )
+    return (
+        *primary,
+        *(f"A declared contrast is missing: {name} has no score." for name in dict.fromkeys(told)),
+    )
+
+
+def _unfinished(study: Study, results: Results) -> tuple[str, ...]:
+    missing = results.flow.judgments_wanted - results.flow.judgments
+    if study.state != Study.State.CLOSED or missing <= 0:
+        return ()
+    return (f"Closed with {missing:,} of {results.flow.judgments_wanted:,} judgments missing.",)
+
+
+def answers_before(study: Study) -> int:
+    """Return how many answers a study has now."""
+    return answers_count(study) if study.batch_id else 0

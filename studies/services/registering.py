@@ -1,0 +1,50 @@
+"""Freezing what was decided before data were seen."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from studies.analysis.plan import Plan
+from studies.design.registered import FORMAT, canonical, sha256
+from studies.models import Analysis, Registration, Study
+from studies.selectors.registrations import answers_before, design_of
+from studies.services.analyses import analysis_request
+from studies.services.errors import StudyRefused
+
+
+def registration_freeze(*, study: Study, plan: Plan, at: datetime) -> Registration:
+    """Freeze a study's design as it is now, and its plan, for good.
+
+    Results there are already are computed anew under the plan. StudyRefused when a study is
+    registered already, or its plan declares no primary scorer.
+    """
+    if not plan.primary:
+        raise StudyRefused("Name the primary scorer: the headline rests on it.")
+    document = canonical(
+        {
+            "format": FORMAT,
+            "registered": at.isoformat(),
+            "study": study.slug,
+            "answers_before": answers_before(study),
+            "design": design_of(study),
+            "analysis": plan.as_dict(),
+        }
+    )
+    try:
+        with transaction.atomic():
+            frozen = Registration.objects.create(
+                study=study, document=document, sha256=sha256(document), registered=at
+            )
+            _compute_again(study, at)
+    except IntegrityError as error:
+        raise StudyRefused(
+            "The study is registered already, and that cannot be changed."
+        ) from error
+    return frozen
+
+
+def _compute_again(study: Study, at: datetime) -> None:
+    """Ask for results under the plan; a worker that began before it loses its lease."""
+    if study.batch_id is not None:
+        Analysis.objects.filter(study=study).update(lease=None, leased_until=None)
+        analysis_request(study=study, at=at)
