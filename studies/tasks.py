@@ -35,7 +35,7 @@ def analyse(analysis_id: int) -> bool:
     if lease is None:
         return False
     study = Study.objects.get(analysis=analysis_id)
-    seen = {"answers": answers_count(study), "scores": scores_mark(study)}
+    seen: dict[str, Any] = {"answers": answers_count(study), "scores": scores_mark(study)}
     started = time.monotonic()
     try:
         with Heart(lambda: services.analysis_renew(lease=lease, at=timezone.now())):
