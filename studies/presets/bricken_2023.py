@@ -1,0 +1,76 @@
+"""The rubric of Bricken et al. (2023): four dimensions, 0 to 14 points in all."""
+
+from annotation.protocols.options import Option
+from annotation.protocols.rate import RatePayload
+from annotation.protocols.rubric import Dimension, Point
+from studies.presets.base import BLIND, MARKS, Excerpts, Material, Needs, Preset
+
+
+def _dimension(key: str, name: str, hint: str, *labels: str) -> Dimension:
+    points = tuple(Point(value=n, label=label) for n, label in enumerate(labels))
+    return Dimension(key=key, name=name, kind="likert", points=points, hint=hint)
+
+
+RUBRIC = (
+    _dimension(
+        "confidence",
+        "How sure are you that the description is right?",
+        "From the excerpts alone.",
+        *("Not at all", "A little", "Fairly", "Fully"),
+    ),
+    _dimension(
+        "activations",
+        "How consistently do the strongest marks fit it?",
+        "Look at the darkest words first.",
+        *("Never", "Rarely", "Sometimes", "Often", "Nearly always", "Always"),
+    ),
+    _dimension(
+        "consequences",
+        "How well does what follows the marked words fit it?",
+        "Read on after the marks: is the text that comes next what one would expect?",
+        *("Not at all", "A little", "Fairly", "Fully"),
+    ),
+    _dimension(
+        "specificity",
+        "How specific is the description?",
+        "A description of a single idea is specific; one that fits most texts is not.",
+        *("Fits anything", "Broad", "Fairly narrow", "One clear idea"),
+    ),
+)
+
+
+def payload(material: Material, options: tuple[Option, ...]) -> RatePayload:
+    """Ask for the four numbers of one explanation."""
+    return RatePayload(excerpts=material.excerpts("shown"), options=options, dimensions=RUBRIC)
+
+
+PRESET = Preset(
+    name="bricken-2023",
+    title="Bricken 2023: rubric of 0 to 14",
+    source="Bricken et al. (2023), Towards Monosemanticity, the rubric of the manual analysis",
+    summary="One explanation, rated on four dimensions of 3, 5, 3 and 3 points.",
+    protocol="rate",
+    needs=Needs(takes="each", excerpts=(Excerpts(name="shown", choice="mixed"),)),
+    task=(
+        "You will read short texts with words highlighted, and rate a description of them on four "
+        "scales."
+    ),
+    instructions=(
+        f"{MARKS}\n\nBelow them is a description of what the unit responds to. Rate it on each of "
+        f"the four scales. {BLIND}"
+    ),
+    plan=(
+        "The sum of the four, 0 to 14, for each explanation: medians by condition, differences "
+        "within neurons with two-way clustered intervals; agreement of raters for each dimension "
+        "(ordinal alpha) and for the sum (intraclass correlation)."
+    ),
+    differs=(
+        "The third dimension was about logit weights, which are not stored here: raters judge what "
+        "follows the marked words instead. Raters judge a given description and do not write their "
+        "own first. The wording is our own."
+    ),
+    items_per_rater=25,
+    excerpts=12,
+    seconds=60.0,
+    payload=payload,
+)

@@ -1,0 +1,62 @@
+"""One of eight descriptions is true: whether an explanation leads people to it."""
+
+from annotation.protocols.choose import ChoosePayload
+from annotation.protocols.options import Option
+from annotation.protocols.stimuli import Group, Text
+from studies.presets.base import (
+    BLIND,
+    Material,
+    Needs,
+    Offer,
+    Preset,
+    first_is_right,
+)
+
+OFFERED = 8
+
+
+def offers(material: Material) -> tuple[Offer, ...]:
+    """Return the true description, and then seven of other neurons."""
+    return tuple(Offer(text=each.text, said=each) for each in material.truths)
+
+
+def payload(material: Material, options: tuple[Option, ...]) -> ChoosePayload:
+    """Show what somebody said of the unit, and ask what is true of it."""
+    [said] = material.said
+    return ChoosePayload(
+        groups=(Group(heading="What was said of the unit", excerpts=(Text(text=said.text),)),),
+        question="Which of these does it speak of?",
+        options=options,
+    )
+
+
+PRESET = Preset(
+    name="casper-2023",
+    title="Casper 2023: one of eight",
+    source="Casper et al. (2023), Red Teaming Deep Neural Networks with Feature Synthesis Tools",
+    summary="Does an explanation lead people to the truth, among eight? Needs known truth.",
+    protocol="choose",
+    needs=Needs(takes="each", truths=OFFERED - 1, fires=False),
+    task=(
+        "You will read what was said of a hidden rule, and say which of eight descriptions it "
+        "speaks of."
+    ),
+    instructions=(
+        "Each page shows what somebody or something said of a unit that follows a hidden rule.\n\n"
+        "Below are eight rules, one of which is the true one. Choose the one that you are led to. "
+        f"{BLIND}"
+    ),
+    plan=(
+        "Share of right choices of each condition against one in eight, differences between "
+        "conditions within neurons, with two-way clustered intervals."
+    ),
+    differs=(
+        "There, people named trojans from pictures that tools made; here they name a neuron's true "
+        "description from an explanation. It takes neurons with known truth (docs/ground-truth.md)."
+    ),
+    known=first_is_right,
+    offers=offers,
+    items_per_rater=30,
+    seconds=30.0,
+    payload=payload,
+)

@@ -1,0 +1,63 @@
+"""One explanation and eight texts, of which people mark those that fit it."""
+
+from annotation.protocols.mark import MarkPayload
+from annotation.protocols.options import Option
+from explanations.records import Split
+from studies.presets.base import (
+    BLIND,
+    Excerpts,
+    Lacking,
+    Material,
+    Needs,
+    Offer,
+    Preset,
+)
+
+
+def offers(material: Material) -> tuple[Offer, ...]:
+    """Return texts that excite the unit, and as many that do not."""
+    shown = (*material.seen["strong"], *material.seen["weak"])
+    if len({each.plain.text for each in shown}) < len(shown):
+        raise Lacking("of which two excerpts have the same text")
+    return tuple(Offer(shown=each.plain, record=each.record) for each in shown)
+
+
+def payload(material: Material, options: tuple[Option, ...]) -> MarkPayload:
+    """Ask which texts fit the explanation."""
+    [said] = material.said
+    return MarkPayload(explanation=said.text, options=options)
+
+
+def known(keys: tuple[str, ...]) -> dict[str, object]:
+    """Return the texts that excite the unit: the first half."""
+    return {"marked": sorted(keys[: len(keys) // 2])}
+
+
+PRESET = Preset(
+    name="detection",
+    title="Detection by people",
+    source="The detection score of Paulo et al. (2024), answered by people",
+    summary="Which of eight unmarked texts fit the explanation?",
+    protocol="mark",
+    needs=Needs(
+        takes="each",
+        excerpts=(
+            Excerpts(name="strong", choice="top", n=4, split=Split.SCORE),
+            Excerpts(name="weak", choice="low", n=4, split=Split.SCORE),
+        ),
+    ),
+    task="You will read a description and short texts, and say which of the texts fit it.",
+    instructions=(
+        "Each page shows a description of what one unit of a language model responds to, and "
+        f"eight texts.\n\nMark every text that fits the description; there may be none. {BLIND}"
+    ),
+    plan=(
+        "Balanced accuracy of each condition, differences within neurons with two-way clustered "
+        "intervals; beside the same score by a language model."
+    ),
+    known=known,
+    offers=offers,
+    items_per_rater=30,
+    seconds=45.0,
+    payload=payload,
+)

@@ -1,0 +1,52 @@
+"""People paint what a unit would do, knowing its explanation alone."""
+
+from annotation.protocols.options import Option
+from annotation.protocols.simulate import MAX_TOKENS, SimulatePayload
+from explanations.records import Split
+from studies.presets.base import (
+    BLIND,
+    Excerpts,
+    Material,
+    Needs,
+    Preset,
+    no_offers,
+)
+
+TEXTS = 2
+TOKENS = MAX_TOKENS // TEXTS
+
+
+def payload(material: Material, _options: tuple[Option, ...]) -> SimulatePayload:
+    """Ask for a number on every token of held-out texts."""
+    [said] = material.said
+    texts = tuple(each.excerpt.tokens[:TOKENS] for each in material.seen["held_out"])
+    return SimulatePayload(explanation=said.text, texts=texts)
+
+
+PRESET = Preset(
+    name="human-simulation",
+    title="Human simulation",
+    source="The simulation of Bills et al. (2023), by people instead of a model",
+    summary="Paint 0 to 10 on each word of two held-out texts, from the explanation alone.",
+    protocol="simulate",
+    needs=Needs(
+        takes="each",
+        excerpts=(Excerpts(name="held_out", choice="mixed", n=TEXTS, split=Split.SCORE),),
+    ),
+    task="You will read a description, and mark in short texts which words it speaks of.",
+    instructions=(
+        "Each page shows a description of what one unit of a language model responds to, and "
+        "texts.\n\nMark how strongly the unit would respond to each word, from 0 (not at all) to "
+        f"10 (most). Most words of most texts get none. {BLIND}"
+    ),
+    plan=(
+        "Each rater's simulation is scored as a model's is: correlation with the true activations "
+        "over all tokens; differences of conditions within neurons; agreement of raters; people "
+        "beside the simulators of the study's scores."
+    ),
+    differs=f"Texts are cut after {TOKENS} tokens. Own wording.",
+    offers=no_offers,
+    items_per_rater=12,
+    seconds=120.0,
+    payload=payload,
+)

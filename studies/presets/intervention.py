@@ -1,0 +1,57 @@
+"""How a model goes on with a unit held high, which an explanation should foretell."""
+
+from annotation.protocols.choose import ChoosePayload
+from annotation.protocols.options import Option
+from annotation.protocols.stimuli import Group, Text
+from studies.presets.base import BLIND, Changed, Material, Needs, Preset
+
+TEXTS = 4
+
+
+def payload(material: Material, options: tuple[Option, ...]) -> ChoosePayload:
+    """Show what the model wrote both ways, and ask which explanation foretells the change."""
+    return ChoosePayload(
+        groups=(
+            Group(
+                heading="With the unit as it is",
+                excerpts=tuple(_text(each, each.as_is) for each in material.changes),
+            ),
+            Group(
+                heading="With the unit held high",
+                excerpts=tuple(_text(each, each.held) for each in material.changes),
+            ),
+        ),
+        question="Which description foretells the change best?",
+        options=options,
+    )
+
+
+def _text(changed: Changed, went_on: str) -> Text:
+    return Text(text=f"{changed.begun}{went_on}")
+
+
+PRESET = Preset(
+    name="intervention",
+    title="Intervention: what a unit makes a model say",
+    source="The intervention score of Paulo et al. (2024), judged by people",
+    summary="Which explanation foretells how the model writes when the unit is held high?",
+    protocol="choose",
+    needs=Needs(takes="all", conditions=2, most=5, changes=TEXTS),
+    task=(
+        "You will read texts that a language model wrote in two ways, and say which of a few "
+        "descriptions foretells the difference."
+    ),
+    instructions=(
+        "Each page shows how a language model went on with a few texts: as it is, and with one of "
+        "its units held high.\n\nBelow are descriptions of the unit. Choose the one from which you "
+        f"would have foretold the change. {BLIND}"
+    ),
+    plan=(
+        "Share of each condition's choices within neurons, with two-way clustered intervals; "
+        "agreement with the same choice by a language model. What excites a unit need not be what "
+        "it makes a model say."
+    ),
+    items_per_rater=25,
+    seconds=60.0,
+    payload=payload,
+)

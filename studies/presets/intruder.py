@@ -1,0 +1,71 @@
+"""Five texts, of which four excite the unit and one does not belong."""
+
+from annotation.protocols.choose import ChoosePayload
+from annotation.protocols.options import Option
+from studies.presets.base import (
+    Excerpts,
+    Lacking,
+    Material,
+    Needs,
+    Offer,
+    Preset,
+    first_is_right,
+)
+
+ALIKE = 4
+
+
+def offers(material: Material) -> tuple[Offer, ...]:
+    """Return the intruder, and then the four that belong together."""
+    shown = (*material.seen["intruder"], *material.seen["own"])
+    texts = {each.plain.text for each in shown}
+    if len(texts) < len(shown):
+        raise Lacking("whose excerpts are not five different texts")
+    return tuple(Offer(shown=each.plain, record=each.record) for each in shown)
+
+
+def payload(_material: Material, options: tuple[Option, ...]) -> ChoosePayload:
+    """Ask for the one that does not belong."""
+    return ChoosePayload(
+        question="Four of these texts have something in common. Which one does not belong?",
+        options=options,
+    )
+
+
+PRESET = Preset(
+    name="intruder",
+    title="Intruder: four and one",
+    source=(
+        "Chang et al. (2009), Reading Tea Leaves; Paulo and Belrose (2025), Evaluating SAE "
+        "interpretability without explanations"
+    ),
+    summary="Which of five texts does not belong? Needs no explanations.",
+    protocol="choose",
+    needs=Needs(
+        takes="none",
+        conditions=0,
+        excerpts=(
+            Excerpts(name="own", choice="top", n=ALIKE),
+            Excerpts(name="intruder", choice="other", n=1),
+        ),
+    ),
+    task="You will read five short texts at a time, and say which one does not belong.",
+    instructions=(
+        "Each page shows five texts. Four of them make the same unit of a language model respond: "
+        "they have something in common, which may be a word, a topic or a way of writing.\n\n"
+        "Choose the one that does not belong."
+    ),
+    plan=(
+        "Share of right choices against one in five, by neuron and layer, with two-way clustered "
+        "intervals: how far a neuron's excerpts have something in common that people see."
+    ),
+    differs=(
+        "The intruder is a top text of another neuron of the study and not among the neuron's own "
+        "records; its activation there is not measured. Texts are shown without marks."
+    ),
+    known=first_is_right,
+    offers=offers,
+    items_per_rater=50,
+    seconds=20.0,
+    payload=payload,
+)

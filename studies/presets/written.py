@@ -1,0 +1,35 @@
+"""People write explanations of their own."""
+
+from annotation.protocols.options import Option
+from annotation.protocols.write import WritePayload
+from studies.presets.base import MARKS, Excerpts, Material, Needs, Preset, no_offers
+
+
+def payload(material: Material, _options: tuple[Option, ...]) -> WritePayload:
+    """Ask what the excerpts have in common."""
+    return WritePayload(excerpts=material.excerpts("shown"))
+
+
+PRESET = Preset(
+    name="written",
+    title="Written explanations",
+    source="The human explanation baseline of Bills et al. (2023)",
+    summary="Raters say in their own words what the unit responds to. Needs no explanations.",
+    protocol="write",
+    needs=Needs(takes="none", conditions=0, excerpts=(Excerpts(name="shown", choice="mixed"),)),
+    task="You will read short texts with words highlighted, and say what they have in common.",
+    instructions=(
+        f"{MARKS}\n\nSay in a sentence what the unit responds to, so that somebody else could mark "
+        "new texts as it would. Strongly marked words count most."
+    ),
+    plan=(
+        "The explanations are adopted as those of people, and compete with a model's on equal "
+        "terms: simulated, scored, and compared in a study of their own."
+    ),
+    overlap=2,
+    items_per_rater=15,
+    excerpts=10,
+    seconds=90.0,
+    offers=no_offers,
+    payload=payload,
+)

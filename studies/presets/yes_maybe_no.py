@@ -1,0 +1,52 @@
+"""One explanation, which fits, may fit, or does not."""
+
+from annotation.protocols.options import Option
+from annotation.protocols.rate import RatePayload
+from annotation.protocols.rubric import Dimension, Point
+from studies.presets.base import BLIND, MARKS, Excerpts, Material, Needs, Preset
+
+FITS = Dimension(
+    key="fits",
+    name="Does the description fit the excerpts?",
+    kind="likert",
+    points=(
+        Point(value=0, label="No"),
+        Point(value=1, label="Maybe"),
+        Point(value=2, label="Yes"),
+    ),
+)
+
+
+def payload(material: Material, options: tuple[Option, ...]) -> RatePayload:
+    """Ask whether one explanation fits."""
+    return RatePayload(excerpts=material.excerpts("shown"), options=options, dimensions=(FITS,))
+
+
+PRESET = Preset(
+    name="yes-maybe-no",
+    title="Blind yes, maybe, no",
+    source=(
+        "Rajamanoharan et al. (2024), Improving Dictionary Learning with Gated Sparse Autoencoders"
+    ),
+    summary="One explanation: does it fit? The quickest of all.",
+    protocol="rate",
+    needs=Needs(takes="each", excerpts=(Excerpts(name="shown", choice="mixed"),)),
+    task=(
+        "You will read short texts with words highlighted, and say whether a description fits them."
+    ),
+    instructions=(
+        f"{MARKS}\n\nBelow them is a description of what the unit responds to. Say whether it "
+        f"fits. If it fits only part of what is marked, or much that is not, say maybe. {BLIND}"
+    ),
+    plan=(
+        "Share of yes, maybe and no by condition, with two-way clustered intervals; agreement by "
+        "Krippendorff's alpha (ordinal) and Gwet's AC."
+    ),
+    differs=(
+        "There, people said whether they could explain a unit at all; here, whether a given "
+        "explanation fits it."
+    ),
+    items_per_rater=60,
+    seconds=15.0,
+    payload=payload,
+)

@@ -1,0 +1,91 @@
+"""A forced choice between a text that excites the unit and one that leaves it quiet."""
+
+from annotation.protocols.asks import Asks
+from annotation.protocols.choose import ChoosePayload
+from annotation.protocols.options import Option
+from annotation.protocols.stimuli import Group
+from explanations.records import Split
+from studies.presets.base import (
+    Excerpts,
+    Material,
+    Needs,
+    Offer,
+    Preset,
+    Seen,
+    first_is_right,
+)
+
+
+def offers(material: Material) -> tuple[Offer, ...]:
+    """Return a held-out text that the unit responds to, and one that leaves it quiet."""
+    return _two(material.seen["strong"][0], material.seen["weak"][0])
+
+
+def catch(material: Material) -> tuple[Offer, ...]:
+    """Return a text that stands among the examples, and one that leaves the unit quiet."""
+    return _two(material.seen["top"][0], material.seen["weak"][0])
+
+
+def _two(strong: Seen, weak: Seen) -> tuple[Offer, ...]:
+    return tuple(Offer(shown=each.plain, record=each.record) for each in (strong, weak))
+
+
+def payload(material: Material, options: tuple[Option, ...]) -> ChoosePayload:
+    """Ask which of two texts belongs to the strong examples."""
+    return ChoosePayload(
+        groups=(
+            Group(heading="The unit responds strongly", excerpts=material.excerpts("top")),
+            Group(heading="The unit hardly responds", excerpts=material.excerpts("low")),
+        ),
+        question="Which of these two texts makes the unit respond strongly?",
+        options=options,
+        asks=Asks(confidence=True),
+    )
+
+
+PRESET = Preset(
+    name="zimmermann-2021",
+    title="Borowski and Zimmermann 2021: two-alternative choice",
+    source=(
+        "Borowski et al. (2021), Exemplary Natural Images Explain CNN Activations Better; "
+        "Zimmermann et al. (2021), How Well do Feature Visualizations Support Causal Understanding "
+        "of CNN Activations?"
+    ),
+    summary="From examples: which of two new texts excites the unit? Three levels of confidence.",
+    protocol="choose",
+    needs=Needs(
+        takes="none",
+        conditions=0,
+        excerpts=(
+            Excerpts(name="top", choice="top"),
+            Excerpts(name="low", choice="low"),
+            Excerpts(name="strong", choice="top", n=1, split=Split.SCORE),
+            Excerpts(name="weak", choice="low", n=1, split=Split.SCORE),
+        ),
+    ),
+    task=(
+        "You will see texts that a unit of a language model responds to and others that it does "
+        "not, and say which of two new texts it responds to."
+    ),
+    instructions=(
+        "Each page shows texts to which one unit of a language model responds strongly, marked "
+        "where it does, and texts to which it hardly responds.\n\nBelow them are two new texts. "
+        "Choose the one to which the unit responds strongly, and say how sure you are. Some are "
+        "easy: they are there to see that the page is read."
+    ),
+    plan=(
+        "Share of right choices against one half, by neuron and confidence, with two-way clustered "
+        "intervals; raters who fail catch trials by the rule set in advance are left out and "
+        "counted, and results given with and without them."
+    ),
+    differs="Texts instead of images, so the new ones are shown without marks. Own wording.",
+    known=first_is_right,
+    catch=catch,
+    overlap=5,
+    items_per_rater=30,
+    excerpts=4,
+    catches=10,
+    seconds=25.0,
+    offers=offers,
+    payload=payload,
+)
