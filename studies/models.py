@@ -5,7 +5,12 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from annotation.models import Batch, Item
-from explanations.models import Explanation, Method, Neuron
+from explanations.models import Explanation, Method, Neuron, Record
+from studies.presets import PRESETS
+from studies.presets.base import Preset
+
+PAIRWISE = "pairwise"
+"""The design whose judgments are preferences between two: what the analysis is about."""
 
 CONSENT = """\
 You will read short texts with words highlighted, and say which of two descriptions fits them \
@@ -31,11 +36,20 @@ class Study(models.Model):
         OPEN = "open"
         CLOSED = "closed"
 
+    class Pairing(models.TextChoices):
+        ALL = "all", "all pairs"
+        ADJACENT = "adjacent", "neighbours in score"
+        BALANCED = "balanced", "a balanced part"
+        RANDOM = "random", "a random part"
+
     title = models.CharField(
         max_length=200, help_text="Raters see it: it names nothing that is compared"
     )
     slug = models.SlugField(unique=True, help_text="Its name in addresses and exports")
     question = models.TextField(blank=True, help_text="What the study is to find out")
+    preset = models.CharField(
+        max_length=40, default=PAIRWISE, editable=False, help_text="The design it follows"
+    )
     neurons = models.ManyToManyField(Neuron, blank=True, related_name="studies")
     overlap = models.PositiveIntegerField(default=3, help_text="Judgments wanted for each item")
     items_per_rater = models.PositiveIntegerField(
@@ -63,6 +77,24 @@ class Study(models.Model):
     state = models.CharField(max_length=6, choices=State, default=State.DRAFT, editable=False)
     created = models.DateTimeField(db_default=Now())
 
+    pairing = models.CharField(
+        max_length=8,
+        choices=Pairing,
+        default=Pairing.ALL,
+        help_text="Which two conditions meet on a neuron, where two are compared",
+    )
+    pairs_per_neuron = models.PositiveSmallIntegerField(
+        default=1, help_text="For balanced and random pairs: how many on each neuron"
+    )
+    catches = models.PositiveSmallIntegerField(
+        "catch trials",
+        default=0,
+        help_text="Questions with an answer that is plain, for each hundred of the others",
+    )
+    repeats = models.PositiveSmallIntegerField(
+        default=0, help_text="Questions asked a second time, for each hundred"
+    )
+
     class Meta:
         verbose_name_plural = "studies"
         constraints = [
@@ -75,10 +107,30 @@ class Study(models.Model):
                 condition=Q(overlap__gte=1) & Q(items_per_rater__gte=1) & Q(excerpts__gte=1),
                 name="study_sizes_are_positive",
             ),
+            models.CheckConstraint(
+                condition=Q(pairing__in=["all", "adjacent", "balanced", "random"])
+                & Q(pairs_per_neuron__gte=1),
+                name="study_pairing_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(catches__lte=50) & Q(repeats__lte=50),
+                name="extra_questions_are_half_at_most",
+                violation_error_message="Catch trials and repeats are at most 50 for each hundred.",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def design(self) -> Preset:
+        """The design it follows."""
+        return PRESETS[self.preset]
+
+    @property
+    def compares(self) -> bool:
+        """Whether its judgments are preferences between two."""
+        return self.preset == PAIRWISE
 
 
 class Condition(models.Model):
@@ -121,24 +173,58 @@ class Condition(models.Model):
 
 
 class StudyItem(models.Model):
-    """What stands behind an item; raters' pages cannot reach it."""
+    """What stands behind an item; raters' pages cannot reach it.
+
+    `explanation` and `condition` are those that the whole question is about, if it is about one;
+    `records` are shown with it, in the payload's order; `known` is the answer that is right.
+    """
+
+    class Role(models.TextChoices):
+        MAIN = "main"
+        CATCH = "catch"
+        REPEAT = "repeat"
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="items")
     item = models.OneToOneField(Item, models.PROTECT, related_name="+")
     neuron = models.ForeignKey(Neuron, models.PROTECT, related_name="+")
+    role = models.CharField(max_length=6, choices=Role, default=Role.MAIN)
+    explanation = models.ForeignKey(
+        Explanation, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    condition = models.ForeignKey(
+        Condition, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    records = models.JSONField(default=list)
+    known = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(role__in=["main", "repeat"]) | Q(role="catch", known__isnull=False),
+                name="a_study_items_role_is_known",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.study}: {self.neuron}"
 
 
 class StudyOption(models.Model):
-    """The explanation and condition behind one option key of an item's payload."""
+    """What is behind one option key of an item's payload: an explanation or a record.
+
+    A true description that is offered beside others stands for no condition.
+    """
 
     study_item = models.ForeignKey(StudyItem, models.CASCADE, related_name="options")
     key = models.CharField(max_length=12)
     place = models.PositiveSmallIntegerField(help_text="Where the payload lists it, from 0")
-    explanation = models.ForeignKey(Explanation, models.PROTECT, related_name="+")
-    condition = models.ForeignKey(Condition, models.PROTECT, related_name="+")
+    explanation = models.ForeignKey(
+        Explanation, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    condition = models.ForeignKey(
+        Condition, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    record = models.ForeignKey(Record, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints = [
@@ -150,6 +236,11 @@ class StudyOption(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["study_item", "place"], name="one_option_per_item_and_place"
+            ),
+            models.CheckConstraint(
+                condition=Q(explanation__isnull=False, record=None)
+                | Q(explanation=None, condition=None, record__isnull=False),
+                name="an_option_is_an_explanation_or_a_record",
             ),
         ]
 

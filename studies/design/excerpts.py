@@ -48,3 +48,44 @@ def _extend(
             documents.add(record.document)
     result += [record for record in left if record not in result][: max(n - len(result), 0)]
     return tuple(result)
+
+
+QUIET = 0.2
+"""The share of the neuron's maximum that a quiet record's peak does not exceed."""
+
+
+def highest(records: Sequence[RecordFacts], n: int, *, maximum: float) -> tuple[int, ...]:
+    """Return the ids of at most `n` records with the highest peaks that are not quiet."""
+    loud = [record for record in records if record.peak > QUIET * maximum]
+    by_peak = sorted(loud, key=lambda record: (-record.peak, record.record))
+    return tuple(record.record for record in _extend((), by_peak, n))
+
+
+def drawn(records: Sequence[RecordFacts], n: int, *, seed: int, neuron: str) -> tuple[int, ...]:
+    """Return the ids of at most `n` of the records kept as quantiles or at random, drawn."""
+    kept = [record for record in records if record.kind is not RecordKind.TOP]
+    return _some(kept, n, seed, "drawn", neuron)
+
+
+def quiet(
+    records: Sequence[RecordFacts], n: int, *, maximum: float, seed: int, neuron: str
+) -> tuple[int, ...]:
+    """Return the ids of at most `n` records on which the neuron hardly fires, drawn."""
+    return _some([r for r in records if r.peak <= QUIET * maximum], n, seed, "quiet", neuron)
+
+
+def foreign(
+    own: Sequence[RecordFacts], others: Sequence[RecordFacts], n: int, *, seed: int, neuron: str
+) -> tuple[int, ...]:
+    """Return the ids of at most `n` of others' records, drawn from documents it has none of."""
+    documents = {record.document for record in own}
+    strange = [record for record in others if record.document not in documents]
+    return _some(strange, n, seed, "foreign", neuron)
+
+
+def _some(
+    records: Sequence[RecordFacts], n: int, seed: int, purpose: str, neuron: str
+) -> tuple[int, ...]:
+    ordered = sorted(records, key=lambda record: record.record)
+    stream(seed, purpose, neuron).shuffle(ordered)
+    return tuple(record.record for record in _extend((), ordered, n))

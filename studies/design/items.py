@@ -2,11 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations
+from dataclasses import dataclass, field, replace
+from math import nan
+from typing import Protocol
 
 import numpy as np
 
+from studies.design.pairs import (
+    Pair,
+    Pairing,
+    adjacent_pairs,
+    balanced_pairs,
+    pairs_of,
+    random_pairs,
+)
 from studies.design.seeds import stream
 
 _EXAMPLES = 3
@@ -14,11 +23,12 @@ _EXAMPLES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One explanation that could stand for a condition (numbered from 0) of the study."""
+    """One explanation that could stand for a condition (numbered from 0), and its score if any."""
 
     explanation: int
     condition: int
     text: str
+    score: float = nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +99,14 @@ class _Pair:
 
 
 @dataclass(slots=True)
-class _Tally:
-    """Names of the neurons left out, by reason, in the order met."""
+class Tally:
+    """Names of the neurons left out, by reason (which begins with what it counts), in the order."""
 
-    names: defaultdict[str, list[str]]
+    names: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, reason: str, name: str) -> None:
+        """Note one left out."""
+        self.names[reason].append(name)
 
     def out(self) -> tuple[LeftOut, ...]:
         return tuple(
@@ -112,18 +126,32 @@ def _one(reason: str) -> str:
 
 
 def design(
-    topics: Sequence[Topic], conditions: Sequence[str], *, seed: int, longest: int = 500
+    topics: Sequence[Topic],
+    conditions: Sequence[str],
+    *,
+    seed: int,
+    longest: int = 500,
+    pairing: Pairing = "all",
+    each: int = 1,
 ) -> Design:
     """Return one item for every pair of `conditions` (named, in order) of every usable neuron.
+
+    With another `pairing` only some meet: neighbours in score, or `each` pairs on a neuron, which
+    are balanced over the neurons or drawn for each of them.
 
     A neuron that lacks an explanation of a condition is left out whole, so that every condition is
     judged on the same neurons. Of several explanations of one condition, one is drawn and used in
     all pairs of that neuron. A pair of equal texts (but for case and spacing) is left out, and so
     is one with a text of more than `longest` characters.
     """
-    tally = _Tally(defaultdict(list))
+    tally = Tally()
     usable = [topic for topic in topics if _usable(topic, conditions, tally)]
-    all_pairs = [pair for topic in usable for pair in _pairs(topic, len(conditions), seed)]
+    meetings = _meetings(usable, len(conditions), pairing, each, seed, tally)
+    all_pairs = [
+        pair
+        for topic, met in zip(usable, meetings, strict=True)
+        for pair in _pairs(topic, met, seed)
+    ]
     pairs = [pair for pair in all_pairs if _comparable(pair, longest, tally)]
     ordered = _in_rounds(pairs, stream(seed, "order"))
     return Design(
@@ -133,7 +161,7 @@ def design(
     )
 
 
-def _usable(topic: Topic, conditions: Sequence[str], tally: _Tally) -> bool:
+def _usable(topic: Topic, conditions: Sequence[str], tally: Tally) -> bool:
     present = {candidate.condition for candidate in topic.candidates}
     reasons = [
         f"without an explanation by “{c}”" for i, c in enumerate(conditions) if i not in present
@@ -143,28 +171,70 @@ def _usable(topic: Topic, conditions: Sequence[str], tally: _Tally) -> bool:
     elif not topic.fires:
         reasons.append("without any activation: the excerpts would be blank")
     for reason in reasons[:1]:
-        tally.names[f"neurons {reason}"].append(topic.name)
+        tally.add(f"neurons {reason}", topic.name)
     return not reasons
 
 
-def _pairs(topic: Topic, n_conditions: int, seed: int) -> Iterator[_Pair]:
-    chosen = [_drawn(topic, condition, seed) for condition in range(n_conditions)]
-    for first, second in combinations(chosen, 2):
+def _meetings(
+    topics: Sequence[Topic],
+    n_conditions: int,
+    pairing: Pairing,
+    each: int,
+    seed: int,
+    tally: Tally,
+) -> Sequence[Sequence[Pair]]:
+    """Return which conditions meet on each neuron."""
+    random = stream(seed, "pairs")
+    if pairing == "balanced":
+        return balanced_pairs(len(topics), n_conditions, each, random)
+    if pairing == "random":
+        return random_pairs(len(topics), n_conditions, each, random)
+    if pairing == "adjacent":
+        return [_neighbours(topic, n_conditions, seed, tally) for topic in topics]
+    return [pairs_of(n_conditions)] * len(topics)
+
+
+def _neighbours(topic: Topic, n_conditions: int, seed: int, tally: Tally) -> Sequence[Pair]:
+    try:
+        return adjacent_pairs([drawn(topic, i, seed).score for i in range(n_conditions)])
+    except ValueError:
+        tally.add("neurons without a score of every explanation", topic.name)
+        return ()
+
+
+def _pairs(topic: Topic, met: Sequence[Pair], seed: int) -> Iterator[_Pair]:
+    for low, high in met:
+        first, second = drawn(topic, low, seed), drawn(topic, high, seed)
         yield _Pair(topic=topic, first=first, second=second)
 
 
-def _comparable(pair: _Pair, longest: int, tally: _Tally) -> bool:
+def _comparable(pair: _Pair, longest: int, tally: Tally) -> bool:
     reason = ""
-    if _plain(pair.first.text) == _plain(pair.second.text):
+    if plain(pair.first.text) == plain(pair.second.text):
         reason = "pairs of identical explanations"
     elif max(len(pair.first.text), len(pair.second.text)) > longest:
         reason = f"pairs with an explanation of more than {longest} characters"
     if reason:
-        tally.names[reason].append(pair.topic.name)
+        tally.add(reason, pair.topic.name)
     return not reason
 
 
-def _drawn(topic: Topic, condition: int, seed: int) -> Candidate:
+class Named(Protocol):
+    """What candidates are drawn from: a neuron by its name, with all there are."""
+
+    @property
+    def name(self) -> str:
+        """What identifies it in draws."""
+        ...
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """The explanations of all conditions."""
+        ...
+
+
+def drawn(topic: Named, condition: int, seed: int) -> Candidate:
+    """Return the explanation that stands for a condition; ValueError if there is none."""
     own = sorted(
         (candidate for candidate in topic.candidates if candidate.condition == condition),
         key=lambda candidate: candidate.explanation,
@@ -174,7 +244,8 @@ def _drawn(topic: Topic, condition: int, seed: int) -> Candidate:
     return own[int(stream(seed, "explanation", topic.name, str(condition)).integers(len(own)))]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return what is compared of a text: not its case, spacing or full stop."""
     return " ".join(text.casefold().split()).rstrip(".")
 
 
@@ -207,7 +278,7 @@ def _halves(n: int, random: np.random.Generator) -> list[bool]:
 
 
 def _items(pairs: Sequence[_Pair], seed: int) -> Iterator[DesignedItem]:
-    keys = _keys(2 * len(pairs), stream(seed, "keys"))
+    keys = option_keys(2 * len(pairs), stream(seed, "keys"))
     for pair, *two in zip(pairs, keys[::2], keys[1::2], strict=True):
         low, high = sorted(two)
         yield DesignedItem(
@@ -220,7 +291,7 @@ def _items(pairs: Sequence[_Pair], seed: int) -> Iterator[DesignedItem]:
         )
 
 
-def _keys(n: int, random: np.random.Generator) -> list[str]:
+def option_keys(n: int, random: np.random.Generator) -> list[str]:
     """Return n distinct keys of eight letters and digits."""
     keys = dict[str, None]()
     while len(keys) < n:

@@ -11,7 +11,7 @@ from annotation.models import Assignment, Enrolment, Item
 from explanations.models import Explanation
 from studies.exports.columns import EXPLANATION, ITEM, NEURON, RATER, SYNTHETIC, Column, Row, Table
 from studies.models import Study
-from studies.selectors.answers import About, Behind, chunked, items_about, study_answers
+from studies.selectors.answers import About, Offered, chunked, items_about, study_answers
 from studies.selectors.tables import Vote, read_vote
 
 _ROWS = 1000
@@ -45,6 +45,7 @@ def _judgments(study: Study) -> Iterator[Row]:
             **_neuron(answer.about),
             "rater": raters[answer.rater_key],
             "synthetic": answer.synthetic,
+            **_about(answer.about, conditions),
             **_compared(read_vote(answer), conditions),
             "shown": [_option(option, conditions) for option in answer.shown],
             "answer": answer.answer,
@@ -60,11 +61,28 @@ def _neuron(about: About | None) -> Row:
     return {"subject": about.subject, "layer": about.layer, "index": about.index}
 
 
-def _option(option: Behind, conditions: tuple[str, ...]) -> Row:
+def _about(about: About | None, conditions: tuple[str, ...]) -> Row:
+    """Return what the whole question is about, and what it is for."""
+    if about is None:
+        return {"role": None, "condition": None, "explanation": None, "known": None}
+    return {
+        "role": about.role,
+        "condition": _named(about.condition, conditions),
+        "explanation": about.explanation,
+        "known": about.known,
+    }
+
+
+def _named(condition: int | None, conditions: tuple[str, ...]) -> str | None:
+    return None if condition is None else conditions[condition]
+
+
+def _option(option: Offered, conditions: tuple[str, ...]) -> Row:
     return {
         "key": option.key,
-        "condition": conditions[option.condition],
+        "condition": _named(option.condition, conditions),
         "explanation": option.explanation,
+        "record": option.record,
     }
 
 
@@ -97,6 +115,7 @@ def _condition_names(study: Study) -> tuple[str, ...]:
 
 
 def _items(study: Study) -> Iterator[Row]:
+    conditions = _condition_names(study)
     judged = Q(assignments__state=Assignment.State.JUDGED)
     items = Item.objects.filter(batch=study.batch_id).order_by("position")
     counted = items.annotate(
@@ -110,6 +129,7 @@ def _items(study: Study) -> Iterator[Row]:
                 "study": study.slug,
                 "item": item.position,
                 **_neuron(about.get(item.pk)),
+                **_about(about.get(item.pk), conditions),
                 "wanted": item.overlap,
                 "judgments": item.judgments,
                 "synthetic_judgments": item.synthetic,
@@ -126,11 +146,11 @@ def _options(study: Study) -> Iterator[Row]:
         for pk, position in chunk:
             for place, option in enumerate(about[pk].options if pk in about else ()):
                 known = _option(option, conditions)
-                text = texts[option.explanation]
+                text = texts.get(option.explanation)
                 yield {"item": position, "place": place, **known, "text": text}
 
 
-def _texts(options: Iterator[Behind]) -> dict[int, str]:
+def _texts(options: Iterator[Offered]) -> dict[int | None, str]:
     wanted = {option.explanation for option in options}
     return dict(Explanation.objects.filter(pk__in=wanted).values_list("pk", "text"))
 
@@ -168,6 +188,12 @@ def _counts(rater: int, given: dict[tuple[int, str], int]) -> dict[str, Any]:
 # --- Their columns --------------------------------------------------------------------------------
 
 _STUDY = Column("study", "text", "the study's slug")
+_ABOUT = (
+    Column("role", "text", "`main`, or `catch` or `repeat` for what tells about the rater only"),
+    Column("condition", "text", "whose explanation the question is about, if about one"),
+    Column("explanation", "whole", "that explanation's number in the table explanations"),
+    Column("known", "json", "the answer that is right, if one is"),
+)
 _COMPARED = (
     Column("left_condition", "text", "what was shown on the left (first, on a phone)"),
     Column("right_condition", "text", "what was shown on the right"),
@@ -193,11 +219,12 @@ JUDGMENTS = Table(
         *NEURON,
         RATER,
         Column("synthetic", "truth", SYNTHETIC),
+        *_ABOUT,
         *_COMPARED,
         Column(
             "shown",
             "json",
-            "the options in the order in which they were shown: key, condition, explanation",
+            "the options in the order in which they were shown: key, condition, explanation, record",
         ),
         Column("answer", "json", "the answer as it was stored; it names options by their keys"),
         Column("confidence", "whole", "1, 2 or 3; empty where it was not asked for"),
@@ -212,6 +239,7 @@ ITEMS = Table(
         _STUDY,
         ITEM,
         *NEURON,
+        *_ABOUT,
         Column("wanted", "whole", "judgments wanted"),
         Column("judgments", "whole", "judgments given"),
         Column("synthetic_judgments", "whole", "how many of them a program made"),
@@ -225,8 +253,9 @@ OPTIONS = Table(
         ITEM,
         Column("place", "whole", "where the item lists it, from 0"),
         Column("key", "text", "the opaque key that stood for it"),
-        Column("condition", "text", "the condition behind it"),
+        Column("condition", "text", "the condition behind it; empty if it stands for none"),
         EXPLANATION,
+        Column("record", "whole", "the activation record behind it; empty for an explanation"),
         Column("text", "text", "the explanation's text"),
     ),
     rows=_options,

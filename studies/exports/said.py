@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from explanations.models import Explanation, Score, SimulatedRecord
 from studies.exports.columns import EXPLANATION, NEURON, Column, Row, Table
-from studies.models import Study, StudyOption
+from studies.models import Study, StudyItem, StudyOption
+from studies.selectors.answers import shown_in
 from studies.selectors.tables import scorer_label, scorer_labels
 
 _ROWS = 1000
@@ -16,6 +18,7 @@ _ROWS = 1000
 
 def _explanations(study: Study) -> Iterator[Row]:
     options = StudyOption.objects.filter(study_item__study=study, explanation=OuterRef("pk"))
+    items = StudyItem.objects.filter(study=study, explanation=OuterRef("pk"))
     rows = Explanation.objects.filter(pk__in=_shown(study)).order_by("neuron", "pk")
     columns = rows.values(
         "author_kind",
@@ -25,7 +28,10 @@ def _explanations(study: Study) -> Iterator[Row]:
         subject=F("neuron__subject__name"),
         layer=F("neuron__layer"),
         index=F("neuron__index"),
-        condition=Subquery(options.values("condition__name")[:1]),
+        condition=Coalesce(
+            Subquery(options.values("condition__name")[:1]),
+            Subquery(items.values("condition__name")[:1]),
+        ),
         explainer=F("method__name"),
         method_version=F("method__version"),
     )
@@ -88,7 +94,7 @@ def _numbers(packed: bytes | None) -> list[float | None] | None:
 
 
 def _shown(study: Study) -> Any:
-    return StudyOption.objects.filter(study_item__study=study).values("explanation")
+    return Explanation.objects.filter(shown_in(study)).values("pk")
 
 
 EXPLANATIONS = Table(
@@ -96,7 +102,7 @@ EXPLANATIONS = Table(
     columns=(
         Column("explanation", "whole", "its number"),
         *NEURON,
-        Column("condition", "text", "the condition it stood for"),
+        Column("condition", "text", "the condition it stood for; empty for a true description"),
         Column("author_kind", "text", "`human`, `model`, `baseline` or `control`"),
         Column("method", "text", "the explainer's name; empty for people"),
         Column("method_version", "whole", "the explainer's version"),

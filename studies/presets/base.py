@@ -13,8 +13,9 @@ from explanations.records import Split
 Takes = Literal["none", "each", "pair", "all"]
 """Whose explanations one question holds: none, one condition's, two conditions', all."""
 
-Choice = Literal["mixed", "top", "low", "other"]
-"""Which records: two thirds top and the rest drawn; top; drawn below; another neuron's top."""
+Choice = Literal["mixed", "top", "drawn", "quiet", "other"]
+"""Which records: two thirds of high peaks and the rest drawn; those of high peaks; those kept as
+quantiles or at random; those on which the neuron hardly fires; another neuron's of high peaks."""
 
 
 class Lacking(ValueError):
@@ -23,11 +24,12 @@ class Lacking(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excerpts:
-    """Records that a question needs; `n` of 0 takes as many as the study shows."""
+    """Records that a question needs: `n`, or `least` at least; `n` of 0 is what the study shows."""
 
     name: str
     choice: Choice
     n: int = 0
+    least: int = 1
     split: Split = Split.EXPLAIN
 
 
@@ -61,10 +63,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A record as raters see it."""
+    """A record as raters see it, and its raw activations, which are not rounded."""
 
     record: int
     excerpt: Excerpt
+    values: tuple[float, ...]
 
     @property
     def plain(self) -> Text:

@@ -11,7 +11,7 @@ NEEDS = Needs(
     most=SIDE_BY_SIDE,
     excerpts=(
         Excerpts(name="top", choice="top", n=5),
-        Excerpts(name="random", choice="low", n=5),
+        Excerpts(name="random", choice="drawn", n=5),
     ),
 )
 

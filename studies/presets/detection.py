@@ -42,8 +42,8 @@ PRESET = Preset(
     needs=Needs(
         takes="each",
         excerpts=(
-            Excerpts(name="strong", choice="top", n=4, split=Split.SCORE),
-            Excerpts(name="weak", choice="low", n=4, split=Split.SCORE),
+            Excerpts(name="strong", choice="top", n=4, least=4, split=Split.SCORE),
+            Excerpts(name="weak", choice="quiet", n=4, least=4, split=Split.SCORE),
         ),
     ),
     task="You will read a description and short texts, and say which of the texts fit it.",

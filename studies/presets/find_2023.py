@@ -48,7 +48,7 @@ def payload(material: Material, options: tuple[Option, ...]) -> ChoosePayload:
 
 
 def _pair(seen: Seen) -> Pair:
-    values = np.array(seen.excerpt.values, dtype=np.float32)
+    values = np.array(seen.values, dtype=np.float32)
     excerpt = TokenActivations(tokens=seen.excerpt.tokens, activations=values, scale=Scale.RAW)
     pair = pair_of(excerpt)
     if pair is None or not written(pair.given).strip():
@@ -64,7 +64,7 @@ PRESET = Preset(
     protocol="choose",
     needs=Needs(
         takes="each",
-        excerpts=(Excerpts(name="pairs", choice="mixed", n=8, split=Split.SCORE),),
+        excerpts=(Excerpts(name="pairs", choice="mixed", n=8, least=OFFERED, split=Split.SCORE),),
         fires=False,
     ),
     task="You will read what a function does, and say what it gives for an input.",

@@ -45,7 +45,7 @@ PRESET = Preset(
         takes="none",
         conditions=0,
         excerpts=(
-            Excerpts(name="own", choice="top", n=ALIKE),
+            Excerpts(name="own", choice="top", n=ALIKE, least=ALIKE),
             Excerpts(name="intruder", choice="other", n=1),
         ),
     ),

@@ -2,12 +2,17 @@
 
 from annotation.protocols.compare import ComparePayload
 from annotation.protocols.options import Option
-from studies.presets.base import MARKS, Excerpts, Material, Needs, Preset
+from studies.presets.base import MARKS, Excerpts, Material, Needs, Offer, Preset
 
 
 def payload(material: Material, options: tuple[Option, ...]) -> ComparePayload:
     """Ask for the better of two."""
     return ComparePayload(excerpts=material.excerpts("shown"), options=options)
+
+
+def catch(material: Material) -> tuple[Offer, ...]:
+    """Return the neuron's true description, and another neuron's."""
+    return tuple(Offer(text=each.text, said=each) for each in material.truths[:2])
 
 
 PRESET = Preset(
@@ -31,5 +36,6 @@ PRESET = Preset(
         "Davidson model of the conditions with ties and side bias; both with two-way clustered "
         "intervals, beside the noise ceiling."
     ),
+    catch=catch,
     payload=payload,
 )

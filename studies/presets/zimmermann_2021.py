@@ -58,9 +58,9 @@ PRESET = Preset(
         conditions=0,
         excerpts=(
             Excerpts(name="top", choice="top"),
-            Excerpts(name="low", choice="low"),
+            Excerpts(name="low", choice="quiet"),
             Excerpts(name="strong", choice="top", n=1, split=Split.SCORE),
-            Excerpts(name="weak", choice="low", n=1, split=Split.SCORE),
+            Excerpts(name="weak", choice="quiet", n=1, split=Split.SCORE),
         ),
     ),
     task=(

@@ -7,7 +7,7 @@ from django.db.models import Count, Max, Q
 from annotation.models import Judgment
 from explanations.models import Score
 from studies.analysis.results import VERSION
-from studies.models import Analysis, Study, StudyOption
+from studies.models import PAIRWISE, Analysis, Study, StudyOption
 
 _PATIENCE = 3
 """A running study is analysed at most a third of the time."""
@@ -34,7 +34,7 @@ def analyses_waiting(*, at: datetime) -> list[int]:
 
 
 def analyses_outdated(*, at: datetime, pause: timedelta) -> list[Study]:
-    """Return the open and closed studies whose results are of an earlier form or miss something.
+    """Return the open and closed comparisons whose results are of an earlier form or miss something.
 
     That is answers or scores that no analysis has seen.
 
@@ -42,7 +42,7 @@ def analyses_outdated(*, at: datetime, pause: timedelta) -> list[Study]:
     analysed less than `pause` ago, or three times as long as that took, are let be.
     """
     states = (Study.State.OPEN, Study.State.CLOSED)
-    rated = Study.objects.filter(state__in=states).select_related("analysis")
+    rated = Study.objects.filter(state__in=states, preset=PAIRWISE).select_related("analysis")
     return [study for study in rated if _outdated(study, at, pause)]
 
 

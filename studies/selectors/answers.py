@@ -29,14 +29,44 @@ class Behind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """One option of any item: an explanation, which may stand for a condition, or a record."""
+
+    key: str
+    explanation: int | None
+    condition: int | None
+    record: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """The neuron that an item is about, and its options in the order in which it lists them."""
+    """The neuron that an item is about, and its options in the order in which it lists them.
+
+    `condition` and `explanation` are those that the whole question is about, if it is about one;
+    `known` is the answer that is right, if one is; `role` tells catch trials and repeats from the
+    rest.
+    """
 
     neuron: int
     subject: str
     layer: int
     index: int
-    options: tuple[Behind, ...]
+    role: str
+    condition: int | None
+    explanation: int | None
+    known: dict[str, Any] | None
+    options: tuple[Offered, ...]
+
+    def behind(self, option: Offered) -> Behind | None:
+        """Return an option as a comparison has it: an explanation that stands for a condition."""
+        if option.explanation is None or option.condition is None:
+            return None
+        return Behind(
+            key=option.key,
+            neuron=self.neuron,
+            explanation=option.explanation,
+            condition=option.condition,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +93,7 @@ class StudyAnswer:
     about: About | None
 
     @property
-    def shown(self) -> tuple[Behind, ...]:
+    def shown(self) -> tuple[Offered, ...]:
         """What stands behind the options, in the order in which they were shown."""
         known = {option.key: option for option in self.about.options} if self.about else {}
         return tuple(known[key] for key in self.order if key in known)
@@ -104,20 +134,36 @@ def items_about(study: Study, items: Iterable[int]) -> dict[int, About]:
     """Return what items are about, by their ids."""
     place = {pk: i for i, pk in enumerate(study.conditions.values_list("pk", flat=True))}
     wanted = list(items)
-    options = defaultdict[int, list[Behind]](list)
+    options = defaultdict[int, list[Offered]](list)
     rows = StudyOption.objects.filter(study_item__item__in=wanted).order_by("place").values_list(
-        "study_item__item", "key", "study_item__neuron", "explanation", "condition"
+        "study_item__item", "key", "explanation", "condition", "record"
     )  # fmt: skip
-    for item, key, neuron, explanation, condition in rows:
+    for item, key, explanation, condition, record in rows:
         options[item].append(
-            Behind(key=key, neuron=neuron, explanation=explanation, condition=place[condition])
+            Offered(key=key, explanation=explanation, condition=place.get(condition), record=record)
         )
     neurons = StudyItem.objects.filter(item__in=wanted).values_list(
-        "item", "neuron", "neuron__subject__name", "neuron__layer", "neuron__index"
+        *("item", "neuron", "neuron__subject__name", "neuron__layer", "neuron__index"),
+        *("role", "condition", "explanation", "known"),
     )
     return {
         item: About(
-            neuron=neuron, subject=subject, layer=layer, index=index, options=tuple(options[item])
+            neuron=neuron,
+            subject=subject,
+            layer=layer,
+            index=index,
+            role=role,
+            condition=place.get(condition),
+            explanation=explanation,
+            known=known,
+            options=tuple(options[item]),
         )
-        for item, neuron, subject, layer, index in neurons
+        for item, neuron, subject, layer, index, role, condition, explanation, known in neurons
     }
+
+
+def shown_in(study: Study) -> Q:
+    """Return the test for explanations that a study shows, as options or as what it asks about."""
+    options = StudyOption.objects.filter(study_item__study=study, explanation__isnull=False)
+    items = StudyItem.objects.filter(study=study, explanation__isnull=False)
+    return Q(pk__in=options.values("explanation")) | Q(pk__in=items.values("explanation"))

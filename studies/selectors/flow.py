@@ -1,12 +1,13 @@
 """What became of everything between the neurons chosen and the judgments."""
 
 from collections import Counter
+from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from annotation.models import Assignment, Enrolment, Item, Judgment
 from studies.analysis.tables import Flow, ReasonCount
-from studies.models import Study
+from studies.models import Study, StudyItem
 
 
 def study_flow(study: Study) -> Flow:
@@ -20,17 +21,23 @@ def study_flow(study: Study) -> Flow:
     )
 
 
+def _asked(study: Study) -> QuerySet[StudyItem, Any]:
+    """Return the items that count: no catch trials and no repeats."""
+    return study.items.filter(role=StudyItem.Role.MAIN).values("item")
+
+
 def _items(study: Study) -> dict[str, int]:
-    wanted = Item.objects.filter(batch=study.batch_id).aggregate(
+    wanted = Item.objects.filter(pk__in=_asked(study)).aggregate(
         items=Count("pk"), judgments_wanted=Sum("overlap", default=0)
     )
     return {**wanted, "neurons_used": study.items.values("neuron").distinct().count()}
 
 
 def _judgments(study: Study) -> dict[str, int]:
-    ended = Assignment.objects.filter(item__batch=study.batch_id)
+    asked = _asked(study)
+    ended = Assignment.objects.filter(item__in=asked)
     states = Counter(dict(ended.order_by().values_list("state").annotate(n=Count("pk"))))
-    judgments = Judgment.objects.filter(assignment__item__batch=study.batch_id)
+    judgments = Judgment.objects.filter(assignment__item__in=asked)
     standing = judgments.standing()
     cannot_tell = standing.filter(answer__has_key="cannot_tell").count()
     judged = standing.values("assignment__item").distinct().count()
@@ -41,7 +48,7 @@ def _judgments(study: Study) -> dict[str, int]:
         "skipped": states[Assignment.State.SKIPPED],
         "expired": states[Assignment.State.EXPIRED],
         "in_progress": states[Assignment.State.OPEN],
-        "items_without_judgment": study.items.count() - judged,
+        "items_without_judgment": asked.count() - judged,
     }
 
 

@@ -4,16 +4,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
+from math import nan
 from operator import itemgetter
 
 from django.db.models import Count, Q, QuerySet
 
-from annotation.protocols.excerpt import Excerpt
-from explanations.models import Explanation, Neuron, Record, Subject
+from explanations.models import Explanation, Neuron, Record, Score, Subject
 from explanations.records import NeuronRef, RecordKind, Split
 from studies.design.excerpts import RecordFacts, choose
 from studies.design.items import Candidate, Topic
 from studies.models import Condition, Study
+from studies.presets.base import Seen
 from studies.selectors.heat import heated
 
 _CHUNK = 500
@@ -60,8 +61,8 @@ class NeuronRow:
 
 def topics(study: Study, conditions: Sequence[Condition]) -> list[Topic]:
     """Return the study's neurons with their candidates and the records chosen to be shown."""
-    candidates = _candidates(study, conditions)
-    records = _records(study)
+    candidates = candidates_of(study, conditions)
+    records = records_of(study, Split.EXPLAIN)
     rows = study.neurons.order_by("subject__name", "layer", "index").values_list(
         "pk", "subject__name", "layer", "index", "maximum"
     )
@@ -81,16 +82,22 @@ def topics(study: Study, conditions: Sequence[Condition]) -> list[Topic]:
     return result
 
 
-def _candidates(study: Study, conditions: Sequence[Condition]) -> dict[int, list[Candidate]]:
+def candidates_of(study: Study, conditions: Sequence[Condition]) -> dict[int, list[Candidate]]:
+    """Return the explanations that could stand for each condition, by neuron."""
     number = {condition.method_id: i for i, condition in enumerate(conditions)}
     rows = (
         Explanation.objects.filter(_of_conditions(conditions), neuron__studies=study)
         .order_by("pk")
         .values_list("pk", "neuron", "method", "text")
     )
+    by_score = study.pairing == Study.Pairing.ADJACENT
+    scores = scores_by_explanation(study.neurons.all()) if by_score else {}
     result = defaultdict[int, list[Candidate]](list)
     for pk, neuron, method, text in rows:
-        result[neuron].append(Candidate(explanation=pk, condition=number[method], text=text))
+        score = scores.get(pk, nan)
+        result[neuron].append(
+            Candidate(explanation=pk, condition=number[method], text=text, score=score)
+        )
     return result
 
 
@@ -101,9 +108,10 @@ def _of_conditions(conditions: Iterable[Condition]) -> Q:
     return Q(method__in=methods - {None}) | of_people
 
 
-def _records(study: Study) -> dict[int, list[RecordFacts]]:
+def records_of(study: Study, split: Split) -> dict[int, list[RecordFacts]]:
+    """Return what a choice of records rests on, by neuron."""
     rows = (
-        Record.objects.filter(neuron__studies=study, document__split=Split.EXPLAIN)
+        Record.objects.filter(neuron__studies=study, document__split=split)
         .order_by("neuron")
         .values_list("neuron", "pk", "kind", "peak", "document")
     )
@@ -116,13 +124,33 @@ def _records(study: Study) -> dict[int, list[RecordFacts]]:
     }
 
 
-def excerpts(records: Iterable[int]) -> dict[int, Excerpt]:
+def records_seen(records: Iterable[int]) -> dict[int, Seen]:
     """Return records by id as raters see them: levels are against the neuron's maximum."""
-    result = dict[int, Excerpt]()
+    result = dict[int, Seen]()
     for chunk in chunked(records):
         for record in Record.objects.filter(pk__in=chunk).select_related("neuron"):
-            result[record.pk] = heated(record.excerpt, record.neuron.maximum)
+            result[record.pk] = Seen(
+                record=record.pk,
+                excerpt=heated(record.excerpt, record.neuron.maximum),
+                values=tuple(record.excerpt.activations.tolist()),
+            )
     return result
+
+
+def scores_by_explanation(neurons: QuerySet[Neuron]) -> dict[int, float]:
+    """Return scores of these neurons' explanations, by the scorer that scored most of them."""
+    rows = Score.objects.filter(explanation__neuron__in=neurons.values("pk"), value__isnull=False)
+    most = (
+        rows.order_by()
+        .values("method", "simulation__method")
+        .annotate(n=Count("explanation", distinct=True))
+        .order_by("-n", "method", "simulation__method")
+        .first()
+    )
+    if most is None:
+        return {}
+    chosen = rows.filter(method=most["method"], simulation__method=most["simulation__method"])
+    return dict(chosen.order_by("-pk").values_list("explanation", "value"))
 
 
 # --- Picking neurons ------------------------------------------------------------------------------

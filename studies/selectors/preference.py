@@ -11,7 +11,7 @@ from annotation.models import Judgment
 from annotation.protocols.compare import TIE
 from explanations.models import Subject
 from explanations.records import NeuronRef
-from studies.models import StudyItem, StudyOption
+from studies.models import PAIRWISE, StudyItem, StudyOption
 
 ENOUGH = 4
 """Judgments from which on a neuron can be called disputed."""
@@ -65,9 +65,10 @@ class _Votes:
 
 def preferences(neuron: int) -> dict[int, Preference]:
     """Return how each explanation of a neuron fared, by key; those never compared are absent."""
-    options = StudyOption.objects.filter(study_item__neuron=neuron)
+    items = _compared().filter(neuron=neuron)
+    options = StudyOption.objects.filter(study_item__in=items)
     behind = list(options.values_list("study_item__item", "key", "explanation"))
-    votes = _votes(StudyItem.objects.filter(neuron=neuron)) if behind else {}
+    votes = _votes(items) if behind else {}
     counts = defaultdict[int, Counter[str]](Counter)
     for item, key, explanation in behind:
         if item in votes:
@@ -82,7 +83,7 @@ def preferences(neuron: int) -> dict[int, Preference]:
 
 def neurons_disputed(subject: Subject, keep: int = 50) -> tuple[Disputed, ...]:
     """Return the neurons whose raters disagreed most, of those with `ENOUGH` judgments."""
-    items = StudyItem.objects.filter(neuron__subject=subject)
+    items = _compared().filter(neuron__subject=subject)
     votes = _votes(items)
     by_neuron = defaultdict[NeuronRef, list[_Votes]](list)
     for item, layer, index in items.values_list("item", "neuron__layer", "neuron__index"):
@@ -91,6 +92,11 @@ def neurons_disputed(subject: Subject, keep: int = 50) -> tuple[Disputed, ...]:
     rows = [_disputed(ref, each) for ref, each in by_neuron.items() if _enough(each)]
     rows.sort(key=lambda row: (-row.weight, row.ref))
     return tuple(row for row in rows if row.differing)[:keep]
+
+
+def _compared() -> QuerySet[StudyItem]:
+    """Return the items whose answers are preferences: pairs, and no catch trials or repeats."""
+    return StudyItem.objects.filter(study__preset=PAIRWISE, role=StudyItem.Role.MAIN)
 
 
 def _enough(votes: Iterable[_Votes]) -> bool:

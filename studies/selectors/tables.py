@@ -1,7 +1,7 @@
 """A study's judgments and scores as the columns that the analysis takes."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from math import nan
 from typing import Any
@@ -16,8 +16,8 @@ from explanations.selectors import method_labels
 from studies.analysis import rows
 from studies.analysis.rows import ScoreRow, VoteRow
 from studies.analysis.tables import Judgments, Scores, StudyTables
-from studies.models import Study, StudyOption
-from studies.selectors.answers import Behind, StudyAnswer, study_answers
+from studies.models import Study, StudyItem, StudyOption
+from studies.selectors.answers import Behind, StudyAnswer, shown_in, study_answers
 from studies.selectors.flow import study_flow
 
 _ROWS = 5000
@@ -58,18 +58,29 @@ def _exclusions(study: Study, judgments: Judgments) -> dict[str, npt.NDArray[np.
     }
 
 
-def options_behind(study: Study) -> dict[int, tuple[Behind, Behind]]:
-    """Return what stands behind each item, by its id, in the order in which the item lists it."""
+def options_behind(
+    study: Study, roles: Collection[str] = (StudyItem.Role.MAIN,)
+) -> dict[int, tuple[Behind, Behind]]:
+    """Return what stands behind each item, by its id, in the order in which the item lists it.
+
+    Of a comparison. Catch trials and repeats are left out unless their `roles` are named; the true
+    descriptions of a catch trial stand for condition -1.
+    """
     place = {pk: i for i, pk in enumerate(study.conditions.values_list("pk", flat=True))}
     rows = (
-        StudyOption.objects.filter(study_item__study=study)
+        StudyOption.objects.filter(study_item__study=study, study_item__role__in=roles)
         .order_by("study_item", "place")
         .values_list("study_item__item", "key", "study_item__neuron", "explanation", "condition")
     )
     options = defaultdict[int, list[Behind]](list)
     for item, key, neuron, explanation, condition in rows.iterator(_ROWS):
         options[item].append(
-            Behind(key=key, neuron=neuron, explanation=explanation, condition=place[condition])
+            Behind(
+                key=key,
+                neuron=neuron,
+                explanation=explanation,
+                condition=place.get(condition, -1),
+            )
         )
     return {item: (first, second) for item, (first, second) in options.items()}
 
@@ -89,12 +100,14 @@ def read_vote(answer: StudyAnswer) -> Vote | None:
         return None
     if "choice" not in answer.answer:
         return None
-    left, right = answer.shown
+    left, right = (answer.about.behind(option) for option in answer.shown)
+    if left is None or right is None:
+        return None
     return Vote(
         left=left,
         right=right,
         outcome=_outcome(answer.answer["choice"], left),
-        left_listed_first=left == answer.about.options[0],
+        left_listed_first=left.key == answer.about.options[0].key,
         confidence=answer.answer["confidence"],
     )
 
@@ -132,7 +145,7 @@ def _texts(study: Study) -> Iterator[tuple[int, str]]:
 
 
 def _shown(study: Study) -> Any:
-    return StudyOption.objects.filter(study_item__study=study).values("explanation")
+    return Explanation.objects.filter(shown_in(study)).values("pk")
 
 
 # --- Scores ---------------------------------------------------------------------------------------

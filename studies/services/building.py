@@ -1,18 +1,17 @@
 """From a design to a batch of frozen, blind items, and back while nobody has seen them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from django.db import transaction
 
 from annotation.models import Batch, Item
-from annotation.protocols import compare
-from annotation.protocols.excerpt import Excerpt
 from annotation.services import batch_create
-from studies.design.items import Design, DesignedItem, LeftOut, design
+from annotation.services.batches import NewItem
+from studies.design.items import LeftOut
 from studies.models import Condition, Study, StudyItem, StudyOption
-from studies.selectors.material import excerpts, topics
 from studies.services.errors import StudyRefused
+from studies.services.freezing import Frozen, FrozenItem, frozen
 
 _ROWS = 1000
 
@@ -31,29 +30,29 @@ class Built:
 def study_build(*, study: Study) -> Built:
     """Freeze a draft's design into a batch of items that raters can be shown.
 
-    StudyRefused, in words for the researcher, when the study is no draft, compares fewer than two
-    conditions, has no neurons, or when nothing comparable is left.
+    StudyRefused, in words for the researcher, when the study is no draft, has fewer conditions than
+    its design needs, has no neurons, or when nothing that can be asked is left.
     """
     study_now = Study.objects.select_for_update().get(pk=study.pk)
     conditions = _conditions(study_now)
-    designed = design(
-        topics(study_now, conditions),
-        [condition.name for condition in conditions],
-        seed=study_now.seed,
-        longest=compare.MAX_OPTION_LENGTH,
-    )
-    if not designed.items:
-        raise StudyRefused(f"Nothing to compare is left: {_reasons(designed)}.")
-    batch = _batch(study_now, designed)
-    _link(study_now, batch, designed, conditions)
+    try:
+        made = frozen(study_now, conditions)
+    except ValueError as error:
+        raise StudyRefused(str(error)) from error
+    if not made.items:
+        reasons = "; ".join(each.text for each in made.left_out)
+        what = "compare" if study_now.compares else "ask"
+        raise StudyRefused(f"Nothing to {what} is left: {reasons}.")
+    batch = _batch(study_now, made)
+    _link(study_now, batch, made, conditions)
     study.batch, study.state = batch, Study.State.BUILT
-    study.left_out = [asdict(each) for each in designed.left_out]
+    study.left_out = [asdict(each) for each in made.left_out]
     study.save(update_fields=["batch", "state", "left_out"])
     return Built(
-        items=len(designed.items),
-        neurons=designed.neurons,
-        judgments=len(designed.items) * study_now.overlap,
-        left_out=designed.left_out,
+        items=len(made.items),
+        neurons=made.neurons,
+        judgments=len(made.items) * study_now.overlap,
+        left_out=made.left_out,
     )
 
 
@@ -61,71 +60,89 @@ def _conditions(study: Study) -> list[Condition]:
     if study.state != Study.State.DRAFT:
         raise StudyRefused(f"The study is {study.state} already; only a draft can be built.")
     conditions = list(study.conditions.all())
-    if len(conditions) < 2:
-        raise StudyRefused("A study compares at least two conditions: add one.")
+    if len(conditions) < study.design.needs.conditions:
+        raise StudyRefused(_TOO_FEW[study.design.needs.conditions])
     if not study.neurons.exists():
         raise StudyRefused("No neurons are picked: add some.")
     return conditions
 
 
-def _reasons(designed: Design) -> str:
-    return "; ".join(each.text for each in designed.left_out)
+_TOO_FEW = {
+    1: "The design shows explanations: add a condition that says whose.",
+    2: "A study compares at least two conditions: add one.",
+}
 
 
-def _batch(study: Study, designed: Design) -> Batch:
-    shown = excerpts({record for item in designed.items for record in item.excerpts})
+def _batch(study: Study, made: Frozen) -> Batch:
     return batch_create(
         title=study.title,
-        protocol=compare.NAME,
+        protocol=study.design.protocol,
         consent=study.consent,
         instructions=study.instructions,
-        items=[(_payload(item, shown), study.overlap) for item in designed.items],
+        items=list(_new_items(study, made)),
         items_per_rater=study.items_per_rater,
         ask_confidence=study.ask_confidence,
         seed=study.seed,
     )
 
 
-def _payload(item: DesignedItem, shown: Mapping[int, Excerpt]) -> dict[str, object]:
-    """Return exactly what a rater is shown: texts, excerpts, opaque keys, and nothing else."""
-    first, second = (
-        compare.Option(key=option.key, text=option.candidate.text) for option in item.options
-    )
-    return compare.ComparePayload(
-        excerpts=tuple(shown[record] for record in item.excerpts), options=(first, second)
-    ).to_json()
+def _new_items(study: Study, made: Frozen) -> Iterator[NewItem]:
+    """Return the items to store. A catch trial's answer goes with it: raters are held to it."""
+    first = {item.number: at for at, item in enumerate(made.items) if item.role != "repeat"}
+    for item in made.items:
+        is_catch = item.role == StudyItem.Role.CATCH
+        yield NewItem(
+            payload=item.payload,
+            overlap=study.overlap,
+            gold=item.known if is_catch else None,
+            is_catch=is_catch,
+            repeats=first[item.number] if item.role == StudyItem.Role.REPEAT else None,
+        )
 
 
-def _link(study: Study, batch: Batch, designed: Design, conditions: list[Condition]) -> None:
+def _link(study: Study, batch: Batch, made: Frozen, conditions: Sequence[Condition]) -> None:
     """Store what stands behind each item, where raters' pages cannot reach it."""
     ids = Item.objects.filter(batch=batch).order_by("position").values_list("pk", flat=True)
-    behind = StudyItem.objects.bulk_create(
-        (
-            StudyItem(study=study, item_id=pk, neuron_id=item.neuron)
-            for pk, item in zip(ids, designed.items, strict=True)
-        ),
+    rows = StudyItem.objects.bulk_create(
+        (_study_item(study, pk, item, conditions) for pk, item in zip(ids, made.items, strict=True)),
         batch_size=_ROWS,
     )
     StudyOption.objects.bulk_create(
         (
             option
-            for study_item, item in zip(behind, designed.items, strict=True)
-            for option in _options(study_item, item, conditions)
+            for row, item in zip(rows, made.items, strict=True)
+            for option in _options(row, item, conditions)
         ),
         batch_size=_ROWS,
     )
 
 
+def _study_item(
+    study: Study, item_id: int, item: FrozenItem, conditions: Sequence[Condition]
+) -> StudyItem:
+    return StudyItem(
+        study=study,
+        item_id=item_id,
+        neuron_id=item.neuron,
+        role=item.role,
+        explanation_id=item.explanation,
+        condition=None if item.condition is None else conditions[item.condition],
+        records=list(item.records),
+        known=item.known,
+    )
+
+
 def _options(
-    study_item: StudyItem, item: DesignedItem, conditions: list[Condition]
+    study_item: StudyItem, item: FrozenItem, conditions: Sequence[Condition]
 ) -> Iterator[StudyOption]:
     for place, option in enumerate(item.options):
         yield StudyOption(
             study_item=study_item,
             key=option.key,
             place=place,
-            explanation_id=option.candidate.explanation,
-            condition=conditions[option.candidate.condition],
+            explanation_id=option.explanation,
+            condition=None if option.condition is None else conditions[option.condition],
+            record_id=option.record,
         )
 
 

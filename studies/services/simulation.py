@@ -19,7 +19,7 @@ from annotation.services import (
 )
 from studies.design.seeds import stream
 from studies.design.simulated import Behaviour, outcome, seconds
-from studies.models import Study
+from studies.models import Study, StudyItem
 from studies.selectors.answers import Behind
 from studies.selectors.tables import options_behind, study_scores
 from studies.services.errors import StudyRefused
@@ -54,8 +54,10 @@ def raters_simulate(
         raise StudyRefused(f"raters: {raters} is not 1 or more")
     if study.state != Study.State.OPEN or study.batch is None:
         raise StudyRefused(f"study: it is {study.state}, not open")
+    if not study.compares:
+        raise StudyRefused(f"study: “{study.design.title}” is answered by people only")
     gap, label = _gaps(study, scorer)
-    behind = options_behind(study)
+    behind = options_behind(study, StudyItem.Role.values)
     given = 0
     for number in range(raters):
         random = stream(seed, "rater", str(number))

@@ -22,7 +22,10 @@ class Command(BaseCommand):
         study = Study.objects.filter(slug=options["study"]).first()
         if study is None:
             raise CommandError(f"No study is called {options['study']!r}.")
-        analysis = services.analysis_request(study=study, at=timezone.now())
+        try:
+            analysis = services.analysis_request(study=study, at=timezone.now())
+        except services.StudyRefused as refusal:
+            raise CommandError(str(refusal)) from refusal
         if not analyse(analysis.pk):
             raise CommandError("A worker is computing these results at this moment.")
         analysis.refresh_from_db()
