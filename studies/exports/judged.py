@@ -146,12 +146,12 @@ def _options(study: Study) -> Iterator[Row]:
         for pk, position in chunk:
             for place, option in enumerate(about[pk].options if pk in about else ()):
                 known = _option(option, conditions)
-                text = texts.get(option.explanation)
+                text = texts.get(option.explanation or 0)
                 yield {"item": position, "place": place, **known, "text": text}
 
 
-def _texts(options: Iterator[Offered]) -> dict[int | None, str]:
-    wanted = {option.explanation for option in options}
+def _texts(options: Iterator[Offered]) -> dict[int, str]:
+    wanted = {option.explanation for option in options if option.explanation is not None}
     return dict(Explanation.objects.filter(pk__in=wanted).values_list("pk", "text"))
 
 
@@ -224,7 +224,8 @@ JUDGMENTS = Table(
         Column(
             "shown",
             "json",
-            "the options in the order in which they were shown: key, condition, explanation, record",
+            "the options in the order in which they were shown: key, condition, explanation, "
+            "record",
         ),
         Column("answer", "json", "the answer as it was stored; it names options by their keys"),
         Column("confidence", "whole", "1, 2 or 3; empty where it was not asked for"),

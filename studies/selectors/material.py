@@ -150,7 +150,8 @@ def scores_by_explanation(neurons: QuerySet[Neuron]) -> dict[int, float]:
     if most is None:
         return {}
     chosen = rows.filter(method=most["method"], simulation__method=most["simulation__method"])
-    return dict(chosen.order_by("-pk").values_list("explanation", "value"))
+    found = chosen.order_by("-pk").values_list("explanation", "value")
+    return {explanation: value for explanation, value in found if value is not None}
 
 
 # --- Picking neurons ------------------------------------------------------------------------------

@@ -125,13 +125,14 @@ def _chosen(everything: _All, place: _Place, need: Excerpts) -> tuple[int, ...]:
     n = need.n or study.excerpts
     if need.choice == "top":
         return highest(own, n, maximum=place.maximum)
-    drawing = {"seed": study.seed, "neuron": place.name}
     if need.choice == "drawn":
         return drawn(own, n, seed=study.seed, neuron=place.name)
     if need.choice == "quiet":
         return quiet(own, n, maximum=place.maximum, seed=study.seed, neuron=place.name)
     if need.choice == "other":
-        return foreign(own, _lent(everything, place, records), n, **drawing)
+        return foreign(
+            own, _lent(everything, place, records), n, seed=study.seed, neuron=place.name
+        )
     return choose(own, n, seed=study.seed, neuron=place.name)
 
 
@@ -187,7 +188,7 @@ def _own_first(everything: _All, place: _Place) -> tuple[Said, ...]:
     if own is None:
         return ()
     others = [said for neuron, said in known.items() if neuron != place.pk]
-    stream(everything.study.seed, "truths", place.name).shuffle(others)  # type: ignore[arg-type]
+    stream(everything.study.seed, "truths", place.name).shuffle(others)
     different = {plain(said.text): said for said in (*others, own)}
     del different[plain(own.text)]
     return (own, *list(different.values())[: max(everything.needs.truths, 1)])

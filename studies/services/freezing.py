@@ -69,7 +69,7 @@ class Frozen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Question:
+class Question:
     """One question before its options have keys."""
 
     asked: Asked
@@ -98,7 +98,7 @@ def frozen(study: Study, conditions: Sequence[Condition]) -> Frozen:
     _require_catches(study, everything)
     by_neuron = {question.asked.neuron: question for question in questions}
     full = [_again(preset, each, of_number, by_neuron) for each in everything]
-    return Frozen(items=tuple(_keyed(preset, full, study.seed)), left_out=(*left_out, *unmade))
+    return Frozen(items=tuple(keyed(preset, full, study.seed)), left_out=(*left_out, *unmade))
 
 
 def _asked(
@@ -115,7 +115,7 @@ def _asked(
 
 def _questions(
     preset: Preset, asked: Sequence[Asked], there: Mapping[int, Stock]
-) -> tuple[list[_Question], tuple[LeftOut, ...]]:
+) -> tuple[list[Question], tuple[LeftOut, ...]]:
     """Make the questions; what lacks something that only its content shows is left out."""
     used = {each.neuron for each in asked}
     shown = records_seen({pk for n in used for pks in there[n].records.values() for pk in pks})
@@ -123,7 +123,7 @@ def _questions(
     for each in asked:
         material = _material(each, there[each.neuron], shown)
         try:
-            made.append(_Question(asked=each, material=material, offers=preset.offers(material)))
+            made.append(Question(asked=each, material=material, offers=preset.offers(material)))
         except Lacking as lacking:
             tally.add(f"questions {lacking}", each.name)
     return made, tally.out()
@@ -141,16 +141,16 @@ def _material(asked: Asked, stock: Stock, shown: Mapping[int, Seen]) -> Material
 def _again(
     preset: Preset,
     asked: Asked,
-    of_number: Mapping[int, _Question],
-    by_neuron: Mapping[int, _Question],
-) -> _Question:
+    of_number: Mapping[int, Question],
+    by_neuron: Mapping[int, Question],
+) -> Question:
     """Return the question as it is asked; a catch trial has options of its own."""
     if asked.role != "catch":
         made = of_number[asked.number]
-        return _Question(asked=asked, material=made.material, offers=made.offers)
+        return Question(asked=asked, material=made.material, offers=made.offers)
     assert preset.catch is not None  # noqa: S101  nothing else is catchable
     material = by_neuron[asked.neuron].material
-    return _Question(asked=asked, material=material, offers=preset.catch(material))
+    return Question(asked=asked, material=material, offers=preset.catch(material))
 
 
 def _require_catches(study: Study, asked: Iterable[Asked]) -> None:
@@ -170,7 +170,7 @@ def _said(candidate: Candidate) -> Said:
 # --- Keys and payloads ----------------------------------------------------------------------------
 
 
-def _keyed(preset: Preset, questions: Sequence[_Question], seed: int) -> list[FrozenItem]:
+def keyed(preset: Preset, questions: Sequence[Question], seed: int) -> list[FrozenItem]:
     """Give every question's options places that balance, and keys in the order of these."""
     alike = defaultdict[int, list[int]](list)
     for at, question in enumerate(questions):
@@ -189,7 +189,7 @@ def _keyed(preset: Preset, questions: Sequence[_Question], seed: int) -> list[Fr
 
 
 def _item(
-    preset: Preset, question: _Question, order: Sequence[int], ordered: Sequence[str]
+    preset: Preset, question: Question, order: Sequence[int], ordered: Sequence[str]
 ) -> FrozenItem:
     """Freeze one question; `order` holds the numbers of the offers as the payload lists them."""
     listed = [(key, question.offers[at]) for key, at in zip(ordered, order, strict=True)]
@@ -207,8 +207,8 @@ def _item(
         role=question.asked.role,
         options=tuple(_behind(key, each) for key, each in listed),
         records=tuple(s.record for seen in question.material.seen.values() for s in seen),
-        explanation=alone and alone.explanation,
-        condition=alone and alone.condition,
+        explanation=alone.explanation if alone else None,
+        condition=alone.condition if alone else None,
         known=known(in_order) if known else None,
     )
 
@@ -293,7 +293,7 @@ def _with_extras(
     )
     _require_catches(study, everything)
     of_number = {
-        each.number: _Question(asked=each, material=material, offers=offered_texts(material))
+        each.number: Question(asked=each, material=material, offers=offered_texts(material))
         for each, material in zip(asked, materials, strict=True)
     }
     by_neuron = {
@@ -307,5 +307,5 @@ def _with_extras(
         for each in everything
         if each.role != "main"
     ]
-    made, main = iter(_keyed(study.design, extra, study.seed)), iter(pairs)
+    made, main = iter(keyed(study.design, extra, study.seed)), iter(pairs)
     return [next(main) if each.role == "main" else next(made) for each in everything]

@@ -21,7 +21,7 @@ def study_open(*, study: Study) -> None:
 
 @transaction.atomic
 def study_close(*, study: Study, at: datetime) -> None:
-    """Take no more answers, and ask for the last analysis of a comparison. StudyRefused unless it is open."""
+    """Take no more answers; of a comparison ask for the last analysis. StudyRefused unless open."""
     batch = _batch(study, {Study.State.OPEN}, "Only an open study can be closed.")
     batch_close(batch=batch)
     _store(study, Study.State.CLOSED)

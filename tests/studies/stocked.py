@@ -1,11 +1,16 @@
 """Neurons with everything that any preset needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
 
+from annotation.services import assignment_claim, judgment_submit, rater_enrol
 from explanations.models import Explanation, Method, Neuron, Score
 from explanations.records import RecordKind, Split
 from studies.models import Condition, Study
 from studies.presets import PRESETS
+from studies.services import study_build, study_open
 from tests import factories
 
 CONDITIONS = ("plain", "fancy", "people")
@@ -99,3 +104,35 @@ def texts_by_condition(study: Study) -> dict[str, set[str]]:
         )
         for condition in study.conditions.all()
     }
+
+
+def an_answer(payload: Mapping[str, Any], protocol: str) -> dict[str, Any]:
+    """Return an answer to a question of any form."""
+    keys = [option["key"] for option in payload.get("options", [])]
+    sure = {"confidence": 2} if payload.get("asks", {}).get("confidence") else {}
+    dimensions = payload.get("dimensions", [])
+    ratings = {d["key"]: d["points"][0]["value"] for d in dimensions}
+    answers: dict[str, dict[str, Any]] = {
+        "compare": {"choice": "tie"},
+        "choose": {"choice": keys[0] if keys else ""},
+        "rank": {"place": {key: place for place, key in enumerate(keys, start=1)}},
+        "rate": {"rating": dict.fromkeys(keys, ratings)},
+        "mark": {"marked": keys[:1]},
+        "simulate": {"values": [[3] * len(tokens) for tokens in payload.get("texts", [])]},
+        "write": {"text": "it responds to certain words"},
+    }
+    return {**answers[protocol], **sure}
+
+
+def answered(study: Study, n: int = 3) -> None:
+    """Build and open a study, and let a rater answer so many questions."""
+    study_build(study=study)
+    study_open(study=study)
+    assert study.batch is not None
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    enrolment = rater_enrol(batch=study.batch, rater=None, at=now)
+    for _ in range(n):
+        assignment = assignment_claim(enrolment=enrolment, at=now)
+        assert assignment is not None
+        answer = an_answer(assignment.item.payload, study.batch.protocol)
+        judgment_submit(assignment=assignment, answer=answer, key=uuid4(), seconds=9.0, at=now)

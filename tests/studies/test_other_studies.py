@@ -1,0 +1,104 @@
+"""Studies that compare no pairs: judgments are collected and exported, and nothing breaks."""
+
+import csv
+import io
+import json
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from studies import services
+from studies.exports import TABLES, pieces
+from studies.models import Analysis, Study
+from studies.presets import PRESETS
+from studies.selectors.preference import preferences
+from studies.tasks import sweep
+from tests.studies.stocked import answered, stocked_study
+
+pytestmark = pytest.mark.django_db
+OTHERS = [name for name in PRESETS if name != "pairwise"]
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("staff"))
+    return client
+
+
+def rows(study: Study, table: str) -> list[dict[str, str]]:
+    text = b"".join(pieces(study, table, "csv")).decode()
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_results_page_says_that_judgments_are_collected(staff: Client, name: str) -> None:
+    study = stocked_study(name)
+    answered(study)
+    page = staff.get(reverse("studies:results", args=[study.slug]))
+    shown = " ".join(page.content.decode().split())
+    assert "3 judgments so far" in shown
+    assert "not analysed on this page" in shown
+    for table in TABLES:
+        assert reverse("studies:export", args=[study.slug, table, "csv"]) in shown
+        assert isinstance(rows(study, table), list)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_judgments_are_exported_with_what_stands_behind_them(name: str) -> None:
+    study = stocked_study(name)
+    answered(study)
+    exported = rows(study, "judgments")
+    assert len(exported) == 3
+    for row in exported:
+        shown = json.loads(row["shown"])
+        assert all(each["explanation"] or each["record"] for each in shown)
+        is_about_one = study.design.needs.takes == "each"
+        assert bool(row["condition"]) == is_about_one
+        assert bool(row["explanation"]) == is_about_one
+        assert bool(row["known"]) == bool(study.design.known)
+        assert row["left_condition"] == ""
+
+
+def test_the_draft_has_a_results_page_too(staff: Client) -> None:
+    study = stocked_study("intruder")
+    page = staff.get(reverse("studies:results", args=[study.slug])).content.decode()
+    assert "The study is a draft." in page
+
+
+def test_no_analysis_is_made_of_other_studies(staff: Client) -> None:
+    study = stocked_study("bricken-2023")
+    answered(study)
+    staff.post(reverse("studies:refresh", args=[study.slug]))
+    assert sweep() == 0
+    services.study_close(study=study, at=timezone.now())
+    assert not Analysis.objects.exists()
+    with pytest.raises(services.StudyRefused, match="has no analysis here yet"):
+        services.analysis_request(study=study, at=timezone.now())
+    with pytest.raises(CommandError, match="export its judgments"):
+        call_command("analyse", study.slug)
+
+
+def test_choices_of_other_studies_are_no_preferences() -> None:
+    study = stocked_study("intervention")
+    answered(study)
+    assert not any(preferences(neuron.pk) for neuron in study.neurons.all())
+
+
+def test_catch_trials_and_repeats_are_answered_but_not_counted_as_comparisons() -> None:
+    study = stocked_study("pairwise", catches=50, repeats=50, items_per_rater=100, overlap=1)
+    answered(study, 55)
+    services.analysis_request(study=study, at=timezone.now())
+    call_command("analyse", study.slug)
+    results = Analysis.objects.get().results
+    assert results is not None
+    assert results["n_judgments"] == 27
+    roles = [row["role"] for row in rows(study, "judgments")]
+    assert {role: roles.count(role) for role in set(roles)} == {
+        "main": 27,
+        "catch": 14,
+        "repeat": 14,
+    }
