@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 from django.db import transaction
 
 from annotation.models import Batch, Item
-from annotation.services import batch_create
-from annotation.services.batches import NewItem
+from annotation.services import NewItem, batch_create
 from studies.design.items import LeftOut
 from studies.models import Condition, Study, StudyItem, StudyOption
 from studies.services.errors import StudyRefused
@@ -104,7 +103,10 @@ def _link(study: Study, batch: Batch, made: Frozen, conditions: Sequence[Conditi
     """Store what stands behind each item, where raters' pages cannot reach it."""
     ids = Item.objects.filter(batch=batch).order_by("position").values_list("pk", flat=True)
     rows = StudyItem.objects.bulk_create(
-        (_study_item(study, pk, item, conditions) for pk, item in zip(ids, made.items, strict=True)),
+        (
+            _study_item(study, pk, item, conditions)
+            for pk, item in zip(ids, made.items, strict=True)
+        ),
         batch_size=_ROWS,
     )
     StudyOption.objects.bulk_create(
