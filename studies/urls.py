@@ -16,6 +16,7 @@ urlpatterns = [
     path("studies/<slug:slug>/results/refresh/", studies.refresh, name="refresh"),
     path("studies/<slug:slug>/results/<slug:name>.<slug:form>", studies.figure, name="figure"),
     path("studies/<slug:slug>/registration.json", studies.registration, name="registration"),
+    path("studies/<slug:slug>/export.zip", studies.export_all, name="export-all"),
     path("studies/<slug:slug>/export/<slug:table>.<slug:form>", studies.export, name="export"),
     path("api/probes/<str:signed>/", ProbeList.as_view(), name="api-probe"),
     path("api/probes/<str:signed>/<uuid:token>/", ProbeDetail.as_view(), name="api-probe-text"),

@@ -1,5 +1,6 @@
 """A study as tables to take elsewhere: unblinded, raters under pseudonyms, piece by piece."""
 
+from studies.exports.archive import archive
 from studies.exports.forms import CONTENT_TYPES, FORMS, FormMissing, installed_forms
 from studies.exports.judged import pseudonym
 from studies.exports.tables import TABLES, pieces
@@ -9,6 +10,7 @@ __all__ = [
     "FORMS",
     "TABLES",
     "FormMissing",
+    "archive",
     "installed_forms",
     "pieces",
     "pseudonym",

@@ -69,7 +69,7 @@ def _plain(value: object) -> str:
 as_json = partial(json.dumps, ensure_ascii=False, default=_plain)
 
 
-class _Sink(io.RawIOBase):
+class Sink(io.RawIOBase):
     """A file that keeps only what was written since it was last emptied."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ def to_parquet(columns: tuple[Column, ...], rows: Iterator[Row]) -> Iterator[byt
     """Yield a table as Parquet, a row group at a time. `FormMissing` without pyarrow."""
     arrow, parquet = _installed("pyarrow"), _installed("pyarrow.parquet")
     schema = arrow.schema([(column.name, _type(arrow, column)) for column in columns])
-    sink = _Sink()
+    sink = Sink()
     with parquet.ParquetWriter(sink, schema, compression="zstd") as writer:
         while piece := list(islice(rows, _ROW_GROUP)):
             values = {column.name: _values(column, piece) for column in columns}

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET, require_POST
 from studies import services
 from studies.analysis.shown import csv_of
 from studies.analysis.wording import synthetic_notice
-from studies.exports import CONTENT_TYPES, TABLES, installed_forms, pieces
+from studies.exports import CONTENT_TYPES, TABLES, archive, installed_forms, pieces
 from studies.models import Registration, Study
 from studies.selectors.pages import freshness, study_rows
 from studies.selectors.registrations import registration_of
@@ -124,3 +124,14 @@ _FIGURE_FORMS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "svg": ("image/svg+xml; charset=utf-8", itemgetter("svg")),
     "csv": ("text/csv; charset=utf-8", csv_of),
 }
+
+
+@require_GET
+@never_cache
+@staff_only
+def export_all(request: HttpRequest, slug: str) -> StreamingHttpResponse:
+    """Send everything about a study as one zip, piece by piece."""
+    study = get_object_or_404(Study, slug=slug)
+    response = StreamingHttpResponse(archive(study), content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="{slug}.zip"'
+    return response

@@ -1,32 +1,41 @@
-"""Write a study's tables into a folder."""
+"""Write a study's export into a folder or a zip."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from studies.exports import TABLES, installed_forms, pieces
+from studies.exports import TABLES, archive, installed_forms, pieces
 from studies.models import Study
 
 
 class Command(BaseCommand):
-    help = "Write a study's tables as CSV, JSON Lines and Parquet."
+    help = "Write a study's tables into a folder, or all about it into a zip."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the study's slug and the folder."""
+        """Take the study's slug and where to write."""
         parser.add_argument("study", help="the study's slug")
-        parser.add_argument("folder", type=Path, help="made if it does not exist")
+        parser.add_argument(
+            "to", type=Path, help="a name that ends in .zip, or a folder, made if it is not there"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write every table in every form."""
+        """Write everything into the zip, or every table in every form into the folder."""
         study = Study.objects.filter(slug=options["study"]).first()
         if study is None:
             raise CommandError(f"No study is called {options['study']!r}.")
-        folder: Path = options["folder"]
-        folder.mkdir(parents=True, exist_ok=True)
+        to: Path = options["to"]
+        if to.suffix == ".zip":
+            to.parent.mkdir(parents=True, exist_ok=True)
+            self._write(to, archive(study))
+            return
+        to.mkdir(parents=True, exist_ok=True)
         for table in TABLES:
             for form in installed_forms():
-                path = folder / f"{table}.{form}"
-                with path.open("wb") as file:
-                    file.writelines(pieces(study, table, form))
-                self.stdout.write(str(path))
+                self._write(to / f"{table}.{form}", pieces(study, table, form))
+
+    def _write(self, path: Path, content: Iterator[bytes]) -> None:
+        with path.open("wb") as file:
+            file.writelines(content)
+        self.stdout.write(str(path))

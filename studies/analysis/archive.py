@@ -1,0 +1,138 @@
+"""A study's export as an analysis takes it: no database, only the zip."""
+
+import json
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from math import nan
+from pathlib import Path
+from typing import IO, Any
+from zipfile import BadZipFile, ZipFile
+
+from studies.analysis import rows
+from studies.analysis.canonical import as_text
+from studies.analysis.plan import Plan
+from studies.analysis.results import analyse
+from studies.analysis.rows import ScoreRow, VoteRow
+from studies.analysis.tables import Flow, ReasonCount, StudyTables
+
+FORMAT = 1
+"""Raised whenever an export's files change their meaning."""
+STUDY, RESULTS = "study.json", "results.json"
+
+
+class ExportError(ValueError):
+    """A file that is no export of a study; the text says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recomputed:
+    """Results computed anew, as `results.json` has them, and those that the export came with."""
+
+    anew: str
+    exported: str
+
+
+def recompute(path: Path) -> Recomputed:
+    """Compute an export's results from its tables alone. `ExportError`: it is no export."""
+    try:
+        with ZipFile(path) as export:
+            tables, plan = read_export(export)
+            exported = _opened(export, RESULTS).read().decode()
+    except OSError as error:
+        raise ExportError(f"{path}: {error.strerror}") from error
+    except BadZipFile as error:
+        raise ExportError(f"{path}: no zip file ({error})") from error
+    except ExportError as error:
+        raise ExportError(f"{path}: {error}") from error
+    except KeyError as error:
+        raise ExportError(f"{path}: something in it lacks the field {error}") from error
+    return Recomputed(anew=as_text(analyse(tables, plan).as_dict()), exported=exported)
+
+
+def read_export(export: ZipFile) -> tuple[StudyTables, Plan]:
+    """Return an export's tables and plan. KeyError for a field that is not there."""
+    study = _parsed(_opened(export, STUDY).read(), STUDY)
+    if study["format"] != FORMAT:
+        raise ExportError(f"{STUDY}: format {study['format']}, and this reads {FORMAT}")
+    conditions = tuple(condition["name"] for condition in study["conditions"])
+    judgments, layer = rows.judgments(_votes(export, conditions))
+    tables = StudyTables(
+        conditions=conditions,
+        judgments=judgments,
+        scores=rows.scores(_scores(export)),
+        flow=_flow(study["flow"]),
+        lengths=rows.lengths(
+            (row["explanation"], row["text"]) for row in _lines(export, "explanations")
+        ),
+        layer=layer,
+    )
+    return tables, plan_from(study["plan"])
+
+
+def plan_from(fields: Mapping[str, Any]) -> Plan:
+    """Return the plan that was written as JSON."""
+    return replace(Plan(), **{name: _tuples(value) for name, value in fields.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(each) for each in value) if isinstance(value, list) else value
+
+
+def _flow(fields: Mapping[str, Any]) -> Flow:
+    left_out = tuple(ReasonCount(**each) for each in fields["left_out"])
+    return Flow(**{**fields, "left_out": left_out})
+
+
+def _lines(export: ZipFile, table: str) -> Iterator[dict[str, Any]]:
+    name = f"{table}.jsonl"
+    with _opened(export, name) as file:
+        for number, line in enumerate(file, start=1):
+            yield _parsed(line, f"{name}, line {number}")
+
+
+def _opened(export: ZipFile, name: str) -> IO[bytes]:
+    if name not in export.NameToInfo:
+        raise ExportError(f"no {name} in it")
+    return export.open(name)
+
+
+def _parsed(text: bytes, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ExportError(f"{where}: no JSON ({error})") from error
+
+
+class _Numbers(dict[Hashable, int]):
+    """A number from 0 for each thing that is asked for, as it first appears."""
+
+    def __missing__(self, key: Hashable) -> int:
+        self[key] = len(self)
+        return self[key]
+
+
+def _votes(export: ZipFile, conditions: tuple[str, ...]) -> Iterator[VoteRow]:
+    place = {name: i for i, name in enumerate(conditions)}
+    neurons, raters = _Numbers(), _Numbers()
+    for row in _lines(export, "judgments"):
+        if row["outcome"] is not None:
+            yield VoteRow(
+                unit=row["item"],
+                neuron=neurons[row["subject"], row["layer"], row["index"]],
+                rater=raters[row["rater"]],
+                outcome=row["outcome"],
+                left_explanation=row["left_explanation"],
+                right_explanation=row["right_explanation"],
+                left_condition=place[row["left_condition"]],
+                right_condition=place[row["right_condition"]],
+                left_listed_first=row["listed_first"] == "left",
+                confidence=nan if row["confidence"] is None else row["confidence"],
+                seconds=row["seconds"],
+                synthetic=row["synthetic"],
+                layer=row["layer"],
+            )
+
+
+def _scores(export: ZipFile) -> Iterator[ScoreRow]:
+    for row in _lines(export, "scores"):
+        yield ScoreRow(row["scorer"], row["explanation"], row["value"], row["reason"] or "")

@@ -1,0 +1,100 @@
+"""One zip with everything about a study, written piece by piece."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeAlias
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+from studies.analysis.archive import RESULTS, STUDY
+from studies.analysis.canonical import as_text
+from studies.analysis.flat import columns, flat_tables
+from studies.exports.columns import Column
+from studies.exports.croissant import File, croissant
+from studies.exports.datasheet import datasheet
+from studies.exports.described import bibtex, methods
+from studies.exports.forms import Sink, installed_forms, to_csv
+from studies.exports.made import Made, last_change, results_made, snapshot, study_facts
+from studies.exports.tables import TABLES, pieces
+from studies.models import Study
+
+Entry: TypeAlias = tuple[str, str, Iterable[bytes]]
+"""A file's name, what it holds, and its content piece by piece."""
+
+
+def archive(study: Study) -> Iterator[bytes]:
+    """Yield the zip of a study: tables, results, figures, and what describes them.
+
+    All of it is of one moment. Memory is flat in the number of judgments, unless the results have
+    to be computed first because no worker has since the last answer. The same study in the same
+    state is the same bytes.
+    """
+    with snapshot():
+        sink, written = Sink(), list[File]()
+        with ZipFile(sink, "w") as zipped:
+            for name, about, content in _entries(study, written):
+                yield from _written(zipped, sink, name, about, content, written)
+        yield sink.emptied()
+
+
+def _written(
+    zipped: ZipFile, sink: Sink, name: str, about: str, content: Iterable[bytes], to: list[File]
+) -> Iterator[bytes]:
+    digest, size = hashlib.sha256(), 0
+    info = ZipInfo(name)
+    info.compress_type = ZIP_STORED if name.endswith(".parquet") else ZIP_DEFLATED
+    info.external_attr = 0o644 << 16
+    with zipped.open(info, "w", force_zip64=True) as file:
+        for piece in content:
+            file.write(piece)
+            digest.update(piece)
+            size += len(piece)
+            yield sink.emptied()
+    to.append(File(name=name, about=about, size=size, sha256=digest.hexdigest()))
+
+
+def _entries(study: Study, written: list[File]) -> Iterator[Entry]:
+    made, at = results_made(study), last_change(study)
+    facts, results = study_facts(study, made), json.loads(as_text(made.results))
+    yield _text(STUDY, "the design, the plan and what became of it", _json(facts))
+    yield _text(RESULTS, "all results", as_text(made.results))
+    yield from _tables(study)
+    yield from _results(results)
+    yield from _figures(made)
+    cite = bibtex(facts, at)
+    yield _text(
+        "methods.md", "a methods paragraph with this study's numbers", methods(facts, results)
+    )
+    yield _text("citation.bib", "how to cite it, and what the methods paragraph cites", cite)
+    listed = [(file.name, file.about) for file in written]
+    sheet = datasheet(facts, results, made.told, listed, at)
+    yield _text("datasheet.md", "what the data are, how they came about, what they are for", sheet)
+    described = croissant(facts, written, cite, at)
+    yield _text("croissant.json", "the files for machines", _json(described))
+
+
+def _text(name: str, about: str, text: str) -> Entry:
+    return name, about, [text.encode()]
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _tables(study: Study) -> Iterator[Entry]:
+    for table, described in TABLES.items():
+        for form in installed_forms():
+            yield f"{table}.{form}", described.about, pieces(study, table, form)
+
+
+def _results(results: dict[str, Any]) -> Iterator[Entry]:
+    for name, rows in flat_tables(results).items():
+        named = tuple(Column(each, "text", "") for each in columns(rows))
+        whole = ({column.name: row.get(column.name) for column in named} for row in rows)
+        yield f"results/{name}.csv", "a table of the results", to_csv(named, whole)
+
+
+def _figures(made: Made) -> Iterator[Entry]:
+    for name, drawn in sorted(made.figures.items()):
+        svg = drawn if isinstance(drawn, str) else drawn["svg"]
+        yield _text(f"figures/{name}.svg", "a figure of the results page", svg)

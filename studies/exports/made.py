@@ -1,0 +1,100 @@
+"""The results that go with an export: those stored, while they are those of the rows there are."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from annotation.models import Judgment
+from studies.analysis.archive import FORMAT
+from studies.analysis.figures import figures
+from studies.analysis.results import VERSION, Results, analyse, plain
+from studies.analysis.wording import in_words
+from studies.models import Analysis, Condition, Study
+from studies.selectors.analyses import answers_count, scores_mark
+from studies.selectors.tables import study_tables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """Results ready for JSON, what is said above them, and the figures by name."""
+
+    results: dict[str, Any]
+    told: dict[str, Any]
+    figures: Mapping[str, Any]
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """See one state of the database throughout, whatever raters answer meanwhile."""
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost and connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
+def results_made(study: Study) -> Made:
+    """Return a study's results: the stored ones, or computed anew if these are behind."""
+    stored = _stored(study)
+    if stored is not None:
+        return stored
+    results = analyse(study_tables(study))
+    return Made(results=results.as_dict(), told=in_words(results), figures=plain(figures(results)))
+
+
+def _stored(study: Study) -> Made | None:
+    done = Analysis.objects.filter(study=study, state=Analysis.State.DONE).first()
+    if done is None or done.results is None or done.results.get("version") != VERSION:
+        return None
+    if done.answers != answers_count(study) or done.scores != scores_mark(study):
+        return None
+    names = [field.name for field in fields(Results)]
+    return Made(
+        results={name: done.results[name] for name in names},
+        told={name: value for name, value in done.results.items() if name not in names},
+        figures=done.figures,
+    )
+
+
+def study_facts(study: Study, made: Made) -> dict[str, Any]:
+    """Return what an analysis needs besides rows, and how the study was set up."""
+    return {
+        "format": FORMAT,
+        "slug": study.slug,
+        "title": study.title,
+        "question": study.question,
+        "state": study.state,
+        "protocol": study.batch.protocol if study.batch else None,
+        "conditions": [_condition(each) for each in study.conditions.select_related("method")],
+        "overlap": study.overlap,
+        "items_per_rater": study.items_per_rater,
+        "excerpts": study.excerpts,
+        "ask_confidence": study.ask_confidence,
+        "seed": study.seed,
+        "consent": study.consent,
+        "instructions": study.instructions,
+        "flow": made.results["flow"],
+        "plan": made.results["plan"],
+    }
+
+
+def _condition(condition: Condition) -> dict[str, Any]:
+    method = condition.method
+    return {
+        "name": condition.name,
+        "method": method and method.name,
+        "method_version": method and method.version,
+        "settings": method and method.config,
+    }
+
+
+def last_change(study: Study) -> datetime:
+    """Return when a study last got an answer, or was made."""
+    answers = Judgment.objects.filter(assignment__item__batch=study.batch_id)
+    return answers.aggregate(last=Max("submitted"))["last"] or study.created
