@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
 
+import numpy as np
+import numpy.typing as npt
+
 from studies.analysis import rows
 from studies.analysis.canonical import as_text
 from studies.analysis.plan import Plan
 from studies.analysis.results import analyse
 from studies.analysis.rows import ScoreRow, VoteRow
-from studies.analysis.tables import Flow, ReasonCount, StudyTables
+from studies.analysis.tables import Flow, Judgments, ReasonCount, StudyTables
 
 FORMAT = 1
 """Raised whenever an export's files change their meaning."""
@@ -55,12 +58,14 @@ def read_export(export: ZipFile) -> tuple[StudyTables, Plan]:
     if study["format"] != FORMAT:
         raise ExportError(f"{STUDY}: format {study['format']}, and this reads {FORMAT}")
     conditions = tuple(condition["name"] for condition in study["conditions"])
-    judgments, layer = rows.judgments(_votes(export, conditions))
+    raters = _Numbers()
+    judgments, layer = rows.judgments(_votes(export, conditions, raters))
     tables = StudyTables(
         conditions=conditions,
         judgments=judgments,
         scores=rows.scores(_scores(export)),
         flow=_flow(study["flow"]),
+        exclusions=_exclusions(export, study["exclusions"], raters, judgments),
         lengths=rows.lengths(
             (row["explanation"], row["text"]) for row in _lines(export, "explanations")
         ),
@@ -111,9 +116,8 @@ class _Numbers(dict[Hashable, int]):
         return self[key]
 
 
-def _votes(export: ZipFile, conditions: tuple[str, ...]) -> Iterator[VoteRow]:
-    place = {name: i for i, name in enumerate(conditions)}
-    neurons, raters = _Numbers(), _Numbers()
+def _votes(export: ZipFile, conditions: tuple[str, ...], raters: _Numbers) -> Iterator[VoteRow]:
+    place, neurons = {name: i for i, name in enumerate(conditions)}, _Numbers()
     for row in _lines(export, "judgments"):
         if row["outcome"] is not None:
             yield VoteRow(
@@ -131,6 +135,17 @@ def _votes(export: ZipFile, conditions: tuple[str, ...]) -> Iterator[VoteRow]:
                 synthetic=row["synthetic"],
                 layer=row["layer"],
             )
+
+
+def _exclusions(
+    export: ZipFile, rules: list[str], raters: _Numbers, judgments: Judgments
+) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return, for each rule on raters in order, the votes of those who broke it."""
+    broken = [(raters[row["rater"]], row["excluded"]) for row in _lines(export, "raters")]
+    return {
+        rule: np.isin(judgments.rater, [rater for rater, rules in broken if rule in rules])
+        for rule in rules
+    }
 
 
 def _scores(export: ZipFile) -> Iterator[ScoreRow]:

@@ -9,6 +9,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 from studies.analysis.archive import RESULTS, STUDY
 from studies.analysis.canonical import as_text
 from studies.analysis.flat import columns, flat_tables
+from studies.analysis.shown import csv_of
 from studies.exports.columns import Column
 from studies.exports.croissant import File, croissant
 from studies.exports.datasheet import datasheet
@@ -95,6 +96,7 @@ def _results(results: dict[str, Any]) -> Iterator[Entry]:
 
 
 def _figures(made: Made) -> Iterator[Entry]:
-    for name, drawn in sorted(made.figures.items()):
-        svg = drawn if isinstance(drawn, str) else drawn["svg"]
-        yield _text(f"figures/{name}.svg", "a figure of the results page", svg)
+    for name, shown in sorted(made.figures.items()):
+        if shown["svg"]:
+            yield _text(f"figures/{name}.svg", shown["title"], shown["svg"])
+        yield _text(f"figures/{name}.csv", f"{shown['title']}: the rows behind it", csv_of(shown))

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.utils.crypto import salted_hmac
 
 from annotation.models import Assignment, Enrolment, Item
+from annotation.selectors import excluded_raters
 from explanations.models import Explanation
 from studies.exports.columns import EXPLANATION, ITEM, NEURON, RATER, SYNTHETIC, Column, Row, Table
 from studies.models import Study
@@ -49,6 +50,7 @@ def _judgments(study: Study) -> Iterator[Row]:
             **_compared(read_vote(answer), conditions),
             "shown": [_option(option, conditions) for option in answer.shown],
             "answer": answer.answer,
+            "tests_rater": answer.tests_rater,
             "confidence": answer.answer.get("confidence"),
             "seconds": answer.seconds,
             "submitted": answer.submitted,
@@ -121,6 +123,7 @@ def _items(study: Study) -> Iterator[Row]:
     counted = items.annotate(
         judgments=Count("assignments", judged),
         synthetic=Count("assignments", judged & Q(assignments__rater__synthetic=True)),
+        again=F("repeats__position"),
     )
     for chunk in chunked(counted.iterator(_ROWS), _ROWS):
         about = items_about(study, [item.pk for item in chunk])
@@ -133,6 +136,9 @@ def _items(study: Study) -> Iterator[Row]:
                 "wanted": item.overlap,
                 "judgments": item.judgments,
                 "synthetic_judgments": item.synthetic,
+                "known_answer": item.gold,
+                "catch": item.is_catch,
+                "repeats": item.again,
                 "payload": item.payload,
             }
 
@@ -163,6 +169,7 @@ def _raters(study: Study) -> Iterator[Row]:
         .values_list("rater", "state")
         .annotate(n=Count("pk"))
     }
+    rules = excluded_raters(study.batch) if study.batch else {}
     enrolments = Enrolment.objects.filter(batch=study.batch_id).select_related("rater")
     for each in enrolments.order_by("ordinal").iterator(_ROWS):
         yield {
@@ -172,7 +179,9 @@ def _raters(study: Study) -> Iterator[Row]:
             "consent_version": each.consent_version,
             "consented": each.consented,
             "finished": each.finished,
+            "paused": each.paused,
             **_counts(each.rater_id, given),
+            "excluded": [rule for rule, raters in rules.items() if each.rater_id in raters],
         }
 
 
@@ -228,6 +237,11 @@ JUDGMENTS = Table(
             "record",
         ),
         Column("answer", "json", "the answer as it was stored; it names options by their keys"),
+        Column(
+            "tests_rater",
+            "truth",
+            "whether it tests the rater (a known answer, or asked twice) and is not analysed",
+        ),
         Column("confidence", "whole", "1, 2 or 3; empty where it was not asked for"),
         Column("seconds", "number", "time with the page in view"),
         Column("submitted", "time", "when, in UTC"),
@@ -244,6 +258,9 @@ ITEMS = Table(
         Column("wanted", "whole", "judgments wanted"),
         Column("judgments", "whole", "judgments given"),
         Column("synthetic_judgments", "whole", "how many of them a program made"),
+        Column("known_answer", "json", "the known answer, where there is one"),
+        Column("catch", "truth", "whether only inattention gives another"),
+        Column("repeats", "whole", "the number of the item that it asks again, if any"),
         Column("payload", "json", "exactly what raters were shown"),
     ),
     rows=_items,
@@ -270,9 +287,11 @@ RATERS = Table(
         Column("consent_version", "whole", "the version of the consent agreed to"),
         Column("consented", "time", "when, in UTC"),
         Column("finished", "time", "when the rater was done; empty before"),
+        Column("paused", "time", "when a rule paused the rater, if one did"),
         Column("judgments", "whole", "items judged"),
         Column("skipped", "whole", "items skipped"),
         Column("lapsed", "whole", "items left without an answer"),
+        Column("excluded", "json", "the rules set in advance that the rater broke"),
     ),
     rows=_raters,
 )

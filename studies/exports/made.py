@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from annotation.models import Judgment
+from annotation.selectors import excluded_raters
 from studies.analysis.archive import FORMAT
 from studies.analysis.figures import figures
 from studies.analysis.results import VERSION, Results, analyse, plain
@@ -54,12 +55,30 @@ def _stored(study: Study) -> Made | None:
         return None
     if done.answers != answers_count(study) or done.scores != scores_mark(study):
         return None
+    if _excluded(study) != [(x["rule"], x["excluded"]) for x in done.results["exclusions"][1:]]:
+        return None
     names = [field.name for field in fields(Results)]
     return Made(
         results={name: done.results[name] for name in names},
         told={name: value for name, value in done.results.items() if name not in names},
         figures=done.figures,
     )
+
+
+def _excluded(study: Study) -> list[tuple[str, int]]:
+    """Return the rules on raters with how many judgments each takes out as things stand."""
+    standing = Judgment.objects.standing().filter(assignment__item__batch=study.batch_id)
+    before, counts = set[int](), list[tuple[str, int]]()
+    for rule, raters in _rules(study).items():
+        taken = standing.filter(assignment__rater__in=raters - before)
+        analysed = taken.filter(assignment__item__gold=None, assignment__item__repeats=None)
+        counts.append((rule, analysed.exclude(answer__has_key="cannot_tell").count()))
+        before |= raters
+    return counts
+
+
+def _rules(study: Study) -> dict[str, frozenset[int]]:
+    return excluded_raters(study.batch) if study.batch else {}
 
 
 def study_facts(study: Study, made: Made) -> dict[str, Any]:
@@ -81,6 +100,8 @@ def study_facts(study: Study, made: Made) -> dict[str, Any]:
         "instructions": study.instructions,
         "flow": made.results["flow"],
         "plan": made.results["plan"],
+        "rules": study.batch.rules if study.batch else [],
+        "exclusions": list(_rules(study)),
     }
 
 

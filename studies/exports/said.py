@@ -86,7 +86,7 @@ def _simulations(study: Study) -> Iterator[Row]:
         }
 
 
-def _numbers(packed: bytes | None) -> list[float | None] | None:
+def _numbers(packed: bytes | memoryview | None) -> list[float | None] | None:
     if packed is None:
         return None
     values = np.frombuffer(packed, dtype="<f4")

@@ -17,6 +17,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from annotation.models import Exclusion
 from annotation.services import assignment_claim, judgment_submit, rater_enrol
 from explanations.models import Explanation, Score
 from studies import services, tasks
@@ -80,13 +81,15 @@ def test_the_zip_holds_the_results_as_tables_and_figures(study: Study, tmp_path:
         results = json.loads(export.read("results.json"))
         estimates = csv_rows(export, "results/estimates.csv")
         rates = csv_rows(export, "results/methods.rates.csv")
-        svg = [export.read(n) for n in export.namelist() if n.startswith("figures/")]
+        svg = [export.read(n) for n in export.namelist() if n.endswith(".svg")]
+        gap = csv_rows(export, "figures/gap.csv")
     found = {row["place"]: row["value"] for row in estimates}
     assert float(found["agreement.percent"]) == pytest.approx(
         results["agreement"]["percent"]["value"]
     )
     assert [row["condition"] for row in rates] == results["methods"]["conditions"]
     assert svg
+    assert gap
     assert all(text.startswith(b"<svg") for text in svg)
 
 
@@ -162,6 +165,26 @@ def test_stored_results_that_are_behind_are_not_exported(study: Study, tmp_path:
     assert computed.anew == computed.exported
 
 
+def test_raters_whom_a_rule_excludes_stay_excluded_in_what_is_computed_anew(
+    study: Study, tmp_path: Path
+) -> None:
+    analysed(study)
+    assert study.batch is not None
+    for enrolment in study.batch.enrolments.filter(rater__synthetic=True):
+        Exclusion.objects.create(
+            enrolment=enrolment, rule="speed", value=0.9, n=4, limit=0.5, pauses=True,
+            at=timezone.now(),
+        )  # fmt: skip
+    computed = recompute(zipped(study, tmp_path))
+    assert json.loads(computed.anew)["n_judgments"] == 6
+    assert computed.anew == computed.exported
+    assert [row["excluded"] for row in lines(study, "raters")] == [[], ["speed"]]
+
+
+def lines(study: Study, table: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in b"".join(pieces(study, table, "jsonl")).splitlines()]
+
+
 def test_an_export_whose_judgments_were_changed_is_found_out(study: Study, tmp_path: Path) -> None:
     path = zipped(study, tmp_path)
     with ZipFile(path) as export:
@@ -213,7 +236,6 @@ def test_numbers_of_results_have_one_way_of_being_written() -> None:
 def test_the_croissant_description_is_valid_and_reads_the_tables(
     study: Study, tmp_path: Path
 ) -> None:
-    pytest.importorskip("mlcroissant")
     with ZipFile(zipped(study, tmp_path)) as export:
         export.extractall(tmp_path / "out")
     read = (
@@ -227,8 +249,7 @@ def test_the_croissant_description_is_valid_and_reads_the_tables(
     path = str(tmp_path / "out" / "croissant.json")
     done = subprocess.run([sys.executable, "-c", read, path], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()[-2000:]
-    exported = b"".join(pieces(study, "judgments", "jsonl")).splitlines()
-    expected = [[row["preferred"], row["item"]] for row in map(json.loads, exported)]
+    expected = [[row["preferred"], row["item"]] for row in lines(study, "judgments")]
     assert json.loads(done.stdout.splitlines()[-1]) == expected
 
 
