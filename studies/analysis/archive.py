@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import nan
 from pathlib import Path
 from typing import IO, Any
@@ -71,16 +71,7 @@ def read_export(export: ZipFile) -> tuple[StudyTables, Plan]:
         ),
         layer=layer,
     )
-    return tables, plan_from(study["plan"])
-
-
-def plan_from(fields: Mapping[str, Any]) -> Plan:
-    """Return the plan that was written as JSON."""
-    return replace(Plan(), **{name: _tuples(value) for name, value in fields.items()})
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(each) for each in value) if isinstance(value, list) else value
+    return tables, Plan.of(study["plan"])
 
 
 def _flow(fields: Mapping[str, Any]) -> Flow:

@@ -18,6 +18,7 @@ from studies.exports.forms import Sink, installed_forms, to_csv
 from studies.exports.made import Made, last_change, results_made, snapshot, study_facts
 from studies.exports.tables import TABLES, pieces
 from studies.models import Study
+from studies.selectors.registrations import registration_of
 
 Entry: TypeAlias = tuple[str, str, Iterable[bytes]]
 """A file's name, what it holds, and its content piece by piece."""
@@ -58,6 +59,9 @@ def _entries(study: Study, written: list[File]) -> Iterator[Entry]:
     made, at = results_made(study), last_change(study)
     facts, results = study_facts(study, made), json.loads(as_text(made.results))
     yield _text(STUDY, "the design, the plan and what became of it", _json(facts))
+    if registered := registration_of(study):
+        about = "the design and plan that were registered, to the letter that was digested"
+        yield _text("registration.json", about, registered.document)
     yield _text(RESULTS, "all results", as_text(made.results))
     yield from _tables(study)
     yield from _results(results)

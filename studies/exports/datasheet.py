@@ -38,6 +38,7 @@ def datasheet(
 
 def _notice(told: Facts) -> str:
     said = [told.get("synthetic_notice"), told.get("headline"), *told.get("warnings", ())]
+    said += [f"Not as registered: {each}" for each in told.get("departures", ())]
     return "\n\n".join(each for each in said if each)
 
 

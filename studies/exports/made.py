@@ -13,10 +13,12 @@ from annotation.models import Judgment
 from annotation.selectors import excluded_raters
 from studies.analysis.archive import FORMAT
 from studies.analysis.figures import figures
+from studies.analysis.plan import Plan
 from studies.analysis.results import VERSION, Results, analyse, plain
 from studies.analysis.wording import in_words
 from studies.models import Analysis, Condition, Study
 from studies.selectors.analyses import answers_count, scores_mark
+from studies.selectors.registrations import departures, registered_plan, registration_of
 from studies.selectors.tables import study_tables
 
 
@@ -45,8 +47,9 @@ def results_made(study: Study) -> Made:
     stored = _stored(study)
     if stored is not None:
         return stored
-    results = analyse(study_tables(study))
-    return Made(results=results.as_dict(), told=in_words(results), figures=plain(figures(results)))
+    results = analyse(study_tables(study), registered_plan(study))
+    told = {**in_words(results), "departures": departures(study, results)}
+    return Made(results=results.as_dict(), told=told, figures=plain(figures(results)))
 
 
 def _stored(study: Study) -> Made | None:
@@ -55,7 +58,8 @@ def _stored(study: Study) -> Made | None:
         return None
     if done.answers != answers_count(study) or done.scores != scores_mark(study):
         return None
-    if _excluded(study) != [(x["rule"], x["excluded"]) for x in done.results["exclusions"][1:]]:
+    plan = registered_plan(study)
+    if Plan.of(done.results["plan"]) != plan or not _same_rules(study, plan, done.results):
         return None
     names = [field.name for field in fields(Results)]
     return Made(
@@ -63,6 +67,13 @@ def _stored(study: Study) -> Made | None:
         told={name: value for name, value in done.results.items() if name not in names},
         figures=done.figures,
     )
+
+
+def _same_rules(study: Study, plan: Plan, results: dict[str, Any]) -> bool:
+    """Tell whether the rules on raters take out what they took out of the results."""
+    steps = [(each["rule"], each["excluded"]) for each in results["exclusions"][1:]]
+    now, by_plan = _excluded(study), bool(plan.min_seconds) + bool(plan.min_judgments)
+    return steps[: len(now)] == now and len(steps) == len(now) + by_plan
 
 
 def _excluded(study: Study) -> list[tuple[str, int]]:
@@ -83,6 +94,7 @@ def _rules(study: Study) -> dict[str, frozenset[int]]:
 
 def study_facts(study: Study, made: Made) -> dict[str, Any]:
     """Return what an analysis needs besides rows, and how the study was set up."""
+    registered = registration_of(study)
     return {
         "format": FORMAT,
         "slug": study.slug,
@@ -99,6 +111,11 @@ def study_facts(study: Study, made: Made) -> dict[str, Any]:
         "consent": study.consent,
         "instructions": study.instructions,
         "flow": made.results["flow"],
+        "registered": registered
+        and {
+            "sha256": registered.sha256,
+            "at": registered.registered.isoformat(),
+        },
         "plan": made.results["plan"],
         "rules": study.batch.rules if study.batch else [],
         "exclusions": list(_rules(study)),

@@ -23,6 +23,7 @@ from explanations.models import Explanation, Score
 from studies import services, tasks
 from studies.analysis.archive import ExportError, recompute
 from studies.analysis.canonical import as_text
+from studies.analysis.plan import Plan
 from studies.exports import TABLES, archive, installed_forms, pieces
 from studies.models import Study
 from tests import factories
@@ -183,6 +184,22 @@ def test_raters_whom_a_rule_excludes_stay_excluded_in_what_is_computed_anew(
 
 def lines(study: Study, table: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in b"".join(pieces(study, table, "jsonl")).splitlines()]
+
+
+def test_a_registered_plan_is_exported_to_the_letter_and_obeyed(
+    study: Study, tmp_path: Path
+) -> None:
+    analysed(study)
+    # The first rater gave six judgments, the second four.
+    plan = Plan(primary="correlation", gap_edges=(0.0, 1 / 3), min_judgments=5)
+    frozen = services.registration_freeze(study=study, plan=plan, at=timezone.now())
+    computed = recompute(zipped(study, tmp_path))
+    assert json.loads(computed.anew)["n_judgments"] == 6
+    assert computed.anew == computed.exported
+    with ZipFile(tmp_path / "export.zip") as export:
+        assert export.read("registration.json").decode() == frozen.document
+        assert json.loads(export.read("study.json"))["registered"]["sha256"] == frozen.sha256
+        assert "Not as registered: " in export.read("datasheet.md").decode()
 
 
 def test_an_export_whose_judgments_were_changed_is_found_out(study: Study, tmp_path: Path) -> None:
