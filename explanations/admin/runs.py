@@ -26,7 +26,7 @@ from explanations.models import Call, Run, Target
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin[Run]):
-    list_display = ("pk", "__str__", "queue", "progress", "failed", "spent", "state", "created")
+    list_display = ("pk", "does", "queue", "progress", "failed", "spent", "state", "created")
     list_filter = ("kind", "queue", ("finished", admin.EmptyFieldListFilter))
     list_select_related = ("method", "capture__subject", "capture__corpus")
     fields = ("kind", "method", "settings", "capture", "queue", "created", "started", "finished")
@@ -47,6 +47,11 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         )
 
     # --- Columns ------------------------------------------------------------------------------
+
+    @admin.display(description="run")
+    def does(self, run: Run) -> str:
+        """Return what it does, with the settings that are not the method's own."""
+        return selectors.run_title(run)
 
     @admin.display(description="progress")
     def progress(self, run: Any) -> SafeString:

@@ -1,5 +1,6 @@
 """Runs for pages and programs: watched by staff, started and changed by those who may."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -25,7 +26,19 @@ class MayAct(BasePermission):
         return request.method != "POST" or request.user.has_perm(f"explanations.{right}")
 
 
-class RunAsked(serializers.Serializer[Any]):
+class Asked(serializers.Serializer[Any]):
+    """What is posted; a name that is not one of its fields is refused."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse unknown names before anything else: a budget must not be lost by a slip."""
+        unknown = set(data) - set(self.fields) if isinstance(data, Mapping) else set()
+        if unknown:
+            known = f"the fields are {', '.join(self.fields)}"
+            raise ValidationError({name: [f"no such field: {known}"] for name in sorted(unknown)})
+        return super().to_internal_value(data)
+
+
+class RunAsked(Asked):
     """What a run is to be; the service says what of it makes sense."""
 
     kind = serializers.ChoiceField(choices=[kind.value for kind in services.METHOD_KINDS])
@@ -36,7 +49,7 @@ class RunAsked(serializers.Serializer[Any]):
     budget = serializers.FloatField(default=None, allow_null=True)
 
 
-class BudgetAsked(serializers.Serializer[Any]):
+class BudgetAsked(Asked):
     """What a run may cost from now on, in US dollars; null for no limit."""
 
     budget = serializers.FloatField(allow_null=True)

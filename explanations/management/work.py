@@ -15,6 +15,7 @@ from django.db import connection
 
 from explanations import selectors, services
 from explanations.models import Method, Run
+from explanations.records import NeuronRef
 from explanations.tasks import work_on_chunk
 from explanations.tasks.stopping import stopping
 
@@ -166,7 +167,7 @@ class MethodCommand(RunCommand):
                 neurons=neurons,
                 budget=options["budget"],
             )
-            self.created(str(method), created)
+            self.created(selectors.method_title(method), created)
             if options["retry"]:
                 self.retry(selectors.runs_with_failures(method.pk))
             self.follow(selectors.runs_unfinished_of(method=method.pk), options)
@@ -203,7 +204,7 @@ def add_choice(parser: CommandParser) -> None:
     parser.add_argument(
         "--neurons",
         nargs="+",
-        type=selectors.neuron_refs,
+        type=references,
         metavar="LAYER/INDEX",
         help="3/120 or 3/0-99; those not in the database yet are read from the subject's capture",
     )
@@ -216,6 +217,14 @@ def chosen(options: dict[str, Any]) -> tuple[int | None, list[int] | None]:
         return services.neurons_chosen(subject=options["subject"], refs=refs or None)
     except services.RunRefused as refusal:
         raise CommandError(str(refusal)) from refusal
+
+
+def references(text: str) -> list[NeuronRef]:
+    """Read neurons as an argument, so that the message says what is wrong with one."""
+    try:
+        return selectors.neuron_refs(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def setting(text: str) -> tuple[str, Any]:

@@ -56,7 +56,7 @@ from explanations.selectors.material import (
     neuron_materials,
     simulations_to_score,
 )
-from explanations.selectors.naming import method_labels
+from explanations.selectors.naming import method_labels, method_title, run_title
 from explanations.selectors.neurons import (
     NeuronPlace,
     explanation_keys,
@@ -147,6 +147,7 @@ __all__ = [
     "layers_seen",
     "meanings",
     "method_labels",
+    "method_title",
     "neuron_at_random",
     "neuron_keys",
     "neuron_keys_in_place",
@@ -167,6 +168,7 @@ __all__ = [
     "run_failures",
     "run_progress",
     "run_reasons",
+    "run_title",
     "runs_of_capture",
     "runs_progress",
     "runs_to_call",

@@ -4,7 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from explanations.models import Method
+from explanations.explainers import EXPLAINERS
+from explanations.models import Method, Run
+from explanations.scorers import SCORERS
+from explanations.simulators import SIMULATORS
 
 _LONGEST = 40
 
@@ -35,6 +38,27 @@ def method_labels(methods: Iterable[Method]) -> dict[int, str]:
         for (_, name), few in named.items()
         for method in few
     }
+
+
+def method_title(method: Method) -> str:
+    """Name a method with its version, and with the settings that are not the method's own."""
+    own = _own_settings(method)
+    unlike = {key: value for key, value in method.config.items() if own.get(key, ...) != value}
+    return ", ".join([str(method), *(f"{key} {_short(unlike[key])}" for key in sorted(unlike))])
+
+
+def run_title(run: Run) -> str:
+    """Say what a run does and with what."""
+    return f"{run.kind} {method_title(run.method) if run.method else run.capture}"
+
+
+def _own_settings(method: Method) -> dict[str, Any]:
+    builtin = {
+        Method.Kind.EXPLAINER: EXPLAINERS.get(method.name),
+        Method.Kind.SIMULATOR: SIMULATORS.get(method.name),
+        Method.Kind.SCORER: SCORERS.get(method.name),
+    }[Method.Kind(method.kind)]
+    return dict(builtin.default_config) if builtin else {}
 
 
 def _told_apart(method: Method, others: Sequence[Method]) -> str:

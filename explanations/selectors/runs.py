@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from explanations.models import Run, Target
+from explanations.selectors.naming import run_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +159,7 @@ def _progress(run: Run, counts: Mapping[str, Any]) -> RunProgress:
     return RunProgress(
         run=run.pk,
         kind=run.kind,
-        name=str(run),
+        name=run_title(run),
         queue=run.queue,
         created=run.created,
         started=run.started,

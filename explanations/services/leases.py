@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from explanations.models import Call, Target
+from explanations.models import Call, Run, Target
 
 MAX_ATTEMPTS = 3
 _REASON_LENGTH = 300
@@ -50,8 +50,10 @@ def targets_claim(*, run_id: int, limit: int, at: datetime) -> Claim:
     lease = uuid4()
     free = _claimable(run_id, at)
     _lease(free.filter(attempts=0), limit, lease, at) or _lease_survivor(free, lease, at)
-    held = Target.objects.filter(lease=lease).order_by("pk").values_list("pk", flat=True)
-    return Claim(lease=lease, targets=tuple(held))
+    held = tuple(Target.objects.filter(lease=lease).order_by("pk").values_list("pk", flat=True))
+    if held:
+        Run.objects.filter(pk=run_id, started=None).update(started=at)
+    return Claim(lease=lease, targets=held)
 
 
 def targets_waiting(*, run_id: int, at: datetime) -> bool:

@@ -136,10 +136,17 @@ def _created(run: Run, *, asked: int) -> RunCreated:
 def run_retry_failures(*, run_id: int) -> int:
     """Open a run's failed targets again; return how many.
 
-    What their language model answered is not asked again, what it failed at is.
+    What their language model failed at is asked again, what it answered is not. A target whose
+    questions were all answered, but not so that the answers could be used, is asked anew.
     """
     failed = Target.objects.filter(run=run_id, state=Target.State.FAILED)
-    Call.objects.filter(target__in=failed, void=False).exclude(reason="").update(void=True)
+    read = Call.objects.filter(void=False)
+    unanswered = read.filter(target=OuterRef("pk")).exclude(reason="")
+    answered = failed.exclude(raw="").filter(~Exists(unanswered))
+    anew = list(answered.values_list("pk", flat=True))
+    read.filter(target__in=failed).exclude(reason="").update(void=True)
+    for few in batches(anew, _BATCH):
+        read.filter(target__in=few).update(void=True)
     opened = failed.update(
         state=Target.State.OPEN, finished=None, reason="", raw="", attempts=0, progress=0.0
     )
@@ -200,8 +207,6 @@ def run_call(*, run_id: int, at: datetime) -> bool:
 def run_answer(*, run_id: int, ticket: UUID, at: datetime) -> bool:
     """Take a message's ticket; False when the message is void."""
     taken = Run.objects.filter(pk=run_id, ticket=ticket).update(ticket=None, ticket_until=None)
-    if taken:
-        Run.objects.filter(pk=run_id, started=None).update(started=at)
     return taken == 1
 
 

@@ -1,5 +1,6 @@
 """What a language model answered is stored at once and never asked for again."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -163,6 +164,25 @@ def test_a_failed_question_is_asked_again_on_retry_only_and_an_answered_one_neve
         *("step 1", "step 2"),  # tried again
     ]
     assert Call.objects.filter(void=True).get().reason.endswith("too rude")
+
+
+def _useless(material: Material, config: Config, seed: int) -> Dialogue[Explained | Unusable]:
+    said = yield from _thrice(material, config, seed)
+    useless = isinstance(said, Explained) and "useless" in said.text
+    return Unusable(reason="of no use", raw="useless") if useless else said
+
+
+def test_answers_that_could_not_be_used_are_asked_for_anew_on_retry(settings, monkeypatch) -> None:
+    monkeypatch.setitem(EXPLAINERS, "thrice", replace(THRICE, explain=_useless))
+    run = _run()
+    with serving(_echo, _echo, chat("useless"), _echo) as server:
+        settings.OPENAI_BASE_URL = server.url
+        assert _worked(run).failed == 1
+        services.run_retry_failures(run_id=run)
+        assert _worked(run).done == 1
+    assert len(server.requests) == 6
+    assert Call.objects.filter(void=True).count() == 3
+    assert selectors.run_progress(run).dollars == pytest.approx(6 * CALL)
 
 
 def test_a_stored_answer_to_another_question_is_a_failure_that_a_retry_gets_past(settings) -> None:

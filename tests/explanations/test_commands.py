@@ -98,6 +98,8 @@ def test_settings_make_another_method() -> None:
     _said("explain", "--explainer", "token_lookup", "--set", "words=1", "--here")
     assert Method.objects.get().config["words"] == 1
     assert Explanation.objects.get().text == 'the word "fish"'
+    assert "explain token_lookup v1, words 1: 1/1" in _said("runs")
+    assert Run.objects.get().started is not None
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,7 @@ def test_settings_make_another_method() -> None:
         (("explain", "--explainer", "nobody"), "no explainer is called 'nobody': choose from"),
         (("explain", "--explainer", "null", "--set", "textt=x"), "no setting called textt"),
         (("explain", "--explainer", "null", "--set", "text"), "is not NAME=VALUE"),
-        (("explain", "--explainer", "null", "--neurons", "three"), "--neurons"),
+        (("explain", "--explainer", "null", "--neurons", "three"), "'three' is not LAYER/INDEX"),
         (("explain", "--explainer", "null", "--neurons", "0/1"), "several or none"),
         (("explain", "--explainer", "null", "--subject", "x"), "no subject is called 'x'"),
         (("runs", "12345"), "there is no run 12345"),

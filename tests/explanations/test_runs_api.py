@@ -68,6 +68,7 @@ def test_a_run_is_made_with_its_method_settings_neurons_and_budget(staff) -> Non
         ({"neurons": "0/7"}, {"neurons": ["neuron L0/7 is not in the database"]}),
         ({"neurons": "0/0-9999999"}, {"neurons": ["'0/0-9999999' is 10,000,000 neurons"]}),
         ({"budget": "much"}, {"budget": ["A valid number is required."]}),
+        ({"bugdet": 1}, {"bugdet": ["no such field: the fields are kind, method"]}),
         ({"budget": -1}, {"budget": ["-1.0 is no budget"]}),
         ({"settings": {"model": "odd"}, "budget": 1}, {"budget": ["odd has no price"]}),
     ],

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from explanations import selectors, services
 from explanations.captured import StoreError
 from explanations.formats.texts import TextError
-from explanations.management.work import RunCommand
+from explanations.management.work import RunCommand, references
 from explanations.models import Capture, Run
 
 
@@ -29,7 +29,7 @@ class Command(RunCommand):
             "--neurons",
             nargs="+",
             default=[],
-            type=selectors.neuron_refs,
+            type=references,
             metavar="LAYER/INDEX",
             help="read these into the database afterwards; needs --wait or --here",
         )
