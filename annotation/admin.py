@@ -1,7 +1,9 @@
 """Batches, items, assignments and judgments, to look at: they are made and changed elsewhere."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -10,8 +12,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.timezone import now
 
+from annotation.entry import read_entry
 from annotation.models import Assignment, Batch, Enrolment, Exclusion, Item, Judgment
 from annotation.protocols import PROTOCOLS
+from annotation.quality import read_rules
 from annotation.selectors import batch_progress
 from annotation.services import exclusion_lift
 
@@ -37,12 +41,48 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
         return rows.select_related(*self.related) if self.related else rows
 
 
+class BatchForm(forms.ModelForm[Batch]):
+    """What is set on a batch before its first rater, checked by what reads it."""
+
+    class Meta:
+        model = Batch
+        fields = ("rules", "tells_raters", "entry", "lease_seconds")
+
+    def clean_rules(self) -> object:
+        """Refuse rules that cannot be, by name."""
+        return self._read("rules", read_rules)
+
+    def clean_entry(self) -> object:
+        """Refuse an entry that cannot be, by name."""
+        form = PROTOCOLS[self.instance.protocol]
+        return self._read("entry", lambda data: read_entry(data, form))
+
+    def _read(self, name: str, read: Callable[[object], object]) -> object:
+        data = self.cleaned_data[name]
+        try:
+            read(data)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+        return data
+
+
 @admin.register(Batch)
 class BatchAdmin(ReadOnlyAdmin[Batch]):
     list_display = ("title", "protocol", "state", "progress", "invitation")
     list_filter = ("state", "protocol")
     search_fields = ("title",)
-    readonly_fields = ("progress", "invitation")
+    settable = ("rules", "tells_raters", "entry", "lease_seconds")
+    form = BatchForm
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Rules and entry are set before the first rater comes, and stay."""
+        if obj is not None and obj.enrolments.exists():
+            return False
+        return request.user.has_perm("annotation.change_batch")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        names = [field.name for field in Batch._meta.fields if field.name not in self.settable]
+        return (*names, "progress", "invitation")
 
     @admin.display(description="judgments")
     def progress(self, batch: Batch) -> str:

@@ -139,6 +139,16 @@ def faults_of(protocol: str) -> Mapping[str, Promise]:
     return {**_FAULTS, **_FAULTS_OF[protocol]}
 
 
+# What happened to a claim has a notice of its own; a field at fault has a message.
+NOTICES = {"differs", "gone", "closed"}
+
+
+def fault_of(protocol: str, problem: str) -> str:
+    """Return what a rater is told about the field at fault; nothing where none is."""
+    field = problem.split(".")[0]
+    return "" if not field or field in NOTICES else str(faults_of(protocol).get(field, MISREAD))
+
+
 def read_submission(data: QueryDict, *, assignment: Assignment, at: datetime) -> Submission:
     """Read a posted answer. A page whose script did not run sends no time: then the clock counts.
 

@@ -40,6 +40,9 @@ class Batch(models.Model):
     tells_raters = models.BooleanField(
         default=True, help_text="Say to a rater who is paused which rule it was"
     )
+    entry = models.JSONField(
+        default=dict, blank=True, help_text="Check, practice, breaks, and a recruiter's codes"
+    )
 
     class Meta:
         verbose_name_plural = "batches"
@@ -61,6 +64,9 @@ class Rater(models.Model):
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     synthetic = models.BooleanField(default=False)
+    external = models.CharField(
+        max_length=80, unique=True, null=True, blank=True, help_text="A recruiter's name for them"
+    )
     created = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
@@ -76,6 +82,11 @@ class Enrolment(models.Model):
     consent_version = models.PositiveIntegerField()
     consented = models.DateTimeField()
     finished = models.DateTimeField(null=True, blank=True)
+    arrival = models.JSONField(default=dict, help_text="What a recruiter's link said")
+    tries = models.JSONField(default=list, help_text="Answers to the check, and when")
+    qualified = models.DateTimeField(null=True, blank=True, help_text="Passed the check")
+    screened_out = models.DateTimeField(null=True, blank=True, help_text="Failed the last try")
+    practised = models.PositiveIntegerField(default=0, help_text="Practice questions done")
     paused = models.DateTimeField(null=True, blank=True, help_text="By a rule: is asked no more")
 
     class Meta:

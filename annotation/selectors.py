@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
+from statistics import median
 from typing import Any
 from uuid import UUID
 
@@ -50,13 +52,20 @@ class BatchProgress:
 class RaterProgress:
     """How far a rater is in a batch: questions answered and skipped, of how many.
 
-    `last` names the assignment that was answered last, which the rater may still change.
+    `last` names the assignment that was answered last, which the rater may still change. `pace` is
+    the median of the rater's own times in seconds; None before the third answer.
     """
 
     answered: int
     skipped: int
     total: int
     last: UUID | None
+    pace: float | None = None
+
+    @property
+    def minutes_left(self) -> int | None:
+        """The time left at the rater's own pace, rounded up; None while it is not known."""
+        return None if self.pace is None else ceil(self.pace * (self.total - self.done) / 60)
 
     @property
     def done(self) -> int:
@@ -116,13 +125,16 @@ def rater_progress(enrolment: Enrolment) -> RaterProgress:
     """Return how far a rater is; nobody is asked more than the batch has items."""
     batch = enrolment.batch
     ended = Assignment.objects.filter(rater=enrolment.rater_id, item__batch=batch)
-    states = list(ended.order_by("ended").values_list("state", "key"))
-    answered = [key for state, key in states if state == Assignment.State.JUDGED]
+    rows = ended.filter(judgments__supersedes=None).order_by("ended")
+    states = list(rows.values_list("state", "key", "judgments__seconds"))
+    answered = [key for state, key, _ in states if state == Assignment.State.JUDGED]
+    took = [seconds for _, _, seconds in states if seconds is not None]
     return RaterProgress(
         answered=len(answered),
-        skipped=sum(state == Assignment.State.SKIPPED for state, _ in states),
+        skipped=sum(state == Assignment.State.SKIPPED for state, *_ in states),
         total=questions_in(batch),
         last=answered[-1] if answered else None,
+        pace=median(took) if len(took) > 2 else None,
     )
 
 
@@ -165,6 +177,11 @@ def answer_to(assignment: Assignment) -> Mapping[str, Any]:
 def rater_named(key: UUID) -> Rater | None:
     """Return the rater of that key."""
     return Rater.objects.filter(key=key).first()
+
+
+def rater_recruited(external: str) -> Rater | None:
+    """Return the rater whom a recruiter calls that."""
+    return Rater.objects.filter(external=external).first()
 
 
 def is_rating(rater: UUID) -> bool:

@@ -15,6 +15,7 @@ from annotation.services.claims import (
     assignment_skip,
     assignments_expire,
 )
+from annotation.services.entering import enrolment_check, enrolment_practise
 from annotation.services.errors import (
     AnswerDiffers,
     BatchClosed,
@@ -43,7 +44,9 @@ __all__ = [
     "batch_create",
     "batch_open",
     "batch_review",
+    "enrolment_check",
     "enrolment_finish",
+    "enrolment_practise",
     "enrolment_review",
     "exclusion_lift",
     "judgment_submit",

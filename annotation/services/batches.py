@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import Max
 
+from annotation.entry import read_entry
 from annotation.models import Batch, Enrolment, Item, Rater
 from annotation.protocols import PROTOCOLS
 from annotation.quality import Rule, read_rules
@@ -41,12 +42,14 @@ def batch_create(
     seed: int = 0,
     rules: Sequence[Rule] = (),
     tells_raters: bool = True,
+    entry: Mapping[str, Any] | None = None,
 ) -> Batch:
     """Store a draft batch with its items, each a payload and the number of judgments wanted.
 
     Items keep the order given as their `position`. ValueError for a payload or a known answer that
-    the protocol refuses, and for rules that cannot be.
+    the protocol refuses, and for rules and an entry that cannot be.
     """
+    read_entry(entry or {}, PROTOCOLS[protocol])
     batch = Batch.objects.create(
         title=title,
         protocol=protocol,
@@ -58,6 +61,7 @@ def batch_create(
         seed=seed,
         rules=[rule.to_json() for rule in read_rules([rule.to_json() for rule in rules])],
         tells_raters=tells_raters,
+        entry=dict(entry or {}),
     )
     made = Item.objects.bulk_create(
         _item(batch, position, NewItem(*item)) for position, item in enumerate(items)
@@ -110,15 +114,24 @@ def batch_close(*, batch: Batch) -> None:
 
 @transaction.atomic
 def rater_enrol(
-    *, batch: Batch, rater: Rater | None, at: datetime, synthetic: bool = False
+    *,
+    batch: Batch,
+    rater: Rater | None,
+    at: datetime,
+    synthetic: bool = False,
+    external: str = "",
+    arrival: Mapping[str, str] | None = None,
 ) -> Enrolment:
     """Store a rater's consent to the batch's current text, and their place in it.
 
-    Without a rater, one is made. A rater who has enrolled already keeps that enrolment.
+    Without a rater, one is made, or found by a recruiter's name for them. A rater who has enrolled
+    already keeps that enrolment.
     """
     batch = Batch.objects.select_for_update().get(pk=batch.pk)
     if batch.state != Batch.State.OPEN:
         raise BatchClosed(batch.title)
+    if external:
+        rater, _ = Rater.objects.get_or_create(external=external)
     rater = rater or Rater.objects.create(synthetic=synthetic)
     if known := Enrolment.objects.filter(batch=batch, rater=rater).first():
         return known
@@ -129,6 +142,7 @@ def rater_enrol(
         ordinal=0 if last is None else last + 1,
         consent_version=batch.consent_version,
         consented=at,
+        arrival=dict(arrival or {}),
     )
 
 

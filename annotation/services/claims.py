@@ -6,6 +6,7 @@ raters at once. Locks are taken in one order: enrolment, assignment, item.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import BigIntegerField, Case, F, Q, QuerySet, When

@@ -5,16 +5,20 @@ not know read the cookie too.
 """
 
 from annotation.views.common import rater_of
-from annotation.views.entering import instructions, invitation
+from annotation.views.entering import check, instructions, invitation, resume
+from annotation.views.practising import practice
 from annotation.views.questions import answer, done, image, next_question, skip
 
 __all__ = [
     "answer",
+    "check",
     "done",
     "image",
     "instructions",
     "invitation",
     "next_question",
+    "practice",
     "rater_of",
+    "resume",
     "skip",
 ]

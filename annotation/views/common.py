@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
 from annotation import selectors
+from annotation.entry import Entry, read_entry
 from annotation.forms import RULES_BROKEN
 from annotation.models import Batch, Enrolment
 from annotation.protocols import PROTOCOLS
@@ -27,8 +28,8 @@ View = Callable[..., HttpResponseBase]
 def for_raters(view: View) -> View:
     """Let in whoever is enrolled behind the token; send others to the invitation.
 
-    A closed batch answers 410, someone else's question 404, whoever a rule has paused 403; nothing
-    is cached.
+    A closed batch answers 410, someone else's question 404, whoever was screened out or
+    paused 403; nothing is cached.
     """
 
     @wraps(view)
@@ -38,8 +39,8 @@ def for_raters(view: View) -> View:
         enrolment = selectors.enrolment_of(token, rater) if rater else None
         if enrolment is None:
             return _stranger(request, token)
-        if enrolment.paused and enrolment.batch.state == Batch.State.OPEN:
-            return paused(request, enrolment)
+        if shut_out(enrolment) and enrolment.batch.state == Batch.State.OPEN:
+            return out_of_reach(request, enrolment)
         try:
             return view(request, enrolment, **kwargs)
         except BatchClosed:
@@ -83,17 +84,40 @@ def closed(
     return message(request, "closed", HTTPStatus.GONE, batch=batch, progress=progress)
 
 
-def paused(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
-    """Say that nothing more is asked, and why where the batch says so."""
+def shut_out(enrolment: Enrolment) -> bool:
+    """Return whether the rater is asked nothing: screened out by the check, or paused by a rule."""
+    return bool(enrolment.paused or enrolment.screened_out)
+
+
+def out_of_reach(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
+    """Say that nothing more is asked; of a pause also why, where the batch says so."""
     batch = enrolment.batch
+    context: dict[str, Any] = {"batch": batch, "code": "screened_out"}
+    if enrolment.screened_out:
+        return message(request, "screened_out", HTTPStatus.FORBIDDEN, **context)
     broken = selectors.broken_rules(enrolment) if batch.tells_raters else ()
-    told = {"reasons": [RULES_BROKEN[rule] for rule in broken]}
-    progress = selectors.rater_progress(enrolment)
-    return message(request, "paused", HTTPStatus.FORBIDDEN, batch=batch, progress=progress, **told)
+    context["reasons"] = [RULES_BROKEN[rule] for rule in broken]
+    context["progress"] = selectors.rater_progress(enrolment)
+    return message(request, "paused", HTTPStatus.FORBIDDEN, **context)
 
 
-def message(request: HttpRequest, what: str, status: HTTPStatus, **context: object) -> HttpResponse:
-    """Say what happened, on a page of its own."""
+def entry_of(batch: Batch) -> Entry:
+    """Return what stands before the batch's first question and after its last."""
+    return read_entry(batch.entry, PROTOCOLS[batch.protocol])
+
+
+def way_out(batch: Batch, code: str) -> dict[str, str]:
+    """Return what a template needs to lead back to a recruiter."""
+    entry = entry_of(batch)
+    return {"out_code": entry.codes.get(code, ""), "out_address": entry.way_out(code)}
+
+
+def message(
+    request: HttpRequest, what: str, status: HTTPStatus, code: str = "", **context: Any
+) -> HttpResponse:
+    """Say what happened, on a page of its own, and lead back to a recruiter with a code."""
+    if code:
+        context |= way_out(context["batch"], code)
     return render(request, "annotation/message.html", {"what": what, **context}, status=status)
 
 

@@ -1,58 +1,104 @@
-"""Coming in: the invitation, consent, the instructions."""
+"""Coming in: the invitation, consent, the instructions, the check, and in again from elsewhere."""
 
+import re
 from http import HTTPStatus
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core import signing
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.timezone import now
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from annotation import selectors
-from annotation.models import Batch, Enrolment
+from annotation.entry import TRIES
+from annotation.models import Batch, Enrolment, Rater
 from annotation.protocols import PROTOCOLS
-from annotation.services import rater_enrol
+from annotation.services import enrolment_check, rater_enrol
 from annotation.views.common import (
     COOKIE,
     COOKIE_SECONDS,
     SALT,
     asked_besides,
     closed,
+    entry_of,
     for_raters,
     message,
-    paused,
+    out_of_reach,
     rater_of,
     require_open,
     see_other,
+    shut_out,
 )
+
+RESUME_SALT = "annotation.resume"
+NAMES = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
+_ID = re.compile(r"[0-9A-Za-z]{1,64}")
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Say what raters are asked for; enrol whoever agrees."""
+    """Say what raters are asked for; enrol whoever agrees. Who does not leaves nothing behind."""
     batch = selectors.batch_of(token)
     if batch is None:
         return message(request, "unknown_link", HTTPStatus.NOT_FOUND)
-    rater = rater_of(request)
-    enrolment = selectors.enrolment_of(token, rater) if rater else None
+    arrival = _arrival(batch, request.GET)
+    rater = _known(request, arrival)
+    enrolment = selectors.enrolment_of(token, rater.key) if rater else None
     if batch.state != Batch.State.OPEN:
         return closed(request, enrolment, batch)
-    if enrolment is not None and enrolment.paused:
-        return paused(request, enrolment)
+    if enrolment is None and entry_of(batch).recruiter and not arrival:
+        return message(request, "not_recruited", HTTPStatus.BAD_REQUEST, batch=batch)
+    if enrolment is not None and shut_out(enrolment):
+        return _remembering(out_of_reach(request, enrolment), enrolment)
     if request.method == "POST":
-        return _enrol(batch, enrolment, rater)
+        if request.POST.get("agree") == "no":
+            return message(request, "no_consent", HTTPStatus.OK, batch=batch, code="no_consent")
+        return _enrol(batch, enrolment, rater, arrival)
+    return _invite(request, batch, enrolment)
+
+
+def _invite(request: HttpRequest, batch: Batch, enrolment: Enrolment | None) -> HttpResponse:
     progress = selectors.rater_progress(enrolment) if enrolment else None
     context = {"batch": batch, "progress": progress, "questions": selectors.questions_in(batch)}
-    return render(request, "annotation/invitation.html", context)
+    context["recruited"] = entry_of(batch).recruiter
+    response = render(request, "annotation/invitation.html", context)
+    return _remembering(response, enrolment) if enrolment else response
 
 
-def _enrol(batch: Batch, enrolment: Enrolment | None, rater: UUID | None) -> HttpResponse:
-    known = selectors.rater_named(rater) if rater else None
-    enrolment = enrolment or rater_enrol(batch=batch, rater=known, at=now())
-    response = see_other("instructions", batch.token)
+def _arrival(batch: Batch, query: QueryDict) -> dict[str, str]:
+    """Return what a recruiter's link says; nothing unless the rater's name there can be one."""
+    if not entry_of(batch).recruiter or not _ID.fullmatch(query.get(NAMES[0], "")):
+        return {}
+    return {name: query[name] for name in NAMES if _ID.fullmatch(query.get(name, ""))}
+
+
+def _known(request: HttpRequest, arrival: dict[str, str]) -> Rater | None:
+    """Return the rater: whom the recruiter names, before the one whom the browser remembers."""
+    if arrival:
+        return selectors.rater_recruited(_external(arrival))
+    key = rater_of(request)
+    return selectors.rater_named(key) if key else None
+
+
+def _external(arrival: dict[str, str]) -> str:
+    return f"prolific {arrival[NAMES[0]]}"
+
+
+def _enrol(
+    batch: Batch, enrolment: Enrolment | None, rater: Rater | None, arrival: dict[str, str]
+) -> HttpResponse:
+    external = _external(arrival) if arrival else ""
+    enrolment = enrolment or rater_enrol(
+        batch=batch, rater=rater, at=now(), external=external, arrival=arrival
+    )
+    return _remembering(see_other("instructions", batch.token), enrolment)
+
+
+def _remembering(response: HttpResponse, enrolment: Enrolment) -> HttpResponse:
     response.set_signed_cookie(
         COOKIE,
         enrolment.rater.key.hex,
@@ -67,15 +113,62 @@ def _enrol(batch: Batch, enrolment: Enrolment | None, rater: UUID | None) -> Htt
 
 
 @require_GET
+@never_cache
+def resume(request: HttpRequest, token: str, signed: str) -> HttpResponse:
+    """Let a rater go on in another browser, by the link that only they were shown."""
+    try:
+        key = UUID(signing.loads(signed, salt=RESUME_SALT, max_age=COOKIE_SECONDS))
+    except signing.BadSignature:
+        return message(request, "unknown_link", HTTPStatus.NOT_FOUND)
+    enrolment = selectors.enrolment_of(token, key)
+    if enrolment is None:
+        return message(request, "unknown_link", HTTPStatus.NOT_FOUND)
+    return _remembering(see_other("invitation", token), enrolment)
+
+
+@require_GET
 @for_raters
 def instructions(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
     """Say how to answer."""
     require_open(enrolment)
-    form = PROTOCOLS[enrolment.batch.protocol]
-    payload = form.read(selectors.first_payload(enrolment.batch))
+    batch = enrolment.batch
+    payload = PROTOCOLS[batch.protocol].read(selectors.first_payload(batch))
+    entry = entry_of(batch)
     context = {
-        "batch": enrolment.batch,
+        "batch": batch,
         "payload": payload,
-        **asked_besides(enrolment.batch, payload),
+        "more_before": bool(entry.checks or entry.practice),
+        "signed": signing.dumps(enrolment.rater.key.hex, salt=RESUME_SALT),
+        **asked_besides(batch, payload),
     }
     return render(request, "annotation/instructions.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@for_raters
+def check(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
+    """Ask whether the instructions were understood; twice at most."""
+    require_open(enrolment)
+    entry = entry_of(enrolment.batch)
+    if request.method == "POST":
+        given = [_place(request.POST.get(f"check{n}", "")) for n in range(len(entry.checks))]
+        number = _place(request.POST.get("number", ""))
+        if None not in given and number is not None:
+            enrolment_check(enrolment=enrolment, answers=given, number=number, at=now())
+            return see_other("check", enrolment.batch.token)
+    if enrolment.qualified or not entry.checks:
+        return see_other("next", enrolment.batch.token)
+    is_incomplete = request.method == "POST"
+    context = {
+        "batch": enrolment.batch,
+        "checks": entry.checks,
+        "number": len(enrolment.tries),
+        "tries_left": TRIES - len(enrolment.tries),
+        "is_incomplete": is_incomplete,
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if is_incomplete else HTTPStatus.OK
+    return render(request, "annotation/check.html", context, status=status)
+
+
+def _place(sent: str) -> int | None:
+    return int(sent) if re.fullmatch(r"[0-9]{1,3}", sent) else None

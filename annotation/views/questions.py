@@ -10,12 +10,13 @@ from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotation import selectors
-from annotation.forms import MISREAD, Shown, faults_of, placed, read_submission
+from annotation.forms import Shown, fault_of, faults_of, placed, read_submission
 from annotation.models import Assignment, Batch, Enrolment
 from annotation.protocols import PROTOCOLS
 from annotation.services import (
@@ -30,16 +31,23 @@ from annotation.services import (
     enrolment_finish,
     judgment_submit,
 )
-from annotation.views.common import asked_besides, for_raters, require_open, see_other
-
-# What happened to a claim has a notice of its own; a field at fault has a message.
-NOTICES = {"differs", "gone", "closed"}
+from annotation.views.common import (
+    asked_besides,
+    entry_of,
+    for_raters,
+    require_open,
+    see_other,
+    way_out,
+)
 
 
 @require_GET
 @for_raters
 def next_question(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
-    """Claim the next item and show it, or go to the end."""
+    """Claim the next item and show it, or go to what comes before the first, or to the end."""
+    if before := _before(enrolment):
+        require_open(enrolment)
+        return see_other(before, enrolment.batch.token)
     assignment = assignment_claim(enrolment=enrolment, at=now())
     if assignment is None:
         if not selectors.more_may_come(enrolment):
@@ -99,7 +107,16 @@ def done(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
     progress = selectors.rater_progress(enrolment)
     more = enrolment.batch.state == Batch.State.OPEN and selectors.more_may_come(enrolment)
     context = {"batch": enrolment.batch, "progress": progress, "more": more}
+    if enrolment.finished and not more:
+        context |= way_out(enrolment.batch, "completed")
     return render(request, "annotation/done.html", context)
+
+
+def _before(enrolment: Enrolment) -> str:
+    entry = entry_of(enrolment.batch)
+    if entry.checks and not enrolment.qualified:
+        return "check"
+    return "practice" if enrolment.practised < len(entry.practice) else ""
 
 
 def _take_answer(
@@ -141,19 +158,29 @@ def _question(
 ) -> HttpResponse:
     form = PROTOCOLS[enrolment.batch.protocol]
     payload = form.read(shown.assignment.item.payload)
+    progress = selectors.rater_progress(enrolment)
     context = {
         "batch": enrolment.batch,
-        "progress": selectors.rater_progress(enrolment),
+        "action": reverse("annotation:answer", args=[enrolment.batch.token, shown.assignment.key]),
+        "progress": progress,
+        "rests": _rests(enrolment, shown, progress),
         "shown": shown,
         "payload": payload,
         "options": placed(payload, shown.assignment.order),
         "key": uuid4(),
         "faults": faults_of(form.name),
-        "fault": _fault(form.name, shown.problem),
+        "fault": fault_of(form.name, shown.problem),
         "probe": _probe(payload, shown.assignment),
         **asked_besides(enrolment.batch, payload),
     }
     return render(request, form.template, context, status=status)
+
+
+def _rests(enrolment: Enrolment, shown: Shown, progress: selectors.RaterProgress) -> bool:
+    """Return whether this is the page to hint at a break."""
+    after = entry_of(enrolment.batch).break_after
+    is_due = after > 0 and progress.done > 0 and progress.done % after == 0
+    return is_due and not shown.editing and not shown.problem
 
 
 def _probe(payload: Any, assignment: Assignment) -> str:
@@ -164,11 +191,6 @@ def _probe(payload: Any, assignment: Assignment) -> str:
     if not getattr(payload, "probe", False):
         return ""
     return str(import_string(settings.RATER_PROBE)(assignment.item_id))
-
-
-def _fault(protocol: str, problem: str) -> str:
-    field = problem.split(".")[0]
-    return "" if not field or field in NOTICES else str(faults_of(protocol).get(field, MISREAD))
 
 
 def _own(enrolment: Enrolment, key: UUID) -> Assignment:

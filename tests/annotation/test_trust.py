@@ -212,3 +212,22 @@ def test_only_who_may_change_exclusions_lifts_one_in_the_admin(client: Client) -
     staff.user_permissions.add(Permission.objects.get(codename="change_exclusion"))
     admin.post("/admin/annotation/exclusion/", data)
     assert "by ada" in Exclusion.objects.get().lifted_because
+
+
+def test_rules_and_entry_are_set_in_the_admin_until_the_first_rater_comes(client: Client) -> None:
+    batch = open_batch()
+    admin = Client()
+    admin.force_login(User.objects.create_superuser("ada"))
+    page = f"/admin/annotation/batch/{batch.pk}/change/"
+    sent = {"rules": '[{"name": "same_side", "limit": 0.9, "after": 5}]', "lease_seconds": "600"}
+    refused = admin.post(page, {**sent, "rules": '[{"name": "charm"}]', "entry": '{"x": 1}'})
+    assert "lacks the field" in refused.content.decode()
+    assert "unknown field" in refused.content.decode()
+    assert admin.post(page, {**sent, "entry": "{}"}).status_code == HTTPStatus.FOUND
+    batch.refresh_from_db()
+    assert (batch.rules[0]["name"], batch.lease_seconds) == ("same_side", 600)
+    agreed(client, batch)
+    answer = admin.post(page, {**sent, "rules": "[]", "entry": "{}"})
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+    batch.refresh_from_db()
+    assert len(batch.rules) == 1

@@ -25,7 +25,9 @@ export function answerByKeys(form) {
     else if (event.key === "?") show();
     else if (event.key === "Enter" && !target.closest(HAS_ITS_OWN_ENTER)) {
       event.preventDefault();
-      if (!event.repeat && form.querySelector("button.primary")) form.requestSubmit();
+      if (event.repeat) return;
+      if (form.querySelector("button.primary")) form.requestSubmit();
+      else press("Enter");
     } else if (!event.repeat && press(event.key)) event.preventDefault();
   });
 }
