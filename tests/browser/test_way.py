@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from annotation.models import Enrolment, Judgment
+from annotation.models import Batch, Enrolment, Judgment
 from tests.browser.conftest import OpenPage, Picture
 from tests.browser.material import realistic_batch
 from tests.browser.test_rating import SCREENS, tab_to
@@ -23,7 +23,7 @@ CHECKS = [
 ]
 
 
-def recruiting_batch() -> object:
+def recruiting_batch() -> Batch:
     practice = realistic_batch(items=1).items.get().payload
     trial = {"payload": practice, "gold": {"choice": "tie"}, "why": "Both name the same words."}
     codes = {"completed": "C0MPLETE", "screened_out": "SCREENED", "no_consent": "N0"}
@@ -44,6 +44,7 @@ def test_a_recruited_rater_goes_the_whole_way_by_keyboard(
     def look(name: str) -> None:
         picture(page, f"way-{screen}-{name}")
         assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
     look("1-invitation")
     tab_to(page, "I agree and start")
@@ -76,7 +77,6 @@ def test_a_recruited_rater_goes_the_whole_way_by_keyboard(
     expect(page.get_by_text("C0MPLETE")).to_be_visible()
     look("8-end")
     assert Judgment.objects.count() == 4
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def answer_check(page: Page, *, wrong: bool) -> None:
