@@ -103,8 +103,7 @@ def scorer_details(
     known = [pair for pair in plan.contrasts if set(pair) <= set(gaps)]
     votes = judged.neuron, judged.rater
     comparison = compare_scorers(*votes, gaps, judged.outcome, declared=known)
-    lengths = {} if tables.lengths is None else {LENGTH: _length_gap(tables.lengths, judged)}
-    joint = joint_model(*votes, gaps | lengths, judged.outcome)
+    joint = joint_model(*votes, gaps | _lengths(tables.lengths, judged), judged.outcome)
     if primary is None:
         return ScorerDetails(
             comparison=comparison, joint=joint, by_layer=(), by_score=(), missing=(), bounds=None,
@@ -124,6 +123,12 @@ def scorer_details(
         precision=forecast,
         curves=curves(judged, primary, plan),
     )
+
+
+def _lengths(lengths: Scores | None, judged: Judgments) -> dict[str, Array]:
+    """Return the gaps in length by name; none where all are equally long, which tells nothing."""
+    gap = np.zeros(0) if lengths is None else _length_gap(lengths, judged)
+    return {LENGTH: gap} if np.nan_to_num(gap).any() else {}
 
 
 def _length_gap(lengths: Scores, judged: Judgments) -> Array:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from studies.analysis import svg
 
-_WRITTEN_UP_TO = 9
-"""Cells of larger grids are too small to be written into; the table has their numbers."""
+_WRITTEN_FROM = 20
+"""Sides of cells that can be written into; the table has the numbers of smaller ones."""
 _DARKEST = 0.45
 """Opacity at which ink still reads on the accent, on light and on dark pages."""
 
@@ -63,7 +63,7 @@ class _Room:
         ]
 
     def names(self) -> list[str]:
-        every = 1 if len(self.grid.names) <= _WRITTEN_UP_TO else 5
+        every = 1 if self.side >= _WRITTEN_FROM else 5
         most = int((self.left - 8) / 6.8)
         marks = []
         for i in range(0, len(self.grid.names), every):
@@ -75,7 +75,7 @@ class _Room:
         return marks
 
     def cells(self) -> list[str]:
-        few = len(self.grid.names) <= _WRITTEN_UP_TO
+        few = self.side >= _WRITTEN_FROM
         marks = []
         for i, row in enumerate(self.grid.cells):
             for j, share in enumerate(row):

@@ -91,9 +91,9 @@ def _about_size(results: Results) -> Iterator[str]:
     if results.n_neurons < FEW_NEURONS:
         neurons = counted(results.n_neurons, "neuron")
         yield f"Only {neurons} judged: the results say little about others."
-    missing = results.flow.judgments_wanted - results.n_judgments
-    if missing > 0:
-        share_given = percent(results.n_judgments / results.flow.judgments_wanted)
+    given, wanted = results.exclusions[0].votes, results.flow.judgments_wanted
+    if (missing := wanted - given) > 0:
+        share_given = percent(given / wanted)
         yield f"Unfinished: {share_given} of the judgments wanted are in, {missing:,} are missing."
 
 

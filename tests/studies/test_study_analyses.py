@@ -4,13 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from explanations.models import Score
 from studies import services, tasks
+from studies.analysis.results import analyse as compute
 from studies.models import Analysis
 from studies.selectors.pages import freshness
+from studies.selectors.tables import study_tables
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +70,67 @@ def test_a_worker_whose_lease_was_taken_over_stores_nothing() -> None:
     assert not services.analysis_store(
         lease=late, results={}, figures={}, answers=0, scores="", seconds=0.0, at=at
     )
+
+
+def test_a_worker_that_renews_its_lease_keeps_it_and_says_how_far_it_is() -> None:
+    at = timezone.now()
+    asked = services.analysis_request(study=factories.open_study(), at=at)
+    lease = services.analysis_claim(analysis_id=asked.pk, at=at)
+    assert lease is not None
+    assert services.analysis_tell(lease=lease, stage="conditions", share=0.35)
+    almost = at + timedelta(seconds=settings.LEASE_SECONDS - 1)
+    assert services.analysis_renew(lease=lease, at=almost)
+    later = almost + timedelta(seconds=2)
+    assert services.analysis_claim(analysis_id=asked.pk, at=later) is None
+    asked.refresh_from_db()
+    assert (asked.stage, asked.share) == ("conditions", 0.35)
+
+
+def test_a_worker_without_the_lease_renews_and_says_nothing() -> None:
+    at = timezone.now()
+    asked = services.analysis_request(study=factories.open_study(), at=at)
+    late = services.analysis_claim(analysis_id=asked.pk, at=at)
+    services.analysis_claim(analysis_id=asked.pk, at=at + timedelta(hours=1))
+    assert late is not None
+    assert not services.analysis_renew(lease=late, at=at)
+    assert not services.analysis_tell(lease=late, stage="s", share=0.5)
+
+
+def test_a_page_that_waits_says_what_the_worker_does(admin_client: Client) -> None:
+    at = timezone.now()
+    study = factories.open_study()
+    asked = services.analysis_request(study=study, at=at)
+    lease = services.analysis_claim(analysis_id=asked.pk, at=at)
+    assert lease is not None
+    services.analysis_tell(lease=lease, stage="raters one by one", share=0.75)
+    page = admin_client.get(reverse("studies:results", args=[study.slug])).content.decode()
+    assert "Raters one by one" in page
+    assert 'value="0.75"' in page
+    told = admin_client.get(reverse("studies:api-results", args=[study.slug])).json()
+    assert (told["analysis"]["stage"], told["analysis"]["share"]) == ("raters one by one", 0.75)
+
+
+def test_stages_go_from_first_to_last_and_their_shares_only_grow() -> None:
+    study = factories.open_study()
+    factories.judged(study, ["fancy"])
+    told: list[tuple[str, float]] = []
+    compute(study_tables(study), tell=lambda stage, share: told.append((stage, share)))
+    shares = [share for _, share in told]
+    assert shares == sorted(shares)
+    assert len(set(told)) == len(told) > 3
+
+
+@pytest.mark.usefixtures("sent")
+def test_results_of_an_earlier_form_are_computed_anew() -> None:
+    study = factories.open_study()
+    factories.judged(study, ["fancy"])
+    tasks.analyse(services.analysis_request(study=study, at=timezone.now()).pk)
+    analysis = Analysis.objects.get()
+    assert analysis.results is not None
+    old = {**analysis.results, "version": 1}
+    Analysis.objects.update(results=old, requested=timezone.now() - timedelta(minutes=1))
+    tasks.sweep()
+    assert Analysis.objects.get().state == Analysis.State.OPEN
 
 
 def test_an_analysis_that_kills_its_workers_is_given_up_with_a_reason() -> None:

@@ -62,6 +62,7 @@ def _sensitivity(results: Results) -> Shown:
                 each.slope,
             )
             for each in results.scorer_details.sensitivity
+            if each.exclusions == "none" or len(results.exclusions) > 1
         ],
     )
 
