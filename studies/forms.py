@@ -10,7 +10,10 @@ from explanations.records import NeuronRef
 from studies.analysis.plan import Plan
 from studies.design.references import parse_references
 from studies.models import Condition, Study
+from studies.presets.base import Preset
 from studies.selectors.material import neurons_named
+from studies.selectors.sampling import Author, authors_of
+from studies.services import Choices
 
 _SHOWN = 10
 
@@ -35,7 +38,8 @@ class StudyForm(forms.ModelForm[Study]):
         model = Study
         fields = [
             *("title", "slug", "question", "overlap", "items_per_rater", "excerpts"),
-            *("ask_confidence", "seed", "consent", "instructions"),
+            *("ask_confidence", "seed", "pairing", "pairs_per_neuron", "catches", "repeats"),
+            *("consent", "instructions"),
         ]
         widgets = {
             "question": forms.Textarea(attrs={"rows": 2}),
@@ -191,3 +195,110 @@ def _contrast(number: int, line: str) -> tuple[str, str]:
     if not beside or not first or not second or first == second:
         raise ValidationError(f"Line {number}: two scorers with “vs” between them, not “{line}”.")
     return first, second
+
+
+class PresetForm(forms.Form):
+    """What a published design leaves open, with its defaults filled in."""
+
+    title = forms.CharField(
+        max_length=200, help_text="Raters see it: it names nothing that is compared."
+    )
+    slug = forms.SlugField(help_text="Its name in addresses and exports.")
+    methods = forms.MultipleChoiceField(
+        widget=forms.CheckboxSelectMultiple, label="Whose explanations"
+    )
+    neurons = forms.IntegerField(
+        min_value=1,
+        max_value=20_000,
+        initial=50,
+        help_text="At most; drawn evenly over layers and scores.",
+    )
+    overlap = forms.IntegerField(min_value=1, label="Judgments for each question")
+    items_per_rater = forms.IntegerField(min_value=1, label="Questions for each rater at most")
+    excerpts = forms.IntegerField(min_value=1, max_value=20, label="Excerpts with each question")
+    catches = forms.IntegerField(
+        min_value=0,
+        max_value=50,
+        label="Catch trials for each hundred questions",
+        help_text="Their answer is plain: they show who does not read.",
+    )
+    repeats = forms.IntegerField(
+        min_value=0,
+        max_value=50,
+        initial=0,
+        label="Repeats for each hundred questions",
+        help_text="Asked a second time: they show who answers alike.",
+    )
+    seed = forms.IntegerField(initial=1, help_text="Every draw comes from it.")
+
+    def __init__(self, *args: Any, preset: Preset, subject: Subject | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.preset = preset
+        self.subject = subject
+        self.authors = authors_of(subject) if subject else []
+        self._fill()
+        self._offer_methods()
+        if preset.catch is None:
+            del self.fields["catches"]
+        if not any(need.n == 0 for need in preset.needs.excerpts):
+            del self.fields["excerpts"]
+        if subject:
+            self.fields["subject"] = forms.CharField(initial=subject.pk, widget=forms.HiddenInput)
+
+    def _fill(self) -> None:
+        """Fill in the design's own sizes, and a title that tells nothing."""
+        preset = self.preset
+        number = Study.objects.filter(preset=preset.name).count() + 1
+        for name, value in {
+            "title": "What does this unit respond to?",
+            "slug": f"{preset.name}-{number}",
+            "overlap": preset.overlap,
+            "items_per_rater": preset.items_per_rater,
+            "excerpts": preset.excerpts,
+            "catches": preset.catches,
+        }.items():
+            self.fields[name].initial = value
+
+    def _offer_methods(self) -> None:
+        needs = self.preset.needs
+        if not needs.conditions:
+            del self.fields["methods"]
+            return
+        field = self.fields["methods"]
+        keys = [_author_key(author) for author in self.authors]
+        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101  it is declared above
+        field.choices = [(key, a.name) for key, a in zip(keys, self.authors, strict=True)]
+        field.initial = keys[: max(needs.conditions, 2)]
+        least = "one" if needs.conditions == 1 else "two"
+        field.help_text = f"At least {least}. Raters never see these names."
+
+    def clean_slug(self) -> str:
+        """Refuse a name that is taken."""
+        slug: str = self.cleaned_data["slug"]
+        if Study.objects.filter(slug=slug).exists():
+            raise ValidationError("Another study has this name.")
+        return slug
+
+    def choices(self) -> Choices:
+        """Return what was decided."""
+        data = self.cleaned_data
+        by_key = {_author_key(author): author.method for author in self.authors}
+        if self.subject is None:
+            raise ValueError("a study is about some subject")
+        return Choices(
+            title=data["title"],
+            slug=data["slug"],
+            subject=self.subject,
+            methods=[by_key[key] for key in data.get("methods", ())],
+            neurons=data["neurons"],
+            overlap=data["overlap"],
+            items_per_rater=data["items_per_rater"],
+            excerpts=data.get("excerpts", self.preset.excerpts),
+            catches=data.get("catches", 0),
+            repeats=data["repeats"],
+            seed=data["seed"],
+        )
+
+
+def _author_key(author: Author) -> str:
+    return "people" if author.method is None else str(author.method.pk)

@@ -19,12 +19,14 @@ from studies import services
 from studies.admin.actions import ACTIONS, CONFIRMED, panel
 from studies.admin.neurons import neurons_page
 from studies.admin.registering import registering_page
+from studies.admin.starting import presets_page, start_page
 from studies.analysis.wording import counted
 from studies.forms import ConditionFormSet, StudyForm
 from studies.models import Condition, Study
 from studies.selectors.registrations import registration_of
 
 _SIZES = ("overlap", "items_per_rater", "excerpts", "ask_confidence", "seed")
+_DESIGN = ("pairing", "pairs_per_neuron", "catches", "repeats")
 _TEXTS = ("consent", "instructions")
 
 
@@ -98,6 +100,7 @@ class StudyAdmin(admin.ModelAdmin[Study]):
             (None, {"fields": [("title", "slug"), "question"]}),
             *([("Neurons to add", {"fields": picking})] if is_draft(obj) else []),
             ("What raters do", {"fields": [_SIZES[:3], *_SIZES[3:]]}),
+            ("Design", {"fields": [_DESIGN[:2], _DESIGN[2:]], "classes": ["collapse"]}),
             ("What raters read", {"fields": _TEXTS, "classes": ["collapse"]}),
         ]
 
@@ -124,7 +127,7 @@ class StudyAdmin(admin.ModelAdmin[Study]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Study | None = None) -> list[str]:
         """Fix the design once it is built."""
-        return [] if is_draft(obj) else ["title", "slug", *_SIZES, *_TEXTS]
+        return [] if is_draft(obj) else ["title", "slug", *_SIZES, *_DESIGN, *_TEXTS]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Study | None = None) -> Any:
         """Fill the slug while it can be changed."""
@@ -173,6 +176,8 @@ class StudyAdmin(admin.ModelAdmin[Study]):
         view = self.admin_site.admin_view
         search = NeuronSearch.as_view(admin_site=self.admin_site)
         return [
+            path("start/", view(self.presets), name="studies_study_presets"),
+            path("start/<slug:name>/", view(self.start), name="studies_study_start"),
             path("<int:pk>/do/<slug:action>/", view(self.act), name="studies_study_act"),
             path("<int:pk>/neurons/", view(self.neurons), name="studies_study_neurons"),
             path("<int:pk>/register/", view(self.register), name="studies_study_register"),
@@ -203,6 +208,20 @@ class StudyAdmin(admin.ModelAdmin[Study]):
     def register(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Freeze the design and the analysis plan."""
         return registering_page(request, self._changeable(request, pk), self._context(request))
+
+    def presets(self, request: HttpRequest) -> HttpResponse:
+        """Show the published designs."""
+        self._require_adding(request)
+        return presets_page(request, self._context(request))
+
+    def start(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Start a study from one of them."""
+        self._require_adding(request)
+        return start_page(request, name, self._context(request))
+
+    def _require_adding(self, request: HttpRequest) -> None:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
 
     def _changeable(self, request: HttpRequest, pk: int) -> Study:
         study = get_object_or_404(Study.objects.select_related("batch"), pk=pk)

@@ -34,9 +34,9 @@ def analyses_waiting(*, at: datetime) -> list[int]:
 
 
 def analyses_outdated(*, at: datetime, pause: timedelta) -> list[Study]:
-    """Return the open and closed comparisons whose results are of an earlier form or miss something.
+    """Return the open and closed comparisons whose results are behind.
 
-    That is answers or scores that no analysis has seen.
+    They are of an earlier form, or there are answers or scores that no analysis has seen.
 
     A closed one is among them when it closed while an analysis ran that began before. Those
     analysed less than `pause` ago, or three times as long as that took, are let be.

@@ -166,7 +166,7 @@ def neuron_counts(study: Study) -> NeuronCounts:
     )
     rows = tuple(by_layer)
     conditions = tuple(study.conditions.all())
-    comparable = _explained(conditions)
+    comparable = explained_by(conditions)
     return NeuronCounts(
         total=sum(n for _, _, n in rows),
         explained=comparable.filter(studies=study).count(),
@@ -177,10 +177,11 @@ def neuron_counts(study: Study) -> NeuronCounts:
 
 def neurons_explained(study: Study) -> tuple[int, ...]:
     """Return the neurons that have an explanation of each of the study's conditions, in order."""
-    return tuple(_explained(tuple(study.conditions.all())).values_list("pk", flat=True))
+    return tuple(explained_by(tuple(study.conditions.all())).values_list("pk", flat=True))
 
 
-def _explained(conditions: Sequence[Condition]) -> QuerySet[Neuron]:
+def explained_by(conditions: Sequence[Condition]) -> QuerySet[Neuron]:
+    """Return the neurons that have an explanation of every condition."""
     found = Neuron.objects.order_by("subject", "layer", "index")
     for condition in conditions:
         of_condition = Explanation.objects.filter(method=condition.method_id)
@@ -227,10 +228,10 @@ def neurons_shown(study: Study, neurons: Sequence[int]) -> list[NeuronRow]:
     """Return a few of a study's neurons, with the conditions that explain each."""
     conditions = list(study.conditions.all())
     names = {condition.method_id: condition.name for condition in conditions}
-    explained_by = defaultdict[int, set[str]](set)
+    names_by = defaultdict[int, set[str]](set)
     rows = Explanation.objects.filter(_of_conditions(conditions), neuron__in=list(neurons))
     for neuron, method in rows.values_list("neuron", "method"):
-        explained_by[neuron].add(names[method])
+        names_by[neuron].add(names[method])
     found = Neuron.objects.select_related("subject").in_bulk(list(neurons))
     return [
         NeuronRow(
@@ -238,7 +239,7 @@ def neurons_shown(study: Study, neurons: Sequence[int]) -> list[NeuronRow]:
             subject=found[pk].subject.name,
             ref=NeuronRef(layer=found[pk].layer, index=found[pk].index),
             maximum=found[pk].maximum,
-            missing=tuple(c.name for c in conditions if c.name not in explained_by[pk]),
+            missing=tuple(c.name for c in conditions if c.name not in names_by[pk]),
         )
         for pk in neurons
     ]

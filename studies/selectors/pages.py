@@ -5,7 +5,7 @@ from datetime import datetime
 
 from annotation.models import Judgment
 from annotation.selectors import BatchProgress, batch_progress
-from studies.design.size import SECONDS_PER_JUDGMENT, Plan, plan
+from studies.design.size import Plan, plan
 from studies.models import Analysis, Study
 from studies.selectors.analyses import answers_count, scores_mark
 
@@ -77,7 +77,7 @@ def study_plan(study: Study) -> Plan:
         neurons=study.items.values("neuron").distinct().count(),
         overlap=study.overlap,
         items_per_rater=study.items_per_rater,
-        seconds_per_judgment=measured or SECONDS_PER_JUDGMENT,
+        seconds_per_judgment=measured or study.design.seconds,
     )
 
 

@@ -11,7 +11,8 @@ from studies.models import Registration, Study
 from studies.selectors.analyses import answers_count
 
 _ROWS = 1000
-_SIZES = ("overlap", "items_per_rater", "excerpts", "ask_confidence", "seed")
+_DESIGN = ("preset", "pairing", "pairs_per_neuron", "catches", "repeats")
+_SIZES = ("overlap", "items_per_rater", "excerpts", "ask_confidence", "seed", *_DESIGN)
 _TEXTS = ("title", "question", "consent", "instructions")
 
 

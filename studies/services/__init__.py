@@ -16,10 +16,12 @@ from studies.services.picking import neurons_add, neurons_add_explained, neurons
 from studies.services.registering import registration_freeze
 from studies.services.running import study_close, study_open
 from studies.services.simulation import raters_simulate
+from studies.services.starting import Choices, study_start
 
 __all__ = [
     "ANALYSE",
     "Built",
+    "Choices",
     "StudyRefused",
     "analysis_call",
     "analysis_claim",
@@ -36,5 +38,6 @@ __all__ = [
     "study_build",
     "study_close",
     "study_open",
+    "study_start",
     "study_unbuild",
 ]

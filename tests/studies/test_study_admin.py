@@ -51,6 +51,7 @@ def form_data(**values: Any) -> dict[str, Any]:
         **{
             "excerpts": 4,
             "seed": 5,
+            **{"pairing": "all", "pairs_per_neuron": 1, "catches": 0, "repeats": 0},
             "consent": "Yes?",
             "instructions": "Choose.",
             "references": "",

@@ -1,0 +1,55 @@
+"""From a published design to a running study: choose it, look the defaults over, open."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from explanations.models import Subject
+from studies import services
+from studies.analysis.wording import counted
+from studies.forms import PresetForm
+from studies.presets import PRESETS
+
+
+def presets_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """Show the designs to choose from."""
+    return TemplateResponse(
+        request,
+        "admin/studies/study/presets.html",
+        {**context, "title": "A study from a published design", "presets": PRESETS.values()},
+    )
+
+
+def start_page(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    """Ask what a design leaves open, with its defaults filled in; build, and open if asked to."""
+    preset = PRESETS.get(name)
+    if preset is None:
+        raise Http404(f"there is no design {name}")
+    subjects = Subject.objects.order_by("name")
+    wanted = request.POST.get("subject") or request.GET.get("subject", "")
+    chosen = subjects.filter(pk=wanted).first() if wanted.isdecimal() else None
+    form = PresetForm(request.POST or None, preset=preset, subject=chosen or subjects.first())
+    if request.method == "POST" and form.is_valid() and (done := _start(request, form)):
+        return done
+    shown = {"title": preset.title, "preset": preset, "form": form, "subjects": subjects}
+    return TemplateResponse(request, "admin/studies/study/start.html", {**context, **shown})
+
+
+def _start(request: HttpRequest, form: PresetForm) -> HttpResponse | None:
+    """Make the study; None, with the reason on the form, where it cannot be built."""
+    is_open = "open" in request.POST
+    try:
+        study, built = services.study_start(
+            preset=form.preset, choices=form.choices(), is_open=is_open
+        )
+    except services.StudyRefused as refusal:
+        form.add_error(None, str(refusal))
+        return None
+    for each in built.left_out:
+        messages.warning(request, f"Left out: {each.text}.")
+    done = "Open: send raters the invitation link." if is_open else "Look it over, then open it."
+    messages.success(request, f"Built {counted(built.items, 'item')}. {done}")
+    return HttpResponseRedirect(reverse("admin:studies_study_change", args=[study.pk]))

@@ -1,0 +1,72 @@
+"""Which neurons of a subject a study could be about, and whose explanations there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+
+from django.db.models import Count, QuerySet
+
+from explanations.models import Explanation, Method, Neuron, Subject
+from studies.design.sampling import score_strata, spread
+from studies.design.seeds import stream
+from studies.models import Study
+from studies.selectors.material import explained_by, scores_by_explanation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Whose explanations there are: a method, or people where it is None; of how many neurons."""
+
+    method: Method | None
+    neurons: int
+
+    @property
+    def name(self) -> str:
+        """How a form names it."""
+        return f"{self.method or 'written by people'}: {self.neurons:,} neurons"
+
+
+def authors_of(subject: Subject) -> list[Author]:
+    """Return whose explanations of a subject's neurons there are, most neurons first."""
+    rows = (
+        Explanation.objects.filter(neuron__subject=subject)
+        .order_by()
+        .values_list("method")
+        .annotate(n=Count("neuron", distinct=True))
+        .order_by("-n", "method")
+    )
+    counts = list(rows)
+    methods = Method.objects.in_bulk([method for method, _ in counts if method is not None])
+    return [Author(method=methods.get(method), neurons=n) for method, n in counts]
+
+
+def neurons_to_ask(study: Study, subject: Subject, *, at_most: int) -> list[int]:
+    """Return neurons of a subject with records and an explanation of each condition.
+
+    Of more than `at_most`, so many are drawn with the study's seed, evenly over the layers and,
+    where there are scores, over their quarters.
+    """
+    conditions = tuple(study.conditions.all())
+    found = explained_by(conditions) if conditions else Neuron.objects.order_by("layer", "index")
+    able = found.filter(subject=subject, records__isnull=False, maximum__gt=0).distinct()
+    rows = list(able.values_list("pk", "layer"))
+    if not rows and not study.design.needs.fires:
+        rows = list(found.filter(subject=subject).values_list("pk", "layer"))
+    if len(rows) <= at_most:
+        return [pk for pk, _ in rows]
+    quarters = score_strata(_mean_scores([pk for pk, _ in rows], found.filter(subject=subject)))
+    strata = [(layer, quarter) for (_, layer), quarter in zip(rows, quarters, strict=True)]
+    places = spread(strata, at_most, stream(study.seed, "neurons"))
+    return [rows[place][0] for place in places]
+
+
+def _mean_scores(neurons: Sequence[int], found: QuerySet[Neuron]) -> list[float]:
+    """Return each neuron's mean score over its explanations; nan without any."""
+    scores = scores_by_explanation(found)
+    owners = dict(
+        Explanation.objects.filter(neuron__in=found.values("pk")).values_list("pk", "neuron")
+    )
+    of_neuron: dict[int, list[float]] = {}
+    for explanation, value in scores.items():
+        of_neuron.setdefault(owners[explanation], []).append(value)
+    return [sum(values) / len(values) if (values := of_neuron.get(pk)) else nan for pk in neurons]

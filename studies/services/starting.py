@@ -1,0 +1,76 @@
+"""A study from a published design: made, built and opened at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from explanations.models import Method, Neuron, Subject
+from studies.models import Study
+from studies.presets.base import Preset
+from studies.selectors.sampling import neurons_to_ask
+from studies.services.building import Built, study_build
+from studies.services.errors import StudyRefused
+from studies.services.picking import neurons_add
+from studies.services.running import study_open
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What a researcher decides about a study that follows a design.
+
+    `methods` are whose explanations it is about, None for those that people wrote. `neurons` is how
+    many are drawn at most, spread evenly over layers and scores. The rest is as in `Study`.
+    """
+
+    title: str
+    slug: str
+    subject: Subject
+    methods: Sequence[Method | None]
+    neurons: int
+    overlap: int
+    items_per_rater: int
+    excerpts: int
+    catches: int = 0
+    repeats: int = 0
+    seed: int = 1
+
+
+@transaction.atomic
+def study_start(*, preset: Preset, choices: Choices, is_open: bool) -> tuple[Study, Built]:
+    """Make a study that follows a preset, build it, and with `is_open` let raters in.
+
+    StudyRefused, and nothing stored, when it cannot be built; the reason says what is missing.
+    """
+    study = Study.objects.create(
+        preset=preset.name,
+        title=choices.title,
+        slug=choices.slug,
+        consent=preset.consent,
+        instructions=preset.instructions,
+        overlap=choices.overlap,
+        items_per_rater=choices.items_per_rater,
+        excerpts=choices.excerpts,
+        catches=choices.catches,
+        repeats=choices.repeats,
+        seed=choices.seed,
+    )
+    for method in choices.methods if preset.needs.conditions else ():
+        name = str(method) if method else "people"
+        study.conditions.create(name=name[:100], method=method)
+    neurons = neurons_to_ask(study, choices.subject, at_most=choices.neurons)
+    if not neurons:
+        raise StudyRefused(_nothing(preset, choices.subject))
+    neurons_add(study=study, neurons=neurons)
+    built = study_build(study=study)
+    if is_open:
+        study_open(study=study)
+    return study, built
+
+
+def _nothing(preset: Preset, subject: Subject) -> str:
+    if not Neuron.objects.filter(subject=subject, records__isnull=False).exists():
+        return f"No neuron of {subject} has a record to show: capture or import some."
+    if preset.needs.conditions:
+        return f"No neuron of {subject} has an explanation by everybody ticked: tick fewer."
+    return f"No neuron of {subject} can be asked about."

@@ -1,0 +1,122 @@
+"""A study of a published design is running in three clicks."""
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from explanations.models import Explanation
+from studies import services
+from studies.models import Study
+from studies.presets import PRESETS
+from tests import factories
+from tests.studies.stocked import stocked_study
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/studies/study/"
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("staff"))
+    return client
+
+
+def subject_for(preset: str) -> object:
+    """Make a subject with what the design needs, and no study."""
+    study = stocked_study(preset)
+    subject = study.neurons.all()[0].subject
+    study.delete()
+    return subject
+
+
+def as_filled_in(staff: Client, preset: str) -> dict[str, object]:
+    """Return what the form sends if nothing is changed."""
+    form = staff.get(f"{LIST}start/{preset}/").context["form"]
+    return {name: form[name].initial for name in form.fields}
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_a_study_of_a_design_runs_with_its_defaults(staff: Client, name: str) -> None:
+    subject_for(name)
+    assert f"{LIST}start/" in staff.get(LIST).content.decode()
+    assert f"{LIST}start/{name}/" in staff.get(f"{LIST}start/").content.decode()
+    sent = {**as_filled_in(staff, name), "open": "yes"}
+    response = staff.post(f"{LIST}start/{name}/", sent)
+    study = Study.objects.get()
+    assert response.headers["Location"] == reverse("admin:studies_study_change", args=[study.pk])
+    assert (study.state, study.preset) == (Study.State.OPEN, name)
+    assert study.consent == PRESETS[name].consent
+    page = staff.get(response.headers["Location"]).content.decode()
+    assert "Invitation link for raters" in page
+    assert f"{PRESETS[name].seconds:.0f}" in page
+
+
+def test_a_study_can_be_looked_over_before_it_is_opened(staff: Client) -> None:
+    subject_for("intruder")
+    staff.post(f"{LIST}start/intruder/", {**as_filled_in(staff, "intruder"), "build": "yes"})
+    assert Study.objects.get().state == Study.State.BUILT
+
+
+def test_what_is_missing_is_said_on_the_form_and_nothing_is_stored(staff: Client) -> None:
+    subject_for("casper-2023")
+    Explanation.objects.filter(method__name="ground_truth").delete()
+    sent = {**as_filled_in(staff, "casper-2023"), "open": "yes"}
+    page = staff.post(f"{LIST}start/casper-2023/", sent)
+    assert "without a known true description" in page.content.decode()
+    assert not Study.objects.exists()
+
+
+def test_a_subject_without_records_is_refused_with_the_reason(staff: Client) -> None:
+    factories.neurons(3)
+    sent = {**as_filled_in(staff, "written"), "open": "yes"}
+    page = staff.post(f"{LIST}start/written/", sent).content.decode()
+    assert "has a record to show: capture or import some" in page
+
+
+def test_without_a_subject_the_page_says_what_to_do_first(staff: Client) -> None:
+    page = staff.get(f"{LIST}start/written/").content.decode()
+    assert "capture or import neurons first" in page
+
+
+def test_an_unknown_design_is_not_found(staff: Client) -> None:
+    assert staff.get(f"{LIST}start/nobody-9999/").status_code == 404
+
+
+def test_of_many_neurons_some_are_drawn_from_every_layer(staff: Client) -> None:
+    subject = factories.subject(layers=3)
+    for layer in range(3):
+        for _ in range(4 + 4 * layer):
+            factories.neuron_with_records(subject=subject, layer=layer)
+    sent = {**as_filled_in(staff, "written"), "neurons": 6, "open": "yes"}
+    staff.post(f"{LIST}start/written/", sent)
+    layers = sorted(Study.objects.get().neurons.values_list("layer", flat=True))
+    assert layers == [0, 0, 1, 1, 2, 2]
+
+
+def test_whoever_may_not_add_studies_starts_none(client: Client) -> None:
+    looker = User.objects.create_user("looker", is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_study"))
+    client.force_login(looker)
+    assert "start/" not in client.get(LIST).content.decode()
+    assert client.get(f"{LIST}start/").status_code == 403
+    assert client.post(f"{LIST}start/written/").status_code == 403
+
+
+def test_conditions_without_a_neuron_in_common_are_refused() -> None:
+    study = stocked_study("yes-maybe-no")
+    subject = study.neurons.all()[0].subject
+    preset = PRESETS["yes-maybe-no"]
+    choices = services.Choices(
+        title="x",
+        slug="x",
+        subject=subject,
+        methods=[factories.method()],
+        neurons=5,
+        overlap=1,
+        items_per_rater=5,
+        excerpts=3,
+    )
+    with pytest.raises(services.StudyRefused, match="explanation by everybody ticked"):
+        services.study_start(preset=preset, choices=choices, is_open=True)
+    assert Study.objects.count() == 1
