@@ -7,6 +7,7 @@ from math import nan
 from django.db.models import Count, QuerySet
 
 from explanations.models import Explanation, Method, Neuron, Subject
+from explanations.services.ground_truth import TRUTH
 from studies.design.sampling import score_strata, spread
 from studies.design.seeds import stream
 from studies.models import Study
@@ -27,7 +28,10 @@ class Author:
 
 
 def authors_of(subject: Subject) -> list[Author]:
-    """Return whose explanations of a subject's neurons there are, most neurons first."""
+    """Return whose explanations of a subject's neurons there are, most neurons first.
+
+    Descriptions that are known to be true come last: they are what others are held against.
+    """
     rows = (
         Explanation.objects.filter(neuron__subject=subject)
         .order_by()
@@ -37,7 +41,8 @@ def authors_of(subject: Subject) -> list[Author]:
     )
     counts = list(rows)
     methods = Method.objects.in_bulk([method for method, _ in counts if method is not None])
-    return [Author(method=methods.get(method), neurons=n) for method, n in counts]
+    authors = [Author(method=methods.get(method), neurons=n) for method, n in counts]
+    return sorted(authors, key=lambda a: a.method is not None and a.method.name == TRUTH.name)
 
 
 def neurons_to_ask(study: Study, subject: Subject, *, at_most: int) -> list[int]:
