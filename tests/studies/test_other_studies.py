@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from django.contrib.auth.models import User
@@ -102,3 +104,13 @@ def test_catch_trials_and_repeats_are_answered_but_not_counted_as_comparisons() 
         "catch": 14,
         "repeat": 14,
     }
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_everything_about_another_study_fits_into_a_zip(name: str, tmp_path: Path) -> None:
+    study = stocked_study(name)
+    answered(study)
+    call_command("export_study", study.slug, str(tmp_path / "all.zip"))
+    with ZipFile(tmp_path / "all.zip") as archive:
+        assert archive.testzip() is None
+        assert "judgments.csv" in " ".join(archive.namelist())
