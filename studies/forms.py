@@ -147,6 +147,7 @@ class PlanForm(forms.Form):
     gap_edges = forms.CharField(
         label="Edges of the score gaps",
         initial="0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6",
+        widget=forms.TextInput(attrs={"size": 50}),
         help_text="Increasing from zero; the last bin is open",
     )
     min_seconds = forms.FloatField(

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from studies.analysis import svg
 
-_WRITTEN_FROM = 20
+_WRITTEN_FROM = 24
 """Sides of cells that can be written into; the table has the numbers of smaller ones."""
+_NAMED_FROM = 15
+"""Sides of cells that can have a name each; of smaller ones every fifth is named."""
 _DARKEST = 0.45
 """Opacity at which ink still reads on the accent, on light and on dark pages."""
 
@@ -63,7 +65,7 @@ class _Room:
         ]
 
     def names(self) -> list[str]:
-        every = 1 if self.side >= _WRITTEN_FROM else 5
+        every = 1 if self.side >= _NAMED_FROM else 5
         most = int((self.left - 8) / 6.8)
         marks = []
         for i in range(0, len(self.grid.names), every):
