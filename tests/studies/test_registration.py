@@ -20,7 +20,8 @@ from studies.analysis.rules import excluded
 from studies.analysis.tables import Judgments
 from studies.design.registered import canonical, differences
 from studies.forms import PlanForm
-from studies.models import Analysis, Registration, Study
+from studies.models import PAIRWISE, Analysis, Registration, Study
+from studies.presets import PRESETS
 from studies.selectors.registrations import registered_plan
 from studies.tasks import analyse
 from tests import factories
@@ -111,6 +112,19 @@ def test_a_worker_that_began_before_the_registration_stores_nothing() -> None:
     frozen(study)
     assert not services.analysis_renew(lease=lease, at=at)
     assert Analysis.objects.get().state == Analysis.State.OPEN
+
+
+def test_a_study_of_another_design_is_registered_and_its_page_says_what_it_leaves_out(
+    staff: Client,
+) -> None:
+    study = factories.open_study()
+    another = next(name for name in PRESETS if name != PAIRWISE)
+    Study.objects.filter(pk=study.pk).update(preset=another)
+    study.refresh_from_db()
+    registration = frozen(study)
+    assert json.loads(registration.document)["design"]["preset"] == another
+    assert not Analysis.objects.exists()
+    assert "this design asks something else" in page(staff, study)
 
 
 # --- What it does ---------------------------------------------------------------------------------
