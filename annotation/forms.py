@@ -57,11 +57,16 @@ MISREAD = _("The page sent something that was not understood. Nothing was stored
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A posted answer: the protocol's own fields, and what the page added."""
+    """A posted answer: the protocol's own fields, and what the page added.
+
+    `away` is what of the time since the claim was not with the page in view; None where the page
+    did not measure, or where an earlier answer is changed.
+    """
 
     answer: Mapping[str, object]
     key: UUID
     seconds: float
+    away: float | None
     edit: bool
 
 
@@ -155,11 +160,15 @@ def read_submission(data: QueryDict, *, assignment: Assignment, at: datetime) ->
     The time cannot be longer than the question was open.
     """
     elapsed = max(0.0, (at - assignment.claimed).total_seconds())
+    edit = data.get("edit") == "1"
+    measured = _measured(data.get("seconds", ""))
+    seconds = elapsed if measured is None else min(measured, elapsed)
     return Submission(
         answer=read_answer(data),
         key=_uuid(data.get("key", "")),
-        seconds=_seconds(data.get("seconds", ""), elapsed),
-        edit=data.get("edit") == "1",
+        seconds=seconds,
+        away=None if edit or measured is None else elapsed - seconds,
+        edit=edit,
     )
 
 
@@ -199,9 +208,9 @@ def _uuid(text: str) -> UUID:
         return uuid4()
 
 
-def _seconds(text: str, elapsed: float) -> float:
+def _measured(text: str) -> float | None:
     try:
         seconds = float(text)
     except ValueError:
-        return elapsed
-    return min(seconds, elapsed) if math.isfinite(seconds) and seconds >= 0 else elapsed
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None

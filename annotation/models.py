@@ -204,6 +204,7 @@ class Assignment(models.Model):
     claimed = models.DateTimeField()
     expires = models.DateTimeField()
     ended = models.DateTimeField(null=True, blank=True)
+    draft = models.JSONField(null=True, blank=True, help_text="The form as it was last left")
     skip_reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
@@ -250,6 +251,9 @@ class Judgment(models.Model):
     assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="judgments")
     answer = models.JSONField()
     seconds = models.FloatField(help_text="Time with the page in view")
+    away = models.FloatField(
+        null=True, blank=True, help_text="Seconds between claim and answer without the page in view"
+    )
     submitted = models.DateTimeField()
     supersedes = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"

@@ -13,6 +13,7 @@ urlpatterns = [
     path("<str:token>/practice/", views.practice, name="practice"),
     path("<str:token>/next/", views.next_question, name="next"),
     path("<str:token>/answer/<uuid:key>/", views.answer, name="answer"),
+    path("<str:token>/hold/<uuid:key>/", views.hold, name="hold"),
     path("<str:token>/image/<uuid:key>/<str:name>", views.image, name="image"),
     path("<str:token>/skip/<uuid:key>/", views.skip, name="skip"),
     path("<str:token>/done/", views.done, name="done"),

@@ -11,6 +11,7 @@ from annotation.services.batches import (
 )
 from annotation.services.claims import (
     assignment_claim,
+    assignment_hold,
     assignment_renew,
     assignment_skip,
     assignments_expire,
@@ -37,6 +38,7 @@ __all__ = [
     "NotYours",
     "RatingError",
     "assignment_claim",
+    "assignment_hold",
     "assignment_renew",
     "assignment_skip",
     "assignments_expire",

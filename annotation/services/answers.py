@@ -29,6 +29,7 @@ def judgment_submit(
     seconds: float,
     at: datetime,
     edit: bool = False,
+    away: float | None = None,
 ) -> Judgment:
     """Store an answer once, however often it is sent.
 
@@ -37,6 +38,7 @@ def judgment_submit(
     that was used, the stored judgment is returned if it says the same, and AnswerDiffers raised
     if not. Raises BatchClosed, LeaseExpired, NotYours or InvalidAnswer besides.
     """
+    enrolment = _held_to_rules(assignment)
     assignment = _locked_assignment(assignment)
     is_resend = _is_resend(assignment, key)
     before = Judgment.objects.standing().filter(assignment=assignment).first()
@@ -49,19 +51,24 @@ def judgment_submit(
         assignment=assignment,
         answer=checked,
         seconds=max(0.0, seconds),
+        away=away,
         submitted=at,
         supersedes=before,
     )
     Assignment.objects.filter(pk=assignment.pk, state=Assignment.State.OPEN).update(
-        state=Assignment.State.JUDGED, ended=at
+        state=Assignment.State.JUDGED, ended=at, draft=None
     )
-    if assignment.item.batch.rules:
-        enrolments = Enrolment.objects.select_related("batch")
-        enrolment_review(
-            enrolment=enrolments.get(batch=assignment.item.batch_id, rater=assignment.rater_id),
-            at=at,
-        )
+    if enrolment is not None:
+        enrolment_review(enrolment=enrolment, at=at)
     return judgment
+
+
+def _held_to_rules(assignment: Assignment) -> Enrolment | None:
+    """Return the rater's enrolment, held, where rules are set: it is locked before the claim."""
+    if not assignment.item.batch.rules:
+        return None
+    enrolments = Enrolment.objects.select_for_update(of=("self",)).select_related("batch")
+    return enrolments.get(batch=assignment.item.batch_id, rater=assignment.rater_id)
 
 
 def _is_resend(assignment: Assignment, key: UUID) -> bool:

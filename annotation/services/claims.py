@@ -4,6 +4,8 @@ Every rule is a conditional update backed by a constraint, so that any number of
 raters at once. Locks are taken in one order: enrolment, assignment, item.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +19,10 @@ from annotation.models import Assignment, Batch, Enrolment, Item
 from annotation.protocols import PROTOCOLS
 from annotation.services.errors import BatchClosed, InvalidAnswer, LeaseExpired
 from annotation.services.releasing import release
+
+# How long a claim lasts from the last sign of an open page: a rater who leaves holds up nobody.
+HOLD_SECONDS = 150
+MAX_DRAFT_LENGTH = 20_000
 
 # How many items a claim looks at: enough to find the one needed and to give way to others.
 WINDOW = 32
@@ -41,6 +47,8 @@ def assignment_claim(*, enrolment: Enrolment, at: datetime) -> Assignment | None
             return None
         if history.open is not None or len(history.asked) >= enrolment.batch.items_per_rater:
             return history.open
+        if again := _taken_up(enrolment, history.lapsed, at):
+            return again
         while offers := _offers(enrolment, history):
             for choice in offers:
                 if _take(choice.item.id, choice.side, lean=choice.item.lean):
@@ -68,11 +76,29 @@ def assignment_skip(*, assignment: Assignment, reason: str, at: datetime) -> Non
     skipped: dict[str, Any] = {
         "state": Assignment.State.SKIPPED,
         "skip_reason": reason.strip()[:300],
+        "draft": None,
     }
     if not release(assignment, ended=at, **skipped):
         assignment.refresh_from_db(fields=["state"])
         if assignment.state != Assignment.State.SKIPPED:
             raise LeaseExpired("the claim has ended")
+
+
+def assignment_hold(*, assignment: Assignment, draft: Mapping[str, object], at: datetime) -> None:
+    """Keep a claim whose page is open, with what is on its form so far.
+
+    From then on it lasts `HOLD_SECONDS` from the last sign, or the batch's lease if that is less.
+    Raises BatchClosed, LeaseExpired when the claim has ended, InvalidAnswer for too long a draft.
+    """
+    batch = assignment.item.batch
+    if batch.state != Batch.State.OPEN:
+        raise BatchClosed(batch.title)
+    if len(json.dumps(draft)) > MAX_DRAFT_LENGTH:
+        raise InvalidAnswer("draft", f"has more than {MAX_DRAFT_LENGTH} characters")
+    until = at + timedelta(seconds=min(HOLD_SECONDS, batch.lease_seconds))
+    held = Assignment.objects.filter(pk=assignment.pk, state=Assignment.State.OPEN, expires__gt=at)
+    if not held.update(draft=dict(draft), expires=until):
+        raise LeaseExpired("the claim has ended")
 
 
 @transaction.atomic
@@ -102,9 +128,13 @@ def assignment_renew(*, assignment: Assignment, at: datetime) -> Assignment | No
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _History:
-    """What a rater has been given in a batch, lapsed claims aside."""
+    """What a rater has been given in a batch, lapsed claims aside.
+
+    `lapsed` is the latest claim if it lapsed with a draft: nothing was given since.
+    """
 
     open: Assignment | None
+    lapsed: Assignment | None
     asked: tuple[int, ...]
     lean: int
 
@@ -132,9 +162,13 @@ def _require_open(enrolment: Enrolment) -> None:
 
 
 def _history(enrolment: Enrolment) -> _History:
-    given = list(_given(enrolment).exclude(state=Assignment.State.EXPIRED))
+    all_given = list(_given(enrolment).order_by("pk"))
+    given = [a for a in all_given if a.state != Assignment.State.EXPIRED]
+    latest = all_given[-1] if all_given else None
+    has_lapsed = latest is not None and latest.state == Assignment.State.EXPIRED
     answered = [a.order for a in given if a.state != Assignment.State.SKIPPED]
     return _History(
+        lapsed=latest if has_lapsed and latest and latest.draft is not None else None,
         open=next((a for a in given if a.state == Assignment.State.OPEN), None),
         asked=tuple(a.item_id for a in given),
         lean=allocation.lean_of(answered),
@@ -192,6 +226,18 @@ def _assign(enrolment: Enrolment, choice: allocation.Choice, at: datetime) -> As
     if not allocation.side_of(order):
         Item.objects.filter(pk=item.pk).update(lean=F("lean") - choice.side)
     return _insert(enrolment, item, order, claimed=at, expires=_lease_end(enrolment, at))
+
+
+def _taken_up(enrolment: Enrolment, lapsed: Assignment | None, at: datetime) -> Assignment | None:
+    """Give a rater back what they had begun, if nobody else has the item by now."""
+    if lapsed is None or not _take(lapsed.item_id, allocation.side_of(lapsed.order)):
+        return None
+    until = _lease_end(enrolment, at)
+    item = Item.objects.get(pk=lapsed.item_id)
+    again = _insert(enrolment, item, lapsed.order, claimed=lapsed.claimed, expires=until)
+    again.draft = lapsed.draft
+    again.save(update_fields=["draft"])
+    return again
 
 
 def _lease_end(enrolment: Enrolment, at: datetime) -> datetime:

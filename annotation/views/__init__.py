@@ -7,12 +7,13 @@ not know read the cookie too.
 from annotation.views.common import rater_of
 from annotation.views.entering import check, instructions, invitation, resume
 from annotation.views.practising import practice
-from annotation.views.questions import answer, done, image, next_question, skip
+from annotation.views.questions import answer, done, hold, image, next_question, skip
 
 __all__ = [
     "answer",
     "check",
     "done",
+    "hold",
     "image",
     "instructions",
     "invitation",

@@ -16,7 +16,15 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotation import selectors
-from annotation.forms import Shown, fault_of, faults_of, placed, read_submission
+from annotation.forms import (
+    NOTICES,
+    Shown,
+    fault_of,
+    faults_of,
+    placed,
+    read_answer,
+    read_submission,
+)
 from annotation.models import Assignment, Batch, Enrolment
 from annotation.protocols import PROTOCOLS
 from annotation.services import (
@@ -26,6 +34,7 @@ from annotation.services import (
     LeaseExpired,
     NotYours,
     assignment_claim,
+    assignment_hold,
     assignment_renew,
     assignment_skip,
     enrolment_finish,
@@ -53,7 +62,8 @@ def next_question(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
         if not selectors.more_may_come(enrolment):
             enrolment_finish(enrolment=enrolment, at=now())
         return see_other("done", enrolment.batch.token)
-    return _question(request, enrolment, Shown(assignment=assignment))
+    shown = Shown(assignment=assignment, answer=assignment.draft or {})
+    return _question(request, enrolment, shown)
 
 
 @require_http_methods(["GET", "POST"])
@@ -86,6 +96,20 @@ def skip(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpResponse:
     except LeaseExpired:
         pass  # It was answered or given back already: going on is what was asked for.
     return see_other("next", enrolment.batch.token)
+
+
+@require_POST
+@for_raters
+def hold(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpResponse:
+    """Keep a question whose page is open, and its form as it is: 204, or why not as a status."""
+    assignment = _own(enrolment, key)
+    try:
+        assignment_hold(assignment=assignment, draft=read_answer(request.POST), at=now())
+    except InvalidAnswer:
+        return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    except LeaseExpired:
+        return HttpResponse(status=HTTPStatus.CONFLICT)
+    return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
 @require_GET
@@ -134,6 +158,7 @@ def _take_answer(
             seconds=sent.seconds,
             at=at,
             edit=sent.edit,
+            away=sent.away,
         )
     except InvalidAnswer as error:
         shown = replace(shown, problem=error.field)
@@ -162,6 +187,7 @@ def _question(
     context = {
         "batch": enrolment.batch,
         "action": reverse("annotation:answer", args=[enrolment.batch.token, shown.assignment.key]),
+        "hold": _hold(enrolment, shown),
         "progress": progress,
         "rests": _rests(enrolment, shown, progress),
         "shown": shown,
@@ -174,6 +200,13 @@ def _question(
         **asked_besides(enrolment.batch, payload),
     }
     return render(request, form.template, context, status=status)
+
+
+def _hold(enrolment: Enrolment, shown: Shown) -> str:
+    """Return where the page says that it is open; nowhere where nothing is claimed any more."""
+    if shown.editing or shown.problem in NOTICES:
+        return ""
+    return reverse("annotation:hold", args=[enrolment.batch.token, shown.assignment.key])
 
 
 def _rests(enrolment: Enrolment, shown: Shown, progress: selectors.RaterProgress) -> bool:

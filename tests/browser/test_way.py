@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from annotation.models import Batch, Enrolment, Judgment
 from tests.browser.conftest import OpenPage, Picture
 from tests.browser.material import realistic_batch
-from tests.browser.test_rating import SCREENS, tab_to
+from tests.browser.test_rating import SCREENS, first_question, tab_to
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -102,3 +102,29 @@ def test_the_whole_way_works_without_script(open_page: OpenPage) -> None:
     page.get_by_role("button", name="Submit and go on").click()
     expect(page.locator("#count")).to_have_text(re.compile("2 of 4"))
     assert Enrolment.objects.get().practised == 1
+
+
+def test_a_draft_is_kept_while_it_is_made_and_is_there_after_a_reload(open_page: OpenPage) -> None:
+    page = open_page(**SCREENS["phone-dark"])
+    first_question(page, realistic_batch(items=2, ask_confidence=True).token)
+    with page.expect_response(re.compile("/hold/")) as kept:
+        page.keyboard.press("2")
+        page.keyboard.press("8")
+    assert kept.value.status == 204
+    page.reload()
+    expect(page.get_by_label("B 2")).to_be_checked()
+    expect(page.get_by_label("Fairly sure")).to_be_checked()
+    page.keyboard.press("Enter")
+    expect(page.locator("#count")).to_have_text(re.compile("2 of 2"))
+    assert Judgment.objects.get().answer["confidence"] == 2
+
+
+def test_time_in_another_window_is_time_away(open_page: OpenPage) -> None:
+    page = open_page()
+    first_question(page, realistic_batch(items=1).token)
+    page.evaluate("dispatchEvent(new Event('blur'))")
+    page.wait_for_timeout(1500)
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    assert (Judgment.objects.get().away or 0) > 1.4
