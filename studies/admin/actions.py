@@ -109,12 +109,21 @@ def panel(request: HttpRequest, study: Study) -> dict[str, Any]:
     }
 
 
+def _known(plan: Plan) -> str:
+    if plan.is_measured:
+        return (
+            "By how far neurons and raters have differed so far, agreement with the score will "
+            "then be known"
+        )
+    return "A share near one half will then be known"
+
+
 def plan_in_words(plan: Plan) -> str:
     """Return what a built study takes and buys."""
     return (
         f"{counted(plan.items, 'item')} on {counted(plan.neurons, 'neuron')}; "
         f"{counted(plan.judgments, 'judgment')} wanted, from at least "
         f"{counted(plan.raters, 'rater')}, in about {plan.hours:.1f} hours at "
-        f"{plan.seconds_per_judgment:.0f}\N{NO-BREAK SPACE}s each. A share near one half will then "
-        f"be known to about ±{100 * plan.half_width:.0f} percentage points."
+        f"{plan.seconds_per_judgment:.0f}\N{NO-BREAK SPACE}s each. {_known(plan)} to about "
+        f"±{100 * plan.half_width:.0f} percentage points."
     )

@@ -11,7 +11,11 @@ CLUSTERING = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a study asks for. `half_width` is that of a 95 % interval around a share of one half."""
+    """What a study asks for. `half_width` is that of a 95 % interval around a share of one half.
+
+    `is_measured` says that it is that of agreement with the score instead, from how far votes,
+    neurons and raters of this study have differed so far.
+    """
 
     items: int
     neurons: int
@@ -20,6 +24,7 @@ class Plan:
     hours: float
     seconds_per_judgment: float
     half_width: float
+    is_measured: bool = False
 
 
 def plan(

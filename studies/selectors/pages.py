@@ -1,14 +1,20 @@
 """What the pages about studies show."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from math import isfinite
+from typing import Any
 
 from annotation.models import Judgment
 from annotation.selectors import BatchProgress, batch_progress
+from studies.analysis import power
 from studies.design.size import Plan, plan
 from studies.models import Analysis, Study
 from studies.selectors.analyses import answers_count, scores_mark
 
+_MOST_VOTES = 10_000
+"""Votes up to which a whole study is simulated while a page is made."""
 _PACE = 20
 """Answers from which on a study's own pace is used."""
 
@@ -72,13 +78,31 @@ def study_plan(study: Study) -> Plan:
     results = getattr(getattr(study, "analysis", None), "results", None) or {}
     paced = results.get("n_judgments", 0) >= _PACE and not results.get("n_synthetic")
     measured = results.get("median_seconds") if paced else None
-    return plan(
+    planned = plan(
         items=study.items.count(),
         neurons=study.items.values("neuron").distinct().count(),
         overlap=study.overlap,
         items_per_rater=study.items_per_rater,
         seconds_per_judgment=measured or study.design.seconds,
     )
+    components = (results.get("scorer_details") or {}).get("components") if paced else None
+    return _measured(planned, components, seed=study.seed % 2**32) if components else planned
+
+
+def _measured(planned: Plan, components: Mapping[str, Any], *, seed: int) -> Plan:
+    """Return the plan with the precision that follows from what a pilot showed, where it tells."""
+    if planned.judgments > _MOST_VOTES or components["reason"]:
+        return planned
+    size = power.Plan(
+        name="all of it",
+        n_neurons=planned.neurons,
+        n_raters=planned.raters,
+        n_votes=planned.judgments,
+    )
+    [found] = power.precision(power.Components(**components), [size], seed=seed, n_simulated=50)
+    if not isfinite(found.half_width):
+        return planned
+    return replace(planned, half_width=found.half_width, is_measured=True)
 
 
 def freshness(study: Study) -> Freshness:
