@@ -19,7 +19,7 @@ import numpy as np
 import scipy
 
 from studies.analysis.estimate import Estimate
-from studies.analysis.ratings import Array, Codes, coded, crossed, sums_by
+from studies.analysis.ratings import Array, Codes, coded, crossed, first_rows, sums_by
 
 Parts: TypeAlias = Callable[[Array], Array]
 """From sums of features by group (m, p) to the groups' parts of a statistic (m, d); 0 gives 0."""
@@ -198,7 +198,7 @@ def of_cells(unit: Codes, rater: Codes, features: Array, *, to: Statistic = rati
     over sum of the second.
     """
     cell = crossed(unit, rater)
-    first = np.unique(cell, return_index=True)[1]
+    first = first_rows(cell)
     return additive(
         coded(unit[first]),
         coded(rater[first]),

@@ -167,9 +167,21 @@ def crossed(first: Codes, second: Codes) -> Codes:
 
 
 def _order(codes: Codes) -> Codes:
-    """Sort stably; numpy takes linear time for codes of two bytes."""
-    short = codes.astype(np.uint16) if codes.max() < 2**16 else codes
-    return np.argsort(short, kind="stable")
+    """Sort stably; numpy takes linear time for codes of two bytes, so longer ones go in two."""
+    if codes.max() >= 2**32:
+        return np.argsort(codes, kind="stable")
+    order = np.argsort(codes.astype(np.uint16), kind="stable")
+    if codes.max() < 2**16:
+        return order
+    upper = (codes >> 16).astype(np.uint16)
+    return order[np.argsort(upper[order], kind="stable")]
+
+
+def first_rows(codes: Codes) -> Codes:
+    """Return the first row of each code from 0 up, each of which occurs."""
+    first = np.empty(n_codes(codes), dtype=np.intp)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    return first
 
 
 def n_codes(codes: Codes) -> int:

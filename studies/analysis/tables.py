@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from studies.analysis.ratings import Array, Codes
+from studies.analysis.ratings import Array, Codes, distinct
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,6 +96,12 @@ class Scores:
         """Return the score of each explanation; nan where there is none."""
         if not len(self.explanation):
             return np.full(len(explanations), np.nan)
+        if len(explanations) > len(self.explanation):
+            asked, place = distinct(explanations)
+            return self._of(asked)[place]
+        return self._of(explanations)
+
+    def _of(self, explanations: Codes) -> Array:
         order = np.argsort(self.explanation, kind="stable")
         known = self.explanation[order]
         place = np.minimum(np.searchsorted(known, explanations), len(known) - 1)
