@@ -21,7 +21,8 @@ class Seen:
 
     `right` is None where no answer is known. `is_catch` marks a trial that only inattention fails:
     it counts among the catch trials, not among the gold items. `repeats` is the item that this one
-    asks again, if it does. `others` are what other raters answered to the same item.
+    asks again, if it does; the answer then names its options as that item does. `others` are what
+    other raters answered to the same item.
     """
 
     item: int
@@ -197,12 +198,21 @@ def likeness(one: Answer, other: Answer) -> float | None:
 
     Choices: same or not. Orders: the share of pairs put the same way round. Best and worst: the
     share named alike. Ratings: the share that is equal. Marks: those in both among those in either.
-    Painted values: 1 less their mean distance, of 10. None for words, and where one cannot tell.
+    Painted values: 1 less their mean distance, of 10. None for words, where one cannot tell, and
+    for answers about different things.
     """
     for field, alike in _ALIKE.items():
-        if field in one and field in other:
+        if field in one and field in other and _shape(one[field]) == _shape(other[field]):
             return alike(one, other)
     return None
+
+
+def _shape(data: Any) -> object:
+    """Return what answers to one question share: the options of an object, the sizes of rows."""
+    if isinstance(data, dict):
+        return {name: _shape(value) for name, value in data.items()}
+    rows = isinstance(data, list) and data and isinstance(data[0], list)
+    return [len(row) for row in data] if rows else None
 
 
 def _order(one: Answer, other: Answer) -> float:

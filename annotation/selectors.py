@@ -1,5 +1,6 @@
 """What is read from batches and judgments, as typed rows."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -213,22 +214,45 @@ def answers_seen(enrolment: Enrolment, *, with_others: bool) -> tuple[Seen, ...]
     others = _answers_of_others(enrolment) if with_others else {}
     return tuple(
         _seen(judgment, enrolment.batch.protocol, others)
-        for judgment in own.select_related("assignment__item")
+        for judgment in own.select_related("assignment__item__repeats")
     )
 
 
 def _seen(judgment: Judgment, protocol: str, others: Mapping[int, list[Mapping[str, Any]]]) -> Seen:
     item = judgment.assignment.item
+    names = _names_at_first(item)
     return Seen(
         item=item.pk,
-        order=tuple(judgment.assignment.order),
-        answer=judgment.answer,
+        order=tuple(_renamed(judgment.assignment.order, names)),
+        answer=_renamed(judgment.answer, names),
         seconds=judgment.seconds,
         right=_is_right(item, protocol, judgment.answer),
         is_catch=item.is_catch,
         repeats=item.repeats_id,
-        others=tuple(others.get(item.pk, ())),
+        others=tuple(_renamed(other, names) for other in others.get(item.pk, ())),
     )
+
+
+def _names_at_first(item: Item) -> Mapping[str, str]:
+    """Return, for an item asked again, what its options' keys were the first time."""
+    if item.repeats is None:
+        return {}
+    first = {_content(option): option["key"] for option in item.repeats.payload.get("options", ())}
+    again = item.payload.get("options", ())
+    return {option["key"]: first[_content(option)] for option in again if _content(option) in first}
+
+
+def _content(option: Mapping[str, Any]) -> str:
+    return json.dumps({name: option[name] for name in option if name != "key"}, sort_keys=True)
+
+
+def _renamed(data: Any, names: Mapping[str, str]) -> Any:
+    """Return the same JSON with keys of options renamed, as names of fields and as values."""
+    if isinstance(data, dict):
+        return {names.get(name, name): _renamed(value, names) for name, value in data.items()}
+    if isinstance(data, list):
+        return [_renamed(each, names) for each in data]
+    return names.get(data, data) if isinstance(data, str) else data
 
 
 def _is_right(item: Item, protocol: str, answer: Mapping[str, Any]) -> bool | None:

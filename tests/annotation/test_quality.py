@@ -80,6 +80,8 @@ def test_agreement_with_others_leaves_oneself_out_and_weighs_items_alike() -> No
         ({"marked": []}, {"marked": []}, 1.0),
         # |0-10| and |4-4|: a mean distance of 5 of 10
         ({"values": [[0], [4]]}, {"values": [[10], [4]]}, 0.5),
+        ({"place": {"x": 1, "y": 2}}, {"place": {"x": 1, "z": 2}}, None),
+        ({"values": [[1, 2]]}, {"values": [[1]]}, None),
         ({"text": "fish"}, {"text": "fish"}, None),
         ({"choice": "a"}, {"cannot_tell": True}, None),
     ],

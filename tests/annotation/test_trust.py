@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -9,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from annotation.models import Assignment, Batch, Enrolment, Exclusion, Item, Judgment
-from annotation.quality import Rule
+from annotation.quality import Rule, self_consistency
 from annotation.selectors import answers_seen, excluded_raters
 from annotation.services import (
     InvalidAnswer,
@@ -17,8 +18,11 @@ from annotation.services import (
     assignment_claim,
     assignment_renew,
     batch_create,
+    batch_open,
     batch_review,
     exclusion_lift,
+    judgment_submit,
+    rater_enrol,
 )
 from tests.annotation.browsing import address, agreed, asked, send
 from tests.annotation.conftest import NOON
@@ -64,6 +68,24 @@ def test_an_item_asked_again_knows_the_first_one() -> None:
     batch = batch_with(NewItem(compare_item(), 1), NewItem(compare_item(), 1, repeats=0))
     first, again = batch.items.order_by("position")
     assert (first.repeats, again.repeats) == (None, first)
+
+
+def test_an_item_asked_again_under_other_keys_is_compared_by_what_it_shows() -> None:
+    first = compare_item()
+    texts = [option["text"] for option in first["options"]]
+    options = [{"key": "0a", "text": texts[1]}, {"key": "0b", "text": texts[0]}]
+    batch = batch_with(NewItem(first, 1), NewItem({**first, "options": options}, 1, repeats=0))
+    batch_open(batch=batch)
+    rater = rater_enrol(batch=batch, rater=None, at=NOON)
+    right = {first["options"][0]["key"], "0b"}  # the same text, under both its keys
+    for _ in range(2):
+        assignment = assignment_claim(enrolment=rater, at=NOON)
+        assert assignment is not None
+        (choice,) = right & set(assignment.order)
+        answer = {"choice": choice}
+        judgment_submit(assignment=assignment, answer=answer, key=uuid4(), seconds=5, at=NOON)
+    measured = self_consistency(answers_seen(rater, with_others=False))
+    assert (measured.value, measured.n) == (1.0, 1)
 
 
 def test_the_known_answer_is_on_no_page_that_a_rater_sees(client: Client) -> None:
