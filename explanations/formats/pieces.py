@@ -65,10 +65,23 @@ class Pieces:
         return tuple(pieces)
 
     def numbers(self, pieces: Sequence[str]) -> list[int] | None:
-        """Return numbers whose pieces these are; None where the tokenizer has none."""
+        """Return numbers whose pieces these are; None where the tokenizer has none.
+
+        Tokenizers of SentencePiece's kind put a space before a text, which its first piece lacks
+        wherever they show it: the token with the space is the one that was read.
+        """
         coded: list[int] = self._tokenizer.encode("".join(pieces), add_special_tokens=False).ids
         if self.texts(coded) == tuple(pieces):
             return coded
+        return self._joined(pieces) or (coded if self._spaced(coded) == tuple(pieces) else None)
+
+    def _spaced(self, numbers: Sequence[int]) -> tuple[str, ...]:
+        """Return the pieces of tokens without the space before the first."""
+        first, *others = self.texts(numbers) or ("",)
+        return (first.removeprefix(" "), *others)
+
+    def _joined(self, pieces: Sequence[str]) -> list[int] | None:
+        """Return tokens found for each piece by itself."""
         found: list[int] = []
         shared = 0
         for piece in pieces:

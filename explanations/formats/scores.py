@@ -190,8 +190,10 @@ def _rows(neuron: NeuronLine) -> Iterator[dict[str, Any] | Fault]:
 
 
 def _row(score: ScoreLine) -> dict[str, Any]:
-    """Return what a row says of a score; one of a simulation is named with its simulator."""
+    """Return what a row says of a score: named with the part it is of, and with its simulator."""
     name, config = score.method.name, score.method.config
+    if "on" in config:
+        name = f"{name} on {config['on']}"
     return {
         "method": f"{name} of {score.simulator.name}" if score.simulator else name,
         "metric": config.get("metric", name),

@@ -281,3 +281,11 @@ def test_pieces_of_a_character_belong_to_its_last_token(shared_data: Path) -> No
     # A window that begins inside a character shows what it lacks, and NUL is kept by no database.
     assert pieces.texts(ids[-1:]) == ("\ufffd",)
     assert pieces.texts([tokenizer.token_to_id("<0x00>")]) == ("\ufffd",)
+
+
+def test_the_first_piece_of_a_text_lacks_the_space_that_its_token_has(shared_data: Path) -> None:
+    pieces = Pieces(Tokenizer.from_file(str(shared_data / "stories260K" / "tokenizer.json")))
+    numbers = pieces.numbers(("Once", " upon", " a", " time"))
+    assert numbers is not None
+    assert pieces.texts(numbers) == (" Once", " upon", " a", " time")
+    assert pieces.numbers(("Once", "upon")) is None

@@ -219,3 +219,9 @@ def test_a_score_that_the_columns_cannot_tell_from_another_is_named(tmp_path: Pa
     assert told == [
         "tiny L1/7, explanations[0].scores: another score by edits is written; this one is left out"
     ]
+
+
+def test_scores_of_the_top_records_alone_have_a_name_of_their_own(tmp_path: Path) -> None:
+    assert write("scores", [scored(score(), score(on="top"))], tmp_path / "out.csv") == []
+    found, _ = read("scores", tmp_path / "out.csv")
+    assert [each.score.method.name for each in found] == ["edits", "edits on top"]

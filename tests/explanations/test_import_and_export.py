@@ -279,6 +279,12 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
         call_command("export_records", str(tmp_path / "no" / "folder.jsonl"))
 
 
+def test_a_folder_without_anything_of_the_format_is_told(tmp_path: Path) -> None:
+    (tmp_path / "notes.json").write_text("{}")
+    with pytest.raises(CommandError, match="nothing here is of the format delphi"):
+        call_command("import_records", str(tmp_path), format="delphi", subject="x")
+
+
 def test_what_was_exported_comes_in_again_the_same(tmp_path: Path) -> None:
     _import(_file(tmp_path, _line(0), _line(1)))
     first = _export(tmp_path)

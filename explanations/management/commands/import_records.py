@@ -27,18 +27,23 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         """Import what is good, and name every fault; the status is 1 if there was any."""
-        self.faults = 0
+        self.faults = self.read = 0
         totals = services.Counts()
         said = given(options)
         try:
             with _kept(not options["dry_run"]):
                 for found in FORMATS[options["format"]].read(options["path"], said):
+                    self.read += 1
                     if isinstance(found, Fault):
                         self._tell(found)
                     else:
                         self._import(found, totals)
         except (FormatError, TextError, OSError) as error:
             raise CommandError(str(error)) from error
+        if not self.read:
+            raise CommandError(
+                f"{options['path']}: nothing here is of the format {options['format']}"
+            )
         self._sum_up(totals, dry=options["dry_run"])
 
     def _import(self, found: Found, totals: services.Counts) -> None:

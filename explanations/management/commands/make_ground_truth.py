@@ -24,7 +24,7 @@ class Command(RunCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the recipe, and the text that functions of texts are captured over."""
-        parser.add_argument("--kind", required=True, choices=list(Kind))
+        parser.add_argument("--kind", required=True, choices=[kind.value for kind in Kind])
         parser.add_argument("--n", type=int, default=200, help="how many functions")
         parser.add_argument("--seed", type=int, default=0, help="decides which")
         parser.add_argument(

@@ -24,7 +24,9 @@ class Command(BaseCommand):
         """Add the functions, and what they are given."""
         parser.add_argument("subject", help="name of a subject whose neurons are functions")
         parser.add_argument("--method", default="find_code", help="whose explanations are the code")
-        parser.add_argument("--kind", required=True, choices=[Kind.NUMERIC, Kind.STRING])
+        parser.add_argument(
+            "--kind", required=True, choices=[Kind.NUMERIC.value, Kind.STRING.value]
+        )
         parser.add_argument("--inputs", type=Path, help="one on each line; without, made ones")
         parser.add_argument("--seed", type=int, default=0, help="makes inputs and deals the splits")
 
