@@ -7,7 +7,7 @@ import numpy as np
 
 from studies.analysis.estimate import Estimate
 from studies.analysis.jackknife import divide, estimate, of_cells
-from studies.analysis.levels import system_correlation
+from studies.analysis.levels import system_correlation_of_votes
 from studies.analysis.plan import Plan
 from studies.analysis.ratings import Array, Codes, coded, sums_by
 from studies.analysis.tables import Judgments, Scores
@@ -168,12 +168,10 @@ def _of_sums(sums: Array) -> Array:
 
 
 def _system(judged: Judgments, scores: Scores) -> Estimate:
-    won = (1 + judged.outcome) / 2
-    sides = (judged.left_explanation, judged.right_explanation)
-    return system_correlation(
-        np.concatenate([judged.left_condition, judged.right_condition]),
-        np.tile(judged.neuron, 2),
-        np.tile(judged.rater, 2),
-        np.concatenate([scores.of(side) for side in sides]),
-        np.concatenate([won, 1 - won]),
+    return system_correlation_of_votes(
+        (judged.left_condition, judged.right_condition),
+        judged.neuron,
+        judged.rater,
+        (scores.of(judged.left_explanation), scores.of(judged.right_explanation)),
+        judged.outcome,
     )

@@ -7,8 +7,10 @@ answers; a published grid has .04 and .79. Always say which.
 
 from functools import partial
 from math import sqrt
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from studies.analysis.estimate import Estimate, undefined
 from studies.analysis.jackknife import divide, estimate, of_cells
@@ -38,18 +40,52 @@ def system_correlation(
         if not np.isfinite(numbers).all():
             raise ValueError(f"{name}: not finite; leave the rows without one out")
     condition = coded(columns["conditions"])
-    k, method = n_codes(condition), "Pearson's correlation over conditions (system level)"
+    own = np.eye(n_codes(condition))[condition]
+    x, y = (values - (values.mean() if len(values) else 0.0) for values in (x, y))
+    features = np.hstack([own, own * x[:, None], own * y[:, None]])
+    return _over_systems(columns["neurons"], columns["raters"], features)
+
+
+def system_correlation_of_votes(
+    sides: tuple[Labels, Labels],
+    neurons: Labels,
+    raters: Labels,
+    scores: tuple[Values, Values],
+    outcome: Values,
+) -> Estimate:
+    """Return the same from votes, each once: of left and right the conditions and the scores.
+
+    ValueError as in `system_correlation`.
+    """
+    columns = same_length(
+        outcome=outcome, left=sides[0], right=sides[1], neurons=neurons, raters=raters,
+        left_score=scores[0], right_score=scores[1],
+    )  # fmt: skip
+    if not np.isfinite([columns["left_score"], columns["right_score"]]).all():
+        raise ValueError("scores: not finite; leave the votes without one out")
+    if not len(columns["outcome"]):
+        return _over_systems(columns["neurons"], columns["raters"], np.zeros((0, 0)))
+    codes = coded(np.concatenate([columns["left"], columns["right"]]))
+    left, right = np.eye(n_codes(codes))[codes].reshape(2, len(columns["outcome"]), -1)
+    won = columns["outcome"].astype(np.float64)[:, None] / 2
+    mean = (columns["left_score"].mean() + columns["right_score"].mean()) / 2
+    x, y = (columns[name][:, None] - mean for name in ("left_score", "right_score"))
+    features = np.hstack([left + right, left * x + right * y, left * won - right * won])
+    return _over_systems(columns["neurons"], columns["raters"], features)
+
+
+def _over_systems(neurons: npt.NDArray[Any], raters: npt.NDArray[Any], features: Array) -> Estimate:
+    """Correlate means over systems, from rows of counts, sums of scores and sums of values."""
+    k, method = features.shape[1] // 3, "Pearson's correlation over conditions (system level)"
     if k < FEWEST_SYSTEMS:
         return undefined(f"needs {FEWEST_SYSTEMS} conditions, here are {k}", method=method)
-    own = np.eye(k)[condition]
-    features = np.hstack([own, own * (x - x.mean())[:, None], own * (y - y.mean())[:, None]])
     return estimate(
-        of_cells(coded(columns["neurons"]), coded(columns["raters"]), features, to=_of_means),
+        of_cells(coded(neurons), coded(raters), features, to=_of_means),
         method=method,
         unit="neuron",
         bounds=(-1.0, 1.0),
         undefined_reason="scores or values have the same mean in every condition",
-        n_ratings=len(x),
+        n_ratings=len(features),
     )
 
 

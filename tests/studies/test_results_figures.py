@@ -20,6 +20,7 @@ from studies.analysis import grids, plots
 from studies.analysis.curves import curves
 from studies.analysis.estimate import undefined
 from studies.analysis.figures import figures
+from studies.analysis.levels import system_correlation, system_correlation_of_votes
 from studies.analysis.plan import Plan
 from studies.analysis.results import analyse as compute
 from studies.analysis.results import plain
@@ -81,6 +82,22 @@ def test_sides_and_ties_are_told_at_equal_scores_and_in_every_bin_of_gaps() -> N
     assert second.ties.value == 0.5
     assert not third.ties.defined
     assert fourth.left.value == 0.5
+
+
+def test_system_level_of_votes_is_that_of_their_two_sides_one_by_one() -> None:
+    rng = np.random.default_rng(1)
+    left, right = rng.integers(0, 4, 60), rng.integers(0, 4, 60)
+    neurons, raters, outcome = np.arange(60) // 3, np.arange(60) % 5, rng.integers(-1, 2, 60)
+    scores = rng.normal(size=60) + left, rng.normal(size=60) + right
+    votes = system_correlation_of_votes((left, right), neurons, raters, scores, outcome)
+    sides = system_correlation(
+        np.concatenate([left, right]),
+        np.tile(neurons, 2),
+        np.tile(raters, 2),
+        np.concatenate(scores),
+        np.concatenate([1 + outcome, 1 - outcome]) / 2,
+    )
+    assert (votes.value, votes.n_ratings) == (pytest.approx(sides.value), 60)
 
 
 def test_system_level_is_undefined_for_two_conditions_and_says_so() -> None:
