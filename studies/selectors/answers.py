@@ -13,7 +13,7 @@ from django.db.models import BooleanField, ExpressionWrapper, F, Q
 from annotation.models import Judgment
 from studies.models import Study, StudyItem, StudyOption
 
-_CHUNK = 2000
+_CHUNK = 500
 _TESTS_RATER = Q(assignment__item__gold__isnull=False) | Q(assignment__item__repeats__isnull=False)
 T = TypeVar("T")
 
@@ -100,7 +100,7 @@ class StudyAnswer:
 
 
 def study_answers(study: Study) -> Iterator[StudyAnswer]:
-    """Yield the judgments that stand, oldest first; a few thousand are in memory at a time."""
+    """Yield the judgments that stand, oldest first; a few hundred are in memory at a time."""
     standing = (
         Judgment.objects.standing().filter(assignment__item__batch=study.batch_id).order_by("pk")
     )
