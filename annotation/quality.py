@@ -61,7 +61,7 @@ class Rule:
             raise ValueError(f"rule {self.name!r} is none of {', '.join(MEASURES)}")
         if not _is_number(self.limit) or not 0 <= self.limit <= 1:
             raise ValueError(f"rule {self.name}: limit is a share from 0 to 1")
-        if not isinstance(self.after, int) or isinstance(self.after, bool) or self.after < 1:
+        if not _is_count(self.after):
             raise ValueError(f"rule {self.name}: after is a whole number from 1")
         if not isinstance(self.pauses, bool):
             raise ValueError(f"rule {self.name}: pauses is true or false")
@@ -99,6 +99,10 @@ class Rule:
             else measured.value > self.limit
         )
         return measured if beyond else None
+
+
+def _is_count(data: object) -> bool:
+    return isinstance(data, int) and not isinstance(data, bool) and data >= 1
 
 
 def _is_number(data: object) -> bool:
@@ -218,7 +222,7 @@ def _shape(data: Any) -> object:
 def _order(one: Answer, other: Answer) -> float:
     a, b = one["place"], other["place"]
     pairs = [(a[x] < a[y]) == (b[x] < b[y]) for x, y in combinations(sorted(a), 2)]
-    return sum(pairs) / len(pairs)
+    return float(sum(pairs) / len(pairs))
 
 
 def _marks(one: Answer, other: Answer) -> float:
@@ -235,7 +239,7 @@ def _equal_ratings(one: Answer, other: Answer) -> float:
 def _nearness(one: Answer, other: Answer) -> float:
     rows = zip(one["values"], other["values"], strict=True)
     gaps = [abs(a - b) for row, beside in rows for a, b in zip(row, beside, strict=True)]
-    return 1 - sum(gaps) / (10 * len(gaps))
+    return float(1 - sum(gaps) / (10 * len(gaps)))
 
 
 def _ratings(answer: Answer) -> list[int]:

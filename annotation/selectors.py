@@ -129,7 +129,7 @@ def rater_progress(enrolment: Enrolment) -> RaterProgress:
     rows = ended.filter(judgments__supersedes=None).order_by("ended")
     states = list(rows.values_list("state", "key", "judgments__seconds"))
     answered = [key for state, key, _ in states if state == Assignment.State.JUDGED]
-    took = [seconds for _, _, seconds in states if seconds is not None]
+    took = [seconds for state, _, seconds in states if state == Assignment.State.JUDGED]
     return RaterProgress(
         answered=len(answered),
         skipped=sum(state == Assignment.State.SKIPPED for state, *_ in states),

@@ -63,8 +63,12 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 def _invite(request: HttpRequest, batch: Batch, enrolment: Enrolment | None) -> HttpResponse:
     progress = selectors.rater_progress(enrolment) if enrolment else None
-    context = {"batch": batch, "progress": progress, "questions": selectors.questions_in(batch)}
-    context["recruited"] = entry_of(batch).recruiter
+    context = {
+        "batch": batch,
+        "progress": progress,
+        "questions": selectors.questions_in(batch),
+        "recruited": entry_of(batch).recruiter,
+    }
     response = render(request, "annotation/invitation.html", context)
     return _remembering(response, enrolment) if enrolment else response
 
@@ -73,7 +77,8 @@ def _arrival(batch: Batch, query: QueryDict) -> dict[str, str]:
     """Return what a recruiter's link says; nothing unless the rater's name there can be one."""
     if not entry_of(batch).recruiter or not _ID.fullmatch(query.get(NAMES[0], "")):
         return {}
-    return {name: query[name] for name in NAMES if _ID.fullmatch(query.get(name, ""))}
+    said = {name: query.get(name, "") for name in NAMES}
+    return {name: value for name, value in said.items() if _ID.fullmatch(value)}
 
 
 def _known(request: HttpRequest, arrival: dict[str, str]) -> Rater | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from annotation.models import Batch
-from annotation.services import batch_close, batch_open
+from annotation.services import batch_close, batch_open, batch_review
 from studies.models import Study
 from studies.services.analyses import analysis_request
 from studies.services.errors import StudyRefused
@@ -21,8 +21,12 @@ def study_open(*, study: Study) -> None:
 
 @transaction.atomic
 def study_close(*, study: Study, at: datetime) -> None:
-    """Take no more answers; of a comparison ask for the last analysis. StudyRefused unless open."""
+    """Look at all raters once more and take no more answers; StudyRefused unless it is open.
+
+    Of a comparison ask for the last analysis.
+    """
     batch = _batch(study, {Study.State.OPEN}, "Only an open study can be closed.")
+    batch_review(batch=batch, at=at)
     batch_close(batch=batch)
     _store(study, Study.State.CLOSED)
     if study.compares:

@@ -11,6 +11,7 @@ from studies.analysis.results import analyse
 from studies.models import Study
 from studies.selectors.preference import preferences
 from studies.selectors.tables import study_tables
+from studies.services import study_close
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -75,3 +76,20 @@ def test_the_rules_on_raters_are_the_exclusions_of_the_analysis() -> None:
     assert [step.excluded for step in results.exclusions] == [0, 1]
     exclusion_lift(exclusion=Exclusion.objects.get(), reason="a slow script", at=NOON)
     assert analyse(study_tables(study)).n_judgments == 2
+
+
+def test_closing_a_study_looks_at_all_raters_once_more() -> None:
+    study = factories.open_study(neurons=1)
+    Batch.objects.update(rules=[{"name": "agreement_with_others", "limit": 0.9, "after": 1}])
+    study.refresh_from_db()
+    for outcome in (0, 1):
+        rater = enrol(study)
+        assignment = assignment_claim(enrolment=rater, at=NOON)
+        assert assignment is not None
+        choice = sorted(assignment.order)[outcome]
+        judgment_submit(
+            assignment=assignment, answer={"choice": choice}, key=uuid4(), seconds=5, at=NOON
+        )
+    assert Exclusion.objects.count() == 1  # nobody else had answered when the first one did
+    study_close(study=study, at=NOON)
+    assert Exclusion.objects.count() == 2
