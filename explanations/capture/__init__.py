@@ -25,6 +25,7 @@ import torch
 from explanations.capture.checkpoints import load_state, save_state
 from explanations.capture.finishing import finish
 from explanations.capture.state import CaptureState, Extent
+from explanations.capture.streams import Streams
 from explanations.capture.vocabulary import Vocabulary
 from explanations.captured import CaptureConfig, Manifest, StoreError
 from explanations.records import Split, document_bytes
@@ -186,15 +187,16 @@ class _Pass:
         self, documents: Iterable[Document], progress: Callable[[Progress], None] | None
     ) -> None:
         """Read all documents, run the blocks that are this shard's and were not run before."""
-        for number, block in enumerate(_blocks(documents)):
-            for key, _, text in block:
-                self.digest.update(document_bytes(key, text))
-            self._blocks = number + 1
-            if self._blocks > self._resumed["blocks"]:
-                self._take(number, block, progress)
-            elif self._blocks == self._resumed["blocks"]:
-                self._check_text()
-            self.read += len(block)
+        with Streams(self.subject) as streams:
+            for number, block in enumerate(_blocks(documents)):
+                for key, _, text in block:
+                    self.digest.update(document_bytes(key, text))
+                self._blocks = number + 1
+                if self._blocks > self._resumed["blocks"]:
+                    self._take(number, block, streams, progress)
+                elif self._blocks == self._resumed["blocks"]:
+                    self._check_text()
+                self.read += len(block)
 
     def corpus(self, expected: str) -> str:
         """Return the digest of all that was read; `StoreError` where another was expected."""
@@ -218,7 +220,11 @@ class _Pass:
         self._cost = self._saved - began
 
     def _take(
-        self, number: int, block: list[Document], progress: Callable[[Progress], None] | None
+        self,
+        number: int,
+        block: list[Document],
+        streams: Streams,
+        progress: Callable[[Progress], None] | None,
     ) -> None:
         if self._state is None:
             self._state = self._begun(block)
@@ -230,7 +236,7 @@ class _Pass:
         batches = (
             (batch, [block[place][:2] for place in batch.texts]) for batch in self._batches(block)
         )
-        with closing(state.observe(self.subject, batches)) as observed:
+        with closing(state.observe(streams, batches)) as observed:
             for batch in observed:
                 state.extent.seconds = time.monotonic() - self._began
                 done += len(batch.texts)

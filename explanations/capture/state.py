@@ -10,12 +10,12 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from explanations.capture.streams import run_all
+from explanations.capture.streams import Streams
 from explanations.capture.vocabulary import Vocabulary
 from explanations.captured import CaptureConfig, StoreError, SubjectIdentity
 from explanations.records import Split, seeded_hash
 from explanations.store_files import Window
-from explanations.subjects import Batch, Subject
+from explanations.subjects import Batch
 from explanations.subjects.base import Consume
 from explanations.subjects.keeping import TIES, Group, LayerKeep, Seen
 from explanations.subjects.tallies import Counted
@@ -115,11 +115,11 @@ class CaptureState:
         self._purge_at = _PURGE
 
     def observe(
-        self, subject: Subject, batches: Iterable[tuple[Batch, Known]]
+        self, streams: Streams, batches: Iterable[tuple[Batch, Known]]
     ) -> Generator[Batch, None, None]:
         """Run batches, each with the key and split of its rows; give each that is taken in."""
         passes = ((batch, self._meet_batch(batch, documents)) for batch, documents in batches)
-        with closing(run_all(subject, passes)) as through:
+        with closing(streams.run_all(passes)) as through:
             for batch in through:
                 self.extent.tokens += sum(batch.lengths)
                 self.extent.truncated += sum(batch.truncated)

@@ -6,11 +6,13 @@ as each layer takes the batches in in their order.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Condition
+from types import TracebackType
+from typing import Self
 
 import torch
 
@@ -52,36 +54,59 @@ class Turns:
             self._moved.notify_all()
 
 
-def run_all(
-    subject: Subject, passes: Iterable[tuple[Batch, Consume]]
-) -> Generator[Batch, None, None]:
-    """Run batches, several at a time on a processor; give each once it is through, in order.
+class Streams:
+    """Threads that run a subject's passes for as long as a text is read, then give way.
 
-    At each layer one batch after the other is handed over, in order, from several threads. The
-    first error of a pass is raised here, and the passes after it come to nothing.
+    They stay the same ones: memory that a thread has used is seldom given back when it ends.
     """
-    threads = torch.get_num_threads()
-    streams = min(STREAMS, threads) if subject.device.type == "cpu" else 1
-    turns = Turns()
 
-    def run(ticket: int, batch: Batch, consume: Consume) -> Batch:
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self._before = torch.get_num_threads()
+        self._count = min(STREAMS, self._before) if subject.device.type == "cpu" else 1
+
+    def __enter__(self) -> Self:
+        each = self._before // self._count
+        torch.set_num_threads(each)
+        self._pool = ThreadPoolExecutor(
+            self._count, initializer=torch.set_num_threads, initargs=(each,)
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown()
+        torch.set_num_threads(self._before)
+
+    def run_all(self, passes: Iterable[tuple[Batch, Consume]]) -> Generator[Batch, None, None]:
+        """Run batches, several at a time on a processor; give each once it is through, in order.
+
+        At each layer one batch after the other is handed over, in order, from several threads. The
+        first error of a pass is raised here, and the passes after it come to nothing.
+        """
+        turns, under_way = Turns(), deque[Future[Batch]]()
         try:
-            subject.run(batch, _in_turn(consume, turns, ticket))
+            for ticket, (batch, consume) in enumerate(passes):
+                under_way.append(self._pool.submit(self._run, turns, ticket, batch, consume))
+                if len(under_way) > self._count:  # every stream is busy, and one batch is ready
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            turns.end(-1)
+            wait(under_way)
+
+    def _run(self, turns: Turns, ticket: int, batch: Batch, consume: Consume) -> Batch:
+        try:
+            self.subject.run(batch, _in_turn(consume, turns, ticket))
         except BaseException:
             turns.end(ticket)
             raise
         return batch
-
-    with (
-        _threads_each(threads // streams),
-        ThreadPoolExecutor(
-            streams, initializer=torch.set_num_threads, initargs=(threads // streams,)
-        ) as pool,
-    ):
-        try:
-            yield from _in_order(pool, run, passes, streams)
-        finally:
-            turns.end(-1)
 
 
 def _in_turn(consume: Consume, turns: Turns, ticket: int) -> Consume:
@@ -90,30 +115,3 @@ def _in_turn(consume: Consume, turns: Turns, ticket: int) -> Consume:
             consume(layer, values)
 
     return take
-
-
-def _in_order(
-    pool: ThreadPoolExecutor,
-    run: Callable[[int, Batch, Consume], Batch],
-    passes: Iterable[tuple[Batch, Consume]],
-    streams: int,
-) -> Iterator[Batch]:
-    """Keep every stream busy, and one batch ready for the first that is free."""
-    under_way: deque[Future[Batch]] = deque()
-    for ticket, (batch, consume) in enumerate(passes):
-        under_way.append(pool.submit(run, ticket, batch, consume))
-        if len(under_way) > streams:
-            yield under_way.popleft().result()
-    while under_way:
-        yield under_way.popleft().result()
-
-
-@contextmanager
-def _threads_each(number: int) -> Iterator[None]:
-    """Have this thread, and those that it starts, compute with so many threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(max(1, number))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -22,6 +22,7 @@ from pathlib import Path
 import torch
 
 from explanations.capture import CaptureState, Document, Vocabulary
+from explanations.capture.streams import Streams
 from explanations.captured import CaptureConfig
 from explanations.records import deal
 from explanations.subjects import Batch, TransformersMLP, load_transformer
@@ -94,7 +95,8 @@ def measure(
         few = batches[start : start + TURN]
         rows = [(batch, [documents[place][:2] for place in batch.texts]) for batch in few]
         bare += seconds(partial(exhaust, map(subject.forward, few)))
-        captured += seconds(partial(exhaust, state.observe(subject, rows)))
+        with Streams(subject) as streams:
+            captured += seconds(partial(exhaust, state.observe(streams, rows)))
     captured += seconds(partial(state.end_block, len(documents)))
     tokens = sum(sum(batch.lengths) for batch in batches)
     return Measured(bare=tokens / bare, captured=tokens / captured, share=bare / captured)

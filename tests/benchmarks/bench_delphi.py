@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from explanations.capture import CaptureState
+from explanations.capture.streams import Streams
 from explanations.records import Split
 from explanations.subjects import Batch, TransformersMLP, load_transformer
 from tests.benchmarks.bench_capture import DATA, begun, documents, exhaust
@@ -75,7 +76,8 @@ def observed(state: CaptureState, subject: TransformersMLP, batches: Sequence[Ba
     """Capture the rows, each as a document of its own."""
     splits = list(Split)
     rows = [(batch, [(f"d{n}", splits[n % 3]) for n in batch.texts]) for batch in batches]
-    exhaust(state.observe(subject, rows))
+    with Streams(subject) as streams:
+        exhaust(state.observe(streams, rows))
     state.end_block(ROWS * BATCHES)
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from explanations.capture import Document, capture
-from explanations.capture.streams import run_all
+from explanations.capture.streams import Streams
 from explanations.captured import open_store
 from explanations.records import Split
 from explanations.subjects import Batch, Consume, load
@@ -65,6 +65,10 @@ def numbered(count: int) -> list[Batch]:
     ]
 
 
+def unkept(count: int) -> list[tuple[Batch, Consume]]:
+    return [(batch, lambda _layer, _values: None) for batch in numbered(count)]
+
+
 @pytest.mark.usefixtures("four_threads")
 def test_passes_run_side_by_side_and_each_layer_takes_them_in_order() -> None:
     subject, taken = InReverse(), list[tuple[int, int]]()
@@ -72,7 +76,8 @@ def test_passes_run_side_by_side_and_each_layer_takes_them_in_order() -> None:
     def take(layer: int, values: torch.Tensor) -> None:
         taken.append((layer, int(values)))
 
-    through = [int(batch.ids) for batch in run_all(subject, [(b, take) for b in numbered(3)])]
+    with Streams(subject) as streams:
+        through = [int(batch.ids) for batch in streams.run_all((b, take) for b in numbered(3))]
     assert through == [0, 1, 2]
     assert len(subject.threads) > 1
     for layer in range(subject.layers):
@@ -82,16 +87,14 @@ def test_passes_run_side_by_side_and_each_layer_takes_them_in_order() -> None:
 @pytest.mark.usefixtures("four_threads")
 def test_what_went_wrong_in_a_pass_is_raised_after_those_before_it() -> None:
     through: list[int] = []
-    with pytest.raises(ArithmeticError, match="third pass"):  # noqa: PT012
-        for batch in run_all(InReverse(), [(b, lambda _layer, _values: None) for b in numbered(6)]):
-            through.append(int(batch.ids))
+    with Streams(InReverse()) as streams, pytest.raises(ArithmeticError, match="third pass"):
+        through.extend(int(batch.ids) for batch in streams.run_all(unkept(6)))
     assert through == [0, 1, 2]
 
 
 @pytest.mark.usefixtures("four_threads")
 def test_whoever_stops_listening_ends_the_passes_and_has_the_threads_back() -> None:
-    passes = run_all(InReverse(), [(b, lambda _layer, _values: None) for b in numbered(3)])
-    with closing(passes):
+    with Streams(InReverse()) as streams, closing(streams.run_all(unkept(3))) as passes:
         next(passes)
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == 4
