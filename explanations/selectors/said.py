@@ -1,6 +1,6 @@
 """What is said about neurons, with scores and simulations."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ from django.db.models import Max, Prefetch, Q, QuerySet
 
 from explanations.models import Explanation, Method, Score, SimulatedRecord, Simulation, Subject
 from explanations.records import NeuronRef, Scale, TokenActivations, to_zero_to_ten
-from explanations.selectors.naming import method_name
+from explanations.selectors.naming import method_labels, method_name
 
 MAIN_SCORER = "correlation"
 """The scorer by which a neuron's best explanation is chosen where nobody chose another."""
@@ -104,10 +104,20 @@ def said_about(neuron: int) -> tuple[Said, ...]:
     found = rows.prefetch_related(
         Prefetch("scores", scores), Prefetch("simulations", simulations)
     ).order_by("pk")
-    return tuple(_said(row) for row in sorted(found, key=lambda row: _RANK[row.author_kind]))
+    rows = sorted(found, key=lambda row: _RANK[row.author_kind])
+    labels = method_labels({method.pk: method for row in rows for method in _methods(row)}.values())
+    return tuple(_said(row, labels) for row in rows)
 
 
-def _said(row: Explanation) -> Said:
+def _methods(row: Explanation) -> Iterator[Method]:
+    """Yield the methods that an explanation and what is known of it are by."""
+    if row.method:
+        yield row.method
+    for each in (*row.scores.all(), *row.simulations.all()):
+        yield each.method
+
+
+def _said(row: Explanation, labels: Mapping[int, str]) -> Said:
     main = {
         score.simulation_id: score.value
         for score in row.scores.all()
@@ -117,11 +127,11 @@ def _said(row: Explanation) -> Said:
         pk=row.pk,
         text=row.text,
         author=row.author_kind,
-        method=method_name(row.method),
+        method=labels[row.method.pk] if row.method else "",
         scores=tuple(
             SaidScore(
-                scorer=method_name(score.method),
-                simulator=method_name(score.simulation.method) if score.simulation else "",
+                scorer=labels[score.method.pk],
+                simulator=labels[score.simulation.method.pk] if score.simulation else "",
                 value=score.value,
                 reason=score.reason,
                 n=score.n,
@@ -131,7 +141,7 @@ def _said(row: Explanation) -> Said:
             for score in row.scores.all()
         ),
         simulations=tuple(
-            SaidSimulation(pk=each.pk, simulator=method_name(each.method), score=main.get(each.pk))
+            SaidSimulation(pk=each.pk, simulator=labels[each.method.pk], score=main.get(each.pk))
             for each in row.simulations.all()
         ),
     )
