@@ -253,3 +253,9 @@ def test_rules_and_entry_are_set_in_the_admin_until_the_first_rater_comes(client
     assert answer.status_code == HTTPStatus.FORBIDDEN
     batch.refresh_from_db()
     assert len(batch.rules) == 1
+
+
+def test_a_draft_with_items_asked_again_can_be_taken_back_whole() -> None:
+    batch = batch_with(NewItem(compare_item(), 1), NewItem(compare_item(), 1, repeats=0))
+    batch.items.all().delete()
+    assert not Item.objects.exists()
