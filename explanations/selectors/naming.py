@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from explanations.explainers import EXPLAINERS
+from explanations.explainers import EXPLAINERS, Explainer
 from explanations.models import Method, Run
-from explanations.scorers import SCORERS
-from explanations.simulators import SIMULATORS
+from explanations.scorers import SCORERS, Scorer
+from explanations.simulators import SIMULATORS, Simulator
 
 _LONGEST = 40
 
@@ -53,11 +53,12 @@ def run_title(run: Run) -> str:
 
 
 def _own_settings(method: Method) -> dict[str, Any]:
-    builtin = {
+    known: dict[Method.Kind, Explainer | Simulator | Scorer | None] = {
         Method.Kind.EXPLAINER: EXPLAINERS.get(method.name),
         Method.Kind.SIMULATOR: SIMULATORS.get(method.name),
         Method.Kind.SCORER: SCORERS.get(method.name),
-    }[Method.Kind(method.kind)]
+    }
+    builtin = known[Method.Kind(method.kind)]
     return dict(builtin.default_config) if builtin else {}
 
 
