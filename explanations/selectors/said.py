@@ -104,17 +104,18 @@ def said_about(neuron: int) -> tuple[Said, ...]:
     found = rows.prefetch_related(
         Prefetch("scores", scores), Prefetch("simulations", simulations)
     ).order_by("pk")
-    rows = sorted(found, key=lambda row: _RANK[row.author_kind])
-    labels = method_labels({method.pk: method for row in rows for method in _methods(row)}.values())
-    return tuple(_said(row, labels) for row in rows)
+    ranked = sorted(found, key=lambda row: _RANK[row.author_kind])
+    used = {method.pk: method for row in ranked for method in _methods(row)}
+    labels = method_labels(used.values())
+    return tuple(_said(row, labels) for row in ranked)
 
 
 def _methods(row: Explanation) -> Iterator[Method]:
     """Yield the methods that an explanation and what is known of it are by."""
     if row.method:
         yield row.method
-    for each in (*row.scores.all(), *row.simulations.all()):
-        yield each.method
+    yield from (score.method for score in row.scores.all())
+    yield from (simulation.method for simulation in row.simulations.all())
 
 
 def _said(row: Explanation, labels: Mapping[int, str]) -> Said:
