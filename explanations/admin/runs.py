@@ -131,6 +131,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
                 "progress": selectors.run_progress(run.pk),
                 "calls": selectors.call_totals(run.pk),
                 "reasons": selectors.run_reasons(run.pk),
+                "undefined": selectors.run_undefined(run.pk),
                 "may_change": self.has_retry_permission(request),
             }
         return super().render_change_form(request, context, *args, **kwargs)

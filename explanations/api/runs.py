@@ -142,6 +142,7 @@ def _detail(run: int) -> dict[str, Any]:
         **_row(_progress(run)),
         "calls": asdict(selectors.call_totals(run)),
         "reasons": selectors.run_reasons(run),
+        "undefined": selectors.run_undefined(run),
     }
 
 

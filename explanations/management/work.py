@@ -92,6 +92,8 @@ class RunCommand(BaseCommand):
         self.stdout.write(f"\r\033[K{progress.line}" if terminal else progress.line)
         for reason, count in selectors.run_reasons(run).items():
             self.stdout.write(f"  {count} failed: {reason}")
+        for reason, count in selectors.run_undefined(run).items():
+            self.stdout.write(f"  {count} undefined: {reason}")
         if progress.halted:
             self.stderr.write(
                 f"Run {run} is halted: {progress.halted}.\n"

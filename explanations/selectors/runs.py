@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
-from explanations.models import Run, Target
+from explanations.models import Run, Score, Target
 from explanations.selectors.naming import run_title
 
 
@@ -200,6 +200,17 @@ def run_reasons(run: int) -> dict[str, int]:
     failed = Target.objects.filter(run=run, state=Target.State.FAILED).order_by()
     counted = failed.values_list("reason").annotate(n=Count("pk")).order_by("-n", "reason")
     return dict(counted.values_list("reason", "n"))
+
+
+def run_undefined(run: int) -> dict[str, int]:
+    """Return why scores that a run gave are undefined, as `run_reasons` does of failures."""
+    done = Target.objects.filter(run=run, state=Target.State.DONE, method=OuterRef("method"))
+    given = Q(Exists(done.filter(simulation=OuterRef("simulation")))) | Q(
+        Exists(done.filter(explanation=OuterRef("explanation"))), simulation=None
+    )
+    scores = Score.objects.filter(given, method__runs=run, value=None).order_by()
+    counted = scores.values_list("reason").annotate(n=Count("pk"))
+    return dict(counted.order_by("-n", "reason").values_list("reason", "n"))
 
 
 def runs_with_failures(method: int) -> list[int]:

@@ -179,10 +179,21 @@ def test_a_score_that_is_undefined_is_an_outcome_with_a_reason() -> None:
     neuron = factories.neuron_with_records()
     explanation = factories.explanation(neuron, 'the word "zebra"')
     _finished(_simulate(explanation))
-    _finished(_score(Simulation.objects.get()))
+    progress = _finished(_score(Simulation.objects.get()))
     score = Score.objects.get()
     assert score.value is None
     assert score.reason
+    assert selectors.run_undefined(progress.run) == {score.reason: 1}
+
+
+def test_what_is_undefined_is_told_for_the_run_that_scored_it() -> None:
+    zebra = factories.explanation(factories.neuron_with_records(), 'the word "zebra"')
+    _finished(_simulate(zebra))
+    _finished(_score(Simulation.objects.get()))
+    fish = factories.explanation(factories.neuron_with_records(), 'the word "fish"')
+    _finished(_simulate(fish))
+    later = _finished(_score(Simulation.objects.get(explanation=fish)))
+    assert selectors.run_undefined(later.run) == {}
 
 
 # --- Failures -------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ const PAUSE = 2000;
  * @typedef {{
  *   run: number, done: number, failed: number, left: number, working: number, total: number,
  *   share: number, dollars: number, halted: string, finished: string | null,
- *   calls?: Calls, reasons?: Record<string, number>,
+ *   calls?: Calls, reasons?: Record<string, number>, undefined?: Record<string, number>,
  * }} Progress
  */
 
@@ -60,7 +60,8 @@ function show(panel, run) {
   const count = unpriced?.querySelector("span");
   if (count) count.textContent = figure(run.calls?.unpriced ?? 0);
   panel.querySelector("[data-retry]")?.toggleAttribute("hidden", run.failed === 0);
-  explain(panel, run.reasons ?? {});
+  explain(panel.querySelector("[data-reasons]"), run.reasons ?? {});
+  explain(panel.querySelector("[data-undefined]"), run.undefined ?? {});
 }
 
 /**
@@ -78,11 +79,10 @@ function called(calls) {
 }
 
 /**
- * @param {HTMLElement} panel
+ * @param {Element | null} place
  * @param {Record<string, number>} reasons
  */
-function explain(panel, reasons) {
-  const place = panel.querySelector("[data-reasons]");
+function explain(place, reasons) {
   const lines = Object.entries(reasons).map(([reason, count]) => {
     const line = document.createElement("li");
     line.textContent = `${figure(count)} × ${reason}`;
