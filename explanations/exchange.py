@@ -16,6 +16,12 @@ from explanations.records import NeuronRef, RecordKind, Scale, TokenActivations,
 SHOWN = "shown"
 """In `Explained.details`: the texts that its author saw beside the excerpts, each as its tokens."""
 
+WRITTEN = "held_out"
+"""In `Explained.details`: sentences written to fit it that its author did not see the values of.
+
+Each is an object of `tokens` and raw `activations`.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
@@ -69,7 +75,8 @@ class Evidence:
 
     `maximum` and `mean` are the neuron's raw activation over its whole capture, the mean None
     where that is not known. A record that could not be simulated is not among `records` of a
-    scorer of simulations; `not_simulated` is how many there are of those.
+    scorer of simulations; `not_simulated` is how many there are of those. `written` are sentences
+    that were written to fit the explanation and that its author did not see the activations of.
     """
 
     explanation: str
@@ -78,6 +85,7 @@ class Evidence:
     mean: float | None
     records: tuple[HeldOut, ...]
     not_simulated: int = 0
+    written: tuple[TokenActivations, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from explanations.dialogue import Dialogue, Need, ask, observe
-from explanations.exchange import SHOWN, Explained, Material, Message, Prompt, Unusable
+from explanations.exchange import (
+    SHOWN,
+    WRITTEN,
+    Explained,
+    Material,
+    Message,
+    Prompt,
+    Unusable,
+)
 from explanations.explainers import phrases, showing, token_activation, written
 from explanations.explainers.base import Config, Explainer
 from explanations.records import AuthorKind, TokenActivations
@@ -103,7 +111,7 @@ def _details(first: str, rounds: Sequence[_Round]) -> dict[str, Any]:
         "first": first,
         "rounds": [each.told for each in rounds],
         SHOWN: [list(record.tokens) for record in shown],
-        "held_out": [
+        WRITTEN: [
             {"tokens": list(record.tokens), "activations": record.activations.tolist()}
             for record in kept
             if record.text.casefold() not in seen  # a later round may write a sentence again

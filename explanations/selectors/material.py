@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explanations.exchange import SHOWN, Evidence, HeldOut, Material
+from explanations.exchange import SHOWN, WRITTEN, Evidence, HeldOut, Material
 from explanations.explainers import EXPLAINERS, Want
 from explanations.models import Explanation, Neuron, Record, SimulatedRecord, Simulation
 from explanations.records import (
@@ -302,6 +302,14 @@ def _to_score(
         mean=neuron.mean,
         records=tuple(records),
         not_simulated=not_simulated,
+        written=tuple(
+            TokenActivations(
+                tokens=tuple(sentence["tokens"]),
+                activations=np.array(sentence["activations"], np.float32),
+                scale=Scale.RAW,
+            )
+            for sentence in explanation.details.get(WRITTEN, [])
+        ),
     )
     return ToScore(neuron=neuron.pk, evidence=evidence, leaked=leaked)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from explanations.dialogue import Abilities, Ask, AskAbilities, Encode, Given, Weigh, Weighed
-from explanations.exchange import Answer, HeldOut, Message, Unusable
+from explanations.exchange import Answer, Evidence, HeldOut, Message, Unusable
 from explanations.records import RecordKind
 from explanations.scorers import SCORERS
 from explanations.scorers.intruder import CHANCE, SYSTEM
@@ -184,6 +184,32 @@ def test_intruder_takes_four_records_that_fire() -> None:
 
 
 # --- All of them ----------------------------------------------------------------------------------
+
+
+# --- generation -----------------------------------------------------------------------------------
+
+
+def written(*peaks: float) -> Evidence:
+    sentences = tuple(excerpt("the cod swam", [0, peak, 0]) for peak in peaks)
+    return evidence(written=sentences)
+
+
+def test_generation_is_the_share_of_kept_sentences_on_which_the_neuron_fires() -> None:
+    # maximum 10: 1.0 is 1 of 10 and fires, .9 is 0 of 10 and does not: 3 of 4
+    scored = score("generation", written(9, 1.0, 0.9, 5))
+    assert (scored.value, scored.n) == (0.75, 4)
+    assert scored.details["levels"] == [9, 1, 0, 5]
+    # Wilson, z = 1.96: (.75 + 3.84/8 ± 1.96 sqrt(.75 * .25 / 4 + 3.84/64)) / (1 + 3.84/4)
+    assert (scored.low, scored.high) == (
+        pytest.approx(0.3006, abs=1e-3),
+        pytest.approx(0.9544, abs=1e-3),
+    )
+
+
+def test_generation_is_undefined_where_nobody_wrote_sentences_or_the_neuron_is_dead() -> None:
+    assert "only `revision`" in score("generation", evidence()).reason
+    dead = evidence(written=written(0).written, maximum=0.0)
+    assert score("generation", dead).reason == "the neuron never fires"
 
 
 @pytest.mark.parametrize("name", ["embedding", "surprisal", "intruder"])

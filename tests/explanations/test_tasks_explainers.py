@@ -7,7 +7,7 @@ import pytest
 
 from explanations import selectors, services
 from explanations.exchange import SHOWN
-from explanations.models import Corpus, Explanation, Neuron, Run, Target
+from explanations.models import Corpus, Explanation, Neuron, Run, Score, Target
 from explanations.records import Split
 from explanations.tasks import work_on_chunk
 from explanations.tasks.serving.language_model import _backend
@@ -159,6 +159,13 @@ def test_a_revision_rests_on_what_the_subject_did_and_keeps_the_other_half(
     assert len(kept) == len(stored.details[SHOWN]) == 2
     assert not any("".join(each["tokens"]) in _asked(server)[2] for each in kept)
     assert all(each["activations"] == [0.0] * len(each["tokens"]) for each in kept)
+    # The neuron fires on animals, and the sentences are about people: none of the two kept.
+    method = factories.builtin("scorer", "generation")
+    created = services.run_create(kind=Run.Kind.SCORE, method=method, explanations=[stored.pk])
+    assert created.run is not None
+    work_on_chunk(created.run.pk)
+    score = Score.objects.get()
+    assert (score.value, score.n, score.low) == (0.0, 2, 0.0)
 
 
 def test_an_agent_probes_the_subject_and_its_transcript_is_kept(settings, animals: Neuron) -> None:
