@@ -5,10 +5,11 @@ threads: those wait for each other at every step's end. What is kept is the same
 as each layer takes the batches in in their order.
 """
 
+import ctypes
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Condition
 from types import TracebackType
@@ -18,6 +19,8 @@ import torch
 
 from explanations.subjects import Batch, Subject
 from explanations.subjects.base import Consume
+
+_ARENA_MAX = -8  # glibc's number for the most pools
 
 STREAMS = 4
 """Batches that are run at a time on a processor, where it has as many threads."""
@@ -64,6 +67,7 @@ class Streams:
         self.subject = subject
         self._before = torch.get_num_threads()
         self._count = min(STREAMS, self._before) if subject.device.type == "cpu" else 1
+        _share_freed_memory()
 
     def __enter__(self) -> Self:
         each = self._before // self._count
@@ -107,6 +111,16 @@ class Streams:
             turns.end(ticket)
             raise
         return batch
+
+
+def _share_freed_memory() -> None:
+    """Have all threads take memory from one pool, so that what one has freed serves another.
+
+    glibc gives each thread a pool of its own, and each grows to its highest use. Other C libraries
+    have no such setting, and need none.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
 
 
 def _in_turn(consume: Consume, turns: Turns, ticket: int) -> Consume:
