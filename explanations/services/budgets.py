@@ -60,7 +60,7 @@ def run_may_ask(*, run_id: int, lease: UUID | None, model: str, price: Price | N
         return False
     if run.budget is None or (price is not None and run.dollars < run.budget):
         return True
-    spent = f"its budget of ${run.budget:,.2f} is spent: ${run.dollars:,.4f}"
+    spent = f"its budget of ${run.budget:,.2f} is spent"
     Run.objects.filter(pk=run_id).update(halted=spent if price else _unpriced(model))
     return False
 

@@ -163,7 +163,7 @@ def test_a_budget_that_is_spent_halts_a_run_and_a_larger_one_lets_it_go_on(setti
         said = _said(*asked, "--budget", "0.02")
         run = Run.objects.get().pk
         assert "2/3 (67%), $0.0360 of $0.02" in said
-        assert f"Run {run} is halted: its budget of $0.02 is spent: $0.0360." in said
+        assert f"Run {run} is halted: its budget of $0.02 is spent." in said
         assert f"`manage.py runs --resume {run} --budget DOLLARS`" in said
         assert "halted: its budget of $0.02 is spent" in _said("runs")
         with pytest.raises(CommandError, match="give more"):

@@ -138,7 +138,7 @@ def _halted() -> int:
         budget=1.0,
     )
     assert created.run is not None
-    Run.objects.update(dollars=1.2, halted="its budget of $1.00 is spent: $1.2000")
+    Run.objects.update(dollars=1.2, halted="its budget of $1.00 is spent")
     return created.run.pk
 
 
