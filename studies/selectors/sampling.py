@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from explanations.models import Explanation, Method, Neuron, Subject
 from explanations.services.ground_truth import TRUTH
@@ -30,18 +30,20 @@ class Author:
 def authors_of(subject: Subject) -> list[Author]:
     """Return whose explanations of a subject's neurons there are, most neurons first.
 
-    Descriptions that are known to be true come last: they are what others are held against.
+    Controls come behind those that mean what they say, and descriptions that are known to be true
+    last: they are what others are held against.
     """
+    control = Q(author_kind=Explanation.Author.CONTROL)
     rows = (
         Explanation.objects.filter(neuron__subject=subject)
         .order_by()
         .values_list("method")
-        .annotate(n=Count("neuron", distinct=True))
+        .annotate(n=Count("neuron", distinct=True), controls=Count("pk", filter=control))
         .order_by("-n", "method")
     )
-    counts = list(rows)
-    methods = Method.objects.in_bulk([method for method, _ in counts if method is not None])
-    authors = [Author(method=methods.get(method), neurons=n) for method, n in counts]
+    counts = sorted(rows, key=lambda row: row[2] > 0)
+    methods = Method.objects.in_bulk([method for method, _, _ in counts if method is not None])
+    authors = [Author(method=methods.get(method), neurons=n) for method, n, _ in counts]
     return sorted(authors, key=lambda a: a.method is not None and a.method.name == TRUTH.name)
 
 

@@ -9,6 +9,7 @@ from explanations.models import Explanation
 from studies import services
 from studies.models import Study
 from studies.presets import PRESETS
+from studies.selectors.sampling import authors_of
 from tests import factories
 from tests.studies.stocked import stocked_study
 
@@ -101,6 +102,17 @@ def test_whoever_may_not_add_studies_starts_none(client: Client) -> None:
     assert "start/" not in client.get(LIST).content.decode()
     assert client.get(f"{LIST}start/").status_code == 403
     assert client.post(f"{LIST}start/written/").status_code == 403
+
+
+def test_controls_are_offered_behind_explanations_that_mean_what_they_say() -> None:
+    subject = factories.subject()
+    vague, lookup = factories.method(name="null"), factories.method(name="token_lookup")
+    first, second = (factories.neuron(subject=subject) for _ in range(2))
+    for neuron in (first, second):
+        factories.explanation(neuron, "text", method=vague, author_kind="control")
+    factories.explanation(first, "fish", method=lookup, author_kind="baseline")
+    authors = [(author.method, author.neurons) for author in authors_of(subject)]
+    assert authors == [(lookup, 1), (vague, 2)]
 
 
 def test_conditions_without_a_neuron_in_common_are_refused() -> None:
