@@ -96,6 +96,39 @@ def balanced_order(keys: Sequence[str], side: Side, *, seed: str = "") -> tuple[
     return tuple(shuffled if side_of(shuffled) == side else reversed(shuffled))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What a rater of a group has given, from 0 to 1 of what they are asked; 1 while at it."""
+
+    group: int
+    given: float
+
+
+def group_for(groups: Sequence[int], shares: Iterable[Share], *, seed: int) -> int:
+    """Return the group of the next rater: the one in which least has been given.
+
+    While nobody drops out, each block of as many raters as there are groups holds every group once,
+    in an order that the seed draws for the block. What a rater leaves undone goes to the next one.
+    """
+    load = dict.fromkeys(groups, 0.0)
+    for share in shares:
+        if share.group in load:
+            load[share.group] += share.given
+
+    def turn(group: int) -> tuple[float, int]:
+        return load[group], _draw(f"group {seed} {int(load[group])} {group}")
+
+    return min(groups, key=turn)
+
+
+def is_catch_turn(seed: int, ordinal: int, asked: int, every: int) -> bool:
+    """Tell whether a rater's next question is a catch trial: one drawn place in each `every`."""
+    if not every:
+        return False
+    block, place = divmod(asked, every)
+    return _draw(f"catch {seed} {ordinal} {block}") % every == place
+
+
 def forced_side(rater_lean: int) -> Side | None:
     """Return the side that a rater who leans must be given next; None leaves it to the items."""
     if not rater_lean:

@@ -43,6 +43,13 @@ class Batch(models.Model):
     entry = models.JSONField(
         default=dict, blank=True, help_text="Check, practice, breaks, and a recruiter's codes"
     )
+    catch_every = models.PositiveSmallIntegerField(
+        default=0, help_text="Each rater meets one catch trial in so many questions; 0: as it comes"
+    )
+    repeat_after = models.PositiveSmallIntegerField(
+        default=0,
+        help_text="A rater is asked again after so many questions at least; 0: as it comes",
+    )
 
     class Meta:
         verbose_name_plural = "batches"
@@ -88,6 +95,9 @@ class Enrolment(models.Model):
     screened_out = models.DateTimeField(null=True, blank=True, help_text="Failed the last try")
     practised = models.PositiveIntegerField(default=0, help_text="Practice questions done")
     paused = models.DateTimeField(null=True, blank=True, help_text="By a rule: is asked no more")
+    group = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Is asked the items of this group and of none"
+    )
 
     class Meta:
         constraints = [
@@ -161,6 +171,9 @@ class Item(models.Model):
     claims = models.PositiveIntegerField(default=0, help_text="Judgments given or being given")
     lean = models.IntegerField(
         default=0, help_text="Of these claims: those that show the first key first, less the others"
+    )
+    group = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Whom it is for, as an opaque number; empty: everybody"
     )
 
     class Meta:

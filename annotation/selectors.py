@@ -4,14 +4,15 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 from statistics import median
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 
+from annotation.allocation import Share
 from annotation.models import Assignment, Batch, Enrolment, Exclusion, Item, Judgment, Rater
 from annotation.protocols import PROTOCOLS
 from annotation.quality import Seen, read_rules
@@ -98,9 +99,12 @@ def judgments_of(batch: Batch) -> tuple[JudgmentRow, ...]:
 
 def batch_progress(batch: Batch) -> BatchProgress:
     """Return how far a batch is."""
-    overlaps = list(batch.items.values_list("overlap", flat=True))
+    items = batch.items.aggregate(
+        items=Count("pk"),
+        wanted=Sum("overlap", filter=_counts("", batch), default=0),
+    )
     assignments = Assignment.objects.filter(item__batch=batch).aggregate(
-        given=Count("pk", filter=Q(state=Assignment.State.JUDGED)),
+        given=Count("pk", filter=_counts("item__", batch) & Q(state=Assignment.State.JUDGED)),
         skipped=Count("pk", filter=Q(state=Assignment.State.SKIPPED)),
     )
     raters = batch.enrolments.aggregate(
@@ -108,7 +112,12 @@ def batch_progress(batch: Batch) -> BatchProgress:
         synthetic_raters=Count("pk", filter=Q(rater__synthetic=True)),
         finished=Count("pk", filter=Q(finished__isnull=False)),
     )
-    return BatchProgress(items=len(overlaps), wanted=sum(overlaps), **assignments, **raters)
+    return BatchProgress(**items, **assignments, **raters)
+
+
+def _counts(item: str, batch: Batch) -> Q:
+    """Return the test for items whose judgments are wanted: not catch trials that all meet."""
+    return ~Q(**{f"{item}is_catch": True}) if batch.catch_every else Q()
 
 
 def batch_of(token: str) -> Batch | None:
@@ -133,7 +142,7 @@ def rater_progress(enrolment: Enrolment) -> RaterProgress:
     return RaterProgress(
         answered=len(answered),
         skipped=sum(state == Assignment.State.SKIPPED for state, *_ in states),
-        total=questions_in(batch),
+        total=questions_in(batch, enrolment.group),
         last=answered[-1] if answered else None,
         pace=median(took) if len(took) > 2 else None,
     )
@@ -151,7 +160,11 @@ def more_may_come(enrolment: Enrolment) -> bool:
         rater=enrolment.rater_id, state__in=[Assignment.State.JUDGED, Assignment.State.SKIPPED]
     )
     is_held = Exists(Assignment.objects.filter(item=OuterRef("pk"), state=Assignment.State.OPEN))
-    left = Item.objects.filter(batch=enrolment.batch).exclude(pk__in=behind.values("item"))
+    left = _askable(enrolment.batch, enrolment.group).exclude(pk__in=behind.values("item"))
+    if enrolment.batch.catch_every:
+        left = left.filter(is_catch=False)
+    if enrolment.batch.repeat_after:
+        left = left.filter(Q(repeats=None) | Q(repeats__in=behind.values("item")))
     return left.filter(Q(claims__lt=F("overlap")) | is_held).exists()
 
 
@@ -196,9 +209,55 @@ def first_payload(batch: Batch) -> Any:
     return batch.items.order_by("position").values_list("payload", flat=True)[0]
 
 
-def questions_in(batch: Batch) -> int:
-    """Return how many questions a rater is asked at most."""
-    return min(batch.items_per_rater, batch.items.count())
+def questions_in(batch: Batch, group: int | None = None) -> int:
+    """Return how many questions a rater is asked at most; of a group, if it is known."""
+    if group is not None:
+        return min(batch.items_per_rater, _askable(batch, group).count())
+    sizes = dict(batch.items.order_by().values_list("group").annotate(n=Count("pk")))
+    of_all: int = sizes.pop(None, 0)
+    return min(batch.items_per_rater, of_all + max(sizes.values(), default=0))
+
+
+def _askable(batch: Batch, group: int | None) -> QuerySet[Item]:
+    return Item.objects.filter(Q(group=None) | Q(group=group), batch=batch)
+
+
+def group_shares(batch: Batch, *, at: datetime) -> tuple[Share, ...]:
+    """Return what each rater of a batch of groups has given of what they are asked.
+
+    A rater who is finished counts in full, and so does one who is still at it: not out, and seen
+    within the time that a claim lasts.
+    """
+    mine = Q(rater__assignments__item__batch=batch)
+    rows = batch.enrolments.exclude(group=None).annotate(
+        judged=Count(
+            "rater__assignments", mine & Q(rater__assignments__state=Assignment.State.JUDGED)
+        ),
+        last=Max("rater__assignments__claimed", filter=mine),
+    )
+    since = at - timedelta(seconds=batch.lease_seconds)
+    sizes = {group: questions_in(batch, group) for group in groups_of(batch)}
+    return tuple(
+        Share(
+            group=row.group or 0,
+            given=1.0
+            if row.finished or (not _is_out(row) and max(row.consented, row.last or since) > since)
+            else min(1.0, row.judged / max(sizes.get(row.group or 0, 0), 1)),
+        )
+        for row in rows
+    )
+
+
+def _is_out(enrolment: Enrolment) -> bool:
+    return enrolment.paused is not None or enrolment.screened_out is not None
+
+
+def groups_of(batch: Batch, *, wanting: bool = False) -> tuple[int, ...]:
+    """Return the groups that a batch's items are for; `wanting`, those that want judgments."""
+    items = batch.items.exclude(group=None).order_by("group")
+    if wanting:
+        items = items.filter(claims__lt=F("overlap"))
+    return tuple(g for g in items.values_list("group", flat=True).distinct() if g is not None)
 
 
 # --- Trust ----------------------------------------------------------------------------------------

@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import Max
 
+from annotation.allocation import group_for
 from annotation.entry import read_entry
 from annotation.models import Batch, Enrolment, Item, Rater
 from annotation.protocols import PROTOCOLS
 from annotation.quality import Rule, read_rules
+from annotation.selectors import group_shares, groups_of
 from annotation.services.errors import BatchClosed, BatchRefused
 
 
@@ -19,6 +21,7 @@ class NewItem(NamedTuple):
 
     `gold` is the known answer, as the protocol's `read_gold` takes it; `is_catch` says that only
     inattention fails it; `repeats` is the place in the list of the item that this one asks again.
+    `group` is whom it is for, if not everybody.
     """
 
     payload: Mapping[str, Any]
@@ -26,6 +29,7 @@ class NewItem(NamedTuple):
     gold: Mapping[str, Any] | None = None
     is_catch: bool = False
     repeats: int | None = None
+    group: int | None = None
 
 
 @transaction.atomic
@@ -43,6 +47,8 @@ def batch_create(
     rules: Sequence[Rule] = (),
     tells_raters: bool = True,
     entry: Mapping[str, Any] | None = None,
+    catch_every: int = 0,
+    repeat_after: int = 0,
 ) -> Batch:
     """Store a draft batch with its items, each a payload and the number of judgments wanted.
 
@@ -62,6 +68,8 @@ def batch_create(
         rules=[rule.to_json() for rule in read_rules([rule.to_json() for rule in rules])],
         tells_raters=tells_raters,
         entry=dict(entry or {}),
+        catch_every=catch_every,
+        repeat_after=repeat_after,
     )
     made = Item.objects.bulk_create(
         _item(batch, position, NewItem(*item)) for position, item in enumerate(items)
@@ -85,6 +93,7 @@ def _item(batch: Batch, position: int, new: NewItem) -> Item:
         overlap=new.overlap,
         gold=new.gold,
         is_catch=new.is_catch,
+        group=new.group,
     )
 
 
@@ -125,7 +134,7 @@ def rater_enrol(
     """Store a rater's consent to the batch's current text, and their place in it.
 
     Without a rater, one is made, or found by a recruiter's name for them. A rater who has enrolled
-    already keeps that enrolment.
+    already keeps that enrolment. Where items are for groups, the rater is dealt to one of them.
     """
     batch = Batch.objects.select_for_update().get(pk=batch.pk)
     if batch.state != Batch.State.OPEN:
@@ -143,7 +152,16 @@ def rater_enrol(
         consent_version=batch.consent_version,
         consented=at,
         arrival=dict(arrival or {}),
+        group=_group(batch, at),
     )
+
+
+def _group(batch: Batch, at: datetime) -> int | None:
+    """Return the group of a batch's next rater, of those that want judgments; None without any."""
+    groups = groups_of(batch, wanting=True) or groups_of(batch)
+    if not groups:
+        return None
+    return group_for(groups, group_shares(batch, at=at), seed=batch.seed)
 
 
 def enrolment_finish(*, enrolment: Enrolment, at: datetime) -> None:

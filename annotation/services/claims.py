@@ -18,6 +18,7 @@ from annotation import allocation
 from annotation.models import Assignment, Batch, Enrolment, Item
 from annotation.protocols import PROTOCOLS
 from annotation.services.errors import BatchClosed, InvalidAnswer, LeaseExpired
+from annotation.services.kinds import kinds_open
 from annotation.services.releasing import release
 
 # How long a claim lasts from the last sign of an open page: a rater who leaves holds up nobody.
@@ -136,6 +137,7 @@ class _History:
     open: Assignment | None
     lapsed: Assignment | None
     asked: tuple[int, ...]
+    answered: tuple[int, ...]
     lean: int
 
 
@@ -166,12 +168,13 @@ def _history(enrolment: Enrolment) -> _History:
     given = [a for a in all_given if a.state != Assignment.State.EXPIRED]
     latest = all_given[-1] if all_given else None
     has_lapsed = latest is not None and latest.state == Assignment.State.EXPIRED
-    answered = [a.order for a in given if a.state != Assignment.State.SKIPPED]
+    answered = [a for a in given if a.state != Assignment.State.SKIPPED]
     return _History(
         lapsed=latest if has_lapsed and latest and latest.draft is not None else None,
         open=next((a for a in given if a.state == Assignment.State.OPEN), None),
         asked=tuple(a.item_id for a in given),
-        lean=allocation.lean_of(answered),
+        answered=tuple(a.item_id for a in answered),
+        lean=allocation.lean_of(a.order for a in answered),
     )
 
 
@@ -183,12 +186,15 @@ def _offers(enrolment: Enrolment, history: _History) -> tuple[allocation.Choice,
         Cast("position", BigIntegerField()) * shuffle.multiplier + shuffle.offset,
         allocation.PRIME,
     )
-    rows = (
-        Item.objects.filter(batch=batch, claims__lt=F("overlap"))
-        .exclude(pk__in=history.asked)
-        .order_by(*_against(history.lean), "claims", place)
-        .values_list("pk", "position", "claims", "lean")[:WINDOW]
+    of_kind = (
+        list(
+            items.order_by(*_against(history.lean), "claims", place).values_list(
+                "pk", "position", "claims", "lean"
+            )[:WINDOW]
+        )
+        for items in kinds_open(enrolment, history.asked, history.answered)
     )
+    rows = next(filter(None, of_kind), [])
     return allocation.choices(
         (
             allocation.OpenItem(id=pk, position=position, claims=claims, lean=lean)
