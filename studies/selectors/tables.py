@@ -1,7 +1,6 @@
 """A study's judgments and scores as the columns that the analysis takes."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import nan
 from typing import Any
@@ -16,7 +15,7 @@ from explanations.selectors import method_labels
 from studies.analysis import rows
 from studies.analysis.rows import ScoreRow, VoteRow
 from studies.analysis.tables import Judgments, Scores, StudyTables
-from studies.models import Study, StudyItem, StudyOption
+from studies.models import Study
 from studies.selectors.answers import Behind, StudyAnswer, shown_in, study_answers
 from studies.selectors.flow import study_flow
 
@@ -56,33 +55,6 @@ def _exclusions(study: Study, judgments: Judgments) -> dict[str, npt.NDArray[np.
         rule: np.isin(judgments.rater, list(raters))
         for rule, raters in excluded_raters(study.batch).items()
     }
-
-
-def options_behind(
-    study: Study, roles: Collection[str] = (StudyItem.Role.MAIN,)
-) -> dict[int, tuple[Behind, Behind]]:
-    """Return what stands behind each item, by its id, in the order in which the item lists it.
-
-    Of a comparison. Catch trials and repeats are left out unless their `roles` are named; the true
-    descriptions of a catch trial stand for condition -1.
-    """
-    place = {pk: i for i, pk in enumerate(study.conditions.values_list("pk", flat=True))}
-    rows = (
-        StudyOption.objects.filter(study_item__study=study, study_item__role__in=roles)
-        .order_by("study_item", "place")
-        .values_list("study_item__item", "key", "study_item__neuron", "explanation", "condition")
-    )
-    options = defaultdict[int, list[Behind]](list)
-    for item, key, neuron, explanation, condition in rows.iterator(_ROWS):
-        options[item].append(
-            Behind(
-                key=key,
-                neuron=neuron,
-                explanation=explanation,
-                condition=place.get(condition, -1),
-            )
-        )
-    return {item: (first, second) for item, (first, second) in options.items()}
 
 
 def study_votes(study: Study) -> Iterator[Vote]:

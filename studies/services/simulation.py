@@ -1,6 +1,6 @@
 """Judgments by programs, through the same services as a person's, marked synthetic."""
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import nan
@@ -9,27 +9,29 @@ from uuid import uuid4
 import numpy as np
 from django.db import transaction
 
-from annotation.models import Assignment, Batch, Enrolment
-from annotation.protocols.compare import TIE
+from annotation.models import Batch
 from annotation.services import (
     assignment_claim,
     enrolment_finish,
     judgment_submit,
     rater_enrol,
 )
+from studies.design.answering import ABOUT, Known, Synthetic, answer
 from studies.design.seeds import stream
-from studies.design.simulated import Behaviour, outcome, seconds
-from studies.models import Study, StudyItem
-from studies.selectors.answers import Behind
-from studies.selectors.tables import options_behind, study_scores
+from studies.design.simulated import Behaviour, seconds
+from studies.models import Study
+from studies.selectors.answers import About, chunked, items_about
+from studies.selectors.asked import activations_on
+from studies.selectors.tables import study_scores
 from studies.services.errors import StudyRefused
 
-Gap = Callable[[Behind, Behind], float]
+_ITEMS = 500
+NO_SCORES = "what is right, and no scores"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulated:
-    """What the synthetic raters did."""
+    """What the synthetic raters did, and what they went by."""
 
     raters: int
     judgments: int
@@ -47,80 +49,92 @@ def raters_simulate(
 ) -> Simulated:
     """Let synthetic raters answer until each has had their share or nothing is left.
 
-    They prefer what `scorer` (by default the first) scores higher. StudyRefused, naming the
-    parameter at fault, when the study is not open or no such scores exist.
+    They think well of what `scorer` (by default the first) scores high; a comparison cannot be made
+    without. StudyRefused, naming the parameter at fault, when the study is not open or no such
+    scores exist.
     """
     if raters < 1:
         raise StudyRefused(f"raters: {raters} is not 1 or more")
     if study.state != Study.State.OPEN or study.batch is None:
         raise StudyRefused(f"study: it is {study.state}, not open")
-    if not study.compares:
-        raise StudyRefused(f"study: “{study.design.title}” is answered by people only")
-    gap, label = _gaps(study, scorer)
-    behind = options_behind(study, StudyItem.Role.values)
+    quality, label = _quality(study, scorer)
+    behind = _behind(study)
     given = 0
     for number in range(raters):
         random = stream(seed, "rater", str(number))
-        given += _rate(study.batch, behind, gap, behaviour, random, at)
+        mildness = float(stream(seed, "mildness", str(number)).normal(0, 0.08))
+        rater = Synthetic(behaviour=behaviour, random=random, mildness=mildness)
+        given += _rate(study.batch, behind, quality, rater, at)
     return Simulated(raters=raters, judgments=given, scorer=label)
 
 
-def _gaps(study: Study, scorer: str) -> tuple[Gap, str]:
-    """Return the score gap between two options by the scorer named, and its full name."""
+def _quality(study: Study, scorer: str) -> tuple[Mapping[int, float], str]:
+    """Return how good each explanation is, from 0 to 1 by the rank of its score, and by whom."""
     known = {scores.scorer: scores for scores in study_scores(study)}
+    if not known and not scorer and not study.compares:
+        return {}, NO_SCORES
     label = scorer or next(iter(known), "")
     if label not in known:
         names = ", ".join(f"“{name}”" for name in known) or "none: score the explanations before"
         raise StudyRefused(f"scorer: no scores by “{label}”; there are {names}")
     scores = known[label]
-    pairs = zip(scores.explanation.tolist(), scores.value.tolist(), strict=True)
-    value: dict[int, float] = dict(pairs)
+    _, place, n = np.unique(scores.value, return_inverse=True, return_counts=True)
+    ranks = ((np.cumsum(n) - n / 2) / max(len(scores.value), 1))[place]
+    return dict(zip(scores.explanation.tolist(), ranks.tolist(), strict=True)), label
 
-    def gap(left: Behind, right: Behind) -> float:
-        return value.get(left.explanation, nan) - value.get(right.explanation, nan)
 
-    return gap, label
+def _behind(study: Study) -> dict[int, About]:
+    items = study.items.values_list("item", flat=True).iterator()
+    return {
+        item: about
+        for chunk in chunked(items, _ITEMS)
+        for item, about in items_about(study, chunk).items()
+    }
 
 
 @transaction.atomic
 def _rate(
     batch: Batch,
-    behind: dict[int, tuple[Behind, Behind]],
-    gap: Gap,
-    behaviour: Behaviour,
-    random: np.random.Generator,
+    behind: Mapping[int, About],
+    quality: Mapping[int, float],
+    rater: Synthetic,
     at: datetime,
 ) -> int:
+    """Answer now: a pretended time would let claims of people run out. Only `seconds` pretends."""
     enrolment = rater_enrol(batch=batch, rater=None, at=at, synthetic=True)
     given = 0
     while assignment := assignment_claim(enrolment=enrolment, at=at):
-        left, right = _as_shown(assignment, behind[assignment.item_id])
-        choice = {1: left.key, -1: right.key, 0: TIE}[outcome(gap(left, right), behaviour, random)]
-        _submit(enrolment, assignment, choice, random, at)
+        item = assignment.item_id
+        said = answer(
+            assignment.item.payload,
+            batch.protocol,
+            order=assignment.order,
+            known=_known(batch, behind.get(item), quality, item),
+            rater=rater,
+            ask_confidence=batch.ask_confidence,
+        )
+        took = seconds(rater.random)
+        judgment_submit(assignment=assignment, answer=said, key=uuid4(), seconds=took, at=at)
         given += 1
     enrolment_finish(enrolment=enrolment, at=at)
     return given
 
 
-def _as_shown(assignment: Assignment, options: tuple[Behind, Behind]) -> tuple[Behind, Behind]:
-    first, second = options
-    return (first, second) if assignment.order[0] == first.key else (second, first)
-
-
-def _submit(
-    enrolment: Enrolment,
-    assignment: Assignment,
-    choice: str,
-    random: np.random.Generator,
-    at: datetime,
-) -> None:
-    """Answer now: a pretended time would let claims of people run out. Only `seconds` pretends."""
-    took = seconds(random)
-    sure = int(random.integers(1, 4)) if enrolment.batch.ask_confidence else None
-    judgment_submit(
-        assignment=assignment,
-        answer={"choice": choice, "confidence": sure},
-        key=uuid4(),
-        seconds=took,
-        at=at,
+def _known(batch: Batch, about: About | None, quality: Mapping[int, float], item: int) -> Known:
+    if about is None:
+        return Known()
+    behind = {option.key: option.explanation for option in about.options}
+    behind[ABOUT] = about.explanation
+    return Known(
+        quality={key: quality.get(pk, nan) for key, pk in behind.items() if pk is not None},
+        right=_right(about.known),
+        actual=activations_on([item])[item] if batch.protocol == "simulate" else (),
     )
+
+
+def _right(known: Mapping[str, object] | None) -> frozenset[str] | None:
+    """Return the keys that a known answer of a choice, or of marks, names."""
+    if known is None:
+        return None
+    named = known.get("marked", [known.get("choice")])
+    return frozenset(map(str, named)) if isinstance(named, Sequence) else None

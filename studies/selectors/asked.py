@@ -1,0 +1,22 @@
+"""What neurons did on the records that items show."""
+
+from collections.abc import Collection
+from typing import TypeAlias
+
+import numpy as np
+
+from explanations.models import Record
+from studies.models import StudyItem
+
+Activations: TypeAlias = tuple[tuple[float, ...], ...]
+"""Raw activations, one row for each record in the item's order, one for each token in a row."""
+
+
+def activations_on(items: Collection[int]) -> dict[int, Activations]:
+    """Return what each item's neuron did on the records shown, by the item's id."""
+    rows = StudyItem.objects.filter(item__in=items).values_list("item", "records")
+    records = dict[int, list[int]](rows)
+    wanted = {pk for each in records.values() for pk in each}
+    stored = Record.objects.filter(pk__in=wanted).values_list("pk", "values")
+    values = {pk: tuple(np.frombuffer(packed, dtype="<f4").tolist()) for pk, packed in stored}
+    return {item: tuple(values[pk] for pk in each) for item, each in records.items()}

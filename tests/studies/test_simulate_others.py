@@ -1,0 +1,43 @@
+"""Synthetic raters answer every design, plausibly, and are marked."""
+
+import pytest
+from django.core.management import call_command
+
+from annotation.models import Judgment, Rater
+from studies.models import Study
+from studies.presets import PRESETS
+from studies.selectors.answers import StudyAnswer, study_answers
+from studies.services import study_build, study_open
+from tests.studies.stocked import stocked_study
+
+pytestmark = pytest.mark.django_db
+OTHERS = [name for name in PRESETS if name != "pairwise"]
+
+
+def rated(name: str, *, raters: int = 3, **behaviour: float) -> list[StudyAnswer]:
+    """Return what synthetic raters answer to a study that follows a preset."""
+    study = stocked_study(name, neurons=9, overlap=raters)
+    study_build(study=study)
+    study_open(study=study)
+    call_command("simulate_raters", study.slug, raters=raters, seed=3, **behaviour)
+    return list(study_answers(Study.objects.get(pk=study.pk)))
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_synthetic_raters_answer_every_design_and_are_marked(name: str) -> None:
+    answers = rated(name)
+    assert answers
+    assert all(answer.synthetic for answer in answers)
+    assert Judgment.objects.count() == len(answers)
+    assert not Rater.objects.filter(synthetic=False).exists()
+    assert len({str(answer.answer) for answer in answers}) > 1
+
+
+@pytest.mark.parametrize("name", ["intruder", "casper-2023"])
+def test_better_raters_find_the_right_answer_more_often(name: str) -> None:
+    def accuracy(of: float) -> float:
+        answers = rated(name, accuracy=of)
+        right = [a.about and a.answer["choice"] == (a.about.known or {})["choice"] for a in answers]
+        return sum(map(bool, right)) / len(right)
+
+    assert accuracy(0.95) > accuracy(0.3)
