@@ -1,8 +1,14 @@
 """Databases beside Django's test database: files and servers that several processes can share."""
 
-from collections.abc import Iterator
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import dj_database_url
 from django.core.management import call_command
@@ -36,3 +42,49 @@ def migrated(database: str) -> None:
 def sqlite(path: Path) -> str:
     """Return the address of a SQLite file."""
     return f"sqlite:///{path}"
+
+
+def free_port() -> int:
+    """Return a port that nothing listens to now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresServer:
+    """A server of our own: the address of its maintenance database, and its first process."""
+
+    address: str
+    pid: int
+
+
+def initdb() -> Path | None:
+    """Return the program that makes a PostgreSQL, of the newest version installed."""
+    return max(Path("/usr/lib/postgresql").glob("*/bin/initdb"), default=None)
+
+
+@contextmanager
+def postgres(program: Path, *options: str) -> Iterator[PostgresServer]:
+    """Run a PostgreSQL in a folder of its own, which is thrown away; options are its settings."""
+    # pytest's own folders are closed to other users, and PostgreSQL refuses to run as root.
+    with TemporaryDirectory(prefix="concordance-postgres-") as folder:
+        if os.getuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
+        data, pg_ctl = f"{folder}/data", str(program.with_name("pg_ctl"))
+        _as_postgres([str(program), "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"])
+        port = free_port()
+        settings = " ".join(f"-c {option}" for option in options)
+        place = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 {settings}"
+        _as_postgres([pg_ctl, "-D", data, "-l", f"{folder}/log", "-w", "-o", place, "start"])
+        address = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        pid = int(Path(data, "postmaster.pid").read_text().splitlines()[0])
+        try:
+            yield PostgresServer(address=address, pid=pid)
+        finally:
+            _as_postgres([pg_ctl, "-D", data, "-m", "immediate", "stop"])
+
+
+def _as_postgres(command: Sequence[str]) -> None:
+    become = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+    subprocess.run([*become, *command], check=True, capture_output=True, cwd="/")

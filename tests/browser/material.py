@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from functools import cache
 from typing import Any
 
 from annotation.models import Batch
@@ -52,14 +53,14 @@ INSTRUCTIONS = (
 )
 
 
-def realistic_batch(*, items: int = 10, **options: Any) -> Batch:
+def realistic_batch(*, items: int = 10, overlap: int = 2, **options: Any) -> Batch:
     """Return an open batch of comparisons with six excerpts each."""
     batch = batch_create(
         title="What makes a unit of a language model respond?",
         protocol="compare",
         consent=CONSENT,
         instructions=INSTRUCTIONS,
-        items=[(_item(number), 2) for number in range(items)],
+        items=[(_item(number), overlap) for number in range(items)],
         **{"items_per_rater": items, **options},
     )
     batch_open(batch=batch)
@@ -74,8 +75,7 @@ def excerpts_about_law(count: int) -> list[dict[str, Any]]:
 
 def _item(number: int) -> dict[str, Any]:
     draw = random.Random(number)  # noqa: S311
-    lines = (ROOT / "studies" / "demo" / "passages.jsonl").read_text().splitlines()
-    passages = [json.loads(line) for line in lines]
+    passages = _passages()
     law = [passage for passage in passages if passage["topic"] == "law"]
     texts = [passage["text"] for passage in (*draw.sample(law, 5), draw.choice(passages))]
     payload = comparison(
@@ -84,6 +84,12 @@ def _item(number: int) -> dict[str, Any]:
         seed=f"question {number}",
     )
     return payload.to_json()
+
+
+@cache
+def _passages() -> list[dict[str, str]]:
+    lines = (ROOT / "studies" / "demo" / "passages.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def _excerpt(text: str, draw: random.Random) -> Excerpt:

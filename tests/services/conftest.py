@@ -3,30 +3,21 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
 import pytest
 import redis as redis_client
 
-from tests.databases import connected, migrated, sqlite
+from tests.databases import connected, free_port, initdb, migrated, postgres, sqlite
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-def free_port() -> int:
-    """Return a port that nothing listens to now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(happened: Callable[[], Any], seconds: float = 90.0) -> Any:
@@ -94,24 +85,9 @@ def _answers(client: redis_client.Redis) -> bool:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """Start a PostgreSQL in a folder of its own; return the address of its maintenance database."""
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    initdb = folders[-1] if folders else pytest.skip("PostgreSQL is not installed")
-    # pytest's own folders are closed to other users, and PostgreSQL refuses to run as root.
-    with TemporaryDirectory(prefix="concordance-postgres-") as folder:
-        if os.getuid() == 0:
-            shutil.chown(folder, "postgres", "postgres")
-        data, pg_ctl = f"{folder}/data", str(initdb.with_name("pg_ctl"))
-        _as_postgres([str(initdb), "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"])
-        port = free_port()
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        _as_postgres([pg_ctl, "-D", data, "-l", f"{folder}/log", "-w", "-o", options, "start"])
-        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
-        _as_postgres([pg_ctl, "-D", data, "-m", "immediate", "stop"])
-
-
-def _as_postgres(command: list[str]) -> None:
-    become = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    subprocess.run([*become, *command], check=True, capture_output=True, cwd="/")
+    program = initdb() or pytest.skip("PostgreSQL is not installed")
+    with postgres(program, "fsync=off") as server:
+        yield server.address
 
 
 # --- Sites ----------------------------------------------------------------------------------------
