@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from annotation.models import Batch, Item
-from explanations.models import Explanation, Method, Neuron, Record
+from annotation.models import Batch, Item, Judgment
+from explanations.models import Explanation, Method, Neuron, Record, Simulation
 from studies.presets import PRESETS
 from studies.presets.base import Preset
 
@@ -93,6 +93,11 @@ class Study(models.Model):
     )
     repeats = models.PositiveSmallIntegerField(
         default=0, help_text="Questions asked a second time, for each hundred"
+    )
+    adopts = models.BooleanField(
+        "adopt on closing",
+        default=False,
+        help_text="What raters write or simulate then stands beside what models do",
     )
 
     class Meta:
@@ -306,3 +311,33 @@ class Registration(models.Model):
 
     def __str__(self) -> str:
         return f"registration of {self.study}"
+
+
+class Adoption(models.Model):
+    """What came of a judgment beyond its study: an explanation or a simulation, or why neither."""
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="adoptions")
+    judgment = models.OneToOneField(Judgment, models.PROTECT, related_name="+")
+    explanation = models.ForeignKey(
+        Explanation, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    simulation = models.ForeignKey(
+        Simulation, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    reason = models.CharField(max_length=300, blank=True, help_text="Why nothing came of it")
+    adopted = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(explanation__isnull=False, simulation=None, reason="")
+                | Q(explanation=None, simulation__isnull=False, reason="")
+                | (Q(explanation=None, simulation=None) & ~Q(reason="")),
+                name="an_adoption_is_one_thing_or_a_reason",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.judgment} in {self.study}: {self.explanation or self.simulation or self.reason}"
+        )

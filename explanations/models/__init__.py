@@ -2,10 +2,20 @@
 
 from explanations.models.browsing import Meaning, Question, SavedNeuron
 from explanations.models.neurons import Capture, Corpus, Document, Neuron, Record, Subject
-from explanations.models.texts import Explanation, Method, Score, SimulatedRecord, Simulation
+from explanations.models.texts import (
+    BY_PEOPLE,
+    PERSON,
+    Explanation,
+    Method,
+    Score,
+    SimulatedRecord,
+    Simulation,
+)
 from explanations.models.work import Call, Run, Target
 
 __all__ = [
+    "BY_PEOPLE",
+    "PERSON",
     "Call",
     "Capture",
     "Corpus",

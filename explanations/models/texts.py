@@ -13,6 +13,9 @@ from explanations.models.common import choices, one_of
 from explanations.models.neurons import Neuron, Record
 from explanations.records import Scale
 
+PERSON = "person"
+"""The setting of a method that is one person of a study: the pseudonym there."""
+
 
 class Method(models.Model):
     """A named, versioned configuration of an explainer, simulator or scorer, never edited."""
@@ -45,6 +48,11 @@ class Method(models.Model):
             raise ValidationError(f"{self} cannot be edited: make a new version")
         self.digest = self.digest_of(self.kind, self.name, self.version, self.config)
         super().save(*args, **kwargs)
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it stands for somebody who took part in a study."""
+        return PERSON in self.config
 
     @staticmethod
     def digest_of(kind: str, name: str, version: int, config: dict[str, Any]) -> str:
@@ -105,6 +113,12 @@ class Explanation(models.Model):
 
     def __str__(self) -> str:
         return self.text if len(self.text) <= 60 else f"{self.text[:57]}…"
+
+
+BY_PEOPLE = Q(author_kind=Explanation.Author.HUMAN) & (
+    Q(method=None) | Q(method__config__has_key=PERSON)
+)
+"""Explanations that people wrote: as themselves, or in a study."""
 
 
 class Simulation(models.Model):

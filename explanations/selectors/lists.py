@@ -40,7 +40,10 @@ class SaidPage:
 
 
 def scorers_of(subject: Subject) -> tuple[ScoredBy, ...]:
-    """Return what scored a subject's explanations, `MAIN_SCORER` first, then by name."""
+    """Return what scored a subject's explanations, `MAIN_SCORER` first, then by name.
+
+    Of simulations by one person there are too few to rank neurons by.
+    """
     pairs = (
         Score.objects.filter(explanation__neuron__subject=subject, value__isnull=False)
         .order_by()
@@ -58,6 +61,7 @@ def scorers_of(subject: Subject) -> tuple[ScoredBy, ...]:
             simulator,
         )
         for scorer, simulator in found
+        if not (simulator and methods[simulator].is_person)
     ]
     return tuple(
         ScoredBy(scorer=scorer, simulator=simulator, label=label)

@@ -28,13 +28,16 @@ def method_name(method: Method | None) -> str:
 def method_labels(methods: Iterable[Method]) -> dict[int, str]:
     """Name methods by primary key; two of a kind that share a name differ in their labels.
 
-    What is added are the settings in which they differ.
+    What is added are the settings in which they differ; but people who took part in one study
+    are all called alike.
     """
     named: dict[tuple[str, str], list[Method]] = defaultdict(list)
     for method in methods:
         named[method.kind, method_name(method)].append(method)
     return {
-        method.pk: f"{name}, {_told_apart(method, few)}" if len(few) > 1 else name
+        method.pk: name
+        if len(few) == 1 or method.is_person
+        else f"{name}, {_told_apart(method, few)}"
         for (_, name), few in named.items()
         for method in few
     }

@@ -77,7 +77,11 @@ from explanations.services.starting import (
     run_over,
     run_start,
 )
-from explanations.services.writing import explanation_write
+from explanations.services.writing import (
+    explanation_adopt,
+    explanation_write,
+    simulation_adopt,
+)
 
 __all__ = [
     "ANSWER_QUESTIONS",
@@ -104,6 +108,7 @@ __all__ = [
     "capture_is_of",
     "capture_load",
     "capture_store",
+    "explanation_adopt",
     "explanation_store",
     "explanation_write",
     "function_records_store",
@@ -148,6 +153,7 @@ __all__ = [
     "score_import",
     "score_store",
     "shard_store",
+    "simulation_adopt",
     "simulation_store",
     "target_fail",
     "target_progress",

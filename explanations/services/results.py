@@ -77,14 +77,15 @@ def simulation_store(
     )
     if created:
         SimulatedRecord.objects.bulk_create(
-            _simulated(simulation, record, outcome) for record, outcome in outcomes.items()
+            simulated_row(simulation, record, outcome) for record, outcome in outcomes.items()
         )
     return simulation
 
 
-def _simulated(
+def simulated_row(
     simulation: Simulation, record: int, outcome: Simulated | Unusable
 ) -> SimulatedRecord:
+    """Return a record's outcome as it is stored: its values, or why it has none."""
     if isinstance(outcome, Unusable):
         return SimulatedRecord(
             simulation=simulation, record_id=record, reason=shortened(outcome.reason)

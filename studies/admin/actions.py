@@ -15,6 +15,7 @@ from studies.design.items import LeftOut
 from studies.design.size import Plan
 from studies.forms import SampleForm
 from studies.models import Study
+from studies.selectors.adopting import adoption_state
 from studies.selectors.material import neuron_counts
 from studies.selectors.pages import study_plan
 from studies.selectors.registrations import registration_of
@@ -67,14 +68,23 @@ def add_explained(request: HttpRequest, study: Study) -> str:
     return f"{counted(added, 'neuron')} added."
 
 
+def adopt(request: HttpRequest, study: Study) -> str:
+    """Let what raters wrote or simulated stand beside what models do."""
+    adopted, *others = services.study_adopt(study=study, at=timezone.now()).lines
+    for line in others:
+        messages.warning(request, line)
+    return adopted
+
+
 ACTIONS: dict[str, Callable[[HttpRequest, Study], str]] = {
     "build": build,
     "unbuild": unbuild,
     "open": open_,
     "close": close,
     "add-explained": add_explained,
+    "adopt": adopt,
 }
-CONFIRMED = {
+_CONFIRMED = {
     "open": Confirmation(
         question="Open this study to raters?",
         consequence=(
@@ -94,6 +104,26 @@ CONFIRMED = {
 }
 
 
+def confirmation(study: Study, action: str) -> Confirmation | None:
+    """Return what is asked before an action; None where nothing is."""
+    if action != "adopt":
+        return _CONFIRMED.get(action)
+    state = adoption_state(study)
+    if state is None:
+        return None
+    n = counted(state.waiting, state.what)
+    left_out = "".join(f" Left out: {k} {why}." for why, k in state.left_out)
+    return Confirmation(
+        question=f"Adopt {n}?",
+        consequence=(
+            f"What raters gave then stands among the {state.what}s that models give, under a "
+            "pseudonym of this study: it can be scored, and compared in other studies. It is not "
+            f"taken back.{left_out}"
+        ),
+        button=f"Yes, adopt {n}",
+    )
+
+
 def panel(request: HttpRequest, study: Study) -> dict[str, Any]:
     """Return what the panel above the form shows."""
     plan = study_plan(study) if study.batch else None
@@ -104,6 +134,7 @@ def panel(request: HttpRequest, study: Study) -> dict[str, Any]:
         "plan": plan,
         "plan_text": plan and plan_in_words(plan),
         "left_out": [LeftOut(**each).text for each in study.left_out],
+        "adoption": adoption_state(study) if study.state == Study.State.CLOSED else None,
         "invitation": study.batch
         and request.build_absolute_uri(reverse("annotation:invitation", args=[study.batch.token])),
     }

@@ -14,15 +14,16 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from explanations.models import Neuron
+from explanations.models import PERSON, Method, Neuron
 from studies import services
-from studies.admin.actions import ACTIONS, CONFIRMED, panel
+from studies.admin.actions import ACTIONS, Confirmation, confirmation, panel
 from studies.admin.neurons import neurons_page
 from studies.admin.registering import registering_page
 from studies.admin.starting import presets_page, start_page
 from studies.analysis.wording import counted
 from studies.forms import ConditionFormSet, StudyForm
 from studies.models import Condition, Study
+from studies.selectors.adopting import ADOPTED
 from studies.selectors.registrations import registration_of
 
 _SIZES = ("overlap", "items_per_rater", "excerpts", "ask_confidence", "seed")
@@ -63,6 +64,9 @@ class ConditionInline(admin.TabularInline[Condition, Study]):
         field = formset.form.base_fields.get("method")
         if isinstance(field, forms.ModelChoiceField):
             field.empty_label = "written by people"
+            field.queryset = Method.objects.filter(kind=Method.Kind.EXPLAINER).exclude(
+                config__has_key=PERSON
+            )
         return formset
 
     def has_add_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
@@ -99,10 +103,13 @@ class StudyAdmin(admin.ModelAdmin[Study]):
         return [
             (None, {"fields": [("title", "slug"), "question"]}),
             *([("Neurons to add", {"fields": picking})] if is_draft(obj) else []),
-            ("What raters do", {"fields": [_SIZES[:3], *_SIZES[3:]]}),
+            ("What raters do", {"fields": [_SIZES[:3], *_SIZES[3:], *self._adopts(obj)]}),
             ("Design", {"fields": [_DESIGN[:2], _DESIGN[2:]], "classes": ["collapse"]}),
             ("What raters read", {"fields": _TEXTS, "classes": ["collapse"]}),
         ]
+
+    def _adopts(self, study: Study | None) -> list[str]:
+        return ["adopts"] if study and study.design.protocol in ADOPTED else []
 
     def _can_search(self) -> bool:
         neurons = self.admin_site._registry.get(Neuron)
@@ -190,8 +197,9 @@ class StudyAdmin(admin.ModelAdmin[Study]):
         study = self._changeable(request, pk)
         if request.method != "POST" or action not in ACTIONS:
             return HttpResponseNotAllowed(["POST"])
-        if action in CONFIRMED and "confirmed" not in request.POST:
-            return self._ask(request, study, action)
+        ask = None if "confirmed" in request.POST else confirmation(study, action)
+        if ask:
+            return self._ask(request, study, action, ask)
         try:
             done = ACTIONS[action](request, study)
         except services.StudyRefused as refusal:
@@ -229,10 +237,12 @@ class StudyAdmin(admin.ModelAdmin[Study]):
             raise PermissionDenied
         return study
 
-    def _ask(self, request: HttpRequest, study: Study, action: str) -> HttpResponse:
+    def _ask(
+        self, request: HttpRequest, study: Study, action: str, ask: Confirmation
+    ) -> HttpResponse:
         context = self._context(request) | {
-            "title": CONFIRMED[action].question,
-            "confirmation": CONFIRMED[action],
+            "title": ask.question,
+            "confirmation": ask,
             "study": study,
             "action": action,
         }

@@ -54,7 +54,10 @@ def judgments(rows: Iterable[VoteRow]) -> tuple[Judgments, Codes]:
 
 
 def scores(rows: Iterable[ScoreRow]) -> tuple[Scores, ...]:
-    """Return the scores by scorer: first what can stand beside published figures, then by name."""
+    """Return the scores by scorer: first what can stand beside published figures, then by name.
+
+    Several of one scorer on one explanation, as of several people's simulations, are their mean.
+    """
     by_scorer = defaultdict[str, list[ScoreRow]](list)
     for row in rows:
         by_scorer[row.scorer].append(row)
@@ -73,12 +76,16 @@ def lengths(texts: Iterable[tuple[int, str]]) -> Scores:
 
 
 def _scores(label: str, rows: list[ScoreRow]) -> Scores:
-    defined = [(row.explanation, row.value) for row in rows if row.value is not None]
-    reasons = Counter(row.reason for row in rows if row.value is None)
+    defined = defaultdict[int, list[float]](list)
+    for row in rows:
+        if row.value is not None:
+            defined[row.explanation].append(row.value)
+    undefined = {row.explanation: row.reason for row in rows if row.explanation not in defined}
+    reasons = Counter(undefined.values())
     return Scores(
         scorer=label,
-        explanation=np.array([explanation for explanation, _ in defined], dtype=np.intp),
-        value=np.array([value for _, value in defined], dtype=np.float64),
+        explanation=np.array(list(defined), dtype=np.intp),
+        value=np.array([sum(each) / len(each) for each in defined.values()], dtype=np.float64),
         undefined=tuple(
             ReasonCount(reason=reason, n=n)
             for reason, n in sorted(reasons.items(), key=lambda each: (-each[1], each[0]))

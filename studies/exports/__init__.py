@@ -2,8 +2,8 @@
 
 from studies.exports.archive import archive
 from studies.exports.forms import CONTENT_TYPES, FORMS, FormMissing, installed_forms
-from studies.exports.judged import pseudonym
 from studies.exports.tables import TABLES, pieces
+from studies.selectors.pseudonyms import pseudonym
 
 __all__ = [
     "CONTENT_TYPES",

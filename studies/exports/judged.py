@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Count, F, Q
-from django.utils.crypto import salted_hmac
 
 from annotation.models import Assignment, Enrolment, Item
 from annotation.selectors import excluded_raters
@@ -13,20 +11,10 @@ from explanations.models import Explanation
 from studies.exports.columns import EXPLANATION, ITEM, NEURON, RATER, SYNTHETIC, Column, Row, Table
 from studies.models import Study
 from studies.selectors.answers import About, Offered, chunked, items_about, study_answers
+from studies.selectors.pseudonyms import pseudonym
 from studies.selectors.tables import Vote, read_vote
 
 _ROWS = 1000
-
-
-def pseudonym(study: Study, rater: UUID) -> str:
-    """Return a rater's name in a study's exports: the same in each, not to be turned back.
-
-    A keyed hash, so that nobody without the installation's secret can link it to a rater, or the
-    raters of one study to those of another.
-    """
-    return salted_hmac(f"studies.exports.{study.pk}", str(rater), algorithm="sha256").hexdigest()[
-        :16
-    ]
 
 
 # --- Judgments ------------------------------------------------------------------------------------
@@ -34,7 +22,7 @@ def pseudonym(study: Study, rater: UUID) -> str:
 
 def _judgments(study: Study) -> Iterator[Row]:
     conditions = _condition_names(study)
-    raters: dict[UUID, str] = {}
+    raters: dict[Any, str] = {}
     for answer in study_answers(study):
         if answer.rater_key not in raters:
             raters[answer.rater_key] = pseudonym(study, answer.rater_key)

@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from django.db.models import Count, Q, QuerySet
 
-from explanations.models import Explanation, Neuron, Record, Score, Subject
+from explanations.models import BY_PEOPLE, Explanation, Neuron, Record, Score, Subject
 from explanations.records import NeuronRef, RecordKind, Split
 from studies.design.excerpts import RecordFacts, choose
 from studies.design.items import Candidate, Topic
@@ -95,8 +95,9 @@ def candidates_of(study: Study, conditions: Sequence[Condition]) -> dict[int, li
     result = defaultdict[int, list[Candidate]](list)
     for pk, neuron, method, text in rows:
         score = scores.get(pk, nan)
+        stands_for = number[method if method in number else None]
         result[neuron].append(
-            Candidate(explanation=pk, condition=number[method], text=text, score=score)
+            Candidate(explanation=pk, condition=stands_for, text=text, score=score)
         )
     return result
 
@@ -104,7 +105,7 @@ def candidates_of(study: Study, conditions: Sequence[Condition]) -> dict[int, li
 def _of_conditions(conditions: Iterable[Condition]) -> Q:
     """Return the test for explanations that could stand for one of the conditions."""
     methods = {condition.method_id for condition in conditions}
-    of_people = Q(method=None) if None in methods else Q(pk__in=[])
+    of_people = BY_PEOPLE if None in methods else Q(pk__in=[])
     return Q(method__in=methods - {None}) | of_people
 
 
@@ -184,7 +185,7 @@ def explained_by(conditions: Sequence[Condition]) -> QuerySet[Neuron]:
     """Return the neurons that have an explanation of every condition."""
     found = Neuron.objects.order_by("subject", "layer", "index")
     for condition in conditions:
-        of_condition = Explanation.objects.filter(method=condition.method_id)
+        of_condition = Explanation.objects.filter(_of_conditions([condition]))
         found = found.filter(pk__in=of_condition.values("neuron"))
     return found if conditions else found.none()
 
@@ -231,7 +232,7 @@ def neurons_shown(study: Study, neurons: Sequence[int]) -> list[NeuronRow]:
     names_by = defaultdict[int, set[str]](set)
     rows = Explanation.objects.filter(_of_conditions(conditions), neuron__in=list(neurons))
     for neuron, method in rows.values_list("neuron", "method"):
-        names_by[neuron].add(names[method])
+        names_by[neuron].add(names[method if method in names else None])
     found = Neuron.objects.select_related("subject").in_bulk(list(neurons))
     return [
         NeuronRow(

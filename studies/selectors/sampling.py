@@ -6,7 +6,7 @@ from math import nan
 
 from django.db.models import Count, Q, QuerySet
 
-from explanations.models import Explanation, Method, Neuron, Subject
+from explanations.models import BY_PEOPLE, PERSON, Explanation, Method, Neuron, Subject
 from explanations.services.ground_truth import TRUTH
 from studies.design.sampling import score_strata, spread
 from studies.design.seeds import stream
@@ -33,17 +33,20 @@ def authors_of(subject: Subject) -> list[Author]:
     Controls come behind those that mean what they say, and descriptions that are known to be true
     last: they are what others are held against.
     """
+    of_subject = Explanation.objects.filter(neuron__subject=subject)
     control = Q(author_kind=Explanation.Author.CONTROL)
-    rows = (
-        Explanation.objects.filter(neuron__subject=subject)
+    by_method = (
+        of_subject.filter(method__isnull=False)
+        .exclude(method__config__has_key=PERSON)
         .order_by()
         .values_list("method")
         .annotate(n=Count("neuron", distinct=True), controls=Count("pk", filter=control))
-        .order_by("-n", "method")
     )
-    counts = sorted(rows, key=lambda row: row[2] > 0)
-    methods = Method.objects.in_bulk([method for method, _, _ in counts if method is not None])
-    authors = [Author(method=methods.get(method), neurons=n) for method, n, _ in counts]
+    by_people = of_subject.filter(BY_PEOPLE).aggregate(n=Count("neuron", distinct=True))["n"]
+    rows = [*by_method, *([(None, by_people, 0)] if by_people else [])]
+    rows.sort(key=lambda row: (row[2] > 0, -row[1], row[0] or 0))
+    methods = Method.objects.in_bulk([method for method, _, _ in rows if method])
+    authors = [Author(method=methods.get(method), neurons=n) for method, n, _ in rows]
     return sorted(authors, key=lambda a: a.method is not None and a.method.name == TRUTH.name)
 
 

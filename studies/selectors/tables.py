@@ -124,7 +124,10 @@ def _shown(study: Study) -> Any:
 
 
 def study_scores(study: Study) -> tuple[Scores, ...]:
-    """Return the scores of the explanations in the study, by scorer and simulator."""
+    """Return the scores of the explanations in the study, by scorer and simulator.
+
+    The people who simulated in one study are one simulator, whose score is the mean of theirs.
+    """
     labels = scorer_labels(study)
     found = Score.objects.filter(explanation__in=_shown(study)).order_by("pk")
     values = found.values_list("method", "simulation__method", "explanation", "value", "reason")

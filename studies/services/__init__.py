@@ -1,5 +1,6 @@
 """What writes: building and running studies, asking for and storing their analyses."""
 
+from studies.services.adopting import Adopted, study_adopt
 from studies.services.analyses import (
     ANALYSE,
     analysis_call,
@@ -20,6 +21,7 @@ from studies.services.starting import Choices, study_start
 
 __all__ = [
     "ANALYSE",
+    "Adopted",
     "Built",
     "Choices",
     "StudyRefused",
@@ -35,6 +37,7 @@ __all__ = [
     "neurons_remove",
     "raters_simulate",
     "registration_freeze",
+    "study_adopt",
     "study_build",
     "study_close",
     "study_open",

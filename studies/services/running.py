@@ -7,6 +7,8 @@ from django.db import transaction
 from annotation.models import Batch
 from annotation.services import batch_close, batch_open, batch_review
 from studies.models import Study
+from studies.selectors.adopting import ADOPTED
+from studies.services.adopting import study_adopt
 from studies.services.analyses import analysis_request
 from studies.services.errors import StudyRefused
 
@@ -23,7 +25,7 @@ def study_open(*, study: Study) -> None:
 def study_close(*, study: Study, at: datetime) -> None:
     """Look at all raters once more and take no more answers; StudyRefused unless it is open.
 
-    Of a comparison ask for the last analysis.
+    Of a comparison ask for the last analysis; adopt what raters wrote where the study says so.
     """
     batch = _batch(study, {Study.State.OPEN}, "Only an open study can be closed.")
     batch_review(batch=batch, at=at)
@@ -31,6 +33,8 @@ def study_close(*, study: Study, at: datetime) -> None:
     _store(study, Study.State.CLOSED)
     if study.compares:
         analysis_request(study=study, at=at)
+    if study.adopts and batch.protocol in ADOPTED:
+        study_adopt(study=study, at=at)
 
 
 def _batch(study: Study, states: set[Study.State], refusal: str) -> Batch:

@@ -1,0 +1,32 @@
+"""Adopt what raters wrote or simulated in a closed study."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from studies.models import Study
+from studies.services import StudyRefused, study_adopt
+
+
+class Command(BaseCommand):
+    help = (
+        "Let what raters wrote or simulated in a closed study stand beside what models do. What "
+        "is adopted already stays as it is."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the study's slug."""
+        parser.add_argument("study", help="the study's slug")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Adopt, and say what came of it."""
+        study = Study.objects.filter(slug=options["study"]).first()
+        if study is None:
+            raise CommandError(f"No study is called {options['study']!r}.")
+        try:
+            adopted = study_adopt(study=study, at=timezone.now())
+        except StudyRefused as refusal:
+            raise CommandError(str(refusal)) from refusal
+        for line in adopted.lines:
+            self.stdout.write(line)

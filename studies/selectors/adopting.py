@@ -1,0 +1,127 @@
+"""Which answers of a study can become explanations and simulations, and what became of others."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, F
+
+from annotation.models import Judgment
+from annotation.protocols import simulate, write
+from annotation.selectors import excluded_raters
+from studies.models import Adoption, Study, StudyItem
+from studies.selectors.answers import chunked
+from studies.selectors.pseudonyms import pseudonym
+
+ADOPTED = {write.NAME: "explanation", simulate.NAME: "simulation"}
+"""What an answer of a protocol becomes."""
+
+_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoptable:
+    """An answer that nothing has come of yet; `records` are those shown, in the payload's order.
+
+    `person` is the rater's pseudonym in the study.
+    """
+
+    judgment: int
+    assignment: int
+    person: str
+    neuron: int
+    explanation: int | None
+    records: tuple[int, ...]
+    payload: Mapping[str, Any]
+    answer: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptionState:
+    """How many answers wait to be adopted, were, or gave nothing; and which never will be, and why.
+
+    A later answer to the same question counts beside the one it replaced, once that was adopted.
+    """
+
+    what: str
+    waiting: int
+    adopted: int
+    failed: tuple[tuple[str, int], ...]
+    left_out: tuple[tuple[str, int], ...]
+
+
+def adoption_state(study: Study) -> AdoptionState | None:
+    """Return how far the adoption of a study's answers is; None where its protocol has none."""
+    if study.batch is None or study.batch.protocol not in ADOPTED:
+        return None
+    left_out, waiting = Counter[str](), 0
+    for reason, _ in _answers(study):
+        if reason:
+            left_out[reason] += 1
+        else:
+            waiting += 1
+    there = Adoption.objects.filter(study=study)
+    failed = there.exclude(reason="").order_by().values_list("reason").annotate(n=Count("pk"))
+    return AdoptionState(
+        what=ADOPTED[study.batch.protocol],
+        waiting=waiting,
+        adopted=there.filter(reason="").count(),
+        failed=tuple(failed.order_by("-n", "reason")),
+        left_out=tuple(left_out.most_common()),
+    )
+
+
+def adoptable(study: Study) -> Iterator[Adoptable]:
+    """Yield the answers that wait to be adopted, oldest first."""
+    for reason, row in _answers(study):
+        if not reason:
+            yield Adoptable(
+                judgment=row["pk"],
+                assignment=row["assignment"],
+                person=pseudonym(study, row["rater_key"]),
+                neuron=row["neuron"],
+                explanation=row["explanation"],
+                records=tuple(row["records"]),
+                payload=row["payload"],
+                answer=row["answer"],
+            )
+
+
+def _answers(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the standing answers that nothing has come of, each with why nothing may, if so."""
+    excluded = excluded_raters(study.batch) if study.batch else {}
+    rule_of = {rater: rule for rule, raters in reversed(excluded.items()) for rater in raters}
+    standing = Judgment.objects.standing().filter(assignment__item__batch=study.batch_id)
+    rows = standing.exclude(pk__in=Adoption.objects.filter(study=study).values("judgment"))
+    columns = rows.order_by("pk").values(
+        *("pk", "assignment", "answer"),
+        rater=F("assignment__rater"),
+        rater_key=F("assignment__rater__key"),
+        synthetic=F("assignment__rater__synthetic"),
+        item=F("assignment__item"),
+        payload=F("assignment__item__payload"),
+    )
+    for chunk in chunked(columns.iterator(_ROWS), _ROWS):
+        behind = _behind(row["item"] for row in chunk)
+        for row in chunk:
+            whole = {**row, **behind[row["item"]]}
+            yield _not_adopted(whole, rule_of), whole
+
+
+def _behind(items: Iterable[int]) -> dict[int, Any]:
+    rows = StudyItem.objects.filter(item__in=set(items))
+    return {
+        row["item"]: row for row in rows.values("item", "role", "neuron", "explanation", "records")
+    }
+
+
+def _not_adopted(row: Mapping[str, Any], rule_of: Mapping[int, str]) -> str:
+    """Return why an answer may not be adopted; empty where it may."""
+    if row["synthetic"]:
+        return "given by a program"
+    if row["role"] != StudyItem.Role.MAIN:
+        return "asked to test the rater"
+    if rule := rule_of.get(row["rater"]):
+        return f"by a rater whom the rule “{rule}” excludes"
+    return "the rater could not tell" if "cannot_tell" in row["answer"] else ""

@@ -1,0 +1,231 @@
+"""From what raters wrote and simulated to explanations and simulations beside those of models."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+
+from annotation.protocols import simulate, write
+from annotation.protocols.asks import AnswerError
+from explanations.exchange import Simulated, Unusable
+from explanations.models import PERSON, Explanation, Method, Record, Simulation
+from explanations.selectors import explanations_to_simulate
+from explanations.services import explanation_adopt, method_get_or_create, simulation_adopt
+from explanations.simulators.heldout import held_out
+from studies.analysis.wording import counted
+from studies.models import Adoption, Study
+from studies.selectors.adopting import ADOPTED, Adoptable, adoptable, adoption_state
+from studies.services.errors import StudyRefused
+
+
+@dataclass(slots=True, kw_only=True)
+class Adopted:
+    """How many answers became something, which gave nothing and why, and which were left out.
+
+    `same` of the adopted say what somebody else wrote about the same neuron: that is stored once.
+    """
+
+    what: str
+    adopted: int = 0
+    same: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def lines(self) -> list[str]:
+        """What came of it, in sentences."""
+        same = f", {self.same} of them in the words of another rater" if self.same else ""
+        return [
+            f"{counted(self.adopted, self.what)} adopted{same}.",
+            *(f"{n} gave nothing: {reason}." for reason, n in self.failed.most_common()),
+            *(f"{n} left out: {reason}." for reason, n in self.left_out.most_common()),
+        ]
+
+
+@transaction.atomic
+def study_adopt(*, study: Study, at: datetime) -> Adopted:
+    """Adopt what has been answered: again and again is once. StudyRefused unless it is closed.
+
+    Answers of programs, of raters whom a rule excludes, to repeats and to catch trials are left
+    out. What was adopted stays, whatever becomes of its rater: other studies may show it.
+    """
+    now = Study.objects.select_for_update(of=("self",)).select_related("batch").get(pk=study.pk)
+    state = adoption_state(now)
+    if state is None:
+        protocols = " or ".join(ADOPTED)
+        raise StudyRefused(f"Only what raters {protocols} can be adopted.")
+    if now.state != Study.State.CLOSED:
+        raise StudyRefused("Close the study first: until then raters can change their answers.")
+    adopted = Adopted(what=state.what, left_out=Counter(dict(state.left_out)))
+    adopter = _Adopter(now)
+    for answer in adoptable(now):
+        came = adopter.adopt(answer)
+        _store(now, answer, came, at)
+        if isinstance(came, Unusable):
+            adopted.failed[came.reason] += 1
+        else:
+            adopted.adopted += 1
+    adopted.same = adopter.same
+    return adopted
+
+
+def _store(
+    study: Study, answer: Adoptable, came: Explanation | Simulation | Unusable, at: datetime
+) -> None:
+    Adoption.objects.create(
+        study=study,
+        judgment_id=answer.judgment,
+        explanation=came if isinstance(came, Explanation) else None,
+        simulation=came if isinstance(came, Simulation) else None,
+        reason=came.reason[:300] if isinstance(came, Unusable) else "",
+        adopted=at,
+    )
+
+
+class _Adopter:
+    """Adopts the answers of one study, one at a time."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.same = 0
+
+    def adopt(self, answer: Adoptable) -> Explanation | Simulation | Unusable:
+        """Return what an answer becomes, or why nothing."""
+        if self._protocol == simulate.NAME:
+            return self._simulated(answer)
+        return self._written(answer)
+
+    @cached_property
+    def _protocol(self) -> str:
+        assert self.study.batch is not None  # noqa: S101  a closed study has one
+        return self.study.batch.protocol
+
+    def _method(self, kind: Method.Kind, version: int, person: str, number: int) -> Method:
+        """Return what stands for a person, whose second answer to one question has a number."""
+        later = {"answer": number} if number > 1 else {}
+        return method_get_or_create(
+            kind=kind,
+            name=self._name,
+            version=version,
+            config={
+                "study": self.study.slug,
+                "protocol": self._protocol,
+                PERSON: person,
+                **later,
+            },
+        )
+
+    @property
+    def _name(self) -> str:
+        return f"people of {self.study.slug}"
+
+    # --- Explanations -------------------------------------------------------------------------
+
+    def _written(self, answer: Adoptable) -> Explanation | Unusable:
+        try:
+            payload = write.FORM.read(answer.payload)
+            text = write.parse(payload, {"text": answer.answer.get("text")}).text
+        except (AnswerError, ValueError) as error:
+            return Unusable(reason=f"not an explanation: {error}")
+        of_study = Explanation.objects.filter(neuron=answer.neuron, method__name=self._name)
+        shown = _stored(answer.records)
+        for other in of_study.filter(text=text).order_by("pk"):
+            if set(other.shown.values_list("pk", flat=True)) == set(shown):
+                self.same += 1
+                return other
+        own = of_study.filter(**{f"method__config__{PERSON}": answer.person}).count()
+        return explanation_adopt(
+            neuron_id=answer.neuron,
+            text=text,
+            method=self._method(
+                Method.Kind.EXPLAINER, write.VERSION, answer.person, number=own + 1
+            ),
+            shown=shown,
+            parent=_earlier(answer),
+        )
+
+    # --- Simulations --------------------------------------------------------------------------
+
+    def _simulated(self, answer: Adoptable) -> Simulation | Unusable:
+        if answer.explanation is None:
+            return Unusable(reason="the question was about no explanation")
+        try:
+            payload = simulate.FORM.read(answer.payload)
+            given = simulate.parse(payload, {"values": answer.answer.get("values")})
+        except (AnswerError, ValueError) as error:
+            return Unusable(reason=f"not a simulation: {error}")
+        outcomes = _outcomes(answer.explanation, answer.records, payload.texts, given.values)
+        if not any(isinstance(each, Simulated) for each in outcomes.values()):
+            reasons = [each.reason for each in outcomes.values() if isinstance(each, Unusable)]
+            return Unusable(reason=(reasons or ["the records that were shown are gone"])[0])
+        own = Simulation.objects.filter(
+            explanation=answer.explanation,
+            method__name=self._name,
+            **{f"method__config__{PERSON}": answer.person},
+        ).count()
+        return simulation_adopt(
+            explanation_id=answer.explanation,
+            method=self._method(
+                Method.Kind.SIMULATOR, simulate.VERSION, answer.person, number=own + 1
+            ),
+            outcomes=outcomes,
+            details=_details(outcomes),
+        )
+
+
+def _outcomes(
+    explanation: int,
+    shown: Sequence[int],
+    texts: Sequence[tuple[str, ...]],
+    painted: Sequence[tuple[int, ...]],
+) -> dict[int, Simulated | Unusable]:
+    """Return what was painted on each of the records shown that is still there."""
+    records, unseen = Record.objects.in_bulk(shown), _unseen(explanation)
+    return {
+        pk: _on_record(records[pk], tokens, values, unseen=pk in unseen)
+        for pk, tokens, values in zip(shown, texts, painted, strict=True)
+        if pk in records
+    }
+
+
+def _stored(records: tuple[int, ...]) -> list[int]:
+    """Keep the records that are still there."""
+    return list(Record.objects.filter(pk__in=records).values_list("pk", flat=True))
+
+
+def _earlier(answer: Adoptable) -> Explanation | None:
+    """Return what was adopted of the answer that this one replaced, if anything was."""
+    before = Adoption.objects.filter(judgment__assignment=answer.assignment)
+    latest = before.exclude(explanation=None).select_related("explanation").order_by("-pk").first()
+    return latest.explanation if latest else None
+
+
+def _unseen(explanation: int) -> set[int]:
+    """Return the held-out records that share nothing with what an explanation's author saw."""
+    task = explanations_to_simulate([explanation])[explanation]
+    kept = held_out([each.window for each in task.excerpts], task.shown)
+    return {task.excerpts[position].record for position in kept}
+
+
+def _on_record(
+    record: Record, tokens: tuple[str, ...], values: tuple[int, ...], *, unseen: bool
+) -> Simulated | Unusable:
+    """Return what was painted on a record; tokens beyond those that were shown have no value."""
+    if tuple(record.tokens[: len(tokens)]) != tokens:
+        return Unusable(reason="the record has other tokens than those that were shown")
+    if not unseen:
+        return Unusable(reason="the explanation's author saw this text, or one like it")
+    painted = np.full(len(record.tokens), np.nan, dtype=np.float32)
+    painted[: len(values)] = values
+    return Simulated(values=painted)
+
+
+def _details(outcomes: Mapping[int, Simulated | Unusable]) -> dict[str, Any]:
+    made = [each for each in outcomes.values() if isinstance(each, Simulated)]
+    left_out = sum(int((~each.known).sum()) for each in made)
+    return {"tokens_left_out": left_out} if left_out else {}
