@@ -1,11 +1,16 @@
-"""What a researcher fills in to start a run, or to let one go on."""
+"""What a researcher fills in to start a run, to let one go on, or to send images."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from zipfile import is_zipfile
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from explanations import services
 from explanations.models import Run, Subject
+
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
 
 _PREFIX = "setting-"
 
@@ -94,6 +99,34 @@ class ResumeForm(forms.Form):
     """The budget with which a halted run goes on."""
 
     budget = forms.FloatField(required=False)
+
+
+class ImagesForm(forms.Form):
+    """A zip of images, and whose neurons they are."""
+
+    zip = forms.FileField(
+        label="Zip",
+        widget=forms.ClearableFileInput(attrs={"accept": ".zip,application/zip"}),
+        help_text="Images and a manifest.jsonl or manifest.csv with a row for each.",
+    )
+    subject = forms.CharField(
+        max_length=200,
+        widget=forms.TextInput(attrs={"list": "subjects", "size": 50}),
+        help_text="The name of the model whose neurons they are; made if it is not there.",
+    )
+
+    @property
+    def subjects(self) -> list[str]:
+        """The names that are there."""
+        return list(Subject.objects.order_by("name").values_list("name", flat=True))
+
+    def clean_zip(self) -> "UploadedFile[bytes]":
+        """Refuse what is no zip."""
+        sent: UploadedFile[bytes] = self.cleaned_data["zip"]
+        if not is_zipfile(sent):
+            raise ValidationError("This is no zip.")
+        sent.seek(0)
+        return sent
 
 
 def _field(name: str, own: Any, choices: tuple[str, ...] | None) -> forms.Field:

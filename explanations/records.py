@@ -39,11 +39,12 @@ class AuthorKind(StrEnum):
 
 
 class RecordKind(StrEnum):
-    """Why a record was kept: a high peak, a draw from one quarter of the peaks, a plain draw."""
+    """Why a record was kept: a high or a low peak, a draw from a quarter of the peaks, a draw."""
 
     TOP = "top"
     QUANTILE = "quantile"
     RANDOM = "random"
+    BOTTOM = "bottom"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -1,5 +1,6 @@
 """The engine's material and its runs in Django's admin."""
 
+from explanations.admin.images import ImageImportAdmin
 from explanations.admin.looking import (
     CaptureAdmin,
     ExplanationAdmin,
@@ -14,6 +15,7 @@ __all__ = [
     "CallAdmin",
     "CaptureAdmin",
     "ExplanationAdmin",
+    "ImageImportAdmin",
     "MethodAdmin",
     "NeuronAdmin",
     "RunAdmin",

@@ -1,6 +1,7 @@
 """Subjects, their neurons and records, what is said about them, and the work that produces it."""
 
 from explanations.models.browsing import Meaning, Question, SavedNeuron
+from explanations.models.images import Image, ImageImport
 from explanations.models.neurons import Capture, Corpus, Document, Neuron, Record, Subject
 from explanations.models.texts import (
     BY_PEOPLE,
@@ -21,6 +22,8 @@ __all__ = [
     "Corpus",
     "Document",
     "Explanation",
+    "Image",
+    "ImageImport",
     "Meaning",
     "Method",
     "Neuron",

@@ -87,12 +87,12 @@ def _subject(line: NeuronLine) -> Subject:
         stored, given = getattr(subject, name), getattr(told, name)
         if given and stored and stored != given:
             raise ImportFault(f"subject.{name}", f"{subject} is stored with {stored!r}")
-    _size(subject, "layers", told.layers, "layer", line.layer)
-    _size(subject, "width", told.width, "index", line.index)
+    subject_fit(subject, "layers", told.layers, "layer", line.layer)
+    subject_fit(subject, "width", told.width, "index", line.index)
     return subject
 
 
-def _size(subject: Subject, name: str, told: int, place: str, at: int) -> None:
+def subject_fit(subject: Subject, name: str, told: int, place: str, at: int) -> None:
     """Let a subject grow to what is told of it, or to hold a neuron, unless it was captured."""
     stored = getattr(subject, name)
     if told and at >= told:

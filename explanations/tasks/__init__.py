@@ -12,13 +12,21 @@ from explanations.models import Run
 from explanations.tasks.capture import capture
 from explanations.tasks.chunk import Chunk
 from explanations.tasks.explain import explain
+from explanations.tasks.images import call_for_images, import_images
 from explanations.tasks.messages import messages_waiting
 from explanations.tasks.questions import answer_questions, call_for_questions
 from explanations.tasks.score import score
 from explanations.tasks.simulate import simulate
 from explanations.tasks.stopping import stopping
 
-__all__ = ["answer_questions", "messages_waiting", "sweep", "work_on_chunk", "work_on_run"]
+__all__ = [
+    "answer_questions",
+    "import_images",
+    "messages_waiting",
+    "sweep",
+    "work_on_chunk",
+    "work_on_run",
+]
 
 WORK: dict[str, Callable[[Run, Chunk], None]] = {
     Run.Kind.CAPTURE: capture,
@@ -79,12 +87,13 @@ def sweep() -> int:
     """Close runs that are through, and send for workers where work waits; return for how many runs.
 
     A queue never holds more messages than there are unfinished runs on it, however slow the work,
-    and one more for people's questions.
+    and one more for people's questions or images.
     """
     at = timezone.now()
     services.runs_finish(at=at)
     unfinished = selectors.runs_unfinished()
     call_for_questions(unfinished)
+    call_for_images(unfinished)
     waiting = sorted(selectors.runs_to_call(at=at), key=lambda run: run.queue)
     called = 0
     for queue, runs in groupby(waiting, key=lambda run: run.queue):

@@ -1,0 +1,1 @@
+"""Images with the activations of neurons on them, as a zip with a manifest. Pure."""

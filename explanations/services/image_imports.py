@@ -1,0 +1,152 @@
+"""Zips of images that people send: kept until a worker has taken them in, or said why not."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from celery import current_app
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from kombu.exceptions import OperationalError
+
+from explanations.models import ImageImport, Run
+from explanations.services.leases import MAX_ATTEMPTS
+
+if TYPE_CHECKING:
+    from explanations.services.images import ImageCounts
+
+logger = logging.getLogger(__name__)
+
+IMPORT_IMAGES = "explanations.tasks.import_images"
+MAX_UPLOAD = 4 * 2**30
+MAX_FAULTS = 500
+"""Faults that are kept of one zip: who mends so many sends it again anyway."""
+
+
+class UploadRefused(ValueError):
+    """A file that is not kept; the message is for whoever sent it."""
+
+
+def image_import_ask(
+    *, name: str, subject: str, content: Iterable[bytes], sender: User | None
+) -> ImageImport:
+    """Keep a zip for a worker, and call one where a broker carries messages."""
+    folder = Path(settings.IMAGE_DIR) / "waiting"
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / f"{uuid4().hex}.zip"
+    try:
+        _write(place, content)
+        with transaction.atomic():
+            asked = ImageImport.objects.create(
+                name=name[:200], subject=subject, place=str(place), sender=sender
+            )
+            if settings.SERVICE_MODE:
+                transaction.on_commit(image_imports_call)
+    except BaseException:
+        place.unlink(missing_ok=True)
+        raise
+    return asked
+
+
+def _write(place: Path, content: Iterable[bytes]) -> None:
+    size = 0
+    with place.open("wb") as file:
+        for part in content:
+            size += len(part)
+            if size > MAX_UPLOAD:
+                raise UploadRefused(
+                    f"the zip has more than {MAX_UPLOAD / 2**30:.0f} GiB: part it, or use the "
+                    "command import_images"
+                )
+            file.write(part)
+
+
+def image_imports_call() -> None:
+    """Send for a worker. Without a broker the sweep sends later, so this is no error."""
+    try:
+        current_app.send_task(IMPORT_IMAGES, queue=Run.Queue.CPU.value, retry=False)
+    except OperationalError as error:
+        logger.warning("images wait for the sweep: no broker (%s)", error)
+
+
+# --- Taking in ------------------------------------------------------------------------------------
+
+
+def image_import_claim(*, at: datetime) -> ImageImport | None:
+    """Lease the oldest zip that nobody holds; what ended its worker several times is given up."""
+    lease = uuid4()
+    free = _claimable(at)
+    for lost in free.filter(attempts__gte=MAX_ATTEMPTS):
+        said = f"given up: its worker ended {MAX_ATTEMPTS} times before it was through"
+        _end(free.filter(pk=lost.pk), lost.place, at, faults=said)
+    if not _lease(free, lease, at):
+        return None
+    return ImageImport.objects.filter(lease=lease).first()
+
+
+@transaction.atomic
+def _lease(free: QuerySet[ImageImport], lease: UUID, at: datetime) -> int:
+    # Read before the update, as in `leases._lease`.
+    chosen = free.order_by("pk").select_for_update(skip_locked=True).first()
+    if chosen is None:
+        return 0
+    return free.filter(pk=chosen.pk).update(
+        lease=lease, leased_until=_until(at), attempts=F("attempts") + 1
+    )
+
+
+def image_import_extend(*, lease: UUID, at: datetime) -> bool:
+    """Hold a zip for longer; False when the lease is lost."""
+    return ImageImport.objects.filter(lease=lease).update(leased_until=_until(at)) == 1
+
+
+def image_import_release(*, lease: UUID) -> bool:
+    """Hand a zip back as if it had not been claimed; False when it is not held any more."""
+    held = ImageImport.objects.filter(lease=lease)
+    return held.update(lease=None, leased_until=None, done=0, attempts=F("attempts") - 1) == 1
+
+
+def image_import_progress(*, lease: UUID, done: int, total: int) -> None:
+    """Note how many images are decoded."""
+    ImageImport.objects.filter(lease=lease).update(done=done, total=total)
+
+
+def image_import_finish(*, taken: ImageImport, counts: "ImageCounts", at: datetime) -> bool:
+    """Note what came in, and let go of the zip; False when the lease is lost."""
+    held = ImageImport.objects.filter(pk=taken.pk, lease=taken.lease)
+    return _end(held, taken.place, at, counts=asdict(counts))
+
+
+def image_import_refuse(*, taken: ImageImport, faults: Iterable[str], at: datetime) -> bool:
+    """Note why nothing came in, and let go of the zip; False when the lease is lost."""
+    lines = list(faults) or ["no reason was given"]
+    more = len(lines) - MAX_FAULTS
+    kept = [*lines[:MAX_FAULTS], *([f"and {more:,} more"] if more > 0 else [])]
+    held = ImageImport.objects.filter(pk=taken.pk, lease=taken.lease)
+    return _end(held, taken.place, at, faults="\n".join(kept).replace("\0", ""))
+
+
+def image_imports_waiting(*, at: datetime) -> bool:
+    """Tell whether there is anything to claim."""
+    return _claimable(at).exists()
+
+
+def _claimable(at: datetime) -> QuerySet[ImageImport]:
+    return ImageImport.objects.filter(Q(lease=None) | Q(leased_until__lt=at), finished=None)
+
+
+def _until(at: datetime) -> datetime:
+    return at + timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def _end(held: QuerySet[ImageImport], place: str, at: datetime, **outcome: Any) -> bool:
+    ended = held.update(finished=at, lease=None, leased_until=None, **outcome) == 1
+    if ended:
+        Path(place).unlink(missing_ok=True)
+    return ended

@@ -1,0 +1,89 @@
+"""Taking in the zips of images that people sent."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from uuid import UUID
+
+from celery import shared_task
+from django.db import InterfaceError, OperationalError
+from django.utils import timezone
+
+from explanations.models import ImageImport, Run
+from explanations.services import image_imports
+from explanations.tasks.heart import Heart
+from explanations.tasks.messages import messages_waiting
+from explanations.tasks.stopping import Stopped, stopping
+
+logger = logging.getLogger(__name__)
+
+_TELL_EVERY = 1.0
+"""Seconds between two looks at how far it is."""
+
+
+@shared_task(name=image_imports.IMPORT_IMAGES)
+def import_images() -> int:
+    """Take in the zips that wait, oldest first; return how many were taken up."""
+    taken = 0
+    while not stopping.is_set() and (found := image_imports.image_import_claim(at=timezone.now())):
+        _take_in(found)
+        taken += 1
+    return taken
+
+
+def call_for_images(unfinished: dict[str, int]) -> None:
+    """Send for a worker where a zip waits.
+
+    The queue holds at most one message more than there are `unfinished` runs on it.
+    """
+    queue = Run.Queue.CPU
+    if image_imports.image_imports_waiting(at=timezone.now()) and (
+        messages_waiting(queue) <= unfinished.get(queue, 0)
+    ):
+        image_imports.image_imports_call()
+
+
+def _take_in(taken: ImageImport) -> None:
+    from explanations.formats.lines import FormatError
+    from explanations.services.images import ImagesRefused, images_import
+
+    lease = taken.lease
+    assert lease is not None  # noqa: S101  it was just claimed
+    with Heart(lambda: image_imports.image_import_extend(lease=lease, at=timezone.now())):
+        try:
+            counts = images_import(
+                path=Path(taken.place), subject=taken.subject, progress=_teller(lease)
+            )
+        except Stopped:
+            image_imports.image_import_release(lease=lease)
+            return
+        except (OperationalError, InterfaceError):
+            # Not the zip's fault: its lease runs out, and another worker takes it up.
+            raise
+        except ImagesRefused as refused:
+            faults = [str(fault) for fault in refused.faults]
+        except FormatError as error:
+            faults = [str(error)]
+        except Exception as error:
+            logger.exception("image import %s", taken.pk)
+            faults = [f"{type(error).__name__}: {error}"]
+        else:
+            image_imports.image_import_finish(taken=taken, counts=counts, at=timezone.now())
+            return
+    image_imports.image_import_refuse(taken=taken, faults=faults, at=timezone.now())
+
+
+def _teller(lease: UUID) -> Callable[[int, int], None]:
+    """Return what notes how far it is, now and then, and stops with the worker."""
+    told = monotonic()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if stopping.is_set():
+            raise Stopped
+        if done == total or monotonic() - told >= _TELL_EVERY:
+            image_imports.image_import_progress(lease=lease, done=done, total=total)
+            told = monotonic()
+
+    return tell
