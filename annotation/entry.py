@@ -29,6 +29,10 @@ class Check:
             raise ValueError("a check has two options or more, and right is the place of one")
         return cls(question=text(fields["question"], "a check"), options=options, right=right)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` reads."""
+        return {"question": self.question, "options": list(self.options), "right": self.right}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:

@@ -9,6 +9,7 @@ from explanations.models import Method, Subject
 from explanations.records import NeuronRef
 from studies.analysis.plan import Plan
 from studies.design.references import parse_references
+from studies.fields import ChecksField, RulesField, trust_of_preset
 from studies.models import Condition, Study
 from studies.presets.base import Preset
 from studies.selectors.material import neurons_named
@@ -33,13 +34,15 @@ class StudyForm(forms.ModelForm[Study]):
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": "3/120 3/121 5/0-99"}),
         help_text="As layer/index, or a range of indices; they are added when you save.",
     )
+    rules = RulesField()
+    checks = ChecksField()
 
     class Meta:
         model = Study
         fields = [
             *("title", "slug", "question", "overlap", "items_per_rater", "excerpts"),
             *("ask_confidence", "seed", "pairing", "pairs_per_neuron", "catches", "repeats"),
-            *("consent", "instructions"),
+            *("consent", "instructions", "rules", "tells_raters", "checks", "practises"),
         ]
         widgets = {
             "question": forms.Textarea(attrs={"rows": 2}),
@@ -50,9 +53,18 @@ class StudyForm(forms.ModelForm[Study]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.neurons_to_add: tuple[int, ...] = ()
+        self._trust()
         subjects = list(Subject.objects.all()[:2])
         if "subject" in self.fields and len(subjects) == 1:
             self.fields["subject"].initial = subjects[0]
+
+    def _trust(self) -> None:
+        """Offer the rules of the study's design; a new study starts with them filled in."""
+        preset = self.instance.design
+        if "rules" in self.fields:
+            self.fields["rules"].offer(preset)  # type: ignore[attr-defined]
+        if self.instance._state.adding:
+            self.initial.update(trust_of_preset(preset))
 
     def clean_references(self) -> tuple[NeuronRef, ...]:
         """Read the references."""
@@ -231,6 +243,16 @@ class PresetForm(forms.Form):
         help_text="Asked a second time: they show who answers alike.",
     )
     seed = forms.IntegerField(initial=1, help_text="Every draw comes from it.")
+    practises = forms.BooleanField(
+        required=False,
+        label="A question to practise on, with its answer told",
+        help_text="Made up for this design: it gives away nothing of the others.",
+    )
+    checks = ChecksField()
+    rules = RulesField()
+    tells_raters = forms.BooleanField(
+        required=False, initial=True, label="Tell a rater who is paused which rule it was"
+    )
 
     def __init__(self, *args: Any, preset: Preset, subject: Subject | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -241,6 +263,8 @@ class PresetForm(forms.Form):
         self._offer_methods()
         if preset.catch is None:
             del self.fields["catches"]
+        if preset.practice is None:
+            del self.fields["practises"]
         if not any(need.n == 0 for need in preset.needs.excerpts):
             del self.fields["excerpts"]
         if subject:
@@ -257,8 +281,10 @@ class PresetForm(forms.Form):
             "items_per_rater": preset.items_per_rater,
             "excerpts": preset.excerpts,
             "catches": preset.catches,
+            **trust_of_preset(preset),
         }.items():
             self.fields[name].initial = value
+        self.fields["rules"].offer(preset)  # type: ignore[attr-defined]
 
     def _offer_methods(self) -> None:
         needs = self.preset.needs
@@ -298,6 +324,10 @@ class PresetForm(forms.Form):
             catches=data.get("catches", 0),
             repeats=data["repeats"],
             seed=data["seed"],
+            rules=data["rules"],
+            tells_raters=data["tells_raters"],
+            checks=data["checks"],
+            practises=data.get("practises", False),
         )
 
 

@@ -99,6 +99,22 @@ class Study(models.Model):
         default=False,
         help_text="What raters write or simulate then stands beside what models do",
     )
+    rules = models.JSONField(
+        default=list, blank=True, help_text="On raters, set before the first answer"
+    )
+    tells_raters = models.BooleanField(
+        "tell raters",
+        default=True,
+        help_text="Say to a rater who is paused which rule it was",
+    )
+    checks = models.JSONField(
+        default=list, blank=True, help_text="Questions about the instructions, before the first"
+    )
+    practises = models.BooleanField(
+        "practice",
+        default=False,
+        help_text="Ask a made-up question first, and say what was looked for",
+    )
 
     class Meta:
         verbose_name_plural = "studies"

@@ -9,16 +9,18 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from annotation.quality import read_rules
 from studies import services
 from studies.analysis.wording import counted
 from studies.design.items import LeftOut
 from studies.design.size import Plan
+from studies.design.trust import in_words
 from studies.forms import SampleForm
 from studies.models import Study
 from studies.selectors.adopting import adoption_state
 from studies.selectors.material import neuron_counts
 from studies.selectors.pages import study_plan
-from studies.selectors.registrations import registration_of
+from studies.selectors.registrations import registration_of, trust_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,7 @@ def panel(request: HttpRequest, study: Study) -> dict[str, Any]:
         "n_conditions": study.conditions.count(),
         "plan": plan,
         "plan_text": plan and plan_in_words(plan),
+        "rules": [in_words(rule) for rule in read_rules(trust_of(study)["rules"])],
         "left_out": [LeftOut(**each).text for each in study.left_out],
         "adoption": adoption_state(study) if study.state == Study.State.CLOSED else None,
         "invitation": study.batch

@@ -14,6 +14,8 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from annotation.entry import Check
+from annotation.quality import read_rules
 from explanations.models import PERSON, Method, Neuron
 from studies import services
 from studies.admin.actions import ACTIONS, Confirmation, confirmation, panel
@@ -21,6 +23,7 @@ from studies.admin.neurons import neurons_page
 from studies.admin.registering import registering_page
 from studies.admin.starting import presets_page, start_page
 from studies.analysis.wording import counted
+from studies.design.trust import in_words, written_checks
 from studies.forms import ConditionFormSet, StudyForm
 from studies.models import Condition, Study
 from studies.selectors.adopting import ADOPTED
@@ -29,6 +32,8 @@ from studies.selectors.registrations import registration_of
 _SIZES = ("overlap", "items_per_rater", "excerpts", "ask_confidence", "seed")
 _DESIGN = ("pairing", "pairs_per_neuron", "catches", "repeats")
 _TEXTS = ("consent", "instructions")
+_TRUST = ("rules", "tells_raters", "checks", "practises")
+_TRUST_SAID = ("rules_set", "tells_raters", "checks_set", "practises")
 
 
 class NeuronSelect(AutocompleteSelectMultiple):
@@ -106,6 +111,13 @@ class StudyAdmin(admin.ModelAdmin[Study]):
             ("What raters do", {"fields": [_SIZES[:3], *_SIZES[3:], *self._adopts(obj)]}),
             ("Design", {"fields": [_DESIGN[:2], _DESIGN[2:]], "classes": ["collapse"]}),
             ("What raters read", {"fields": _TEXTS, "classes": ["collapse"]}),
+            (
+                "Whom to trust",
+                {
+                    "fields": _TRUST if is_draft(obj) else _TRUST_SAID,
+                    "classes": ["collapse"],
+                },
+            ),
         ]
 
     def _adopts(self, study: Study | None) -> list[str]:
@@ -134,7 +146,18 @@ class StudyAdmin(admin.ModelAdmin[Study]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Study | None = None) -> list[str]:
         """Fix the design once it is built."""
-        return [] if is_draft(obj) else ["title", "slug", *_SIZES, *_DESIGN, *_TEXTS]
+        fixed = [*_SIZES, *_DESIGN, *_TEXTS, *_TRUST_SAID]
+        return [] if is_draft(obj) else ["title", "slug", *fixed]
+
+    @admin.display(description="Rules on raters")
+    def rules_set(self, study: Study) -> str:
+        """Say which rules were built in."""
+        return "\n".join(map(in_words, read_rules(study.rules))) or "None"
+
+    @admin.display(description="Questions about the instructions")
+    def checks_set(self, study: Study) -> str:
+        """Say which questions were built in."""
+        return written_checks(map(Check.from_json, study.checks)) or "None"
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Study | None = None) -> Any:
         """Fill the slug while it can be changed."""

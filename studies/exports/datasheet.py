@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from annotation.entry import Check
+from annotation.quality import Rule
 from studies.analysis.wording import counted
+from studies.design.trust import in_words, written_checks
 from studies.exports.tables import TABLES
 
 Facts = Mapping[str, Any]
@@ -90,6 +93,31 @@ def _collection(study: Facts, results: Facts, at: datetime) -> str:
         + "\n".join(f"> {line}".rstrip() for line in study["consent"].splitlines())
         + "\n\nand read these instructions:\n\n"
         + "\n".join(f"> {line}".rstrip() for line in study["instructions"].splitlines())
+        + f"\n\n{_trust(study, results)}"
+    )
+
+
+def _trust(study: Facts, results: Facts) -> str:
+    """Tell what raters were asked first and held to."""
+    checks = [Check.from_json(check) for check in study["checks"]]
+    asked = (
+        "Before the first question they answered these about the instructions, with two tries, or "
+        "were asked nothing more (+ is right):\n\n```\n" + written_checks(checks) + "\n```\n\n"
+        if checks
+        else "No questions were asked about the instructions. "
+    )
+    practised = f"{counted(study['practice'], 'question')} to practise on came first, not stored. "
+    return asked + practised + _rules(study, results)
+
+
+def _rules(study: Facts, results: Facts) -> str:
+    taken = {step["rule"]: step["excluded"] for step in results["exclusions"]}
+    rules = [Rule.from_json(rule) for rule in study["rules"]]
+    if not rules:
+        return "No rules on raters were set."
+    return "Rules on raters, set before the first answer, and what they took out:\n\n" + "\n".join(
+        f"- {in_words(rule)} {counted(taken.get(rule.name, 0), 'judgment')} taken out."
+        for rule in rules
     )
 
 

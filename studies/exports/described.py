@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from annotation.quality import Rule
 from studies.analysis.wording import counted
+from studies.design.trust import in_words
 
 _TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
     sign: f"\\{sign}" for sign in "&%$#_{}"
@@ -50,8 +52,16 @@ def _answers(study: Facts, results: Facts) -> str:
         f"{counted(study['overlap'], 'judgment')} of each item were wanted, and at most "
         f"{study['items_per_rater']:,} from a rater. {counted(results['n_raters'], 'rater')} gave "
         f"the {counted(results['n_judgments'], 'judgment')} analysed{took}{by_program}. "
-        f"{counted(flow['skipped'], 'item')} were skipped and {flow['expired']:,} lapsed."
+        f"{counted(flow['skipped'], 'item')} were skipped and {flow['expired']:,} lapsed. "
+        f"{_held_to(study)}"
     )
+
+
+def _held_to(study: Facts) -> str:
+    rules = [in_words(Rule.from_json(rule)) for rule in study["rules"]]
+    if not rules:
+        return "No rules on raters were set in advance."
+    return f"Set in advance: {' '.join(rules)}"
 
 
 def _agreement(results: Facts) -> str:

@@ -18,7 +18,7 @@ from studies.analysis.results import VERSION, Results, analyse, plain
 from studies.analysis.wording import in_words
 from studies.models import Analysis, Condition, Study
 from studies.selectors.analyses import answers_count, scores_mark
-from studies.selectors.registrations import departures, registered_plan, registration_of
+from studies.selectors.registrations import departures, registered_plan, registration_of, trust_of
 from studies.selectors.tables import study_tables
 
 
@@ -117,7 +117,7 @@ def study_facts(study: Study, made: Made) -> dict[str, Any]:
             "at": registered.registered.isoformat(),
         },
         "plan": made.results["plan"],
-        "rules": study.batch.rules if study.batch else [],
+        **trust_of(study),
         "exclusions": list(_rules(study)),
     }
 

@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from annotation.entry import Check
 from annotation.protocols.base import Payload
 from annotation.protocols.excerpt import Excerpt
 from annotation.protocols.options import Option
 from annotation.protocols.stimuli import Stimulus, Text
+from annotation.quality import MEASURES
 from explanations.records import Split
+from studies.presets.trust import Reasoned, quick
 
 Takes = Literal["none", "each", "pair", "all"]
 """Whose explanations one question holds: none, one condition's, two conditions', all."""
@@ -123,6 +126,15 @@ def first_is_right(keys: tuple[str, ...]) -> dict[str, Any]:
     return {"choice": keys[0]}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A made-up question to practise on; `gold` is its answer, from the keys of its offers."""
+
+    material: Material
+    gold: Callable[[tuple[str, ...]], dict[str, Any]]
+    why: str
+
+
 CONSENT = """\
 {task} It is for research into how well such descriptions are written.
 
@@ -148,6 +160,9 @@ class Preset:
     `Lacking`. `payload` makes the question from the same material and these options, keyed and in
     the order of their keys. `known` returns the known answer from the keys of the offers, in the
     order of `offers`. `catch` makes the options of a trial that nobody who looks gets wrong.
+
+    `checks` are asked about the instructions, `practice` is asked before the first question and its
+    answer told, and `held_to` are the design's own rules on raters.
     """
 
     name: str
@@ -169,6 +184,16 @@ class Preset:
     excerpts: int = 6
     catches: int = 0
     seconds: float = 30.0
+    checks: tuple[Check, ...] = ()
+    practice: Example | None = None
+    held_to: tuple[Reasoned, ...] = ()
+
+    @property
+    def rules(self) -> tuple[Reasoned, ...]:
+        """The rules on raters, by default; that on answers too fast follows the pace."""
+        order = list(MEASURES)
+        rules = (*self.held_to, quick(self.seconds))
+        return tuple(sorted(rules, key=lambda each: order.index(each.rule.name)))
 
     @property
     def consent(self) -> str:

@@ -2,6 +2,7 @@
 
 from annotation.protocols.stimuli import Group
 from studies.presets.base import Excerpts, Material, Needs
+from studies.presets.examples import COLOURS, NEAR, OTHERS, RIGHT, WRONG, said
 
 SOURCE = "Bills et al. (2023), Language models can explain neurons in language models"
 SIDE_BY_SIDE = 5
@@ -14,6 +15,7 @@ NEEDS = Needs(
         Excerpts(name="random", choice="drawn", n=5),
     ),
 )
+PRACTICE = Material(said=said(RIGHT, NEAR, WRONG), seen={"top": COLOURS, "random": OTHERS})
 
 
 def groups(material: Material) -> tuple[Group, ...]:

@@ -2,8 +2,10 @@
 
 from annotation.protocols.options import Option
 from annotation.protocols.rank import RankPayload
-from studies.presets.base import BLIND, MARKS, Material, Preset
-from studies.presets.bills_2023 import NEEDS, SOURCE, groups
+from studies.presets.base import BLIND, MARKS, Example, Material, Preset
+from studies.presets.bills_2023 import NEEDS, PRACTICE, SOURCE, groups
+from studies.presets.examples import WHY
+from studies.presets.trust import COVERS, NO_HINT, STRONG_MARK
 
 
 def payload(material: Material, options: tuple[Option, ...]) -> RankPayload:
@@ -39,5 +41,11 @@ PRESET = Preset(
     overlap=3,
     items_per_rater=15,
     seconds=75.0,
+    checks=(STRONG_MARK, COVERS, NO_HINT),
+    practice=Example(
+        material=PRACTICE,
+        gold=lambda keys: {"order": list(keys)},
+        why=f"{WHY} Adjectives come second: they cover what is marked, and much that is not.",
+    ),
     payload=payload,
 )

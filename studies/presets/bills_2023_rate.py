@@ -3,8 +3,10 @@
 from annotation.protocols.options import Option
 from annotation.protocols.rate import RatePayload
 from annotation.protocols.rubric import Dimension, Point
-from studies.presets.base import BLIND, MARKS, Material, Preset
-from studies.presets.bills_2023 import NEEDS, SOURCE, groups
+from studies.presets.base import BLIND, MARKS, Example, Material, Preset
+from studies.presets.bills_2023 import NEEDS, PRACTICE, SOURCE, groups
+from studies.presets.examples import WHY
+from studies.presets.trust import COVERS, NO_HINT, RATES_ALIKE, STRONG_MARK
 
 LABELS = ("Not at all", "Barely", "A little", "Partly", "Mostly", "Almost fully", "Fully")
 FIT = Dimension(
@@ -49,5 +51,12 @@ PRESET = Preset(
     overlap=3,
     items_per_rater=15,
     seconds=90.0,
+    checks=(STRONG_MARK, COVERS, NO_HINT),
+    practice=Example(
+        material=PRACTICE,
+        gold=lambda keys: {"rating": {keys[0]: {"fit": [5, 7]}, keys[2]: {"fit": [1, 3]}}},
+        why=f"{WHY} It deserves 5 or more, and what is said of vehicles 3 or less.",
+    ),
+    held_to=(RATES_ALIKE,),
     payload=payload,
 )

@@ -1,9 +1,12 @@
 """The rubric of Bricken et al. (2023): four dimensions, 0 to 14 points in all."""
 
+from annotation.entry import Check
 from annotation.protocols.options import Option
 from annotation.protocols.rate import RatePayload
 from annotation.protocols.rubric import Dimension, Point
-from studies.presets.base import BLIND, MARKS, Excerpts, Material, Needs, Preset
+from studies.presets.base import BLIND, MARKS, Example, Excerpts, Material, Needs, Preset
+from studies.presets.examples import COLOURS, RIGHT, WHY, said
+from studies.presets.trust import RATES_ALIKE, STRONG_MARK
 
 
 def _dimension(key: str, name: str, hint: str, *labels: str) -> Dimension:
@@ -72,5 +75,23 @@ PRESET = Preset(
     items_per_rater=25,
     excerpts=12,
     seconds=60.0,
+    checks=(
+        STRONG_MARK,
+        Check(
+            question="What do you rate?",
+            options=(
+                "The description, on each of the four scales",
+                "How interesting the excerpts are",
+                "How well the excerpts are written",
+            ),
+            right=0,
+        ),
+    ),
+    practice=Example(
+        material=Material(said=said(RIGHT), seen={"shown": COLOURS}),
+        gold=lambda keys: {"rating": {keys[0]: {"activations": [4, 5], "specificity": [2, 3]}}},
+        why=f"{WHY} The strongest marks fit it always, and it is one clear idea.",
+    ),
+    held_to=(RATES_ALIKE,),
     payload=payload,
 )

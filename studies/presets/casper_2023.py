@@ -1,16 +1,20 @@
 """One of eight descriptions is true: whether an explanation leads people to it."""
 
+from annotation.entry import Check
 from annotation.protocols.choose import ChoosePayload
 from annotation.protocols.options import Option
 from annotation.protocols.stimuli import Group, Text
 from studies.presets.base import (
     BLIND,
+    Example,
     Material,
     Needs,
     Offer,
     Preset,
     first_is_right,
 )
+from studies.presets.examples import said
+from studies.presets.trust import NO_HINT, one_place
 
 OFFERED = 8
 
@@ -58,5 +62,32 @@ PRESET = Preset(
     offers=offers,
     items_per_rater=30,
     seconds=30.0,
+    checks=(
+        Check(
+            question="What stands above the eight rules?",
+            options=("What was said of the unit", "The true rule", "The answer of another rater"),
+            right=0,
+        ),
+        Check(
+            question="How many of the eight rules are true?",
+            options=("None", "One", "As many as fit"),
+            right=1,
+        ),
+        NO_HINT,
+    ),
+    practice=Example(
+        material=Material(
+            said=said("It seems to wake up at shades such as crimson and teal."),
+            truths=said(
+                *("It responds to words for colours.", "It responds to numbers."),
+                *("It responds to names of cities.", "It responds to the last word of a text."),
+                *("It responds to verbs of motion.", "It responds to questions."),
+                *("It responds to words for food.", "It responds to words in capitals."),
+            ),
+        ),
+        gold=first_is_right,
+        why="Crimson and teal are colours. Nothing that was said points to another rule.",
+    ),
+    held_to=(one_place(OFFERED),),
     payload=payload,
 )

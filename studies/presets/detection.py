@@ -1,10 +1,12 @@
 """One explanation and eight texts, of which people mark those that fit it."""
 
+from annotation.entry import Check
 from annotation.protocols.mark import MarkPayload
 from annotation.protocols.options import Option
 from explanations.records import Split
 from studies.presets.base import (
     BLIND,
+    Example,
     Excerpts,
     Lacking,
     Material,
@@ -12,6 +14,8 @@ from studies.presets.base import (
     Offer,
     Preset,
 )
+from studies.presets.examples import COLOURS, OTHERS, RIGHT, said
+from studies.presets.trust import NO_HINT
 
 
 def offers(material: Material) -> tuple[Offer, ...]:
@@ -59,5 +63,23 @@ PRESET = Preset(
     offers=offers,
     items_per_rater=30,
     seconds=45.0,
+    checks=(
+        Check(
+            question="How many of the eight texts do you mark?",
+            options=("Exactly four", "At least one", "All that fit, which may be none"),
+            right=2,
+        ),
+        Check(
+            question="What do you compare the texts with?",
+            options=("The description", "Each other", "What you know about language models"),
+            right=0,
+        ),
+        NO_HINT,
+    ),
+    practice=Example(
+        material=Material(said=said(RIGHT), seen={"strong": COLOURS[:4], "weak": OTHERS[:4]}),
+        gold=known,
+        why="Four of the texts name a colour: those on the bike, the kitchen, the sky, the glove.",
+    ),
     payload=payload,
 )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from annotation.entry import Check
 from annotation.protocols.choose import ChoosePayload
 from annotation.protocols.options import Option
 from annotation.protocols.stimuli import Group, Text
@@ -9,6 +10,7 @@ from explanations.ground_truth.pairs import Pair, pair_of, written
 from explanations.records import Scale, Split, TokenActivations
 from studies.presets.base import (
     BLIND,
+    Example,
     Excerpts,
     Lacking,
     Material,
@@ -18,6 +20,8 @@ from studies.presets.base import (
     Seen,
     first_is_right,
 )
+from studies.presets.examples import number, said
+from studies.presets.trust import one_place
 
 OFFERED = 3
 
@@ -84,5 +88,26 @@ PRESET = Preset(
     offers=offers,
     items_per_rater=40,
     seconds=25.0,
+    checks=(
+        Check(
+            question="What do you go by?",
+            options=("What the function should do", "What was said of it, and the input"),
+            right=1,
+        ),
+        Check(
+            question="How many of the three outputs does the function give for the input?",
+            options=("One", "Two", "It is not known"),
+            right=0,
+        ),
+    ),
+    practice=Example(
+        material=Material(
+            said=said("It doubles its input and adds one."),
+            seen={"pairs": (number("3", 7.0), number("10", 21.0), number("-4", -7.0))},
+        ),
+        gold=first_is_right,
+        why="Twice 3 is 6, and one more is 7.",
+    ),
+    held_to=(one_place(OFFERED),),
     payload=payload,
 )

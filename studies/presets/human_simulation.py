@@ -1,16 +1,19 @@
 """People paint what a unit would do, knowing its explanation alone."""
 
+from annotation.entry import Check
 from annotation.protocols.options import Option
 from annotation.protocols.simulate import MAX_TOKENS, SimulatePayload
 from explanations.records import Split
 from studies.presets.base import (
     BLIND,
+    Example,
     Excerpts,
     Material,
     Needs,
     Preset,
     no_offers,
 )
+from studies.presets.examples import COLOURS, RIGHT, painted, said
 
 TEXTS = 2
 TOKENS = MAX_TOKENS // TEXTS
@@ -48,5 +51,22 @@ PRESET = Preset(
     offers=no_offers,
     items_per_rater=12,
     seconds=120.0,
+    checks=(
+        Check(
+            question="A word has nothing to do with the description. What does it get?",
+            options=("5", "10", "0"),
+            right=2,
+        ),
+        Check(
+            question="How many words of a text get a number above 0?",
+            options=("About half", "Those to which the unit would respond; often few", "All"),
+            right=1,
+        ),
+    ),
+    practice=Example(
+        material=Material(said=said(RIGHT), seen={"held_out": COLOURS[:TEXTS]}),
+        gold=lambda _keys: {"values": painted(COLOURS[:TEXTS], TOKENS), "correlation": 0.5},
+        why="The words for colours, red, yellow and green, get high numbers, and all others 0.",
+    ),
     payload=payload,
 )

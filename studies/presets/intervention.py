@@ -1,9 +1,12 @@
 """How a model goes on with a unit held high, which an explanation should foretell."""
 
+from annotation.entry import Check
 from annotation.protocols.choose import ChoosePayload
 from annotation.protocols.options import Option
 from annotation.protocols.stimuli import Group, Text
-from studies.presets.base import BLIND, Changed, Material, Needs, Preset
+from studies.presets.base import BLIND, Changed, Example, Material, Needs, Preset
+from studies.presets.examples import CHANGES, RIGHT, WRONG, said
+from studies.presets.trust import NO_HINT, one_place
 
 TEXTS = 4
 
@@ -53,5 +56,31 @@ PRESET = Preset(
     ),
     items_per_rater=25,
     seconds=60.0,
+    checks=(
+        Check(
+            question="What differs between the two groups of texts?",
+            options=(
+                "One unit of the model was held high for the second",
+                "Two models wrote them",
+                "The second are corrected",
+            ),
+            right=0,
+        ),
+        Check(
+            question="Which description do you choose?",
+            options=(
+                "The one that fits the first group",
+                "The one from which the difference could have been foretold",
+            ),
+            right=1,
+        ),
+        NO_HINT,
+    ),
+    practice=Example(
+        material=Material(said=said(RIGHT, WRONG), changes=CHANGES),
+        gold=lambda keys: {"choice": keys[0]},
+        why=f"Held high, the unit puts colours into every text: “{RIGHT}” foretells that.",
+    ),
+    held_to=(one_place(3),),
     payload=payload,
 )

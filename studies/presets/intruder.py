@@ -1,8 +1,10 @@
 """Five texts, of which four excite the unit and one does not belong."""
 
+from annotation.entry import Check
 from annotation.protocols.choose import ChoosePayload
 from annotation.protocols.options import Option
 from studies.presets.base import (
+    Example,
     Excerpts,
     Lacking,
     Material,
@@ -11,6 +13,8 @@ from studies.presets.base import (
     Preset,
     first_is_right,
 )
+from studies.presets.examples import COLOURS, OTHERS
+from studies.presets.trust import one_place
 
 ALIKE = 4
 
@@ -67,5 +71,23 @@ PRESET = Preset(
     offers=offers,
     items_per_rater=50,
     seconds=20.0,
+    checks=(
+        Check(
+            question="How many of the five texts belong together?",
+            options=("Two", "Three", "Four"),
+            right=2,
+        ),
+        Check(
+            question="What can they have in common?",
+            options=("A topic, and nothing else", "A word, a topic or a way of writing"),
+            right=1,
+        ),
+    ),
+    practice=Example(
+        material=Material(seen={"own": COLOURS[:ALIKE], "intruder": OTHERS[:1]}),
+        gold=first_is_right,
+        why="Four of them name a colour. The text on the train names none.",
+    ),
+    held_to=(one_place(ALIKE + 1),),
     payload=payload,
 )

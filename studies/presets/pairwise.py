@@ -2,7 +2,9 @@
 
 from annotation.protocols.compare import ComparePayload
 from annotation.protocols.options import Option
-from studies.presets.base import MARKS, Excerpts, Material, Needs, Offer, Preset
+from studies.presets.base import MARKS, Example, Excerpts, Material, Needs, Offer, Preset
+from studies.presets.examples import COLOURS, RIGHT, WHY, WRONG, said
+from studies.presets.trust import EQUAL, MISSES_CATCHES, NO_HINT, STRONG_MARK, one_place
 
 
 def payload(material: Material, options: tuple[Option, ...]) -> ComparePayload:
@@ -36,6 +38,13 @@ PRESET = Preset(
         "Davidson model of the conditions with ties and side bias; both with two-way clustered "
         "intervals, beside the noise ceiling."
     ),
+    checks=(STRONG_MARK, EQUAL, NO_HINT),
+    practice=Example(
+        material=Material(said=said(RIGHT, WRONG), seen={"shown": COLOURS}),
+        gold=lambda keys: {"choice": keys[0]},
+        why=f"{WHY} “{WRONG.capitalize()}” fits one text at most.",
+    ),
+    held_to=(MISSES_CATCHES, one_place(2, pauses=False)),
     catch=catch,
     payload=payload,
 )

@@ -1,8 +1,11 @@
 """People write explanations of their own."""
 
+from annotation.entry import Check
 from annotation.protocols.options import Option
 from annotation.protocols.write import WritePayload
-from studies.presets.base import MARKS, Excerpts, Material, Needs, Preset, no_offers
+from studies.presets.base import MARKS, Example, Excerpts, Material, Needs, Preset, no_offers
+from studies.presets.examples import COLOURS, RIGHT, WHY
+from studies.presets.trust import STRONG_MARK
 
 
 def payload(material: Material, _options: tuple[Option, ...]) -> WritePayload:
@@ -31,5 +34,22 @@ PRESET = Preset(
     excerpts=10,
     seconds=90.0,
     offers=no_offers,
+    checks=(
+        STRONG_MARK,
+        Check(
+            question="What is a good description?",
+            options=(
+                "One that names every text",
+                "One that says what the texts mean to you",
+                "One from which somebody else could mark new texts as the unit would",
+            ),
+            right=2,
+        ),
+    ),
+    practice=Example(
+        material=Material(seen={"shown": COLOURS}),
+        gold=lambda _keys: {"words": ["colour", "color"]},
+        why=f"One could write “{RIGHT}”. {WHY}",
+    ),
     payload=payload,
 )

@@ -1,9 +1,12 @@
 """One explanation, which fits, may fit, or does not."""
 
+from annotation.entry import Check
 from annotation.protocols.options import Option
 from annotation.protocols.rate import RatePayload
 from annotation.protocols.rubric import Dimension, Point
-from studies.presets.base import BLIND, MARKS, Excerpts, Material, Needs, Preset
+from studies.presets.base import BLIND, MARKS, Example, Excerpts, Material, Needs, Preset
+from studies.presets.examples import COLOURS, RIGHT, WRONG, said
+from studies.presets.trust import STRONG_MARK
 
 FITS = Dimension(
     key="fits",
@@ -48,5 +51,21 @@ PRESET = Preset(
     ),
     items_per_rater=60,
     seconds=15.0,
+    checks=(
+        STRONG_MARK,
+        Check(
+            question="A description fits only part of what is marked. What do you say?",
+            options=("Yes", "No", "Maybe"),
+            right=2,
+        ),
+    ),
+    practice=Example(
+        material=Material(said=said(WRONG), seen={"shown": COLOURS}),
+        gold=lambda keys: {"rating": {keys[0]: {"fits": [0, 0]}}},
+        why=(
+            f"No: {RIGHT} are marked, in texts on quite different things. That one text mentions a "
+            "bike does not make the description fit."
+        ),
+    ),
     payload=payload,
 )

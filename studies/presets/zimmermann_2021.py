@@ -1,11 +1,13 @@
 """A forced choice between a text that excites the unit and one that leaves it quiet."""
 
+from annotation.entry import Check
 from annotation.protocols.asks import Asks
 from annotation.protocols.choose import ChoosePayload
 from annotation.protocols.options import Option
 from annotation.protocols.stimuli import Group
 from explanations.records import Split
 from studies.presets.base import (
+    Example,
     Excerpts,
     Material,
     Needs,
@@ -14,6 +16,8 @@ from studies.presets.base import (
     Seen,
     first_is_right,
 )
+from studies.presets.examples import COLOURS, OTHERS, seen
+from studies.presets.trust import MISSES_CATCHES, STRONG_MARK, one_place
 
 
 def offers(material: Material) -> tuple[Offer, ...]:
@@ -86,6 +90,34 @@ PRESET = Preset(
     excerpts=4,
     catches=10,
     seconds=25.0,
+    checks=(
+        STRONG_MARK,
+        Check(
+            question="You cannot see which of the two new texts it is. What do you do?",
+            options=(
+                "Choose the likelier one, and say that you are guessing",
+                "Choose the longer one",
+                "Close the page",
+            ),
+            right=0,
+        ),
+    ),
+    practice=Example(
+        material=Material(
+            seen={
+                "top": COLOURS[:4],
+                "low": OTHERS[:4],
+                "strong": (seen("The lake was ^turquoise under the snow."),),
+                "weak": (seen("The shop opens at nine on weekdays."),),
+            }
+        ),
+        gold=first_is_right,
+        why=(
+            "In the first texts words for colours are marked, and “turquoise” is one. The text on "
+            "the shop has none."
+        ),
+    ),
+    held_to=(MISSES_CATCHES, one_place(2)),
     offers=offers,
     payload=payload,
 )

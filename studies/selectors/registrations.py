@@ -35,12 +35,32 @@ def design_of(study: Study) -> dict[str, Any]:
     items = Item.objects.filter(batch=study.batch_id).order_by("position")
     return {
         **{name: getattr(study, name) for name in (*_TEXTS, *_SIZES)},
+        **trust_of(study),
         "conditions": [
             {"name": name, "method": method}
             for name, method in study.conditions.values_list("name", "method__digest")
         ],
         "neurons": _counted(neurons, "subject__name", "layer", "index"),
         "items": _counted(items, "position", "overlap", "payload") if study.batch_id else None,
+    }
+
+
+def trust_of(study: Study) -> dict[str, Any]:
+    """Return the rules on raters and what they are asked first, as raters meet them.
+
+    Once built, these are the batch's, which may be set until the first rater comes.
+    """
+    batch = study.batch
+    if batch is None:
+        entry: dict[str, Any] = {"checks": study.checks}
+        practice = int(study.practises and study.design.practice is not None)
+    else:
+        entry, practice = batch.entry, len(batch.entry.get("practice", []))
+    return {
+        "rules": study.rules if batch is None else batch.rules,
+        "tells_raters": study.tells_raters if batch is None else batch.tells_raters,
+        "checks": entry.get("checks", []),
+        "practice": practice,
     }
 
 

@@ -6,9 +6,11 @@ from dataclasses import asdict, dataclass
 from django.db import transaction
 
 from annotation.models import Batch, Item
+from annotation.quality import read_rules
 from annotation.services import NewItem, batch_create
 from studies.design.items import LeftOut
 from studies.models import Condition, Study, StudyItem, StudyOption
+from studies.services.entering import entry_of
 from studies.services.errors import StudyRefused
 from studies.services.freezing import Frozen, FrozenItem, frozen
 
@@ -82,6 +84,9 @@ def _batch(study: Study, made: Frozen) -> Batch:
         items_per_rater=study.items_per_rater,
         ask_confidence=study.ask_confidence,
         seed=study.seed,
+        rules=read_rules(study.rules),
+        tells_raters=study.tells_raters,
+        entry=entry_of(study),
     )
 
 

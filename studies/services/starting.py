@@ -1,7 +1,8 @@
 """A study from a published design: made, built and opened at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -34,6 +35,10 @@ class Choices:
     catches: int = 0
     repeats: int = 0
     seed: int = 1
+    rules: Sequence[Mapping[str, Any]] = ()
+    tells_raters: bool = True
+    checks: Sequence[Mapping[str, Any]] = ()
+    practises: bool = False
 
 
 @transaction.atomic
@@ -54,6 +59,10 @@ def study_start(*, preset: Preset, choices: Choices, is_open: bool) -> tuple[Stu
         catches=choices.catches,
         repeats=choices.repeats,
         seed=choices.seed,
+        rules=list(choices.rules),
+        tells_raters=choices.tells_raters,
+        checks=list(choices.checks),
+        practises=choices.practises,
     )
     for method in choices.methods if preset.needs.conditions else ():
         name = str(method) if method else "people"

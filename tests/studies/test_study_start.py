@@ -34,7 +34,14 @@ def subject_for(preset: str) -> object:
 def as_filled_in(staff: Client, preset: str) -> dict[str, object]:
     """Return what the form sends if nothing is changed."""
     form = staff.get(f"{LIST}start/{preset}/").context["form"]
-    return {name: form[name].initial for name in form.fields}
+    sent = {name: form[name].value() for name in form.fields}
+    rules = {f"rules-{rule['name']}": rule for rule in sent.pop("rules")}
+    parts = {f"{name}-{part}": rule[part] for name, rule in rules.items() for part in _PARTS}
+    pausing = {f"{name}-pauses": "on" for name, rule in rules.items() if rule["pauses"]}
+    return {**sent, **dict.fromkeys(rules, "on"), **parts, **pausing}
+
+
+_PARTS = ("percent", "after", "seconds")
 
 
 @pytest.mark.parametrize("name", list(PRESETS))
@@ -48,6 +55,10 @@ def test_a_study_of_a_design_runs_with_its_defaults(staff: Client, name: str) ->
     assert response.headers["Location"] == reverse("admin:studies_study_change", args=[study.pk])
     assert (study.state, study.preset) == (Study.State.OPEN, name)
     assert study.consent == PRESETS[name].consent
+    assert study.batch is not None
+    assert study.batch.rules == [each.rule.to_json() for each in PRESETS[name].rules]
+    assert len(study.batch.entry["checks"]) in (2, 3)
+    assert len(study.batch.entry["practice"]) == 1
     page = staff.get(response.headers["Location"]).content.decode()
     assert "Invitation link for raters" in page
     assert f"{PRESETS[name].seconds:.0f}" in page

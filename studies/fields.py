@@ -1,0 +1,174 @@
+"""Fields for what raters are held to and asked first, as a researcher reads and writes them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.renderers import BaseRenderer
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from annotation.entry import Check
+from annotation.quality import MEASURES, Rule, read_rules
+from studies.design.trust import TITLES, read_checks, written_checks
+from studies.presets.base import Preset
+from studies.presets.trust import UNSET, Reasoned
+
+
+def trust_of_preset(preset: Preset) -> dict[str, Any]:
+    """Return what a design sets by default, as a study stores it."""
+    return {
+        "rules": [each.rule.to_json() for each in preset.rules],
+        "checks": [check.to_json() for check in preset.checks],
+        "practises": preset.practice is not None,
+    }
+
+
+def offered(preset: Preset) -> tuple[Reasoned, ...]:
+    """Return the rules that a study of the design can have, with suggested limits."""
+    return preset.rules if preset.protocol == "write" else (*preset.rules, *UNSET)
+
+
+class RulesWidget(forms.Widget):
+    """Each rule that can be set: whether it is, its limit in percent, and what follows."""
+
+    use_fieldset = True
+    rules: Sequence[Reasoned] = ()
+
+    def value_from_datadict(
+        self, data: Mapping[str, Any], files: Any, name: str
+    ) -> list[dict[str, Any]]:
+        """Return the rules that are ticked, as they were sent."""
+        return [
+            {
+                "name": rule,
+                "pauses": f"{name}-{rule}-pauses" in data,
+                **{part: data.get(f"{name}-{rule}-{part}", "") for part in _PARTS},
+            }
+            for rule in MEASURES
+            if f"{name}-{rule}" in data
+        ]
+
+    def render(
+        self,
+        name: str,
+        value: Any,
+        attrs: dict[str, Any] | None = None,
+        renderer: BaseRenderer | None = None,
+    ) -> SafeString:
+        """Show a row for each rule; those set first keep their numbers."""
+        given = {row["name"]: row for row in value or ()}
+        reasons = {each.rule.name: each for each in self.rules}
+        rows = [_row(each.rule, each.because, given.get(key)) for key, each in reasons.items()]
+        rows += [_row(None, "", row) for key, row in given.items() if key not in reasons]
+        context = {"name": name, "rows": rows}
+        return render_to_string("admin/studies/study/rules.html", context)
+
+
+_PARTS = ("percent", "after", "seconds")
+
+
+def _row(rule: Rule | None, because: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    shown = given or _as_sent(rule.to_json() if rule else {})
+    return {
+        **shown,
+        "title": TITLES[shown["name"]],
+        "because": because,
+        "is_set": given is not None,
+        "at_least": MEASURES[shown["name"]].must_be == "at least",
+        "is_timed": shown["name"] == "too_fast",
+    }
+
+
+def _as_sent(rule: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": rule["name"],
+        "percent": f"{100 * rule['limit']:g}",
+        "after": rule["after"],
+        "seconds": f"{rule.get('seconds', 0):g}",
+        "pauses": rule.get("pauses", True),
+    }
+
+
+class RulesField(forms.Field):
+    """Rules on raters, as a batch stores them."""
+
+    widget = RulesWidget
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            label="Rules on raters",
+            help_text=(
+                "Looked at after each answer. Who breaks one is left out of the analysis, which "
+                "is given with and without them; nothing is deleted."
+            ),
+        )
+
+    def offer(self, preset: Preset) -> None:
+        """Offer the rules that fit a design."""
+        self.widget.rules = offered(preset)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return stored rules as they are sent; what was sent stays as it is."""
+        return [row if "percent" in row else _as_sent(row) for row in value or ()]
+
+    def to_python(self, value: Any) -> list[dict[str, Any]]:
+        """Read what was sent; ValidationError names the rule at fault."""
+        try:
+            return [rule.to_json() for rule in read_rules([_rule(row) for row in value or ()])]
+        except ValueError as error:
+            raise ValidationError(f"{error}.") from error
+
+
+def _rule(row: Mapping[str, Any]) -> dict[str, Any]:
+    title = TITLES[row["name"]]
+    seconds = {"seconds": _number(row["seconds"], title)} if row["name"] == "too_fast" else {}
+    after = _number(row["after"], title)
+    return {
+        "name": row["name"],
+        "limit": _number(row["percent"], title) / 100,
+        "after": int(after) if after.is_integer() else after,
+        "pauses": row["pauses"],
+        **seconds,
+    }
+
+
+def _number(sent: str, title: str) -> float:
+    try:
+        return float(sent)
+    except ValueError as error:
+        raise ValueError(f"{title}: “{sent}” is not a number") from error
+
+
+class ChecksField(forms.CharField):
+    """Questions about the instructions, written as text."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            label="Questions about the instructions",
+            widget=forms.Textarea(attrs={"rows": 10}),
+            help_text=(
+                "Asked before the first question, with two tries; who fails both is asked nothing "
+                "more. A question on a line, its options below: “+ ” the right one, “- ” the "
+                "others. Empty: none."
+            ),
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return stored checks as text; what was sent stays as it is."""
+        return (
+            value if isinstance(value, str) else written_checks(map(Check.from_json, value or ()))
+        )
+
+    def to_python(self, value: Any) -> Any:
+        """Read the text; ValidationError names what is wrong."""
+        try:
+            return [check.to_json() for check in read_checks(value or "")]
+        except ValueError as error:
+            raise ValidationError(f"{error}.") from error
+
+    def run_validators(self, value: Any) -> None:
+        """Check nothing more: the text was read."""

@@ -1,0 +1,83 @@
+"""A made-up question of each design to practise on, with its answer and why. Pure.
+
+The texts are made for this: no unit of any model stands behind them, so that practice gives away
+nothing of the questions to come.
+"""
+
+import re
+
+from annotation.protocols.excerpt import Excerpt
+from studies.presets.base import Changed, Said, Seen
+
+_WORD = re.compile(r"(\s*)(\^|~)?([\w'-]+|[^\w\s])")
+_LEVELS = {"^": 9, "~": 4, "": 0}
+_FULL = 4.2
+
+
+def seen(text: str) -> Seen:
+    """Return a text as a record; a word after ^ is marked strongly, one after ~ weakly."""
+    words = _WORD.findall(text)
+    levels = tuple(_LEVELS[mark] for _, mark, _ in words)
+    values = tuple(round(_FULL * level / 10, 2) for level in levels)
+    tokens = tuple(f"{space}{word}" for space, _, word in words)
+    excerpt = Excerpt(tokens=tokens, values=values, levels=levels)
+    return Seen(record=0, excerpt=excerpt, values=values)
+
+
+def said(*texts: str) -> tuple[Said, ...]:
+    """Return descriptions that nobody's explanations stand behind."""
+    return tuple(Said(explanation=0, condition=None, text=text) for text in texts)
+
+
+def number(given: str, output: float) -> Seen:
+    """Return an input of a function of numbers as a record, with its output."""
+    excerpt = Excerpt(tokens=(given,), values=(output,), levels=(0,))
+    return Seen(record=0, excerpt=excerpt, values=(output,))
+
+
+COLOURS = tuple(
+    map(
+        seen,
+        (
+            "Her old bike was ^red, with one ^yellow wheel.",
+            "They painted the kitchen ^green in a weekend.",
+            "The sky turned ~grey, then nearly ^black.",
+            "He lost a ^blue glove on the way to school.",
+            "Nobody wanted the ^purple chair by the door.",
+        ),
+    )
+)
+OTHERS = tuple(
+    map(
+        seen,
+        (
+            "The train was late again this morning.",
+            "Put the flour in a bowl and add two eggs.",
+            "She has played the violin since she was six.",
+            "The meeting was moved to Thursday.",
+            "Turn left after the bridge.",
+        ),
+    )
+)
+RIGHT, WRONG = "words for colours", "words about vehicles and traffic"
+NEAR = "adjectives, words that say what something is like"
+WHY = (
+    f"Red, yellow, green and blue are marked, in texts on quite different things: “{RIGHT}” covers "
+    "all of them and no other word."
+)
+
+
+def painted(texts: tuple[Seen, ...], most: int) -> list[list[float]]:
+    """Return what the unit did on each token of the texts, cut as raters see them."""
+    return [[float(level) for level in each.excerpt.levels[:most]] for each in texts]
+
+
+CHANGES = tuple(
+    Changed(begun=begun, as_is=as_is, held=held)
+    for begun, as_is, held in (
+        ("On Sunday we went", " for a walk in the park.", " to the red and yellow park."),
+        ("My sister bought", " a new coat for winter.", " a green coat with blue buttons."),
+        ("The house at the corner", " was sold last year.", " was white, then purple."),
+        ("For dinner there was", " soup and bread.", " orange soup and black bread."),
+    )
+)
