@@ -28,8 +28,9 @@ $(FRONTEND): frontend/package.json .venv/.installed
 demo: setup ## Run the whole thing on real neurons and print where to look
 	@exec $(BIN)/python -m deploy.demo
 
+# Two processes, a file in one of them: many tests wait for servers, browsers and workers.
 test: setup ## Run the tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: setup $(FRONTEND) ## Run every check that is not a test
 	$(BIN)/ruff format --check .

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.test import Client
 
 from annotation.models import Batch, Enrolment, Judgment
@@ -29,13 +30,14 @@ def test_rows_are_listed_and_shown_but_not_added_changed_or_deleted(
 ) -> None:
     listed = admin_client.get(f"/admin/annotation/{model}/")
     assert listed.status_code == HTTPStatus.OK
-    shown = admin_client.get(f"/admin/annotation/{model}/1/change/")
+    pk = apps.get_model("annotation", model).objects.latest("pk").pk
+    shown = admin_client.get(f"/admin/annotation/{model}/{pk}/change/")
     assert shown.status_code == HTTPStatus.OK
     assert b'name="_save"' not in shown.content
-    for path in ("add/", "1/delete/"):
+    for path in ("add/", f"{pk}/delete/"):
         refused = admin_client.get(f"/admin/annotation/{model}/{path}")
         assert refused.status_code == HTTPStatus.FORBIDDEN
-    changed = admin_client.post(f"/admin/annotation/{model}/1/change/", {"state": "closed"})
+    changed = admin_client.post(f"/admin/annotation/{model}/{pk}/change/", {"state": "closed"})
     assert changed.status_code == HTTPStatus.FORBIDDEN
 
 
