@@ -2,6 +2,7 @@
 
 from studies.exports.archive import archive
 from studies.exports.forms import CONTENT_TYPES, FORMS, FormMissing, installed_forms
+from studies.exports.made import snapshot
 from studies.exports.tables import TABLES, pieces
 from studies.selectors.pseudonyms import pseudonym
 
@@ -14,4 +15,5 @@ __all__ = [
     "installed_forms",
     "pieces",
     "pseudonym",
+    "snapshot",
 ]

@@ -24,17 +24,17 @@ Entry: TypeAlias = tuple[str, str, Iterable[bytes]]
 """A file's name, what it holds, and its content piece by piece."""
 
 
-def archive(study: Study) -> Iterator[bytes]:
+def archive(study: Study, *, identified: bool = False) -> Iterator[bytes]:
     """Yield the zip of a study: tables, results, figures, and what describes them.
 
     All of it is of one moment. Memory is flat in the number of judgments, unless the results have
     to be computed first because no worker has since the last answer. The same study in the same
-    state is the same bytes.
+    state is the same bytes. With `identified`, it says what recruiters call the raters.
     """
     with snapshot():
         sink, written = Sink(), list[File]()
         with ZipFile(sink, "w") as zipped:
-            for name, about, content in _entries(study, written):
+            for name, about, content in _entries(study, written, identified):
                 yield from _written(zipped, sink, name, about, content, written)
         yield sink.emptied()
 
@@ -55,15 +55,18 @@ def _written(
     to.append(File(name=name, about=about, size=size, sha256=digest.hexdigest()))
 
 
-def _entries(study: Study, written: list[File]) -> Iterator[Entry]:
+def _entries(study: Study, written: list[File], identified: bool) -> Iterator[Entry]:
     made, at = results_made(study), last_change(study)
-    facts, results = study_facts(study, made), json.loads(as_text(made.results))
+    facts, results = (
+        {**study_facts(study, made), "identified": identified},
+        json.loads(as_text(made.results)),
+    )
     yield _text(STUDY, "the design, the plan and what became of it", _json(facts))
     if registered := registration_of(study):
         about = "the design and plan that were registered, to the letter that was digested"
         yield _text("registration.json", about, registered.document)
     yield _text(RESULTS, "all results", as_text(made.results))
-    yield from _tables(study)
+    yield from _tables(study, identified)
     yield from _results(results)
     yield from _figures(made)
     cite = bibtex(facts, at)
@@ -86,10 +89,11 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def _tables(study: Study) -> Iterator[Entry]:
+def _tables(study: Study, identified: bool) -> Iterator[Entry]:
     for table, described in TABLES.items():
         for form in installed_forms():
-            yield f"{table}.{form}", described.about, pieces(study, table, form)
+            content = pieces(study, table, form, identified=identified)
+            yield f"{table}.{form}", described.about, content
 
 
 def _results(results: dict[str, Any]) -> Iterator[Entry]:

@@ -21,11 +21,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """One table: what a row is, its columns in order, and its rows with exactly these."""
+    """One table: what a row is, its columns in order, and its rows with at least these.
+
+    `identifying` columns say who somebody is: they are written only when that is asked for.
+    """
 
     about: str
     columns: tuple[Column, ...]
     rows: Callable[[Study], Iterator[Row]]
+    identifying: tuple[Column, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from studies.exports.columns import Column
-from studies.exports.tables import TABLES
+from studies.exports.tables import TABLES, columns_of
 
 _CONTEXT = {
     "@language": "en",
@@ -87,7 +87,7 @@ def croissant(
         "version": f"{study['format']}.0.0",
         "citeAs": cite,
         "distribution": [_file(file) for file in files],
-        "recordSet": [_records(name) for name in TABLES],
+        "recordSet": [_records(name, study["identified"]) for name in TABLES],
     }
 
 
@@ -104,13 +104,13 @@ def _file(file: File) -> dict[str, Any]:
     }
 
 
-def _records(table: str) -> dict[str, Any]:
+def _records(table: str, identified: bool) -> dict[str, Any]:
     return {
         "@type": "cr:RecordSet",
         "@id": table,
         "name": table,
         "description": TABLES[table].about,
-        "field": [_field(table, column) for column in TABLES[table].columns],
+        "field": [_field(table, each) for each in columns_of(table, identified=identified)],
     }
 
 

@@ -11,7 +11,7 @@ from annotation.entry import Check
 from annotation.quality import Rule
 from studies.analysis.wording import counted
 from studies.design.trust import in_words, written_checks
-from studies.exports.tables import TABLES
+from studies.exports.tables import TABLES, columns_of
 
 Facts = Mapping[str, Any]
 
@@ -25,11 +25,12 @@ def datasheet(
         "\n\n".join(
             [
                 f"# {study['title']}",
+                *([_IDENTIFIED] if study["identified"] else []),
                 _notice(told),
                 _motivation(study),
                 _composition(study, results),
                 f"| file | what it holds |\n|---|---|\n{listed}",
-                _columns(),
+                _columns(study["identified"]),
                 _collection(study, results, at),
                 _USES,
                 _DISTRIBUTION,
@@ -73,10 +74,13 @@ def _condition(condition: Facts) -> str:
     return f"{condition['name']}: {condition['method']}, version {condition['method_version']}"
 
 
-def _columns() -> str:
+def _columns(identified: bool) -> str:
     tables = (
         f"### {name}\n\n{table.about}\n\n| column | meaning |\n|---|---|\n"
-        + "\n".join(f"| `{column.name}` | {column.meaning} |" for column in table.columns)
+        + "\n".join(
+            f"| `{column.name}` | {column.meaning} |"
+            for column in columns_of(name, identified=identified)
+        )
         for name, table in TABLES.items()
     )
     return "## Columns\n\n" + "\n\n".join(tables)
@@ -121,6 +125,10 @@ def _rules(study: Facts, results: Facts) -> str:
     )
 
 
+_IDENTIFIED = """\
+> **This export says who the raters are.** The table raters holds what a recruiter calls them, which
+> leads to a person. Keep it only where the consent allows it, share it with nobody, and delete it
+> when payments are settled. Make another export, without it, for any analysis."""
 _USES = """\
 ## What it is for, and what not
 

@@ -1,12 +1,11 @@
-"""What raters were shown and what they answered: judgments, items, options, raters."""
+"""What raters were shown and what they answered: judgments, items, options."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Count, F, Q
 
-from annotation.models import Assignment, Enrolment, Item
-from annotation.selectors import excluded_raters
+from annotation.models import Assignment, Item
 from explanations.models import Explanation
 from studies.exports.columns import EXPLANATION, ITEM, NEURON, RATER, SYNTHETIC, Column, Row, Table
 from studies.models import Study
@@ -41,6 +40,7 @@ def _judgments(study: Study) -> Iterator[Row]:
             "tests_rater": answer.tests_rater,
             "confidence": answer.answer.get("confidence"),
             "seconds": answer.seconds,
+            "away": answer.away,
             "submitted": answer.submitted,
         }
 
@@ -101,7 +101,7 @@ def _condition_names(study: Study) -> tuple[str, ...]:
     return tuple(study.conditions.values_list("name", flat=True))
 
 
-# --- Items and raters -----------------------------------------------------------------------------
+# --- Items ---------------------------------------------------------------------------------------
 
 
 def _items(study: Study) -> Iterator[Row]:
@@ -147,39 +147,6 @@ def _options(study: Study) -> Iterator[Row]:
 def _texts(options: Iterator[Offered]) -> dict[int, str]:
     wanted = {option.explanation for option in options if option.explanation is not None}
     return dict(Explanation.objects.filter(pk__in=wanted).values_list("pk", "text"))
-
-
-def _raters(study: Study) -> Iterator[Row]:
-    given: dict[tuple[int, str], int] = {
-        (rater, state): n
-        for rater, state, n in Assignment.objects.filter(item__batch=study.batch_id)
-        .order_by()
-        .values_list("rater", "state")
-        .annotate(n=Count("pk"))
-    }
-    rules = excluded_raters(study.batch) if study.batch else {}
-    enrolments = Enrolment.objects.filter(batch=study.batch_id).select_related("rater")
-    for each in enrolments.order_by("ordinal").iterator(_ROWS):
-        yield {
-            "rater": pseudonym(study, each.rater.key),
-            "synthetic": each.rater.synthetic,
-            "place": each.ordinal,
-            "consent_version": each.consent_version,
-            "consented": each.consented,
-            "finished": each.finished,
-            "paused": each.paused,
-            **_counts(each.rater_id, given),
-            "excluded": [rule for rule, raters in rules.items() if each.rater_id in raters],
-        }
-
-
-def _counts(rater: int, given: dict[tuple[int, str], int]) -> dict[str, Any]:
-    states = {
-        "judgments": Assignment.State.JUDGED,
-        "skipped": Assignment.State.SKIPPED,
-        "lapsed": Assignment.State.EXPIRED,
-    }
-    return {name: given.get((rater, state), 0) for name, state in states.items()}
 
 
 # --- Their columns --------------------------------------------------------------------------------
@@ -232,6 +199,11 @@ JUDGMENTS = Table(
         ),
         Column("confidence", "whole", "1, 2 or 3; empty where it was not asked for"),
         Column("seconds", "number", "time with the page in view"),
+        Column(
+            "away",
+            "number",
+            "seconds between claim and answer without the page in view; empty where not known",
+        ),
         Column("submitted", "time", "when, in UTC"),
     ),
     rows=_judgments,
@@ -265,21 +237,4 @@ OPTIONS = Table(
         Column("text", "text", "the explanation's text"),
     ),
     rows=_options,
-)
-RATERS = Table(
-    about="One row per rater who took part, in the order in which they came.",
-    columns=(
-        RATER,
-        Column("synthetic", "truth", "whether it is a program"),
-        Column("place", "whole", "0 for the study's first rater, and so on"),
-        Column("consent_version", "whole", "the version of the consent agreed to"),
-        Column("consented", "time", "when, in UTC"),
-        Column("finished", "time", "when the rater was done; empty before"),
-        Column("paused", "time", "when a rule paused the rater, if one did"),
-        Column("judgments", "whole", "items judged"),
-        Column("skipped", "whole", "items skipped"),
-        Column("lapsed", "whole", "items left without an answer"),
-        Column("excluded", "json", "the rules set in advance that the rater broke"),
-    ),
-    rows=_raters,
 )

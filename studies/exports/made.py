@@ -1,7 +1,7 @@
 """The results that go with an export: those stored, while they are those of the rows there are."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -33,12 +33,32 @@ class Made:
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """See one state of the database throughout, whatever raters answer meanwhile."""
+    """See one state of the database throughout, whatever raters answer meanwhile.
+
+    Nobody waits for it: it locks nothing and writes nothing.
+    """
     outermost = not connection.in_atomic_block
-    with transaction.atomic():
+    with _transaction(outermost):
         if outermost and connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
+@contextmanager
+def _transaction(outermost: bool) -> Iterator[None]:
+    """Begin a transaction; in SQLite one that takes the lock of writers only to write."""
+    mode = getattr(connection, "transaction_mode", None)
+    if not outermost or mode is None:
+        with transaction.atomic():
+            yield
+        return
+    with ExitStack() as stack:
+        connection.transaction_mode = "DEFERRED"
+        try:
+            stack.enter_context(transaction.atomic())
+        finally:
+            connection.transaction_mode = mode
         yield
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from studies.exports.columns import Table
+from studies.exports.columns import Column, Table
 from studies.exports.forms import FORMS
-from studies.exports.judged import ITEMS, JUDGMENTS, OPTIONS, RATERS
+from studies.exports.judged import ITEMS, JUDGMENTS, OPTIONS
+from studies.exports.made import snapshot
+from studies.exports.people import ADOPTIONS, RATERS
 from studies.exports.said import EXPLANATIONS, SCORES, SIMULATIONS
 from studies.models import Study
 
@@ -16,10 +18,25 @@ TABLES: dict[str, Table] = {
     "explanations": EXPLANATIONS,
     "scores": SCORES,
     "simulations": SIMULATIONS,
+    "adoptions": ADOPTIONS,
 }
 
 
-def pieces(study: Study, table: str, form: str) -> Iterator[bytes]:
-    """Yield a table piece by piece. KeyError: no such table or form. `FormMissing`: see there."""
+def columns_of(table: str, *, identified: bool = False) -> tuple[Column, ...]:
+    """Return a table's columns, with those that say who raters are if asked for."""
     chosen = TABLES[table]
-    return FORMS[form](chosen.columns, chosen.rows(study))
+    return (*chosen.columns, *chosen.identifying) if identified else chosen.columns
+
+
+def pieces(study: Study, table: str, form: str, *, identified: bool = False) -> Iterator[bytes]:
+    """Yield a table piece by piece, all of one moment, with who raters are if asked for.
+
+    KeyError: no such table or form. `FormMissing`: see there.
+    """
+    columns = columns_of(table, identified=identified)
+    return _of_one_moment(FORMS[form](columns, TABLES[table].rows(study)))
+
+
+def _of_one_moment(rows: Iterator[bytes]) -> Iterator[bytes]:
+    with snapshot():
+        yield from rows

@@ -82,6 +82,7 @@ class StudyAnswer:
     key: UUID
     submitted: datetime
     seconds: float
+    away: float | None
     answer: dict[str, Any]
     order: list[str]
     item: int
@@ -108,6 +109,7 @@ def study_answers(study: Study) -> Iterator[StudyAnswer]:
         "key",
         "submitted",
         "seconds",
+        "away",
         "answer",
         item=F("assignment__item"),
         position=F("assignment__item__position"),

@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.contrib.admin.views.decorators import staff_member_required
+from django.core.exceptions import PermissionDenied
 from django.http import (
     Http404,
     HttpRequest,
@@ -99,8 +100,11 @@ def export(request: HttpRequest, slug: str, table: str, form: str) -> StreamingH
     study = get_object_or_404(Study, slug=slug)
     if table not in TABLES or form not in installed_forms():
         raise Http404(f"there is no table {table}.{form}")
-    response = StreamingHttpResponse(pieces(study, table, form), content_type=CONTENT_TYPES[form])
-    response["Content-Disposition"] = f'attachment; filename="{slug}-{table}.{form}"'
+    identified = _identified(request)
+    content = pieces(study, table, form, identified=identified)
+    response = StreamingHttpResponse(content, content_type=CONTENT_TYPES[form])
+    name = f"{slug}-{table}{'-with-ids' if identified else ''}.{form}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
@@ -132,6 +136,18 @@ _FIGURE_FORMS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
 def export_all(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """Send everything about a study as one zip, piece by piece."""
     study = get_object_or_404(Study, slug=slug)
-    response = StreamingHttpResponse(archive(study), content_type="application/zip")
-    response["Content-Disposition"] = f'attachment; filename="{slug}.zip"'
+    identified = _identified(request)
+    response = StreamingHttpResponse(
+        archive(study, identified=identified), content_type="application/zip"
+    )
+    name = f"{slug}-with-ids.zip" if identified else f"{slug}.zip"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def _identified(request: HttpRequest) -> bool:
+    """Whether who raters are is asked for, which is for superusers alone."""
+    asked = "external-ids" in request.GET
+    if asked and not getattr(request.user, "is_superuser", False):
+        raise PermissionDenied("only superusers may see who raters are")
+    return asked

@@ -1,5 +1,6 @@
 """What raters write and simulate stands beside what models do: once, held out, by no name."""
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from io import StringIO
@@ -20,7 +21,7 @@ from explanations.models import Explanation, Method, Run, Score, Simulation
 from explanations.selectors import simulations_to_score
 from explanations.tasks import work_on_chunk
 from studies import services
-from studies.exports import pseudonym
+from studies.exports import pieces, pseudonym
 from studies.models import Adoption, Condition, Study, StudyItem
 from studies.selectors.sampling import authors_of
 from studies.selectors.tables import study_scores
@@ -105,6 +106,19 @@ def test_what_a_rater_wrote_becomes_an_explanation_that_knows_what_its_author_sa
 
 def adopt_again(study: Study) -> services.Adopted:
     return services.study_adopt(study=study, at=NOW)
+
+
+def test_the_export_says_what_became_of_each_answer() -> None:
+    study = opened("written", neurons=1)
+    takes_part(study, writes("words that swim"), 1)
+    adopt(study)
+    exported = b"".join(pieces(study, "adoptions", "jsonl"))
+    [row] = (json.loads(line) for line in exported.splitlines())
+    [made] = of_people()
+    assert row["judgment"] == str(Judgment.objects.get().key)
+    assert (row["explanation"], row["simulation"], row["reason"]) == (made.pk, None, None)
+    assert made.method is not None
+    assert row["rater"] == made.method.config["person"]
 
 
 def test_the_same_words_of_two_raters_are_stored_once() -> None:

@@ -15,9 +15,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
+from annotation.models import Judgment
 from explanations.models import Explanation, SimulatedRecord
 from studies.exports import FORMS, TABLES, pieces, pseudonym
-from studies.models import Study
+from studies.models import Adoption, Study
 from studies.services import study_build
 from tests import factories
 from tests.conftest import ROOT
@@ -54,6 +55,14 @@ def simulate(study: Study) -> None:
     first, second, *_ = explanation.neuron.records.order_by("pk")
     factories.simulated_record(made, first, (0, 9.5, float("nan"), 1))
     SimulatedRecord.objects.create(simulation=made, record=second, reason="no answer")
+
+
+def adopt(study: Study) -> None:
+    """Let nothing come of a judgment."""
+    judgment = Judgment.objects.order_by("pk")[0]
+    Adoption.objects.create(
+        study=study, judgment=judgment, reason="too short", adopted=judgment.submitted
+    )
 
 
 def cell(value: object) -> str:
@@ -119,6 +128,8 @@ def test_a_score_comes_with_its_interval(study: Study) -> None:
 def test_both_forms_say_the_same(study: Study, table: str) -> None:
     if table == "simulations":
         simulate(study)
+    if table == "adoptions":
+        adopt(study)
     exported = [{name: cell(v) for name, v in row.items()} for row in rows(study, table)]
     assert exported
     assert csv_rows(study, table) == exported

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from studies.exports import TABLES, archive, installed_forms, pieces
+from studies.exports import TABLES, archive, installed_forms, pieces, snapshot
 from studies.models import Study
 
 
@@ -19,6 +19,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "to", type=Path, help="a name that ends in .zip, or a folder, made if it is not there"
         )
+        parser.add_argument(
+            "--external-ids",
+            action="store_true",
+            help="with what recruiters call the raters, which leads to persons: keep it closed",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write everything into the zip, or every table in every form into the folder."""
@@ -26,14 +31,17 @@ class Command(BaseCommand):
         if study is None:
             raise CommandError(f"No study is called {options['study']!r}.")
         to: Path = options["to"]
+        identified: bool = options["external_ids"]
         if to.suffix == ".zip":
             to.parent.mkdir(parents=True, exist_ok=True)
-            self._write(to, archive(study))
+            self._write(to, archive(study, identified=identified))
             return
         to.mkdir(parents=True, exist_ok=True)
-        for table in TABLES:
-            for form in installed_forms():
-                self._write(to / f"{table}.{form}", pieces(study, table, form))
+        with snapshot():
+            for table in TABLES:
+                for form in installed_forms():
+                    content = pieces(study, table, form, identified=identified)
+                    self._write(to / f"{table}.{form}", content)
 
     def _write(self, path: Path, content: Iterator[bytes]) -> None:
         with path.open("wb") as file:

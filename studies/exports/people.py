@@ -1,0 +1,156 @@
+"""Who took part, and what was adopted of what they gave."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, F
+
+from annotation.models import Assignment, Enrolment, Exclusion
+from annotation.selectors import excluded_raters
+from studies.exports.columns import RATER, Column, Row, Table
+from studies.models import Adoption, Study
+from studies.selectors.pseudonyms import pseudonym
+
+_ROWS = 1000
+
+
+def _raters(study: Study) -> Iterator[Row]:
+    given: dict[tuple[int, str], int] = {
+        (rater, state): n
+        for rater, state, n in Assignment.objects.filter(item__batch=study.batch_id)
+        .order_by()
+        .values_list("rater", "state")
+        .annotate(n=Count("pk"))
+    }
+    rules = excluded_raters(study.batch) if study.batch else {}
+    broken = _exclusions(study)
+    enrolments = Enrolment.objects.filter(batch=study.batch_id).select_related("rater")
+    for each in enrolments.order_by("ordinal").iterator(_ROWS):
+        yield {
+            "rater": pseudonym(study, each.rater.key),
+            "synthetic": each.rater.synthetic,
+            "place": each.ordinal,
+            "consent_version": each.consent_version,
+            "consented": each.consented,
+            "finished": each.finished,
+            **_check(each),
+            "practised": each.practised,
+            "paused": each.paused,
+            **_counts(each.rater_id, given),
+            "excluded": [rule for rule, raters in rules.items() if each.rater_id in raters],
+            "exclusions": broken[each.pk],
+            "external": each.rater.external,
+            "arrival": each.arrival or None,
+        }
+
+
+def _counts(rater: int, given: dict[tuple[int, str], int]) -> dict[str, Any]:
+    states = {
+        "judgments": Assignment.State.JUDGED,
+        "skipped": Assignment.State.SKIPPED,
+        "lapsed": Assignment.State.EXPIRED,
+    }
+    return {name: given.get((rater, state), 0) for name, state in states.items()}
+
+
+def _check(enrolment: Enrolment) -> Row:
+    tries = [
+        {
+            "seconds": _seconds(enrolment.consented, datetime.fromisoformat(each["at"])),
+            "answers": each["answers"],
+        }
+        for each in enrolment.tries
+    ]
+    passed, failed = enrolment.qualified, enrolment.screened_out
+    return {"tries": tries, "qualified": passed, "screened_out": failed}
+
+
+def _seconds(start: datetime, end: datetime) -> float:
+    return round((end - start).total_seconds(), 3)
+
+
+def _exclusions(study: Study) -> dict[int, list[Row]]:
+    """Return what each enrolment broke and when, lifted or not."""
+    broken = defaultdict[int, list[Row]](list)
+    rows = Exclusion.objects.filter(enrolment__batch=study.batch_id).order_by("at", "pk")
+    names = ("rule", "at", "value", "n", "limit", "pauses", "lifted", "lifted_because")
+    for row in rows.values("enrolment", *names).iterator(_ROWS):
+        broken[row.pop("enrolment")].append(
+            {
+                **row,
+                "at": row["at"].isoformat(),
+                "lifted": row["lifted"] and row["lifted"].isoformat(),
+            }
+        )
+    return broken
+
+
+def _adoptions(study: Study) -> Iterator[Row]:
+    rows = Adoption.objects.filter(study=study).order_by("judgment")
+    columns = rows.values(
+        "explanation",
+        "simulation",
+        "reason",
+        "adopted",
+        key=F("judgment__key"),
+        person=F("judgment__assignment__rater__key"),
+    )
+    for row in columns.iterator(_ROWS):
+        yield {
+            **row,
+            "judgment": str(row["key"]),
+            "rater": pseudonym(study, row["person"]),
+            "reason": row["reason"] or None,
+        }
+
+
+RATERS = Table(
+    about="One row per rater who took part, in the order in which they came.",
+    columns=(
+        RATER,
+        Column("synthetic", "truth", "whether it is a program"),
+        Column("place", "whole", "0 for the study's first rater, and so on"),
+        Column("consent_version", "whole", "the version of the consent agreed to"),
+        Column("consented", "time", "when, in UTC"),
+        Column("finished", "time", "when the rater was done; empty before"),
+        Column(
+            "tries",
+            "json",
+            "tries at the check of the instructions: `seconds` after consent, and `answers`, the "
+            "place of the option chosen for each question",
+        ),
+        Column("qualified", "time", "when the check was passed; empty without"),
+        Column("screened_out", "time", "when the last try failed; empty without"),
+        Column("practised", "whole", "practice questions done"),
+        Column("paused", "time", "when a rule paused the rater, if one did"),
+        Column("judgments", "whole", "items judged"),
+        Column("skipped", "whole", "items skipped"),
+        Column("lapsed", "whole", "items left without an answer"),
+        Column("excluded", "json", "the rules set in advance that the rater broke"),
+        Column(
+            "exclusions",
+            "json",
+            "each rule broken, with `at`, the measure `value` of `n` observations, its `limit`, "
+            "whether it `pauses`, and when and why it was `lifted`, if it was",
+        ),
+    ),
+    identifying=(
+        Column("external", "text", "the recruiter's name for the rater"),
+        Column("arrival", "json", "what the recruiter's link said"),
+    ),
+    rows=_raters,
+)
+ADOPTIONS = Table(
+    about="One row per judgment of which an explanation or a simulation was to come.",
+    columns=(
+        Column("judgment", "text", "the judgment's key"),
+        RATER,
+        Column("explanation", "whole", "the explanation that it became"),
+        Column("simulation", "whole", "the simulation that it became"),
+        Column("reason", "text", "why it became neither"),
+        Column("adopted", "time", "when, in UTC"),
+    ),
+    rows=_adoptions,
+)
