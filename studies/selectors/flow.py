@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from annotation.models import Assignment, Enrolment, Item, Judgment
 from studies.analysis.tables import Flow, ReasonCount
@@ -37,18 +37,22 @@ def _judgments(study: Study) -> dict[str, int]:
     asked = _asked(study)
     ended = Assignment.objects.filter(item__in=asked)
     states = Counter(dict(ended.order_by().values_list("state").annotate(n=Count("pk"))))
-    judgments = Judgment.objects.filter(assignment__item__in=asked)
-    standing = judgments.standing()
-    cannot_tell = standing.filter(answer__has_key="cannot_tell").count()
-    judged = standing.values("assignment__item").distinct().count()
+    # All at once: each of these counts would go through every judgment.
+    stands = Q(superseded_by=None)
+    counts = Judgment.objects.filter(assignment__item__in=asked).aggregate(
+        given=Count("pk"),
+        standing=Count("pk", stands),
+        cannot_tell=Count("pk", stands & Q(answer__has_key="cannot_tell")),
+        items=Count("assignment__item", stands, distinct=True),
+    )
     return {
-        "judgments": standing.count() - cannot_tell,
-        "cannot_tell": cannot_tell,
-        "corrected": judgments.exclude(superseded_by=None).count(),
+        "judgments": counts["standing"] - counts["cannot_tell"],
+        "cannot_tell": counts["cannot_tell"],
+        "corrected": counts["given"] - counts["standing"],
         "skipped": states[Assignment.State.SKIPPED],
         "expired": states[Assignment.State.EXPIRED],
         "in_progress": states[Assignment.State.OPEN],
-        "items_without_judgment": asked.count() - judged,
+        "items_without_judgment": asked.count() - counts["items"],
     }
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import nan
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,12 @@ from annotation.selectors import excluded_raters
 from explanations.models import Explanation, Method, Score
 from explanations.selectors import method_labels
 from studies.analysis import rows
-from studies.analysis.rows import ScoreRow, VoteRow
+from studies.analysis.rows import ScoreRow
 from studies.analysis.tables import Judgments, Scores, StudyTables
 from studies.models import Study
 from studies.selectors.answers import Behind, StudyAnswer, shown_in, study_answers
 from studies.selectors.flow import study_flow
+from studies.selectors.votes import vote_columns
 
 _ROWS = 5000
 
@@ -35,7 +35,7 @@ class Vote:
 
 def study_tables(study: Study) -> StudyTables:
     """Return the study as the analysis takes it: the judgments that stand now, all scores."""
-    judgments, layer = rows.judgments(_vote_rows(study))
+    judgments, layer = vote_columns(study)
     return StudyTables(
         conditions=tuple(study.conditions.values_list("name", flat=True)),
         judgments=judgments,
@@ -88,27 +88,6 @@ def _outcome(choice: str, left: Behind) -> int:
     if choice == compare.TIE:
         return 0
     return 1 if choice == left.key else -1
-
-
-def _vote_rows(study: Study) -> Iterator[VoteRow]:
-    for answer in study_answers(study):
-        vote = read_vote(answer)
-        if vote is not None and answer.about is not None:
-            yield VoteRow(
-                unit=answer.item,
-                neuron=vote.left.neuron,
-                rater=answer.rater,
-                outcome=vote.outcome,
-                left_explanation=vote.left.explanation,
-                right_explanation=vote.right.explanation,
-                left_condition=vote.left.condition,
-                right_condition=vote.right.condition,
-                left_listed_first=vote.left_listed_first,
-                confidence=nan if vote.confidence is None else vote.confidence,
-                seconds=answer.seconds,
-                synthetic=answer.synthetic,
-                layer=answer.about.layer,
-            )
 
 
 def _texts(study: Study) -> Iterator[tuple[int, str]]:

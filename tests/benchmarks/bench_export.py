@@ -131,7 +131,7 @@ def insert(model: Any, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
     rest = {
         field.attname: field.get_db_prep_save(field.get_default(), connection)
         for field in model._meta.concrete_fields
-        if field.attname not in columns and not field.has_db_default()
+        if field.attname not in columns and not field.has_db_default() and not field.primary_key
     }
     names = ", ".join(f'"{name}"' for name in (*columns, *rest))
     marks = ", ".join(["%s"] * (len(columns) + len(rest)))

@@ -1,0 +1,139 @@
+"""A study's comparisons as columns, read without an object for each: there may be a million."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+
+from annotation.models import Enrolment, Judgment
+from annotation.protocols import compare
+from studies.analysis.ratings import Codes
+from studies.analysis.tables import Judgments
+from studies.models import Study, StudyOption
+from studies.selectors.answers import chunked
+
+_ROWS = 20_000
+_KEY = f"S{StudyOption._meta.get_field('key').max_length}"
+_OPTION = np.dtype(
+    [("item", "i8"), ("key", _KEY)]
+    + [(name, "i8") for name in ("explanation", "condition", "neuron", "layer")]
+)
+_ANSWER = np.dtype(
+    [(name, "i8") for name in ("pk", "item", "rater")]
+    + [("left", _KEY), ("choice", _KEY)]
+    + [("confidence", "f8"), ("seconds", "f8")]
+)
+_VOTE = np.dtype(
+    [(name, "i8") for name in ("pk", "place", "rater")]
+    + [("left_listed_first", "?"), ("outcome", "i1")]
+    + [("confidence", "f8"), ("seconds", "f8")]
+)
+_OWN = ("rater", "outcome", "left_listed_first", "confidence", "seconds")
+_Table = np.ndarray[Any, np.dtype[np.void]]
+
+
+class Inside(KeyTextTransform):
+    """What a JSON document has under a key; null where that is missing or null."""
+
+    def as_sqlite(self, compiler: Any, connection: Any, **_context: Any) -> Any:
+        """Compile as MySQL's: Django's own for SQLite makes the text "null" of null."""
+        return KeyTransform.as_mysql(self, compiler, connection)
+
+
+def vote_columns(study: Study) -> tuple[Judgments, Codes]:
+    """Return the comparisons among the judgments that stand, oldest first, and each one's layer.
+
+    Without answers to catch trials and repeats, and those that cannot tell.
+    """
+    options = _options(study)
+    parts = [_read(_table(chunk, _ANSWER), options) for chunk in chunked(_answers(study), _ROWS)]
+    votes = np.concatenate([np.zeros(0, dtype=_VOTE), *parts])
+    votes = votes[np.argsort(votes["pk"])]
+    place, left = votes["place"], np.where(votes["left_listed_first"], 0, 1)
+    judgments = Judgments(
+        unit=options["item"][place, 0],
+        neuron=options["neuron"][place, 0],
+        left_explanation=options["explanation"][place, left],
+        right_explanation=options["explanation"][place, 1 - left],
+        left_condition=options["condition"][place, left],
+        right_condition=options["condition"][place, 1 - left],
+        synthetic=np.isin(votes["rater"], list(_programs(study))),
+        **{name: np.ascontiguousarray(votes[name]) for name in _OWN},
+    )
+    return judgments, options["layer"][place, 0]
+
+
+def _table(rows: Iterable[tuple[Any, ...]], dtype: np.dtype[np.void]) -> _Table:
+    return np.fromiter(rows, dtype=dtype)
+
+
+def _options(study: Study) -> _Table:
+    """Return the two options of each item, in the order in which it lists them; by item.
+
+    Of the items whose options are both explanations that stand for conditions.
+    """
+    place = {pk: i for i, pk in enumerate(study.conditions.values_list("pk", flat=True))}
+    found = StudyOption.objects.filter(
+        study_item__study=study, explanation__isnull=False, condition__isnull=False
+    ).order_by("study_item__item", "place")
+    about = "study_item__neuron", "study_item__neuron__layer"
+    rows = found.values_list("study_item__item", "key", "explanation", "condition", *about)
+    options = _table(
+        (
+            (item, key, explanation, place[condition], neuron, layer)
+            for item, key, explanation, condition, neuron, layer in rows.iterator(_ROWS)
+        ),
+        _OPTION,
+    )
+    _, first, n = np.unique(options["item"], return_index=True, return_counts=True)
+    both: _Table = options[first[n == 2][:, None] + np.arange(2)]
+    return both
+
+
+def _programs(study: Study) -> Iterator[int]:
+    programs = Enrolment.objects.filter(batch=study.batch_id, rater__synthetic=True)
+    return programs.values_list("rater", flat=True).iterator()
+
+
+def _answers(study: Study) -> Iterator[tuple[Any, ...]]:
+    """Yield the answers that stand and test no rater; in any order."""
+    if study.batch is None or study.batch.protocol != compare.NAME:
+        return iter(())
+    standing = Judgment.objects.standing().annotate(choice=Inside("choice", "answer"))
+    told = standing.filter(
+        assignment__item__batch=study.batch,
+        assignment__item__gold__isnull=True,
+        assignment__item__repeats__isnull=True,
+        choice__isnull=False,
+    )
+    columns = told.order_by().values_list(
+        "pk",
+        "assignment__item",
+        "assignment__rater",
+        Inside("0", "assignment__order"),
+        "choice",
+        Inside("confidence", "answer"),
+        "seconds",
+    )
+    return columns.iterator(_ROWS)
+
+
+def _read(answers: _Table, options: _Table) -> _Table:
+    """Return the answers to the items of `options`, each with its item's place among them."""
+    items = options["item"][:, 0]
+    place = np.searchsorted(items, answers["item"])
+    known = np.append(items, -1)[place] == answers["item"]
+    answers, place = answers[known], place[known]
+    votes = np.empty(len(answers), dtype=_VOTE)
+    for name in ("pk", "rater", "confidence", "seconds"):
+        votes[name] = answers[name]
+    votes["place"] = place
+    votes["left_listed_first"] = answers["left"] == options["key"][place, 0]
+    votes["outcome"] = _outcome(answers["choice"], answers["left"])
+    return votes
+
+
+def _outcome(choice: npt.NDArray[np.bytes_], left: npt.NDArray[np.bytes_]) -> Codes:
+    return np.where(choice == compare.TIE.encode(), 0, np.where(choice == left, 1, -1))
