@@ -178,7 +178,16 @@ class Item(models.Model):
 
     class Meta:
         ordering = ["batch", "position"]
-        indexes = [models.Index(fields=["batch", "claims", "position"], name="items_to_claim")]
+        # All that a claim looks at: the rows themselves are wide.
+        indexes = [
+            models.Index(
+                fields=[
+                    *("batch", "claims", "position", "overlap", "lean"),
+                    *("group", "is_catch", "repeats"),
+                ],
+                name="items_to_claim",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["batch", "position"], name="one_item_per_batch_and_position"

@@ -10,12 +10,59 @@ from statistics import median
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    Count,
+    Exists,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    UUIDField,
+)
 
 from annotation.allocation import Share
 from annotation.models import Assignment, Batch, Enrolment, Exclusion, Item, Judgment, Rater
+from annotation.prepared import Prepared, Slot
 from annotation.protocols import PROTOCOLS
 from annotation.quality import Seen, read_rules
+
+# --- Asked with every question --------------------------------------------------------------------
+
+_RATER, _BATCH = Slot("rater", BigIntegerField()), Slot("batch", BigIntegerField())
+_ENROLMENT = Prepared(
+    lambda: Enrolment.objects.select_related("batch", "rater").filter(
+        batch__token=Slot("token", CharField()), rater__key=Slot("rater", UUIDField())
+    )
+)
+_NAMED = Prepared(
+    lambda: Assignment.objects.select_related("item__batch").filter(
+        key=Slot("key", UUIDField()), rater=_RATER, item__batch=_BATCH
+    )
+)
+_ENDED = Prepared(
+    lambda: (
+        Assignment.objects.filter(
+            rater=_RATER,
+            item__batch=_BATCH,
+            judgments__supersedes=None,
+            state__in=[Assignment.State.JUDGED, Assignment.State.SKIPPED],
+        )
+        .order_by("ended")
+        .values_list("pk", "state", "judgments__seconds")
+    )
+)
+_KEY = Prepared(
+    lambda: Assignment.objects.filter(pk=Slot("pk", BigIntegerField())).values_list("key")
+)
+_SIZES = Prepared(
+    lambda: (
+        Item.objects.filter(batch=_BATCH).order_by().values_list("group").annotate(n=Count("pk"))
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,23 +174,19 @@ def batch_of(token: str) -> Batch | None:
 
 def enrolment_of(token: str, rater: UUID) -> Enrolment | None:
     """Return a rater's enrolment in the batch behind an invitation, with both."""
-    enrolments = Enrolment.objects.select_related("batch", "rater")
-    return enrolments.filter(batch__token=token, rater__key=rater).first()
+    return _ENROLMENT.first(token=token, rater=rater)
 
 
 def rater_progress(enrolment: Enrolment) -> RaterProgress:
     """Return how far a rater is; nobody is asked more than the batch has items."""
-    batch = enrolment.batch
-    ended = Assignment.objects.filter(rater=enrolment.rater_id, item__batch=batch)
-    rows = ended.filter(judgments__supersedes=None).order_by("ended")
-    states = list(rows.values_list("state", "key", "judgments__seconds"))
-    answered = [key for state, key, _ in states if state == Assignment.State.JUDGED]
-    took = [seconds for state, _, seconds in states if state == Assignment.State.JUDGED]
+    rows = _ENDED.all(rater=enrolment.rater_id, batch=enrolment.batch_id)
+    answered = [pk for pk, state, _ in rows if state == Assignment.State.JUDGED]
+    took = [seconds for _, state, seconds in rows if state == Assignment.State.JUDGED]
     return RaterProgress(
         answered=len(answered),
-        skipped=sum(state == Assignment.State.SKIPPED for state, *_ in states),
-        total=questions_in(batch, enrolment.group),
-        last=answered[-1] if answered else None,
+        skipped=len(rows) - len(answered),
+        total=questions_in(enrolment.batch, enrolment.group),
+        last=_KEY.all(pk=answered[-1])[0][0] if answered else None,
         pace=median(took) if len(took) > 2 else None,
     )
 
@@ -173,13 +216,12 @@ def assignment_of(enrolment: Enrolment, key: UUID) -> Assignment | None:
 
     A lapsed claim that was renewed is found under its old name too: a form may still carry it.
     """
-    own = Assignment.objects.filter(rater=enrolment.rater_id, item__batch=enrolment.batch_id)
-    own = own.select_related("item__batch")
-    named = own.filter(key=key).first()
+    named = _NAMED.first(key=key, rater=enrolment.rater_id, batch=enrolment.batch_id)
     if named is None or named.state != Assignment.State.EXPIRED:
         return named
-    again = own.filter(item=named.item, order=named.order).exclude(state=Assignment.State.EXPIRED)
-    return again.first() or named
+    own = Assignment.objects.filter(rater=enrolment.rater_id, item=named.item)
+    again = own.filter(order=named.order).exclude(state=Assignment.State.EXPIRED)
+    return again.select_related("item__batch").first() or named
 
 
 def answer_to(assignment: Assignment) -> Mapping[str, Any]:
@@ -211,11 +253,10 @@ def first_payload(batch: Batch) -> Any:
 
 def questions_in(batch: Batch, group: int | None = None) -> int:
     """Return how many questions a rater is asked at most; of a group, if it is known."""
-    if group is not None:
-        return min(batch.items_per_rater, _askable(batch, group).count())
-    sizes = dict(batch.items.order_by().values_list("group").annotate(n=Count("pk")))
-    of_all: int = sizes.pop(None, 0)
-    return min(batch.items_per_rater, of_all + max(sizes.values(), default=0))
+    sizes: dict[int | None, int] = dict(_SIZES.all(batch=batch.pk))
+    of_all = sizes.pop(None, 0)
+    of_group = max(sizes.values(), default=0) if group is None else sizes.get(group, 0)
+    return min(batch.items_per_rater, of_all + of_group)
 
 
 def _askable(batch: Batch, group: int | None) -> QuerySet[Item]:

@@ -1,13 +1,15 @@
 """Answers: stored once, never changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import BigIntegerField, DateTimeField, Q, UUIDField
 
 from annotation.models import Assignment, Batch, Enrolment, Judgment
+from annotation.prepared import Prepared, PreparedUpdate, Slot, insert
 from annotation.protocols import PROTOCOLS
 from annotation.protocols.asks import AnswerError
 from annotation.services.errors import (
@@ -39,28 +41,39 @@ def judgment_submit(
     if not. Raises BatchClosed, LeaseExpired, NotYours or InvalidAnswer besides.
     """
     enrolment = _held_to_rules(assignment)
-    assignment = _locked_assignment(assignment)
-    is_resend = _is_resend(assignment, key)
-    before = Judgment.objects.standing().filter(assignment=assignment).first()
+    state = _held(assignment)
+    given = _GIVEN.all(assignment=assignment.pk, key=key)
+    is_resend = any(each.key == key for each in given)
+    if any(each.assignment_id != assignment.pk for each in given):
+        raise NotYours("the key belongs to another assignment")
+    before = _standing(given)
     if before is not None and (is_resend or not edit):
-        return _repeated(before, assignment, answer, at)
-    _require_answerable(assignment, at)
+        return _repeated(before, assignment, state, answer, at)
+    _require_answerable(assignment, state, at)
     checked = _checked(assignment, answer)
-    judgment = Judgment.objects.create(
-        key=key,
-        assignment=assignment,
-        answer=checked,
-        seconds=max(0.0, seconds),
-        away=away,
-        submitted=at,
-        supersedes=before,
+    judgment = insert(
+        Judgment(
+            key=key,
+            assignment=assignment,
+            answer=checked,
+            seconds=max(0.0, seconds),
+            away=away,
+            submitted=at,
+            supersedes=before,
+        )
     )
-    Assignment.objects.filter(pk=assignment.pk, state=Assignment.State.OPEN).update(
-        state=Assignment.State.JUDGED, ended=at, draft=None
-    )
+    _JUDGED.update(assignment=assignment.pk, at=at)
     if enrolment is not None:
         enrolment_review(enrolment=enrolment, at=at)
     return judgment
+
+
+class _State(NamedTuple):
+    """What of a claim and its batch can change."""
+
+    state: str
+    expires: datetime
+    batch: str
 
 
 def _held_to_rules(assignment: Assignment) -> Enrolment | None:
@@ -71,28 +84,36 @@ def _held_to_rules(assignment: Assignment) -> Enrolment | None:
     return enrolments.get(batch=assignment.item.batch_id, rater=assignment.rater_id)
 
 
-def _is_resend(assignment: Assignment, key: UUID) -> bool:
-    resent = Judgment.objects.filter(key=key).first()
-    if resent is not None and resent.assignment_id != assignment.pk:
-        raise NotYours("the key belongs to another assignment")
-    return resent is not None
+def _held(assignment: Assignment) -> _State:
+    """Return how the claim stands; nobody else changes it until the transaction ends."""
+    (row,) = _HELD.all(assignment=assignment.pk)
+    return _State(*row)
+
+
+def _standing(given: Sequence[Judgment]) -> Judgment | None:
+    superseded = {each.supersedes_id for each in given}
+    return next((each for each in given if each.pk not in superseded), None)
 
 
 def _repeated(
-    before: Judgment, assignment: Assignment, answer: Mapping[str, object], at: datetime
+    before: Judgment,
+    assignment: Assignment,
+    state: _State,
+    answer: Mapping[str, object],
+    at: datetime,
 ) -> Judgment:
     """Return the stored judgment if the answer is the same."""
     if _checked(assignment, answer) == before.answer:
         return before
-    _require_answerable(assignment, at)
+    _require_answerable(assignment, state, at)
     raise AnswerDiffers(before.answer)
 
 
-def _require_answerable(assignment: Assignment, at: datetime) -> None:
-    if assignment.item.batch.state != Batch.State.OPEN:
+def _require_answerable(assignment: Assignment, state: _State, at: datetime) -> None:
+    if state.batch != Batch.State.OPEN:
         raise BatchClosed(assignment.item.batch.title)
-    running = assignment.state == Assignment.State.OPEN and at < assignment.expires
-    if not running and assignment.state != Assignment.State.JUDGED:
+    running = state.state == Assignment.State.OPEN and at < state.expires
+    if not running and state.state != Assignment.State.JUDGED:
         raise LeaseExpired("the claim has ended")
 
 
@@ -106,6 +127,22 @@ def _checked(assignment: Assignment, answer: Mapping[str, object]) -> dict[str, 
         raise InvalidAnswer(error.field, error.reason) from error
 
 
-def _locked_assignment(assignment: Assignment) -> Assignment:
-    held = Assignment.objects.select_for_update(of=("self",)).select_related("item__batch")
-    return held.get(pk=assignment.pk)
+# --- Asked with every answer ----------------------------------------------------------------------
+
+_ASSIGNMENT = Slot("assignment", BigIntegerField())
+_HELD = Prepared(
+    lambda: (
+        Assignment.objects.filter(pk=_ASSIGNMENT)
+        .select_for_update(of=("self",))
+        .values_list("state", "expires", "item__batch__state")
+    )
+)
+_GIVEN = Prepared(
+    lambda: Judgment.objects.filter(Q(assignment=_ASSIGNMENT) | Q(key=Slot("key", UUIDField())))
+)
+_JUDGED = PreparedUpdate(
+    lambda: Assignment.objects.filter(pk=_ASSIGNMENT, state=Assignment.State.OPEN),
+    state=Assignment.State.JUDGED,
+    ended=Slot("at", DateTimeField()),
+    draft=None,
+)

@@ -11,22 +11,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import BigIntegerField, Case, F, Q, QuerySet, When
-from django.db.models.functions import Cast, Mod
+from django.db.models import BigIntegerField, DateTimeField, F, Q, QuerySet
 
 from annotation import allocation
 from annotation.models import Assignment, Batch, Enrolment, Item
+from annotation.prepared import Prepared, PreparedUpdate, Slot, insert
 from annotation.protocols import PROTOCOLS
 from annotation.services.errors import BatchClosed, InvalidAnswer, LeaseExpired
-from annotation.services.kinds import kinds_open
+from annotation.services.offers import Before, offers
 from annotation.services.releasing import release
 
 # How long a claim lasts from the last sign of an open page: a rater who leaves holds up nobody.
 HOLD_SECONDS = 150
 MAX_DRAFT_LENGTH = 20_000
-
-# How many items a claim looks at: enough to find the one needed and to give way to others.
-WINDOW = 32
 
 
 def assignment_claim(*, enrolment: Enrolment, at: datetime) -> Assignment | None:
@@ -38,7 +35,7 @@ def assignment_claim(*, enrolment: Enrolment, at: datetime) -> Assignment | None
     _require_open(enrolment)
     if enrolment.paused:
         return None
-    if running := _running(enrolment, at):
+    if running := _RUNNING.first(rater=enrolment.rater_id, batch=enrolment.batch_id, at=at):
         return running
     assignments_expire(batch=enrolment.batch, at=at)
     with transaction.atomic():
@@ -46,12 +43,13 @@ def assignment_claim(*, enrolment: Enrolment, at: datetime) -> Assignment | None
         history = _history(enrolment)
         if enrolment.paused:
             return None
-        if history.open is not None or len(history.asked) >= enrolment.batch.items_per_rater:
+        is_done = len(history.before.asked) >= enrolment.batch.items_per_rater
+        if history.open is not None or is_done:
             return history.open
         if again := _taken_up(enrolment, history.lapsed, at):
             return again
-        while offers := _offers(enrolment, history):
-            for choice in offers:
+        while choices := offers(enrolment, history.before):
+            for choice in choices:
                 if _take(choice.item.id, choice.side, lean=choice.item.lean):
                     return _assign(enrolment, choice, at)
         return None
@@ -60,9 +58,10 @@ def assignment_claim(*, enrolment: Enrolment, at: datetime) -> Assignment | None
 def assignments_expire(*, at: datetime, batch: Batch | None = None) -> int:
     """Return to the pool what is claimed beyond its lease; how many that were."""
     is_overdue = Q(expires__lte=at)
-    overdue = Assignment.objects.filter(is_overdue, state=Assignment.State.OPEN).order_by("pk")
     if batch is not None:
-        overdue = overdue.filter(item__batch=batch)
+        overdue = _OVERDUE.all(batch=batch.pk, at=at)
+    else:
+        overdue = list(_open_claims().filter(is_overdue).order_by("pk"))
     # One transaction each: two sweeps at once then never wait for each other in a circle.
     return sum(
         release(assignment, is_overdue, state=Assignment.State.EXPIRED, ended=at)
@@ -129,31 +128,23 @@ def assignment_renew(*, assignment: Assignment, at: datetime) -> Assignment | No
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _History:
-    """What a rater has been given in a batch, lapsed claims aside.
+    """What a rater has been given in a batch.
 
     `lapsed` is the latest claim if it lapsed with a draft: nothing was given since.
     """
 
     open: Assignment | None
     lapsed: Assignment | None
-    asked: tuple[int, ...]
-    answered: tuple[int, ...]
-    lean: int
+    before: Before
 
 
 def _given(enrolment: Enrolment) -> QuerySet[Assignment]:
     return Assignment.objects.filter(rater=enrolment.rater_id, item__batch=enrolment.batch_id)
 
 
-def _running(enrolment: Enrolment, at: datetime) -> Assignment | None:
-    running = _given(enrolment).filter(state=Assignment.State.OPEN, expires__gt=at)
-    return running.select_related("item").first()
-
-
 def _locked(enrolment: Enrolment) -> Enrolment:
     """Return the enrolment, held until the transaction ends, so that a rater claims one thing."""
-    enrolments = Enrolment.objects.select_for_update(of=("self",)).select_related("batch")
-    enrolment = enrolments.get(pk=enrolment.pk)
+    (enrolment,) = _LOCKED.all(pk=enrolment.pk)
     _require_open(enrolment)
     return enrolment
 
@@ -164,68 +155,32 @@ def _require_open(enrolment: Enrolment) -> None:
 
 
 def _history(enrolment: Enrolment) -> _History:
-    all_given = list(_given(enrolment).order_by("pk"))
-    given = [a for a in all_given if a.state != Assignment.State.EXPIRED]
-    latest = all_given[-1] if all_given else None
-    has_lapsed = latest is not None and latest.state == Assignment.State.EXPIRED
-    answered = [a for a in given if a.state != Assignment.State.SKIPPED]
+    rows = _GIVEN.all(rater=enrolment.rater_id, batch=enrolment.batch_id)
+    given = [row for row in rows if row[1] != Assignment.State.EXPIRED]
+    answered = [row for row in given if row[1] != Assignment.State.SKIPPED]
+    is_open = [pk for pk, state, *_ in given if state == Assignment.State.OPEN]
+    has_lapsed = rows and rows[-1][1] == Assignment.State.EXPIRED
+    lapsed = _CLAIM.first(pk=rows[-1][0]) if has_lapsed else None
     return _History(
-        lapsed=latest if has_lapsed and latest and latest.draft is not None else None,
-        open=next((a for a in given if a.state == Assignment.State.OPEN), None),
-        asked=tuple(a.item_id for a in given),
-        answered=tuple(a.item_id for a in answered),
-        lean=allocation.lean_of(a.order for a in answered),
-    )
-
-
-def _offers(enrolment: Enrolment, history: _History) -> tuple[allocation.Choice, ...]:
-    """Return the first items of the rater's way, as the database orders them, ranked."""
-    batch = enrolment.batch
-    shuffle = allocation.shuffle_of(batch.seed, enrolment.ordinal)
-    place = Mod(
-        Cast("position", BigIntegerField()) * shuffle.multiplier + shuffle.offset,
-        allocation.PRIME,
-    )
-    of_kind = (
-        list(
-            items.order_by(*_against(history.lean), "claims", place).values_list(
-                "pk", "position", "claims", "lean"
-            )[:WINDOW]
-        )
-        for items in kinds_open(enrolment, history.asked, history.answered)
-    )
-    rows = next(filter(None, of_kind), [])
-    return allocation.choices(
-        (
-            allocation.OpenItem(id=pk, position=position, claims=claims, lean=lean)
-            for pk, position, claims, lean in rows
+        open=_CLAIM.first(pk=is_open[0]) if is_open else None,
+        lapsed=lapsed if lapsed and lapsed.draft is not None else None,
+        before=Before(
+            asked=tuple(item for *_, item, _ in given),
+            answered=tuple(item for *_, item, _ in answered),
+            lean=allocation.lean_of(order for *_, order in answered),
         ),
-        rater_lean=history.lean,
-        shuffle=shuffle,
-        otherwise=allocation.coin(batch.seed, enrolment.ordinal, len(history.asked)),
     )
 
 
-def _against(rater_lean: int) -> tuple[Case, ...]:
-    """Order last the items that this rater's next side would unbalance further."""
-    side = allocation.forced_side(rater_lean)
-    if side is None:
-        return ()
-    against = When(lean__gt=0, then=1) if side > 0 else When(lean__lt=0, then=1)
-    return (Case(against, default=0),)
-
-
-def _take(item: int, side: int, **seen: int) -> bool:
-    """Claim an item if it still wants a judgment and is as it was seen; False if it is not."""
-    wanting = Item.objects.filter(pk=item, claims__lt=F("overlap"), **seen)
-    # Who waits for one item while holding another can be waited for in a circle: give way instead.
-    free = wanting.select_for_update(skip_locked=True).values("pk")
-    taken = wanting.filter(pk__in=free).update(claims=F("claims") + 1, lean=F("lean") + side)
-    return taken == 1
+def _take(item: int, side: int, *, lean: int | None = None) -> bool:
+    """Claim an item if it still wants a judgment and leans as it was seen; False if it does not."""
+    if lean is None:
+        return _TAKE.update(item=item, side=side) == 1
+    return _TAKE_AS_SEEN.update(item=item, side=side, lean=lean) == 1
 
 
 def _assign(enrolment: Enrolment, choice: allocation.Choice, at: datetime) -> Assignment:
-    item = Item.objects.get(pk=choice.item.id)
+    (item,) = _ITEM.all(item=choice.item.id)
     keys = PROTOCOLS[enrolment.batch.protocol].read(item.payload).keys
     seed = f"{enrolment.batch.seed} {enrolment.ordinal} {item.position}"
     order = list(allocation.balanced_order(keys, choice.side, seed=seed))
@@ -253,6 +208,58 @@ def _lease_end(enrolment: Enrolment, at: datetime) -> datetime:
 def _insert(
     enrolment: Enrolment, item: Item, order: list[str], *, claimed: datetime, expires: datetime
 ) -> Assignment:
-    return Assignment.objects.create(
-        item=item, rater_id=enrolment.rater_id, order=order, claimed=claimed, expires=expires
+    return insert(
+        Assignment(
+            item=item, rater_id=enrolment.rater_id, order=order, claimed=claimed, expires=expires
+        )
     )
+
+
+# --- Asked with every question --------------------------------------------------------------------
+
+
+def _slot(name: str) -> Slot:
+    return Slot(name, BigIntegerField())
+
+
+def _open_claims() -> QuerySet[Assignment]:
+    return Assignment.objects.filter(state=Assignment.State.OPEN)
+
+
+def _wanting(**seen: Slot) -> QuerySet[Item]:
+    """Return the item if it wants a judgment, and nobody is just taking it.
+
+    Who waits for one item while holding another can be waited for in a circle: give way instead.
+    """
+    wanting = Item.objects.filter(pk=_slot("item"), claims__lt=F("overlap"), **seen)
+    free = wanting.select_for_update(skip_locked=True).values("pk")
+    return wanting.filter(pk__in=free)
+
+
+_AT = Slot("at", DateTimeField())
+_OF_RATER = {"rater": _slot("rater"), "item__batch": _slot("batch")}
+_RUNNING = Prepared(
+    lambda: _open_claims().filter(**_OF_RATER, expires__gt=_AT).select_related("item")
+)
+_OVERDUE = Prepared(
+    lambda: _open_claims().filter(item__batch=_slot("batch"), expires__lte=_AT).order_by("pk")
+)
+_LOCKED = Prepared(
+    lambda: (
+        Enrolment.objects.select_for_update(of=("self",))
+        .select_related("batch")
+        .filter(pk=_slot("pk"))
+    )
+)
+_GIVEN = Prepared(
+    lambda: (
+        Assignment.objects.filter(**_OF_RATER)
+        .order_by("pk")
+        .values_list("pk", "state", "item", "order")
+    )
+)
+_CLAIM = Prepared(lambda: Assignment.objects.filter(pk=_slot("pk")).select_related("item"))
+_ITEM = Prepared(lambda: Item.objects.filter(pk=_slot("item")).order_by())
+_TAKEN = {"claims": F("claims") + 1, "lean": F("lean") + _slot("side")}
+_TAKE = PreparedUpdate(_wanting, **_TAKEN)
+_TAKE_AS_SEEN = PreparedUpdate(lambda: _wanting(lean=_slot("lean")), **_TAKEN)

@@ -33,9 +33,9 @@ def test_an_answer_costs_few_queries(
 ) -> None:
     assignment = asked(rater, batch)
     assert address(assignment)  # known before the count starts
-    # the enrolment; the assignment; [it, held; a resend?; answered?; the answer; the end of the
-    # claim] and the savepoint around
-    with django_assert_num_queries(9):
+    # the enrolment; the assignment; [it, held; what was answered; the answer; the end of the claim]
+    # and the savepoint around
+    with django_assert_num_queries(8):
         send(rater, assignment)
 
 
