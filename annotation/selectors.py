@@ -163,8 +163,12 @@ def batch_progress(batch: Batch) -> BatchProgress:
 
 
 def _counts(item: str, batch: Batch) -> Q:
-    """Return the test for items whose judgments are wanted: not catch trials that all meet."""
-    return ~Q(**{f"{item}is_catch": True}) if batch.catch_every else Q()
+    """Return the test for items whose judgments are wanted for themselves.
+
+    Catch trials and repeats that come as a rater goes on are not: nobody knows how many will.
+    """
+    test = ~Q(**{f"{item}is_catch": True}) if batch.catch_every else Q()
+    return test & Q(**{f"{item}repeats": None}) if batch.repeat_after else test
 
 
 def batch_of(token: str) -> Batch | None:

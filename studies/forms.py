@@ -42,6 +42,7 @@ class StudyForm(forms.ModelForm[Study]):
         fields = [
             *("title", "slug", "question", "overlap", "items_per_rater", "excerpts"),
             *("ask_confidence", "seed", "pairing", "pairs_per_neuron", "catches", "repeats"),
+            *("budget", "random_share", "deep_share", "deep_overlap", "dealing"),
             *("consent", "instructions", "rules", "tells_raters", "checks", "practises"),
         ]
         widgets = {

@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from studies.analysis.figures import figures
 from studies.analysis.results import analyse as compute
 from studies.analysis.results import plain
 from studies.analysis.wording import in_words
+from studies.design.active import round_size
 from studies.models import Study
 from studies.selectors.analyses import (
     analyses_outdated,
@@ -21,6 +23,7 @@ from studies.selectors.analyses import (
     answers_count,
     scores_mark,
 )
+from studies.selectors.drawing import studies_drawing
 from studies.selectors.registrations import departures, registered_plan
 from studies.selectors.tables import study_tables
 
@@ -69,8 +72,13 @@ def _made(study: Study, lease: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
 
 @shared_task(name="studies.tasks.sweep")
 def sweep() -> int:
-    """Ask for analyses of studies with new answers or scores, and start all that wait; how many."""
+    """Ask for analyses of studies with new answers or scores, and start all that wait; how many.
+
+    Before that, choose more pairs for studies whose raters have few left.
+    """
     at = timezone.now()
+    for study in studies_drawing():
+        services.pairs_choose(study=study, at=at, below=ceil(round_size(study.budget) / 2))
     for study in analyses_outdated(at=at, pause=PAUSE):
         services.analysis_request(study=study, at=at)
     waiting = analyses_waiting(at=at)

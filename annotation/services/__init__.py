@@ -1,6 +1,7 @@
 """What writes: recruiting, claiming, answering."""
 
 from annotation.services.answers import judgment_submit
+from annotation.services.asking import question_claim
 from annotation.services.batches import (
     NewItem,
     batch_close,
@@ -52,5 +53,6 @@ __all__ = [
     "enrolment_review",
     "exclusion_lift",
     "judgment_submit",
+    "question_claim",
     "rater_enrol",
 ]

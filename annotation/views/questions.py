@@ -33,12 +33,12 @@ from annotation.services import (
     InvalidAnswer,
     LeaseExpired,
     NotYours,
-    assignment_claim,
     assignment_hold,
     assignment_renew,
     assignment_skip,
     enrolment_finish,
     judgment_submit,
+    question_claim,
 )
 from annotation.views.common import (
     asked_besides,
@@ -57,7 +57,7 @@ def next_question(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
     if before := _before(enrolment):
         require_open(enrolment)
         return see_other(before, enrolment.batch.token)
-    assignment = assignment_claim(enrolment=enrolment, at=now())
+    assignment = question_claim(enrolment=enrolment, at=now())
     if assignment is None:
         if not selectors.more_may_come(enrolment):
             enrolment_finish(enrolment=enrolment, at=now())

@@ -134,7 +134,7 @@ def panel(request: HttpRequest, study: Study) -> dict[str, Any]:
         "registration": registration_of(study),
         "n_conditions": study.conditions.count(),
         "plan": plan,
-        "plan_text": plan and plan_in_words(plan),
+        "plan_text": plan and f"{plan_in_words(plan)}{dealt_in_words(study)}",
         "rules": [in_words(rule) for rule in read_rules(trust_of(study)["rules"])],
         "left_out": [LeftOut(**each).text for each in study.left_out],
         "adoption": adoption_state(study) if study.state == Study.State.CLOSED else None,
@@ -154,10 +154,35 @@ def _known(plan: Plan) -> str:
 
 def plan_in_words(plan: Plan) -> str:
     """Return what a built study takes and buys."""
+    tests = f" and about {plan.tests:,} that test raters" if plan.tests else ""
     return (
         f"{counted(plan.items, 'item')} on {counted(plan.neurons, 'neuron')}; "
-        f"{counted(plan.judgments, 'judgment')} wanted, from at least "
+        f"{counted(plan.judgments, 'judgment')} wanted{tests}, from at least "
         f"{counted(plan.raters, 'rater')}, in about {plan.hours:.1f} hours at "
         f"{plan.seconds_per_judgment:.0f}\N{NO-BREAK SPACE}s each. {_known(plan)} to about "
         f"±{100 * plan.half_width:.0f} percentage points."
     )
+
+
+def dealt_in_words(study: Study) -> str:
+    """Return how a study deals its items to raters, where that is not all alike."""
+    deep = study.deep_share and not study.draws_pairs
+    told = (
+        (
+            study.draws_pairs,
+            f"Pairs are chosen as votes come in, {100 * study.random_share:.0f}\N{NO-BREAK SPACE}% "
+            f"of them at random, none more than {counted(study.overlap, 'time')}, until the "
+            "judgments wanted are in.",
+        ),
+        (
+            deep,
+            f"{study.deep_share} of each hundred items are judged "
+            f"{counted(study.deep_overlap, 'time')}, the others "
+            f"{counted(study.overlap, 'time')}.",
+        ),
+        (
+            study.dealing == Study.Dealing.BETWEEN,
+            "Each rater meets one condition, or one pair of them.",
+        ),
+    )
+    return "".join(f" {text}" for holds, text in told if holds)

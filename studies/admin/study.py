@@ -30,7 +30,9 @@ from studies.selectors.adopting import ADOPTED
 from studies.selectors.registrations import registration_of
 
 _SIZES = ("overlap", "items_per_rater", "excerpts", "ask_confidence", "seed")
-_DESIGN = ("pairing", "pairs_per_neuron", "catches", "repeats")
+_PAIRS = ("pairing", "pairs_per_neuron", "budget", "random_share")
+_DEALING = ("dealing", "deep_share", "deep_overlap", "catches", "repeats")
+_DESIGN = (*_PAIRS, *_DEALING)
 _TEXTS = ("consent", "instructions")
 _TRUST = ("rules", "tells_raters", "checks", "practises")
 _TRUST_SAID = ("rules_set", "tells_raters", "checks_set", "practises")
@@ -109,7 +111,13 @@ class StudyAdmin(admin.ModelAdmin[Study]):
             (None, {"fields": [("title", "slug"), "question"]}),
             *([("Neurons to add", {"fields": picking})] if is_draft(obj) else []),
             ("What raters do", {"fields": [_SIZES[:3], *_SIZES[3:], *self._adopts(obj)]}),
-            ("Design", {"fields": [_DESIGN[:2], _DESIGN[2:]], "classes": ["collapse"]}),
+            (
+                "Design",
+                {
+                    "fields": [_PAIRS[:2], _PAIRS[2:], _DEALING[:3], _DEALING[3:]],
+                    "classes": ["collapse"],
+                },
+            ),
             ("What raters read", {"fields": _TEXTS, "classes": ["collapse"]}),
             (
                 "Whom to trust",

@@ -70,6 +70,7 @@ def read_export(export: ZipFile) -> tuple[StudyTables, Plan]:
             (row["explanation"], row["text"]) for row in _lines(export, "explanations")
         ),
         layer=layer,
+        random_arm=_random_arm(export) if study.get("draws_pairs") else None,
     )
     return tables, Plan.of(study["plan"])
 
@@ -126,6 +127,12 @@ def _votes(export: ZipFile, conditions: tuple[str, ...], raters: _Numbers) -> It
                 synthetic=row["synthetic"],
                 layer=row["layer"],
             )
+
+
+def _random_arm(export: ZipFile) -> npt.NDArray[np.bool_]:
+    """Return which votes are on pairs that were drawn at random."""
+    votes = (row for row in _lines(export, "judgments") if row["outcome"] is not None)
+    return np.array([row["arm"] == "random" for row in votes], dtype=np.bool_)
 
 
 def _exclusions(

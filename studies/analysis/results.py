@@ -6,6 +6,7 @@ from math import comb, isfinite
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from studies.analysis import agreement, preference
 from studies.analysis.agreement import Prevalence
@@ -32,7 +33,7 @@ from studies.analysis.rules import excluded
 from studies.analysis.tables import Flow, Judgments, ReasonCount, Scores, StudyTables
 from studies.analysis.votes import mean_share, read_votes
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the fields of `Results` change their meaning."""
 CHOICES = {1: "first", 0: "tie", -1: "second"}
 # A few undefined scores do not cost a scorer its place in the headline.
@@ -106,7 +107,8 @@ class Results:
 
     The primary scorer is the plan's, or else the first, in the order of the tables, among those
     that score nearly as many votes as any: never the one that agrees best. `exclusions` tells what
-    the plan's rules took out.
+    the plan's rules took out. `random_arm` is the headline on those drawn at random alone, in a
+    study that chooses its pairs as votes come in.
     """
 
     version: int
@@ -121,6 +123,7 @@ class Results:
     ceiling: NoiseCeiling
     scorers: tuple[ScorerResult, ...]
     primary: int | None
+    random_arm: ScoreAgreement | None
     methods: Methods
     sides: Sides
     flow: Flow
@@ -185,6 +188,7 @@ def analyse(
         ceiling=ceiling,
         scorers=scorers,
         primary=primary,
+        random_arm=_random_arm(tables, judged, left.kept, primary),
         methods=methods,
         sides=_sides(judged),
         flow=tables.flow,
@@ -239,6 +243,20 @@ def _primary(scorers: tuple[ScorerResult, ...], plan: Plan) -> int | None:
     most = max(votes, default=0)
     enough = (place for place, n in enumerate(votes) if n >= _NEARLY_ALL * most)
     return next(enough) if most else None
+
+
+def _random_arm(
+    tables: StudyTables, judged: Judgments, kept: npt.NDArray[np.bool_], primary: int | None
+) -> ScoreAgreement | None:
+    """Return the primary scorer's agreement with the votes that were drawn at random."""
+    if tables.random_arm is None or primary is None:
+        return None
+    drawn = judged.only(tables.random_arm[kept])
+    gap = tables.scores[primary].gap(drawn)
+    scored = np.isfinite(gap)
+    return preference.score_agreement(
+        drawn.neuron[scored], drawn.rater[scored], gap[scored], drawn.outcome[scored]
+    )
 
 
 def _methods(judged: Judgments, conditions: tuple[str, ...]) -> Methods:

@@ -141,7 +141,8 @@ class StudyTables:
     Judgments come in the order in which they were given. `exclusions` are the plan's rules in
     order, each with a mark, true or false, for every judgment that it takes out. `lengths` of the
     texts (above zero, in any unit) and the `layer` of each judgment's neuron are None when not
-    known.
+    known. `random_arm` marks the votes on pairs that were drawn at random, where the others were
+    chosen actively; None where no pair was.
     """
 
     conditions: tuple[str, ...]
@@ -151,3 +152,4 @@ class StudyTables:
     exclusions: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
     lengths: Scores | None = None
     layer: Codes | None = None
+    random_arm: npt.NDArray[np.bool_] | None = None

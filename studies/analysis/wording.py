@@ -81,7 +81,13 @@ def warnings(results: Results) -> tuple[str, ...]:
     if not results.n_judgments:
         return ()
     scorers = (each for scorer in results.scorers for each in _about_scorer(scorer, results))
-    return (*_about_size(results), *_about_ceiling(results), *_about_sides(results), *scorers)
+    return (
+        *_about_size(results),
+        *_about_draws(results),
+        *_about_ceiling(results),
+        *_about_sides(results),
+        *scorers,
+    )
 
 
 def _about_size(results: Results) -> Iterator[str]:
@@ -95,6 +101,19 @@ def _about_size(results: Results) -> Iterator[str]:
     if (missing := wanted - given) > 0:
         share_given = percent(given / wanted)
         yield f"Unfinished: {share_given} of the judgments wanted are in, {missing:,} are missing."
+
+
+def _about_draws(results: Results) -> Iterator[str]:
+    arm = results.random_arm
+    if arm is None:
+        return
+    alone = arm.strict
+    votes = counted(alone.n_ratings, "decided vote")
+    on_these = f"On the {votes} of the random arm alone the headline is {share(alone)}"
+    yield (
+        "Pairs were chosen as votes came in, so those that are hard to tell apart are judged more "
+        f"often than others. {on_these}."
+    )
 
 
 def _about_ceiling(results: Results) -> Iterator[str]:

@@ -13,6 +13,8 @@ CLUSTERING = 0.3
 class Plan:
     """What a study asks for. `half_width` is that of a 95 % interval around a share of one half.
 
+    `tests` are the answers to catch trials and repeats, about, which come on top.
+
     `is_measured` says that it is that of agreement with the score instead, from how far votes,
     neurons and raters of this study have differed so far.
     """
@@ -20,6 +22,7 @@ class Plan:
     items: int
     neurons: int
     judgments: int
+    tests: int
     raters: int
     hours: float
     seconds_per_judgment: float
@@ -31,25 +34,32 @@ def plan(
     *,
     items: int,
     neurons: int,
-    overlap: int,
+    judgments: int,
+    most: int,
     items_per_rater: int,
+    groups: int = 1,
+    tests: float = 0.0,
     seconds_per_judgment: float = SECONDS_PER_JUDGMENT,
 ) -> Plan:
     """Say what a study of this size takes and buys.
 
-    `raters` is the least number that can give all judgments: each takes at most `items_per_rater`
-    and none takes an item twice. ValueError when a size is below zero.
+    `most` judgments are wanted of one item, or of one at most; `tests` is the share of catch trials
+    and repeats among the questions. `raters` is the least number that can give all judgments: each
+    takes at most `items_per_rater`, of one of the `groups` of items, and none takes an item twice.
+    ValueError when a size is below zero.
     """
-    if min(items, neurons, overlap, items_per_rater) < 0:
+    if min(items, neurons, judgments, most, items_per_rater) < 0:
         raise ValueError("a study has no size below zero")
-    judgments = items * overlap
-    share = min(items_per_rater, items)
+    asked = judgments / (1 - tests)
+    share = min(items_per_rater * (1 - tests), items / groups)
+    least = max(judgments / groups / share, most) if share else 0
     return Plan(
         items=items,
         neurons=neurons,
         judgments=judgments,
-        raters=max(ceil(judgments / share), overlap) if share else 0,
-        hours=judgments * seconds_per_judgment / 3600,
+        tests=round(asked - judgments),
+        raters=groups * ceil(least),
+        hours=asked * seconds_per_judgment / 3600,
         seconds_per_judgment=seconds_per_judgment,
         half_width=half_width(judgments=judgments, neurons=neurons),
     )

@@ -8,6 +8,7 @@ from django.db.models import Count, F, Q
 from annotation.models import Assignment, Item
 from explanations.models import Explanation
 from studies.exports.columns import EXPLANATION, ITEM, NEURON, RATER, SYNTHETIC, Column, Row, Table
+from studies.exports.drawn import DRAWN, drawn_as, draws_by_judgment
 from studies.models import Study
 from studies.selectors.answers import About, Offered, chunked, items_about, study_answers
 from studies.selectors.pseudonyms import pseudonym
@@ -22,6 +23,7 @@ _ROWS = 1000
 def _judgments(study: Study) -> Iterator[Row]:
     conditions = _condition_names(study)
     raters: dict[Any, str] = {}
+    drawn = draws_by_judgment(study)
     for answer in study_answers(study):
         if answer.rater_key not in raters:
             raters[answer.rater_key] = pseudonym(study, answer.rater_key)
@@ -38,6 +40,7 @@ def _judgments(study: Study) -> Iterator[Row]:
             "shown": [_option(option, conditions) for option in answer.shown],
             "answer": answer.answer,
             "tests_rater": answer.tests_rater,
+            **drawn_as(drawn.get(answer.key)),
             "confidence": answer.answer.get("confidence"),
             "seconds": answer.seconds,
             "away": answer.away,
@@ -121,6 +124,7 @@ def _items(study: Study) -> Iterator[Row]:
                 "item": item.position,
                 **_neuron(about.get(item.pk)),
                 **_about(about.get(item.pk), conditions),
+                "group": item.group,
                 "wanted": item.overlap,
                 "judgments": item.judgments,
                 "synthetic_judgments": item.synthetic,
@@ -197,6 +201,7 @@ JUDGMENTS = Table(
             "truth",
             "whether it tests the rater (a known answer, or asked twice) and is not analysed",
         ),
+        *DRAWN,
         Column("confidence", "whole", "1, 2 or 3; empty where it was not asked for"),
         Column("seconds", "number", "time with the page in view"),
         Column(
@@ -215,7 +220,8 @@ ITEMS = Table(
         ITEM,
         *NEURON,
         *_ABOUT,
-        Column("wanted", "whole", "judgments wanted"),
+        Column("group", "whole", "the group of raters that it is for; empty: everybody"),
+        Column("wanted", "whole", "judgments wanted; of a catch trial, at most"),
         Column("judgments", "whole", "judgments given"),
         Column("synthetic_judgments", "whole", "how many of them a program made"),
         Column("known_answer", "json", "the known answer, where there is one"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from studies.exports.columns import Column, Table
+from studies.exports.drawn import DRAWS
 from studies.exports.forms import FORMS
 from studies.exports.judged import ITEMS, JUDGMENTS, OPTIONS
 from studies.exports.made import snapshot
@@ -15,6 +16,7 @@ TABLES: dict[str, Table] = {
     "items": ITEMS,
     "options": OPTIONS,
     "raters": RATERS,
+    "draws": DRAWS,
     "explanations": EXPLANATIONS,
     "scores": SCORES,
     "simulations": SIMULATIONS,

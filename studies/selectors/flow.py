@@ -26,10 +26,17 @@ def _asked(study: Study) -> QuerySet[StudyItem, Any]:
     return study.items.filter(role=StudyItem.Role.MAIN).values("item")
 
 
+def judgments_wanted(study: Study) -> int:
+    """Return how many judgments a study is to have, those that only test raters aside."""
+    if study.draws_pairs:
+        return study.budget
+    asked = Item.objects.filter(pk__in=_asked(study))
+    counted: int = asked.aggregate(n=Sum("overlap", default=0))["n"]
+    return counted
+
+
 def _items(study: Study) -> dict[str, int]:
-    wanted = Item.objects.filter(pk__in=_asked(study)).aggregate(
-        items=Count("pk"), judgments_wanted=Sum("overlap", default=0)
-    )
+    wanted = {"items": _asked(study).count(), "judgments_wanted": judgments_wanted(study)}
     return {**wanted, "neurons_used": study.items.values("neuron").distinct().count()}
 
 

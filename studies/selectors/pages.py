@@ -7,11 +7,13 @@ from math import isfinite
 from typing import Any
 
 from annotation.models import Judgment
-from annotation.selectors import BatchProgress, batch_progress
+from annotation.selectors import BatchProgress, batch_progress, groups_of
 from studies.analysis import power
+from studies.design.dealing import tests_share
 from studies.design.size import Plan, plan
-from studies.models import Analysis, Study
+from studies.models import Analysis, Study, StudyItem
 from studies.selectors.analyses import answers_count, scores_mark
+from studies.selectors.flow import judgments_wanted
 
 _MOST_VOTES = 10_000
 """Votes up to which a whole study is simulated while a page is made."""
@@ -67,10 +69,18 @@ def study_rows() -> list[StudyRow]:
             pk=study.pk,
             state=study.state,
             created=study.created,
-            progress=batch_progress(study.batch) if study.batch else None,
+            progress=_progress(study),
         )
         for study in Study.objects.select_related("batch").order_by("-created", "-pk")
     ]
+
+
+def _progress(study: Study) -> BatchProgress | None:
+    """Return how far a study is; pairs that are chosen as it goes are wanted from the start."""
+    if study.batch is None:
+        return None
+    progress = batch_progress(study.batch)
+    return replace(progress, wanted=study.budget) if study.draws_pairs else progress
 
 
 def study_plan(study: Study) -> Plan:
@@ -79,14 +89,24 @@ def study_plan(study: Study) -> Plan:
     paced = results.get("n_judgments", 0) >= _PACE and not results.get("n_synthetic")
     measured = results.get("median_seconds") if paced else None
     planned = plan(
-        items=study.items.count(),
+        items=study.items.filter(role=StudyItem.Role.MAIN).count(),
         neurons=study.items.values("neuron").distinct().count(),
-        overlap=study.overlap,
+        judgments=judgments_wanted(study),
+        most=_most(study),
         items_per_rater=study.items_per_rater,
+        groups=max(len(groups_of(study.batch)), 1) if study.batch else 1,
+        tests=tests_share(study.catches, study.repeats, study.items_per_rater),
         seconds_per_judgment=measured or study.design.seconds,
     )
     components = (results.get("scorer_details") or {}).get("components") if paced else None
     return _measured(planned, components, seed=study.seed % 2**32) if components else planned
+
+
+def _most(study: Study) -> int:
+    """Return how many judgments are wanted of one item, of those for which it is most."""
+    if study.draws_pairs:
+        return 1
+    return study.deep_overlap if study.deep_share else study.overlap
 
 
 def _measured(planned: Plan, components: Mapping[str, Any], *, seed: int) -> Plan:

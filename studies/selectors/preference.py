@@ -44,7 +44,7 @@ class Disputed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Votes:
+class Votes:
     """The votes on one item, by choice."""
 
     by_choice: Mapping[str, int]
@@ -68,7 +68,7 @@ def preferences(neuron: int) -> dict[int, Preference]:
     items = _compared().filter(neuron=neuron)
     options = StudyOption.objects.filter(study_item__in=items)
     behind = list(options.values_list("study_item__item", "key", "explanation"))
-    votes = _votes(items) if behind else {}
+    votes = votes_on(items) if behind else {}
     counts = defaultdict[int, Counter[str]](Counter)
     for item, key, explanation in behind:
         if item in votes:
@@ -84,8 +84,8 @@ def preferences(neuron: int) -> dict[int, Preference]:
 def neurons_disputed(subject: Subject, keep: int = 50) -> tuple[Disputed, ...]:
     """Return the neurons whose raters disagreed most, of those with `ENOUGH` judgments."""
     items = _compared().filter(neuron__subject=subject)
-    votes = _votes(items)
-    by_neuron = defaultdict[NeuronRef, list[_Votes]](list)
+    votes = votes_on(items)
+    by_neuron = defaultdict[NeuronRef, list[Votes]](list)
     for item, layer, index in items.values_list("item", "neuron__layer", "neuron__index"):
         if item in votes:
             by_neuron[NeuronRef(layer=layer, index=index)].append(votes[item])
@@ -99,11 +99,11 @@ def _compared() -> QuerySet[StudyItem]:
     return StudyItem.objects.filter(study__preset=PAIRWISE, role=StudyItem.Role.MAIN)
 
 
-def _enough(votes: Iterable[_Votes]) -> bool:
+def _enough(votes: Iterable[Votes]) -> bool:
     return sum(each.total for each in votes) >= ENOUGH and any(each.pairs for each in votes)
 
 
-def _disputed(ref: NeuronRef, votes: list[_Votes]) -> Disputed:
+def _disputed(ref: NeuronRef, votes: list[Votes]) -> Disputed:
     return Disputed(
         ref=ref,
         differing=sum(each.differing for each in votes),
@@ -113,7 +113,7 @@ def _disputed(ref: NeuronRef, votes: list[_Votes]) -> Disputed:
     )
 
 
-def _votes(items: QuerySet[StudyItem]) -> dict[int, _Votes]:
+def votes_on(items: QuerySet[StudyItem]) -> dict[int, Votes]:
     """Count the standing votes on items, by item; those without any are absent."""
     standing = Judgment.objects.standing().filter(
         assignment__item__in=items.values("item"),
@@ -132,6 +132,5 @@ def _votes(items: QuerySet[StudyItem]) -> dict[int, _Votes]:
         choices[item][choice] += n
         synthetic[item] += n if by_program else 0
     return {
-        item: _Votes(by_choice=counts, synthetic=synthetic[item])
-        for item, counts in choices.items()
+        item: Votes(by_choice=counts, synthetic=synthetic[item]) for item, counts in choices.items()
     }

@@ -12,7 +12,8 @@ from studies.selectors.analyses import answers_count
 
 _ROWS = 1000
 _DESIGN = ("preset", "pairing", "pairs_per_neuron", "catches", "repeats")
-_SIZES = ("overlap", "items_per_rater", "excerpts", "ask_confidence", "seed", *_DESIGN)
+_DEALING = ("budget", "random_share", "deep_share", "deep_overlap", "dealing")
+_SIZES = ("overlap", "items_per_rater", "excerpts", "ask_confidence", "seed", *_DESIGN, *_DEALING)
 _TEXTS = ("title", "question", "consent", "instructions")
 
 
@@ -41,7 +42,7 @@ def design_of(study: Study) -> dict[str, Any]:
             for name, method in study.conditions.values_list("name", "method__digest")
         ],
         "neurons": _counted(neurons, "subject__name", "layer", "index"),
-        "items": _counted(items, "position", "overlap", "payload") if study.batch_id else None,
+        "items": _counted(items, *_frozen(study)) if study.batch_id else None,
     }
 
 
@@ -62,6 +63,11 @@ def trust_of(study: Study) -> dict[str, Any]:
         "checks": entry.get("checks", []),
         "practice": practice,
     }
+
+
+def _frozen(study: Study) -> tuple[str, ...]:
+    """Return what of an item is fixed when it is built: not its overlap, if pairs are drawn."""
+    return ("position", "payload") if study.draws_pairs else ("position", "overlap", "payload")
 
 
 def _counted(rows: Any, *columns: str) -> dict[str, Any]:

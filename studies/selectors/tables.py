@@ -14,8 +14,9 @@ from explanations.selectors import method_labels
 from studies.analysis import rows
 from studies.analysis.rows import ScoreRow
 from studies.analysis.tables import Judgments, Scores, StudyTables
-from studies.models import Study
+from studies.models import PairDraw, Study
 from studies.selectors.answers import Behind, StudyAnswer, shown_in, study_answers
+from studies.selectors.drawing import study_draws
 from studies.selectors.flow import study_flow
 from studies.selectors.votes import vote_columns
 
@@ -44,7 +45,17 @@ def study_tables(study: Study) -> StudyTables:
         exclusions=_exclusions(study, judgments),
         lengths=rows.lengths(_texts(study)),
         layer=layer,
+        random_arm=_random_arm(study, judgments) if study.draws_pairs else None,
     )
+
+
+def _random_arm(study: Study, judgments: Judgments) -> npt.NDArray[np.bool_]:
+    """Return which votes answer a draw of the random arm."""
+    at_random = {
+        (each.item, each.rater) for each in study_draws(study) if each.arm == PairDraw.Arm.RANDOM
+    }
+    votes = zip(judgments.unit.tolist(), judgments.rater.tolist(), strict=True)
+    return np.array([vote in at_random for vote in votes], dtype=np.bool_)
 
 
 def _exclusions(study: Study, judgments: Judgments) -> dict[str, npt.NDArray[np.bool_]]:

@@ -12,6 +12,7 @@ from studies.services.analyses import (
     analysis_tell,
 )
 from studies.services.building import Built, study_build, study_unbuild
+from studies.services.drawing import items_supply, pairs_choose
 from studies.services.errors import StudyRefused
 from studies.services.picking import neurons_add, neurons_add_explained, neurons_remove
 from studies.services.registering import registration_freeze
@@ -32,9 +33,11 @@ __all__ = [
     "analysis_request",
     "analysis_store",
     "analysis_tell",
+    "items_supply",
     "neurons_add",
     "neurons_add_explained",
     "neurons_remove",
+    "pairs_choose",
     "raters_simulate",
     "registration_freeze",
     "study_adopt",

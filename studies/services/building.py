@@ -4,12 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from django.db import transaction
+from django.utils import timezone
 
 from annotation.models import Batch, Item
 from annotation.quality import read_rules
 from annotation.services import NewItem, batch_create
+from studies.design.dealing import Planned, catch_every, groups, overlaps, repeat_after
 from studies.design.items import LeftOut
 from studies.models import Condition, Study, StudyItem, StudyOption
+from studies.selectors.flow import judgments_wanted
+from studies.services.drawing import pairs_begin
 from studies.services.entering import entry_of
 from studies.services.errors import StudyRefused
 from studies.services.freezing import Frozen, FrozenItem, frozen
@@ -46,13 +50,15 @@ def study_build(*, study: Study) -> Built:
         raise StudyRefused(f"Nothing to {what} is left: {reasons}.")
     batch = _batch(study_now, made)
     _link(study_now, batch, made, conditions)
+    if study_now.draws_pairs:
+        pairs_begin(study=study_now, at=timezone.now())
     study.batch, study.state = batch, Study.State.BUILT
     study.left_out = [asdict(each) for each in made.left_out]
     study.save(update_fields=["batch", "state", "left_out"])
     return Built(
         items=len(made.items),
         neurons=made.neurons,
-        judgments=len(made.items) * study_now.overlap,
+        judgments=judgments_wanted(study),
         left_out=made.left_out,
     )
 
@@ -63,11 +69,16 @@ def _conditions(study: Study) -> list[Condition]:
     conditions = list(study.conditions.all())
     if len(conditions) < study.design.needs.conditions:
         raise StudyRefused(_TOO_FEW[study.design.needs.conditions])
+    if study.dealing == Study.Dealing.BETWEEN and study.design.needs.takes not in _DEALT:
+        raise StudyRefused(
+            "Conditions can be met between raters where a question shows one or two of them."
+        )
     if not study.neurons.exists():
         raise StudyRefused("No neurons are picked: add some.")
     return conditions
 
 
+_DEALT = ("each", "pair")
 _TOO_FEW = {
     1: "The design shows explanations: add a condition that says whose.",
     2: "A study compares at least two conditions: add one.",
@@ -87,21 +98,47 @@ def _batch(study: Study, made: Frozen) -> Batch:
         rules=read_rules(study.rules),
         tells_raters=study.tells_raters,
         entry=entry_of(study),
+        catch_every=catch_every(study.catches, study.items_per_rater),
+        repeat_after=repeat_after(study.repeats, study.items_per_rater),
     )
 
 
 def _new_items(study: Study, made: Frozen) -> Iterator[NewItem]:
     """Return the items to store. A catch trial's answer goes with it: raters are held to it."""
     first = {item.number: at for at, item in enumerate(made.items) if item.role != "repeat"}
-    for item in made.items:
-        is_catch = item.role == StudyItem.Role.CATCH
+    planned = [_planned(item) for item in made.items]
+    between = study.dealing == Study.Dealing.BETWEEN
+    dealt = groups(planned, seed=study.seed) if between else [None] * len(planned)
+    wanted = _wanted(study, planned)
+    for item, overlap, group in zip(made.items, wanted, dealt, strict=True):
+        is_catch = item.role == "catch"
         yield NewItem(
             payload=item.payload,
-            overlap=study.overlap,
+            overlap=overlap,
             gold=item.known if is_catch else None,
             is_catch=is_catch,
-            repeats=first[item.number] if item.role == StudyItem.Role.REPEAT else None,
+            repeats=first[item.number] if item.role == "repeat" else None,
+            group=group,
         )
+
+
+def _planned(item: FrozenItem) -> Planned:
+    shown = {option.condition for option in item.options} | {item.condition}
+    conditions = tuple(sorted(each for each in shown if each is not None))
+    return Planned(number=item.number, role=item.role, conditions=conditions)
+
+
+def _wanted(study: Study, planned: Sequence[Planned]) -> list[int]:
+    """Return the judgments wanted of each item; pairs that are chosen want none before they are."""
+    if study.draws_pairs:
+        return [study.budget if each.role == "catch" else 0 for each in planned]
+    return overlaps(
+        planned,
+        overlap=study.overlap,
+        deep_overlap=study.deep_overlap,
+        deep_share=study.deep_share,
+        seed=study.seed,
+    )
 
 
 def _link(study: Study, batch: Batch, made: Frozen, conditions: Sequence[Condition]) -> None:
@@ -161,6 +198,7 @@ def study_unbuild(*, study: Study) -> None:
     batch = built.batch
     if built.state != Study.State.BUILT or batch is None or batch.enrolments.exists():
         raise StudyRefused("Only a study that was never opened can become a draft again.")
+    built.draws.all().delete()
     StudyOption.objects.filter(study_item__study=built).delete()
     built.items.all().delete()
     study.batch, study.state, study.left_out = None, Study.State.DRAFT, []

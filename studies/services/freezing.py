@@ -10,6 +10,7 @@ from studies.design.items import Candidate, DesignedItem, LeftOut, Tally, design
 from studies.design.orders import balanced_orders
 from studies.design.questions import (
     Asked,
+    Role,
     one_each,
     side_by_side,
     with_extras,
@@ -47,7 +48,7 @@ class FrozenItem:
     payload: Mapping[str, Any]
     neuron: int
     number: int
-    role: str
+    role: Role
     options: tuple[FrozenOption, ...]
     records: tuple[int, ...] = ()
     explanation: int | None = None
@@ -234,7 +235,7 @@ def _compared(study: Study, conditions: Sequence[Condition], names: Sequence[str
         names,
         seed=study.seed,
         longest=MAX_OPTION_LENGTH,
-        pairing=study.pairing,  # type: ignore[arg-type]  # a constraint says that it is one
+        pairing="all" if study.draws_pairs else study.pairing,  # type: ignore[arg-type]
         each=study.pairs_per_neuron,
     )
     shown = records_seen({record for item in designed.items for record in item.excerpts})

@@ -11,9 +11,9 @@ from django.db import transaction
 
 from annotation.models import Batch
 from annotation.services import (
-    assignment_claim,
     enrolment_finish,
     judgment_submit,
+    question_claim,
     rater_enrol,
 )
 from studies.design.answering import ABOUT, Known, Synthetic, answer
@@ -103,7 +103,7 @@ def _rate(
     """Answer now: a pretended time would let claims of people run out. Only `seconds` pretends."""
     enrolment = rater_enrol(batch=batch, rater=None, at=at, synthetic=True)
     given = 0
-    while assignment := assignment_claim(enrolment=enrolment, at=at):
+    while assignment := question_claim(enrolment=enrolment, at=at):
         item = assignment.item_id
         said = answer(
             assignment.item.payload,

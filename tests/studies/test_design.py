@@ -205,14 +205,22 @@ def test_a_reference_is_read_back_as_it_is_shown(layer: int, index: int) -> None
 
 def test_the_plan_counts_judgments_raters_and_hours() -> None:
     # 100 items x 3 = 300 judgments; 40 a rater: 7.5, so 8 raters; 300 x 30 s = 2.5 hours.
-    made = plan(items=100, neurons=50, overlap=3, items_per_rater=40)
+    made = plan(items=100, neurons=50, judgments=300, most=3, items_per_rater=40)
     assert (made.judgments, made.raters, made.hours) == (300, 8, 2.5)
     # m = 6 votes a neuron: 1 + 5 x .3 = 2.5; 1.96 x sqrt(.25 x 2.5 / 300) = .0895.
     assert made.half_width == pytest.approx(0.0895, abs=1e-4)
 
 
 def test_no_rater_takes_an_item_twice_so_few_items_still_need_as_many_raters() -> None:
-    assert plan(items=4, neurons=4, overlap=5, items_per_rater=40).raters == 5
+    assert plan(items=4, neurons=4, judgments=20, most=5, items_per_rater=40).raters == 5
+
+
+def test_what_tests_raters_takes_time_and_groups_take_raters() -> None:
+    # A fifth of 375 questions are tests: 300 judgments are left, 32 of each rater's 40 questions.
+    # Two groups of 50 items: 150 / 32 = 4.7, so five raters in each.
+    sizes = {"items": 100, "neurons": 50, "judgments": 300, "most": 3, "items_per_rater": 40}
+    made = plan(**sizes, groups=2, tests=0.2)
+    assert (made.tests, made.raters, made.hours) == (75, 10, 3.125)
 
 
 def test_precision_of_nothing_is_not_a_number() -> None:

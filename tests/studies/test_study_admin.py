@@ -52,6 +52,8 @@ def form_data(**values: Any) -> dict[str, Any]:
             "excerpts": 4,
             "seed": 5,
             **{"pairing": "all", "pairs_per_neuron": 1, "catches": 0, "repeats": 0},
+            **{"budget": 0, "random_share": 0.3, "deep_share": 0, "deep_overlap": 10},
+            "dealing": "within",
             "consent": "Yes?",
             "instructions": "Choose.",
             "references": "",

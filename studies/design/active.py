@@ -1,0 +1,138 @@
+"""Which pairs are worth asking about next, with a part drawn at random and every chance known.
+
+Each draw is a lottery over the pairs still open to it: with probability `random_share` all are as
+likely, else each as likely as its votes are expected to tell. A pair's chance of selection is the
+sum of both, so that votes can be weighted by it, and those of the random arm stand on their own.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Arm = Literal["random", "active"]
+Codes = npt.NDArray[np.intp]
+Numbers = npt.NDArray[np.float64]
+
+LEAST_RANDOM = 0.3
+"""The least share of a study's pairs that is drawn at random."""
+PRIOR_SD = 1.0
+"""How far explanations of a neuron are taken to differ, in log-odds, before any vote."""
+_ROUNDS = 20
+_ROUND = (10, 500)
+_STEPS = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pairs:
+    """All pairs and what is known of them; all columns are equally long.
+
+    `neuron` counts from 0; `first` and `second` are conditions, counted from 0. `won` and `lost`
+    are votes for the first and the second, a tie half of each. `awaited` are judgments that were
+    drawn and are not given yet.
+    """
+
+    neuron: Codes
+    first: Codes
+    second: Codes
+    won: Numbers
+    lost: Numbers
+    awaited: Numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """A pair that was drawn, by its place among all; `probability` is that of this very draw."""
+
+    pair: int
+    arm: Arm
+    probability: float
+
+
+def round_size(budget: int) -> int:
+    """Return how many judgments a round asks for: a twentieth of all, from 10 to 500."""
+    return min(max(ceil(budget / _ROUNDS), _ROUND[0]), _ROUND[1])
+
+
+def information(pairs: Pairs) -> Numbers:
+    """Return how much one more vote on each pair is expected to tell, in nats, above zero.
+
+    Bradley-Terry in each neuron with a normal prior, at the mode of what was voted: with p the
+    chance of the first and v the variance of the difference, log(1 + p(1-p)v) / 2. Judgments that
+    are awaited count as if they had come, so that nothing is asked for twice over. Source: Lindley
+    (1956), in the Gaussian approximation of MacKay (1992).
+    """
+    if not len(pairs.neuron):
+        return np.zeros(0)
+    shape = int(pairs.neuron.max()) + 1, int(max(pairs.first.max(), pairs.second.max())) + 1
+    chance = _chances(_modes(pairs, shape), pairs)
+    spread = chance * (1 - chance)
+    n = pairs.won + pairs.lost + pairs.awaited
+    covariance = np.linalg.inv(_precision(pairs, n * spread, shape))
+    at, i, j = pairs.neuron, pairs.first, pairs.second
+    variance = covariance[at, i, i] + covariance[at, j, j] - 2 * covariance[at, i, j]
+    result: Numbers = np.log1p(spread * variance) / 2
+    return result
+
+
+def _chances(ability: Numbers, pairs: Pairs) -> Numbers:
+    line = ability[pairs.neuron, pairs.first] - ability[pairs.neuron, pairs.second]
+    chances: Numbers = 1 / (1 + np.exp(-line))
+    return chances
+
+
+def _modes(pairs: Pairs, shape: tuple[int, int]) -> Numbers:
+    """Return the most likely abilities (neurons, conditions), by Newton's method."""
+    ability, n = np.zeros(shape), pairs.won + pairs.lost
+    for _ in range(_STEPS):
+        chance = _chances(ability, pairs)
+        slope, more = -ability / PRIOR_SD**2, pairs.won - n * chance
+        np.add.at(slope, (pairs.neuron, pairs.first), more)
+        np.add.at(slope, (pairs.neuron, pairs.second), -more)
+        precision = _precision(pairs, n * chance * (1 - chance), shape)
+        step = np.linalg.solve(precision, slope[..., None])[..., 0]
+        ability += np.clip(step, -1.0, 1.0)
+        if np.abs(step).max() < 1e-6:
+            break
+    return ability
+
+
+def _precision(pairs: Pairs, weight: Numbers, shape: tuple[int, int]) -> Numbers:
+    """Return each neuron's precision matrix (neurons, conditions, conditions)."""
+    matrix: Numbers = np.tile(np.eye(shape[1]) / PRIOR_SD**2, (shape[0], 1, 1))
+    at, i, j = pairs.neuron, pairs.first, pairs.second
+    for row, column, sign in ((i, i, 1), (j, j, 1), (i, j, -1), (j, i, -1)):
+        np.add.at(matrix, (at, row, column), sign * weight)
+    return matrix
+
+
+def draws(
+    weight: npt.ArrayLike, n: int, *, random_share: float, random: np.random.Generator
+) -> list[Draw]:
+    """Draw `n` different pairs, or all; those of weight 0 or less can be drawn at random only.
+
+    Each draw's probability is that of its pair given the draws before it. ValueError for a random
+    share below `LEAST_RANDOM` or above 1.
+    """
+    if not LEAST_RANDOM <= random_share <= 1:
+        raise ValueError(f"random share: {random_share} is not from {LEAST_RANDOM} to 1")
+    weights: Numbers = np.maximum(np.asarray(weight, dtype=np.float64), 0.0)
+    left = np.arange(len(weights))
+    drawn = []
+    for _ in range(min(n, len(weights))):
+        arms = _arms(weights[left])
+        arm: Arm = "random" if random.random() < random_share else "active"
+        at = int(random.choice(len(left), p=arms[arm]))
+        chance = random_share * arms["random"][at] + (1 - random_share) * arms["active"][at]
+        drawn.append(Draw(pair=int(left[at]), arm=arm, probability=float(chance)))
+        left = np.delete(left, at)
+    return drawn
+
+
+def _arms(weights: Numbers) -> dict[Arm, npt.NDArray[Any]]:
+    """Return each pair's chance under either arm; without any weight both are the same."""
+    alike = np.full(len(weights), 1 / len(weights))
+    total = weights.sum()
+    return {"random": alike, "active": weights / total if total > 0 else alike}

@@ -1,0 +1,78 @@
+"""How often each question is asked, of whom, and how the questions that test raters are met."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from studies.design.questions import Role, share_of
+from studies.design.sampling import spread
+from studies.design.seeds import stream
+
+_LATER = 10
+"""Questions after which a rater is asked again, where they are asked so many at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A question as dealing sees it: what it is for, which conditions it shows.
+
+    `number` is what a repeat shares with what it repeats.
+    """
+
+    number: int
+    role: Role
+    conditions: tuple[int, ...]
+
+
+def overlaps(
+    questions: Sequence[Planned], *, overlap: int, deep_overlap: int, deep_share: int, seed: int
+) -> list[int]:
+    """Return how many judgments are wanted of each question.
+
+    `deep_share` of each hundred of those that are no tests want `deep_overlap`; they are drawn
+    evenly over what conditions they show. A repeat can be asked of all who are asked the first, and
+    a catch trial of as many raters as the study can have.
+    """
+    main = [each for each in questions if each.role == "main"]
+    deep = {
+        main[at].number
+        for at in spread(
+            [each.conditions for each in main],
+            share_of(len(main), deep_share),
+            stream(seed, "judged more often"),
+        )
+    }
+    wanted = {each.number: deep_overlap if each.number in deep else overlap for each in main}
+    of_all = sum(wanted.values())
+    return [of_all if each.role == "catch" else wanted[each.number] for each in questions]
+
+
+def groups(questions: Sequence[Planned], *, seed: int) -> list[int | None]:
+    """Return the group of raters that each question is for; catch trials are for everybody.
+
+    Questions that show the same conditions are for the same raters. Which number stands for which
+    conditions is drawn, so that it says nothing.
+    """
+    kinds = sorted({each.conditions for each in questions if each.role != "catch"})
+    numbers = stream(seed, "groups").permutation(len(kinds)).tolist()
+    of_kind: dict[Hashable, int] = dict(zip(kinds, numbers, strict=True))
+    return [None if each.role == "catch" else of_kind[each.conditions] for each in questions]
+
+
+def catch_every(catches: int, items_per_rater: int) -> int:
+    """Return in how many questions a rater meets one catch trial, each at least one in all.
+
+    `catches` are those for each hundred other questions; 0 of them is never.
+    """
+    return min(round((100 + catches) / catches), items_per_rater) if catches else 0
+
+
+def repeat_after(repeats: int, items_per_rater: int) -> int:
+    """Return after how many questions at least a rater is asked again; 0 without repeats."""
+    return max(1, min(_LATER, items_per_rater // 4)) if repeats else 0
+
+
+def tests_share(catches: int, repeats: int, items_per_rater: int) -> float:
+    """Return which share of a rater's questions are catch trials and repeats, about."""
+    every = catch_every(catches, items_per_rater)
+    caught = 1 / every if every else 0.0
+    return caught + (1 - caught) * repeats / (100 + repeats)

@@ -1,0 +1,17 @@
+"""Studies: what is compared, which explanations stand behind each item, and what came out."""
+
+from studies.models.designs import PAIRWISE, Condition, Study
+from studies.models.items import PairDraw, StudyItem, StudyOption
+from studies.models.outcomes import Adoption, Analysis, Registration
+
+__all__ = [
+    "PAIRWISE",
+    "Adoption",
+    "Analysis",
+    "Condition",
+    "PairDraw",
+    "Registration",
+    "Study",
+    "StudyItem",
+    "StudyOption",
+]

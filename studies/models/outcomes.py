@@ -1,0 +1,99 @@
+"""What came out of a study, and what was declared before."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from annotation.models import Judgment
+from explanations.models import Explanation, Simulation
+from studies.models.designs import Study
+
+
+class Analysis(models.Model):
+    """A study's results, computed by a worker from the judgments there were then."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        DONE = "done"
+        FAILED = "failed"
+
+    study = models.OneToOneField(Study, models.CASCADE, related_name="analysis")
+    state = models.CharField(max_length=6, choices=State, default=State.OPEN)
+    requested = models.DateTimeField(db_default=Now())
+    called = models.DateTimeField(null=True, help_text="When a worker was last sent for")
+    lease = models.UUIDField(null=True)
+    leased_until = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0, help_text="Workers that took it up")
+    stage = models.CharField(max_length=60, blank=True, help_text="What a worker is doing now")
+    share = models.FloatField(default=0.0, help_text="How much of that is done, from 0 to 1")
+    finished = models.DateTimeField(null=True)
+    answers = models.PositiveIntegerField(
+        default=0, help_text="Answers there were, corrected ones included, when it was computed"
+    )
+    scores = models.CharField(
+        max_length=40, blank=True, help_text="The mark of the scores there were then"
+    )
+    results = models.JSONField(null=True)
+    figures = models.JSONField(
+        default=dict, help_text="Figures and tables by name, made from the results"
+    )
+    seconds = models.FloatField(default=0.0)
+    reason = models.TextField(blank=True, help_text="Why it failed")
+
+    class Meta:
+        verbose_name_plural = "analyses"
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state="failed") | ~Q(reason=""), name="a_failed_analysis_says_why"
+            ),
+            models.CheckConstraint(
+                condition=Q(lease=None, leased_until=None)
+                | Q(lease__isnull=False, leased_until__isnull=False, state="open"),
+                name="only_an_open_analysis_is_leased",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"analysis of {self.study}"
+
+
+class Registration(models.Model):
+    """A study's design and analysis plan, frozen: never changed, and never deleted with a study."""
+
+    study = models.OneToOneField(Study, models.PROTECT, related_name="registration")
+    document = models.TextField(help_text="Canonical JSON, to the letter what was digested")
+    sha256 = models.CharField(max_length=64, help_text="Of the document as UTF-8")
+    registered = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"registration of {self.study}"
+
+
+class Adoption(models.Model):
+    """What came of a judgment beyond its study: an explanation or a simulation, or why neither."""
+
+    study = models.ForeignKey(Study, models.PROTECT, related_name="adoptions")
+    judgment = models.OneToOneField(Judgment, models.PROTECT, related_name="+")
+    explanation = models.ForeignKey(
+        Explanation, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    simulation = models.ForeignKey(
+        Simulation, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    reason = models.CharField(max_length=300, blank=True, help_text="Why nothing came of it")
+    adopted = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(explanation__isnull=False, simulation=None, reason="")
+                | Q(explanation=None, simulation__isnull=False, reason="")
+                | (Q(explanation=None, simulation=None) & ~Q(reason="")),
+                name="an_adoption_is_one_thing_or_a_reason",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.judgment} in {self.study}: {self.explanation or self.simulation or self.reason}"
+        )
