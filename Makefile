@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 FRONTEND := frontend/node_modules/.installed
 
-.PHONY: setup demo test check fix bench nightly clean
+.PHONY: setup demo test check fix messages bench nightly clean
 .DEFAULT_GOAL := help
 
 help: ## Say what each target does
@@ -47,6 +47,9 @@ fix: setup $(FRONTEND) ## Format, and mend what can be mended by a machine
 	$(BIN)/ruff format .
 	-$(BIN)/djlint --reformat --quiet frontend/templates
 	PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend run --silent fix
+
+messages: setup ## Compile the translations after an edit
+	$(BIN)/python -m deploy.messages
 
 bench: setup ## Print the measured figures, as ratios within one run
 	@$(BIN)/python -m tests.benchmarks

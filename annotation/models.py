@@ -5,6 +5,7 @@ import uuid
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -25,6 +26,12 @@ class Batch(models.Model):
 
     token = models.CharField(max_length=32, unique=True, default=invitation_token, editable=False)
     title = models.CharField(max_length=200)
+    language = models.CharField(
+        max_length=20,
+        default="en",
+        validators=[RegexValidator(r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z")],
+        help_text="Of what raters read that is not the page's own, as a tag such as en or pt-BR",
+    )
     protocol = models.CharField(max_length=20)
     consent = models.TextField(help_text="What a rater agrees to, in plain text")
     consent_version = models.PositiveIntegerField(default=1)

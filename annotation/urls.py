@@ -1,11 +1,13 @@
 """Addresses under /rate/."""
 
 from django.urls import path
+from django.views.i18n import set_language
 
 from annotation import views
 
 app_name = "annotation"
 urlpatterns = [
+    path("language/", set_language, name="language"),
     path("<str:token>/", views.invitation, name="invitation"),
     path("<str:token>/instructions/", views.instructions, name="instructions"),
     path("<str:token>/resume/<str:signed>/", views.resume, name="resume"),

@@ -43,7 +43,8 @@ class StudyForm(forms.ModelForm[Study]):
             *("title", "slug", "question", "overlap", "items_per_rater", "excerpts"),
             *("ask_confidence", "seed", "pairing", "pairs_per_neuron", "catches", "repeats"),
             *("budget", "random_share", "deep_share", "deep_overlap", "dealing"),
-            *("consent", "instructions", "rules", "tells_raters", "checks", "practises"),
+            *("language", "consent", "instructions"),
+            *("rules", "tells_raters", "checks", "practises"),
         ]
         widgets = {
             "question": forms.Textarea(attrs={"rows": 2}),

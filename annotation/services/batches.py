@@ -47,6 +47,7 @@ def batch_create(
     rules: Sequence[Rule] = (),
     tells_raters: bool = True,
     entry: Mapping[str, Any] | None = None,
+    language: str = "en",
     catch_every: int = 0,
     repeat_after: int = 0,
 ) -> Batch:
@@ -68,6 +69,7 @@ def batch_create(
         rules=[rule.to_json() for rule in read_rules([rule.to_json() for rule in rules])],
         tells_raters=tells_raters,
         entry=dict(entry or {}),
+        language=language,
         catch_every=catch_every,
         repeat_after=repeat_after,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from django import template
+from django.utils.formats import get_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -52,7 +53,8 @@ def _cell(token: str, row: int, at: int, value: object) -> SafeString:
 @register.filter
 def percent(share: float) -> str:
     """Return a probability in per cent, with a figure behind the point where it is small."""
-    return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}"
+    shown = f"{share:.0%}" if share >= 0.1 else f"{share:.1%}"
+    return shown.replace(".", str(get_format("DECIMAL_SEPARATOR")))
 
 
 @register.filter

@@ -1,6 +1,7 @@
 """Excerpts as token heat maps."""
 
 from django import template
+from django.utils.formats import get_format
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -15,14 +16,17 @@ def marked(excerpt: Excerpt) -> SafeString:
 
     Made here and not in a template: white space counts.
     """
+    point = decimal_point()
     # Every part is escaped by `_segment`.
-    return mark_safe("".join(map(_segment, excerpt.segments)))  # noqa: S308
+    return mark_safe("".join(_segment(each, point) for each in excerpt.segments))  # noqa: S308
 
 
 @register.filter
 def strongest(excerpt: Excerpt) -> str:
     """Return an excerpt's strongest tokens in words, for those who hear the page."""
-    return ", ".join(f"{segment.text} {segment.shown}" for segment in excerpt.strongest)
+    point = decimal_point()
+    shown = ((each.text, each.shown.replace(".", point)) for each in excerpt.strongest)
+    return ", ".join(f"{text} {value}" for text, value in shown)
 
 
 @register.filter
@@ -31,9 +35,13 @@ def predicted_by(excerpt: Excerpt, key: str) -> Excerpt | None:
     return excerpt.simulation_of(key)
 
 
-def _segment(segment: Segment) -> str:
+def decimal_point() -> str:
+    """Return what stands before a fraction in the page's language."""
+    return str(get_format("DECIMAL_SEPARATOR"))
+
+
+def _segment(segment: Segment, point: str) -> str:
     if not segment.level:
         return conditional_escape(segment.text)
-    return format_html(
-        '<mark class="l{}" title="{}">{}</mark>', segment.level, segment.shown, segment.text
-    )
+    value = segment.shown.replace(".", point)
+    return format_html('<mark class="l{}" title="{}">{}</mark>', segment.level, value, segment.text)

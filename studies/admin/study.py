@@ -33,7 +33,7 @@ _SIZES = ("overlap", "items_per_rater", "excerpts", "ask_confidence", "seed")
 _PAIRS = ("pairing", "pairs_per_neuron", "budget", "random_share")
 _DEALING = ("dealing", "deep_share", "deep_overlap", "catches", "repeats")
 _DESIGN = (*_PAIRS, *_DEALING)
-_TEXTS = ("consent", "instructions")
+_TEXTS = ("language", "consent", "instructions")
 _TRUST = ("rules", "tells_raters", "checks", "practises")
 _TRUST_SAID = ("rules_set", "tells_raters", "checks_set", "practises")
 

@@ -1,5 +1,6 @@
 """What a study is to find out, and how."""
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -91,6 +92,12 @@ class Study(models.Model):
         "adopt on closing",
         default=False,
         help_text="What raters write or simulate then stands beside what models do",
+    )
+    language = models.CharField(
+        max_length=20,
+        default="en",
+        validators=[RegexValidator(r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z")],
+        help_text="Of the texts below and of what is shown, as a tag such as en or pt-BR",
     )
     rules = models.JSONField(
         default=list, blank=True, help_text="On raters, set before the first answer"

@@ -14,7 +14,7 @@ _ROWS = 1000
 _DESIGN = ("preset", "pairing", "pairs_per_neuron", "catches", "repeats")
 _DEALING = ("budget", "random_share", "deep_share", "deep_overlap", "dealing")
 _SIZES = ("overlap", "items_per_rater", "excerpts", "ask_confidence", "seed", *_DESIGN, *_DEALING)
-_TEXTS = ("title", "question", "consent", "instructions")
+_TEXTS = ("title", "language", "question", "consent", "instructions")
 
 
 def registration_of(study: Study) -> Registration | None:

@@ -95,6 +95,7 @@ def _batch(study: Study, made: Frozen) -> Batch:
         items_per_rater=study.items_per_rater,
         ask_confidence=study.ask_confidence,
         seed=study.seed,
+        language=study.language,
         rules=read_rules(study.rules),
         tells_raters=study.tells_raters,
         entry=entry_of(study),

@@ -54,6 +54,7 @@ def form_data(**values: Any) -> dict[str, Any]:
             **{"pairing": "all", "pairs_per_neuron": 1, "catches": 0, "repeats": 0},
             **{"budget": 0, "random_share": 0.3, "deep_share": 0, "deep_overlap": 10},
             "dealing": "within",
+            "language": "en",
             "consent": "Yes?",
             "instructions": "Choose.",
             "references": "",

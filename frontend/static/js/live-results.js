@@ -1,6 +1,9 @@
 /** Answers about a neuron as parts of a page: a text with its activations, and two predictions. */
 
+import { said } from "./words.js";
+
 const LEVELS = 10;
+const POINT = (0.5).toLocaleString(document.documentElement.lang).charAt(1);
 const BAR = 100;
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -22,8 +25,11 @@ const SVG = "http://www.w3.org/2000/svg";
 export function spoken(kind, result) {
   if (kind === "intervene") return changed(result);
   const [best] = strongest(result);
-  if (best) return `Strongest on “${best[0]}”: ${figures(best[1])}.`;
-  return `The neuron does not fire here: its highest value is ${figures(peakOf(result))}.`;
+  if (best) {
+    return said("Strongest on “{token}”: {value}.", { token: best[0], value: figures(best[1]) });
+  }
+  const value = figures(peakOf(result));
+  return said("The neuron does not fire here: its highest value is {value}.", { value });
 }
 
 // --- Activations ---------------------------------------------------------------------------------
@@ -38,17 +44,23 @@ export function activations(result) {
   const full = known ? Number(result.maximum) : peak;
   const text = element("p", {
     class: "tokens",
-    "data-label": "Your text: values with the arrow keys",
+    "data-label": said("Your text: values with the arrow keys"),
   });
   result.tokens.forEach((token, at) => {
     const value = result.values[at] ?? 0;
     text.append(...pieces(token, value, full > 0 ? level(value, full) : 0));
   });
   const notes = [];
-  if (known) notes.push(`Shades go up to ${figures(full)}, the neuron’s maximum in its capture.`);
-  else if (peak > 0) notes.push(`Shades go up to ${figures(peak)}: no capture knows the maximum.`);
-  if (result.truncated)
-    notes.push(`The model reads no more than these ${result.tokens.length} tokens.`);
+  const value = figures(full);
+  if (known) {
+    notes.push(said("Shades go up to {value}, the maximum in its capture.", { value }));
+  } else if (peak > 0) {
+    notes.push(said("Shades go up to {value}: no capture knows the maximum.", { value }));
+  }
+  if (result.truncated) {
+    const n = result.tokens.length;
+    notes.push(said("The model reads no more than these {n} tokens.", { n }));
+  }
   return fragment(text, element("p", { class: "small muted" }, notes.join(" ")));
 }
 
@@ -261,7 +273,9 @@ function fragment(...parts) {
  * @returns {string} three significant figures
  */
 function figures(value) {
-  return String(Number(value.toPrecision(3))).replace("-", "−");
+  return String(Number(value.toPrecision(3)))
+    .replace("-", "−")
+    .replace(".", POINT);
 }
 
 /**
@@ -269,5 +283,6 @@ function figures(value) {
  * @returns {string}
  */
 function percent(share) {
-  return share > 0 && share < 0.0005 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`;
+  const shown = share > 0 && share < 0.0005 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`;
+  return shown.replace(".", POINT);
 }

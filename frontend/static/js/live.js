@@ -1,15 +1,24 @@
 /** Asking a worker what a neuron does on a text, and showing the answer when it comes. */
 
 import { showValues } from "./values.js";
+import { said } from "./words.js";
 
 const FIRST_PAUSE = 150;
 const LONGEST_PAUSE = 2000;
 const PATIENCE = 20_000;
 const TRIES = 4;
+// Reasons come from the server in English, whatever the page is in.
+const SERVER = "en";
 
 /** @typedef {{state: string, ahead: number, result: any, reason: string}} Answer */
 
-class Refused extends Error {}
+class Refused extends Error {
+  /** @param {{text: string, language: string}} said */
+  constructor({ text, language }) {
+    super(text);
+    this.language = language;
+  }
+}
 
 /** One half of the section: where the answers of one kind are shown. */
 class Panel {
@@ -33,9 +42,12 @@ class Panel {
    * Say what goes on; the same words are said once.
    * @param {string} state
    * @param {string} text
+   * @param {string} [language] of the text, where it is not the page's
    */
-  say(state, text) {
+  say(state, text, language = "") {
     this.element.dataset.state = state;
+    if (language) this.state.lang = language;
+    else this.state.removeAttribute("lang");
     this.result.toggleAttribute("inert", state !== "finished");
     if (this.state.textContent !== text) this.state.textContent = text;
   }
@@ -126,13 +138,24 @@ class Asking {
 
 /**
  * @param {Response} response
- * @returns {Promise<string>}
+ * @returns {Promise<{text: string, language: string}>}
  */
 async function refusal(response) {
-  if (response.status === 403) return "This page is too old to ask from. Reload it.";
-  if (response.status === 404) return "This is not to be found any more. Reload the page.";
+  const own = refusalInWords(response.status);
+  if (own) return { text: own, language: "" };
   const { detail } = await response.json().catch(() => ({ detail: "" }));
-  return detail ? sentence(String(detail)) : "The question was not taken. Reload the page.";
+  if (detail) return { text: sentence(String(detail)), language: SERVER };
+  return { text: said("The question was not taken. Reload the page."), language: "" };
+}
+
+/**
+ * @param {number} status
+ * @returns {string}
+ */
+function refusalInWords(status) {
+  if (status === 403) return said("This page is too old to ask from. Reload it.");
+  if (status === 404) return said("This is not to be found any more. Reload the page.");
+  return "";
 }
 
 /**
@@ -143,13 +166,13 @@ async function refusal(response) {
 function waiting(answer, since) {
   if (answer.state === "working") {
     return since > PATIENCE
-      ? "The worker is still at it: it may be loading the model."
-      : "A worker is at it…";
+      ? said("The worker is still at it: it may be loading the model.")
+      : said("A worker is at it…");
   }
-  if (answer.ahead) return `Waiting: ${answer.ahead} asked before you…`;
+  if (answer.ahead) return said("Waiting: {n} asked before you…", { n: answer.ahead });
   return since > PATIENCE
-    ? "Still waiting. The workers are busy, or none is running."
-    : "Waiting for a worker…";
+    ? said("Still waiting. The workers are busy, or none is running.")
+    : said("Waiting for a worker…");
 }
 
 /**
@@ -199,15 +222,16 @@ function answerOn(section, form) {
     panel.asking?.end();
     const asking = new Asking(section.dataset.questions ?? "", String(csrfmiddlewaretoken));
     panel.asking = asking;
-    panel.say("waiting", "Asking…");
+    panel.say("waiting", said("Asking…"));
     try {
       const answer = await asking.ask(question, panel);
       if (answer.state === "finished") await panel.show(String(question.kind), answer.result);
-      else panel.say("failed", sentence(answer.reason));
+      else panel.say("failed", sentence(answer.reason), SERVER);
     } catch (error) {
       if (asking.abort.signal.aborted) return;
       const refused = error instanceof Refused;
-      panel.say("failed", refused ? error.message : "The site cannot be reached. Try again.");
+      const unreached = said("The site cannot be reached. Try again.");
+      panel.say("failed", refused ? error.message : unreached, refused ? error.language : "");
     }
   });
   addEventListener("pagehide", () => {
