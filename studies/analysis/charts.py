@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isinf, log10
-from textwrap import shorten, wrap
+from textwrap import wrap
 
 from studies.analysis import svg
 from studies.analysis.estimate import Estimate
@@ -22,6 +22,8 @@ PUBLISHED = (0.56, 0.76, 0.87, 0.94, 0.97, 1.0, 1.0)
 _PUBLISHED_SCORER = "correlation"
 
 _LINE = 18
+_NAME_LINE, _NAME_BESIDE = 56, 32
+"""Characters of a row's name that fit on a line, and beside the row's numbers."""
 
 
 def published_beside(scorer: str) -> tuple[float, ...]:
@@ -191,7 +193,10 @@ def forest_plot(
     marks: list[str] = []
     y = 0.0
     for name, estimate in rows:
-        marks += [svg.text(shorten(name, 44, placeholder="…"), 0, y + 15, weight=600)]
+        lines = wrap(name, _NAME_LINE)
+        marks += [svg.text(line, 0, y + 15 + _LINE * i, weight=600) for i, line in enumerate(lines)]
+        # A name that leaves no room beside it for the numbers has these on a line of their own.
+        y += _LINE * (len(lines) if len(name) > _NAME_BESIDE else 0)
         drawn, y = plot.row(estimate, reference, y)
         marks += drawn
     marks += plot.axis(axis, y)

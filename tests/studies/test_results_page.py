@@ -320,3 +320,42 @@ def test_programs_get_the_same_results_as_json(read: Read, staff: Client) -> Non
     assert body["analysis"]["state"] == "done"
     assert body["results"]["n_judgments"] == 3
     assert body["results"]["headline"].startswith("Raters preferred")
+
+
+# --- The order of reading -------------------------------------------------------------------------
+
+
+def test_the_contents_lead_to_every_part_in_the_order_in_which_they_stand(
+    staff: Client, read: Read
+) -> None:
+    study = factories.open_study(neurons=3)
+    factories.judged(study, ["fancy", "plain", "tie"])
+    read(study)
+    page = staff.get(address(study)).content.decode()
+    contents, body = page.split('class="contents"')[1].split("</nav>", 1)
+    asked = re.findall(r'href="#([a-z]+)"', contents)
+    headed = re.findall(r'<h2 id="([a-z]+)"', body)
+    assert asked == headed
+    assert headed[:2] == ["short", "preference"]
+
+
+def test_what_is_second_in_importance_is_folded(staff: Client, read: Read) -> None:
+    study = factories.open_study(neurons=3)
+    factories.judged(study, ["fancy", "plain", "tie"])
+    read(study)
+    page = staff.get(address(study)).content.decode()
+    folded = re.findall(r"<details\b.*?</details>", page, re.DOTALL)
+    for name in ("sensitivity", "precision", "pairs", "raters", "exclusions"):
+        assert any(f'id="figure-{name}"' in each for each in folded), name
+    for name in ("gap", "methods"):
+        assert not any(f'id="figure-{name}"' in each for each in folded), name
+
+
+def test_a_study_without_judgments_has_contents_without_what_it_lacks(
+    staff: Client, read: Read
+) -> None:
+    study = factories.open_study(neurons=3)
+    read(study)
+    page = staff.get(address(study)).content.decode()
+    contents = page.split('class="contents"')[1].split("</nav>", 1)[0]
+    assert re.findall(r'href="#([a-z]+)"', contents) == ["short", "flow", "exports"]

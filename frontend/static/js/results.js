@@ -55,4 +55,47 @@ if (place) {
   }, PAUSE);
 }
 
+// --- Where one is on the page -------------------------------------------------------------------
+
+const links = new Map(
+  [...document.querySelectorAll(".contents a")].map((link) => [link.getAttribute("href"), link]),
+);
+
+/** Mark the last section that has begun, and bring its link into view where the links are a row. */
+function mark() {
+  let current = [...links.keys()][0];
+  for (const target of links.keys()) {
+    const heading = target && document.querySelector(target);
+    if (heading && heading.getBoundingClientRect().top < innerHeight / 3) current = target;
+  }
+  for (const [target, link] of links) {
+    if (target !== current) {
+      link.removeAttribute("aria-current");
+    } else if (!link.hasAttribute("aria-current")) {
+      link.setAttribute("aria-current", "true");
+      const row = link.closest(".contents");
+      if (row instanceof HTMLElement && link instanceof HTMLElement) {
+        row.scrollLeft = link.offsetLeft - row.clientWidth / 3;
+      }
+    }
+  }
+}
+
+if (links.size) {
+  addEventListener("scroll", () => requestAnimationFrame(mark), { passive: true });
+  mark();
+}
+
+// --- On paper nothing is folded ------------------------------------------------------------------
+
+/** @type {HTMLDetailsElement[]} */
+let opened = [];
+addEventListener("beforeprint", () => {
+  opened = [...document.querySelectorAll("details")].filter((each) => !each.open);
+  for (const each of opened) each.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const each of opened) each.open = false;
+});
+
 export {};
