@@ -11,7 +11,7 @@ from studies.analysis.plan import Plan
 from studies.design.references import parse_references
 from studies.fields import ChecksField, RulesField, trust_of_preset
 from studies.models import Condition, Study
-from studies.presets.base import Preset
+from studies.presets.base import DEALT, Preset
 from studies.selectors.material import neurons_named
 from studies.selectors.sampling import Author, authors_of
 from studies.services import Choices
@@ -244,6 +244,21 @@ class PresetForm(forms.Form):
         label="Repeats for each hundred questions",
         help_text="Asked a second time: they show who answers alike.",
     )
+    deep_share = forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        initial=0,
+        label="Questions for each hundred that are judged more often",
+        help_text="They show how far raters agree, while the others cover more neurons.",
+    )
+    deep_overlap = forms.IntegerField(
+        min_value=1, initial=10, label="Judgments for each of these", help_text="If there are any."
+    )
+    dealing = forms.ChoiceField(
+        choices=Study.Dealing.choices,
+        initial=Study.Dealing.WITHIN,
+        label="Conditions within or between raters",
+    )
     seed = forms.IntegerField(initial=1, help_text="Every draw comes from it.")
     practises = forms.BooleanField(
         required=False,
@@ -267,6 +282,8 @@ class PresetForm(forms.Form):
             del self.fields["catches"]
         if preset.practice is None:
             del self.fields["practises"]
+        if preset.needs.takes not in DEALT:
+            del self.fields["dealing"]
         if not any(need.n == 0 for need in preset.needs.excerpts):
             del self.fields["excerpts"]
         if subject:
@@ -308,6 +325,13 @@ class PresetForm(forms.Form):
             raise ValidationError("Another study has this name.")
         return slug
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse to judge less often what is to be judged more often."""
+        data = super().clean() or self.cleaned_data
+        if data.get("deep_share") and data.get("deep_overlap", 0) < data.get("overlap", 0):
+            self.add_error("deep_overlap", "No fewer than for the other questions.")
+        return data
+
     def choices(self) -> Choices:
         """Return what was decided."""
         data = self.cleaned_data
@@ -325,6 +349,9 @@ class PresetForm(forms.Form):
             excerpts=data.get("excerpts", self.preset.excerpts),
             catches=data.get("catches", 0),
             repeats=data["repeats"],
+            deep_share=data["deep_share"],
+            deep_overlap=data["deep_overlap"],
+            dealing=data.get("dealing", Study.Dealing.WITHIN),
             seed=data["seed"],
             rules=data["rules"],
             tells_raters=data["tells_raters"],

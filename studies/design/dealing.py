@@ -71,7 +71,7 @@ def repeat_after(repeats: int, items_per_rater: int) -> int:
     return max(1, min(_LATER, items_per_rater // 4)) if repeats else 0
 
 
-def tests_share(catches: int, repeats: int, items_per_rater: int) -> float:
+def share_of_tests(catches: int, repeats: int, items_per_rater: int) -> float:
     """Return which share of a rater's questions are catch trials and repeats, about."""
     every = catch_every(catches, items_per_rater)
     caught = 1 / every if every else 0.0

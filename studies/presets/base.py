@@ -16,6 +16,9 @@ from studies.presets.trust import Reasoned, quick
 Takes = Literal["none", "each", "pair", "all"]
 """Whose explanations one question holds: none, one condition's, two conditions', all."""
 
+DEALT: tuple[Takes, ...] = ("each", "pair")
+"""Of these, conditions can be met between raters."""
+
 Choice = Literal["mixed", "top", "drawn", "quiet", "other"]
 """Which records: two thirds of high peaks and the rest drawn; those of high peaks; those kept as
 quantiles or at random; those on which the neuron hardly fires; another neuron's of high peaks."""

@@ -9,7 +9,7 @@ from typing import Any
 from annotation.models import Judgment
 from annotation.selectors import BatchProgress, batch_progress, groups_of
 from studies.analysis import power
-from studies.design.dealing import tests_share
+from studies.design.dealing import share_of_tests
 from studies.design.size import Plan, plan
 from studies.models import Analysis, Study, StudyItem
 from studies.selectors.analyses import answers_count, scores_mark
@@ -95,7 +95,7 @@ def study_plan(study: Study) -> Plan:
         most=_most(study),
         items_per_rater=study.items_per_rater,
         groups=max(len(groups_of(study.batch)), 1) if study.batch else 1,
-        tests=tests_share(study.catches, study.repeats, study.items_per_rater),
+        tests=share_of_tests(study.catches, study.repeats, study.items_per_rater),
         seconds_per_judgment=measured or study.design.seconds,
     )
     components = (results.get("scorer_details") or {}).get("components") if paced else None

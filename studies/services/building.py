@@ -12,6 +12,7 @@ from annotation.services import NewItem, batch_create
 from studies.design.dealing import Planned, catch_every, groups, overlaps, repeat_after
 from studies.design.items import LeftOut
 from studies.models import Condition, Study, StudyItem, StudyOption
+from studies.presets.base import DEALT
 from studies.selectors.flow import judgments_wanted
 from studies.services.drawing import pairs_begin
 from studies.services.entering import entry_of
@@ -69,7 +70,7 @@ def _conditions(study: Study) -> list[Condition]:
     conditions = list(study.conditions.all())
     if len(conditions) < study.design.needs.conditions:
         raise StudyRefused(_TOO_FEW[study.design.needs.conditions])
-    if study.dealing == Study.Dealing.BETWEEN and study.design.needs.takes not in _DEALT:
+    if study.dealing == Study.Dealing.BETWEEN and study.design.needs.takes not in DEALT:
         raise StudyRefused(
             "Conditions can be met between raters where a question shows one or two of them."
         )
@@ -78,7 +79,6 @@ def _conditions(study: Study) -> list[Condition]:
     return conditions
 
 
-_DEALT = ("each", "pair")
 _TOO_FEW = {
     1: "The design shows explanations: add a condition that says whose.",
     2: "A study compares at least two conditions: add one.",

@@ -38,7 +38,8 @@ def pairs_choose(*, study: Study, at: datetime, below: int, at_random: bool = Fa
     )
     with transaction.atomic():
         now = Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
-        if now.state != study.state or next_round(study) != known.round:
+        is_late = next_round(now) != known.round or places_open(now) >= below
+        if now.state != study.state or is_late:
             return 0
         return _draw(now, known, lottery, at)
 
@@ -51,14 +52,16 @@ def pairs_begin(*, study: Study, at: datetime) -> int:
 
 
 def items_supply(*, batch_id: int, at: datetime) -> bool:
-    """Open more items to a rater who finds none, where a study chooses them as it goes."""
+    """Open more items for a rater who finds none, where a study chooses them; whether any are."""
     study = Study.objects.filter(batch=batch_id, pairing=Study.Pairing.ACTIVE).first()
     if study is None:
         return False
     at_random = study.items.count() > _QUICK
     # What is open may be what this rater has had, so a round more is let wait than a worker would.
     below = 2 * (_SMALL if at_random else round_size(study.budget))
-    return pairs_choose(study=study, at=at, below=below, at_random=at_random) > 0
+    pairs_choose(study=study, at=at, below=below, at_random=at_random)
+    # Another may have drawn the round while this one tried to.
+    return places_open(study) > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -34,6 +34,9 @@ class Choices:
     excerpts: int
     catches: int = 0
     repeats: int = 0
+    deep_share: int = 0
+    deep_overlap: int = 10
+    dealing: str = Study.Dealing.WITHIN
     seed: int = 1
     rules: Sequence[Mapping[str, Any]] = ()
     tells_raters: bool = True
@@ -58,6 +61,9 @@ def study_start(*, preset: Preset, choices: Choices, is_open: bool) -> tuple[Stu
         excerpts=choices.excerpts,
         catches=choices.catches,
         repeats=choices.repeats,
+        deep_share=choices.deep_share,
+        deep_overlap=choices.deep_overlap,
+        dealing=choices.dealing,
         seed=choices.seed,
         rules=list(choices.rules),
         tells_raters=choices.tells_raters,

@@ -17,8 +17,13 @@ from annotation.services import (
     assignment_claim,
     assignment_skip,
     judgment_submit,
+    question_claim,
     rater_enrol,
 )
+from studies.models import PairDraw
+from studies.selectors.drawing import places_open
+from studies.services import pairs_choose
+from tests import factories
 from tests.annotation.factories import open_batch
 from tests.services.conftest import Site
 
@@ -124,6 +129,30 @@ def test_raters_who_come_at_once_are_numbered_without_gaps(site: Site) -> None:
     at_once(lambda _: enrol(batch))
     ordinals = Enrolment.objects.order_by("ordinal").values_list("ordinal", flat=True)
     assert list(ordinals) == list(range(RATERS))
+
+
+def test_processes_that_choose_pairs_at_once_make_one_round(site: Site) -> None:
+    study = factories.open_study(neurons=30, pairing="active", budget=200)
+    assert places_open(study) == 10
+    made: list[int] = []
+    at_once(lambda _: made.append(pairs_choose(study=study, at=now(), below=20)))
+    assert sorted(made) == [0] * (RATERS - 1) + [10]
+    assert places_open(study) == PairDraw.objects.count() == 20
+
+
+def test_raters_at_once_spend_a_budget_of_chosen_pairs_and_no_more(site: Site) -> None:
+    study = factories.open_study(neurons=20, pairing="active", budget=50, overlap=4)
+    batch = study.batch
+    assert batch is not None
+
+    def rate(_: int) -> None:
+        enrolment = rater_enrol(batch=batch, rater=None, at=now())
+        while assignment := question_claim(enrolment=enrolment, at=now()):
+            answer(assignment)
+
+    at_once(rate)
+    assert len(judgments_of(batch)) == PairDraw.objects.count() == 50
+    assert max(batch.items.values_list("claims", flat=True)) <= 4
 
 
 def enrol(batch: Batch) -> None:

@@ -143,3 +143,18 @@ def test_conditions_without_a_neuron_in_common_are_refused() -> None:
     with pytest.raises(services.StudyRefused, match="explanation by everybody ticked"):
         services.study_start(preset=preset, choices=choices, is_open=True)
     assert Study.objects.count() == 1
+
+
+def test_a_design_that_shows_one_explanation_can_be_met_between_raters(staff: Client) -> None:
+    subject_for("bricken-2023")
+    sent = {**as_filled_in(staff, "bricken-2023"), "dealing": "between", "deep_share": 10}
+    refused = staff.post(f"{LIST}start/bricken-2023/", {**sent, "deep_overlap": 1})
+    assert "No fewer than for the other questions" in refused.content.decode()
+    staff.post(f"{LIST}start/bricken-2023/", sent)
+    study = Study.objects.get()
+    assert (study.dealing, study.deep_share, study.deep_overlap) == ("between", 10, 10)
+
+
+def test_a_design_that_shows_all_at_once_offers_no_choice_of_raters(staff: Client) -> None:
+    subject_for("bills-2023-rate")
+    assert "dealing" not in as_filled_in(staff, "bills-2023-rate")
