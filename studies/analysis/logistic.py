@@ -58,6 +58,8 @@ def why_no_fit(x: Array, y: Array) -> str:
         return "no vote was decided"
     if y.max() == 0 or y.min() == 1:
         return "every vote went to the same side"
+    if len(x) < x.shape[1]:
+        return f"{len(x)} decided votes are fewer than the {x.shape[1]} numbers to be estimated"
     if np.linalg.matrix_rank(x) < x.shape[1]:
         return "a predictor never varies, or follows from the others"
     if not _overlap(x[:_FIRST], y[:_FIRST]) and not _overlap(x, y):

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.clustered import clustered, undefined_of
+from studies.analysis.collinear import redundant
 from studies.analysis.estimate import Estimate
 from studies.analysis.jackknife import estimate, of_mean
 from studies.analysis.logistic import fit_logistic, why_no_fit
@@ -198,12 +199,16 @@ def joint_model(
     For what a second scorer adds to the first (its coefficient, beside the first), and whether a
     score still counts once the length of the texts is held equal (see `length_gap`). Gaps of left
     less right, nan where a side has none. Predictors that go together share what they tell: neither
-    may then seem to add anything. A predictor without values is set aside, undefined. All are
-    undefined where the likelihood has no maximum. ValueError as in `compare_scorers`.
+    may then seem to add anything. A predictor without values is set aside, undefined; so is one
+    that never varies, and one that follows exactly from those before it, which then speak for it
+    too: the order counts. All are undefined where the likelihood has no maximum. ValueError as in
+    `compare_scorers`.
     """
     gaps, votes = _gaps(neurons, raters, predictors, outcome)
     known, common = _common(gaps, votes)
     used = votes.only(common)
+    aside = redundant({name: gaps[name][common] for name in known})
+    known = [name for name in known if name not in aside]
     x = np.column_stack([np.ones(len(used.gap)), *(gaps[name][common] for name in known)])
     spreads = np.sqrt(np.square(x).sum(axis=0) / max(len(x), 1))
     x = x / np.where(spreads > 0, spreads, 1.0)
@@ -212,7 +217,9 @@ def joint_model(
         zip(known, zip(coefficients[1:], spreads[1:], bits[1:], strict=True), strict=True)
     )
     return JointModel(
-        coefficients=tuple(_coefficient(name, fitted.get(name)) for name in gaps),
+        coefficients=tuple(
+            _coefficient(name, fitted.get(name), aside.get(name, _UNSCORED)) for name in gaps
+        ),
         side_bias=coefficients[0],
         bits=bits[0],
         n_votes=len(used.gap),
@@ -241,10 +248,12 @@ def _joint(votes: Votes, x: Array) -> tuple[tuple[Estimate, ...], list[float]]:
     return estimates, [(fit.log_likelihood - less.log_likelihood) / scale for less in without]
 
 
-def _coefficient(name: str, fitted: tuple[Estimate, float, float] | None) -> Coefficient:
+def _coefficient(
+    name: str, fitted: tuple[Estimate, float, float] | None, why_not: str
+) -> Coefficient:
     nobody: npt.NDArray[np.intp] = np.zeros(0, dtype=np.intp)
-    unscored = undefined_of(nobody, nobody, _UNSCORED, _PER_SPREAD)
-    per_spread, spread, bits = fitted or (unscored, float("nan"), float("nan"))
+    left_out = undefined_of(nobody, nobody, why_not, _PER_SPREAD)
+    per_spread, spread, bits = fitted or (left_out, float("nan"), float("nan"))
     return Coefficient(
         name=name, spread=float(spread), per_spread=per_spread, p=p_value(per_spread), bits=bits
     )

@@ -142,9 +142,35 @@ def test_a_joint_model_without_a_maximum_says_why() -> None:
     rows = [1, 2, 3, 4], [1, 2, 1, 2]
     apart = joint_model(*rows, {"x": [0.1, 0.2, -0.1, -0.2]}, [1, 1, -1, -1])
     assert apart.coefficients[0].per_spread.reason.startswith("separation")
-    twice = {"x": [0.1, -0.2, 0.1, 0.3], "y": [0.2, -0.4, 0.2, 0.6]}
-    assert "follows from the others" in joint_model(*rows, twice, [1, -1, -1, 1]).side_bias.reason
+    few = joint_model([1, 2], [1, 2], {"x": [0.1, 0.3], "y": [0.3, 0.1]}, [1, -1])
+    assert few.side_bias.reason == "2 decided votes are fewer than the 3 numbers to be estimated"
     assert joint_model(*rows, {"x": [1, 2, 3, 4]}, [1] * 4).side_bias.reason.startswith("every")
+
+
+def test_a_predictor_that_follows_from_others_is_set_aside_by_name_and_the_rest_is_fitted() -> None:
+    neurons, raters, gaps, outcome = simulated(7, (0.6, 0.3))
+    # a sum of multiples of the two, and a column that says nothing at all
+    more = gaps | {"sum": 2 * gaps["first"] - gaps["second"], "flat": np.full(len(outcome), 0.3)}
+    alone, beside = (joint_model(neurons, raters, each, outcome) for each in (gaps, more))
+    first, second, total, flat = beside.coefficients
+    assert total.per_spread.reason == "set aside: it follows exactly from first and second"
+    assert flat.per_spread.reason == "set aside: it is the same in every vote"
+    assert (first, second) == alone.coefficients
+    assert (beside.bits, beside.n_votes) == (alone.bits, alone.n_votes)
+
+
+def test_what_is_set_aside_hangs_on_the_order_and_what_is_told_does_not() -> None:
+    neurons, raters, gaps, outcome = simulated(8, (0.6, 0.3))
+    twice = {"x": gaps["first"], "double": 2 * gaps["first"]}
+    one = joint_model(neurons, raters, twice, outcome)
+    other = joint_model(neurons, raters, dict(reversed(twice.items())), outcome)
+    assert one.coefficients[1].per_spread.reason.endswith("from x")
+    assert other.coefficients[1].per_spread.reason.endswith("from double")
+    assert one.bits == pytest.approx(other.bits)
+    # per usual gap, the two are the same number
+    assert one.coefficients[0].per_spread.value == pytest.approx(
+        other.coefficients[0].per_spread.value
+    )
 
 
 def test_length_gap_is_the_log_of_the_ratio() -> None:

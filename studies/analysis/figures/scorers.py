@@ -9,6 +9,7 @@ from studies.analysis.charts import forest_plot, gap_chart, in_words, published_
 from studies.analysis.curves import Curves
 from studies.analysis.estimate import Estimate
 from studies.analysis.results import Results, ScorerResult
+from studies.analysis.scorers import JointModel
 from studies.analysis.shown import Cell, Kind, Shown
 
 _GAP = "Score gap"
@@ -105,6 +106,7 @@ def _joint(results: Results) -> Shown:
             f"{joint.n_votes:,} decided votes. A coefficient is what a scorer adds when the "
             "others are held equal, the length of the texts being one of them; bits are what "
             "the prediction of a vote loses without it."
+            f"{_set_aside(joint)}"
         ),
         columns=(
             ("Predictor", "text"),
@@ -114,6 +116,19 @@ def _joint(results: Results) -> Shown:
         ),
         rows=[(each.name, each.per_spread, each.p, each.bits) for each in joint.coefficients],
         empty="No scorer covers the votes.",
+    )
+
+
+def _set_aside(joint: JointModel) -> str:
+    """Name what the model could not tell from the rest."""
+    names = [
+        each.name for each in joint.coefficients if each.per_spread.reason.startswith("set aside")
+    ]
+    if not names:
+        return ""
+    return (
+        f" Left out of the model: {', '.join(names)}, which it cannot tell from what stands above. "
+        "What both tell counts for the one above."
     )
 
 
