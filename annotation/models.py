@@ -162,6 +162,11 @@ class Item(models.Model):
     position = models.PositiveIntegerField()
     payload = models.JSONField()
     payload_version = models.PositiveIntegerField()
+    pictures = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="The stored `file` and `thumbnail` behind each image that the payload names",
+    )
     gold = models.JSONField(null=True, blank=True, help_text="The known answer, where there is one")
     is_catch = models.BooleanField(
         default=False, help_text="A gold item that only inattention fails"

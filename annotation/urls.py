@@ -17,6 +17,12 @@ urlpatterns = [
     path("<str:token>/answer/<uuid:key>/", views.answer, name="answer"),
     path("<str:token>/hold/<uuid:key>/", views.hold, name="hold"),
     path("<str:token>/image/<uuid:key>/<str:name>", views.image, name="image"),
+    path(
+        "<str:token>/thumbnail/<uuid:key>/<str:name>",
+        views.image,
+        {"size": "thumbnail"},
+        name="thumbnail",
+    ),
     path("<str:token>/skip/<uuid:key>/", views.skip, name="skip"),
     path("<str:token>/done/", views.done, name="done"),
 ]

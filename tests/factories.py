@@ -15,6 +15,7 @@ from explanations.models import (
     Corpus,
     Document,
     Explanation,
+    Image,
     Method,
     Neuron,
     Record,
@@ -88,6 +89,24 @@ def record(
             "peak": float(array.max(initial=0.0)),
             **values,
         }
+    )
+
+
+def image(of: Record, **values: Any) -> Image:
+    """Say that a record's document is an image, without its files."""
+    name = f"{next(_numbers):032x}"
+    return Image.objects.create(
+        document=of.document,
+        **{
+            "original": f"CANARY-{name}.png",
+            "source": "CANARY-SOURCE",
+            "file": f"{name}.webp",
+            "thumbnail": f"{name}-small.webp",
+            "width": 64,
+            "height": 48,
+            "alternative": "a red disc",
+            **values,
+        },
     )
 
 

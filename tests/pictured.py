@@ -66,8 +66,36 @@ def rows_for(neuron: str, first: int, *, n: int = 4) -> list[dict[str, Any]]:
     for split in ("explain", "score"):
         for i in range(n):
             at = first + len(found)
-            found.append(row(at, neuron=neuron, split=split, activation=9.0 - i))
+            found.append(row(at, neuron=neuron, split=split, activation=9.0 - i / 2))
             at += 1
             low = {"kind": "bottom", "activation": -0.5 - i}
             found.append(row(at, neuron=neuron, split=split, **low))
     return found
+
+
+def scene(seed: int, *, striped: bool, side: int = 224) -> Image.Image:
+    """Draw stripes, or spots, in colours of their own, as a unit might tell them apart."""
+    draw = Random(seed)  # noqa: S311
+    ground, ink = (tuple(draw.randrange(256) for _ in range(3)) for _ in range(2))
+    image = Image.new("RGB", (side, side), ground)
+    pen = ImageDraw.Draw(image)
+    if striped:
+        step, lean = draw.randrange(14, 40), draw.randrange(-60, 60)
+        for x in range(-side, 2 * side, step):
+            pen.line((x, 0, x + lean, side), fill=ink, width=step // 2)
+    else:
+        for _ in range(draw.randrange(4, 12)):
+            x, y, r = draw.randrange(side), draw.randrange(side), draw.randrange(8, 40)
+            pen.ellipse((x - r, y - r, x + r, y + r), fill=ink)
+    return image.rotate(draw.randrange(360), fillcolor=ground)
+
+
+def zip_of_scenes(place: Path, *, neurons: int = 2, n: int = 5) -> Path:
+    """Write a zip in which neurons respond to stripes and not to spots."""
+    rows = [each for i in range(neurons) for each in rows_for(f"0/{i}", 100 * i, n=n)]
+    files = {}
+    for number, each in enumerate(rows):
+        striped = each["kind"] == "top"
+        each["alternative"] = f"{'stripes' if striped else 'spots'}, number {number}"
+        files[each["file"]] = written(scene(number, striped=striped))
+    return zipped(place, rows, files)

@@ -39,6 +39,12 @@ class ChoosePayload(OptionsFrame):
         shown = self.options[0].shown
         return "explanation" if shown is None else shown.kind
 
+    @property
+    def is_flanked(self) -> bool:
+        """Whether two groups of images, one on each side, are what an image is chosen by."""
+        kinds = {each.kind for group in self.groups for each in group.excerpts}
+        return len(self.groups) == 2 and not self.excerpts and kinds | {self.kind} == {"image"}
+
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` reads."""
         return {

@@ -21,7 +21,8 @@ class NewItem(NamedTuple):
 
     `gold` is the known answer, as the protocol's `read_gold` takes it; `is_catch` says that only
     inattention fails it; `repeats` is the place in the list of the item that this one asks again.
-    `group` is whom it is for, if not everybody.
+    `group` is whom it is for, if not everybody. `pictures` says for the names of images which
+    stored `file` and `thumbnail` they stand for; without, a name is itself that of a stored file.
     """
 
     payload: Mapping[str, Any]
@@ -30,6 +31,7 @@ class NewItem(NamedTuple):
     is_catch: bool = False
     repeats: int | None = None
     group: int | None = None
+    pictures: Mapping[str, Mapping[str, str]] | None = None
 
 
 @transaction.atomic
@@ -87,11 +89,15 @@ def _item(batch: Batch, position: int, new: NewItem) -> Item:
         form.read_gold(payload, new.gold)
     elif new.is_catch:
         raise ValueError(f"item {position}: a catch trial has a known answer")
+    pictures = {name: dict(files) for name, files in (new.pictures or {}).items()}
+    if strange := sorted(pictures.keys() - payload.images):
+        raise ValueError(f"item {position}: shows no image {strange[0]}")
     return Item(
         batch=batch,
         position=position,
         payload=payload.to_json(),
         payload_version=form.version,
+        pictures=pictures,
         overlap=new.overlap,
         gold=new.gold,
         is_catch=new.is_catch,

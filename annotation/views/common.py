@@ -51,6 +51,20 @@ def for_raters(view: View) -> View:
     return enter
 
 
+def kept_by_the_browser(view: View) -> View:
+    """Let a rater's own browser, and nobody between, keep what was found for an hour."""
+
+    @wraps(view)
+    def keep(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        if response.status_code == HTTPStatus.OK:
+            del response.headers["Expires"]
+            response.headers["Cache-Control"] = "private, max-age=3600, immutable"
+        return response
+
+    return keep
+
+
 def rater_of(request: HttpRequest) -> UUID | None:
     """Return the key that the rater's cookie holds; None without one or with a forged one."""
     signed = request.get_signed_cookie(COOKIE, "", salt=SALT, max_age=COOKIE_SECONDS)

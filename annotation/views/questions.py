@@ -44,10 +44,14 @@ from annotation.views.common import (
     asked_besides,
     entry_of,
     for_raters,
+    kept_by_the_browser,
     require_open,
     see_other,
     way_out,
 )
+
+_IMAGE_ALONE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+"""Opened by itself an image is centred by a style of the browser's own."""
 
 
 @require_GET
@@ -113,15 +117,23 @@ def hold(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpResponse:
 
 
 @require_GET
+@kept_by_the_browser
 @for_raters
-def image(request: HttpRequest, enrolment: Enrolment, key: UUID, name: str) -> HttpResponseBase:
-    """Return an image of a question of one's own. Images lie where no other address reaches."""
-    assignment = _own(enrolment, key)
-    payload = PROTOCOLS[enrolment.batch.protocol].read(assignment.item.payload)
-    path = Path(settings.IMAGE_DIR) / name
+def image(
+    request: HttpRequest, enrolment: Enrolment, key: UUID, name: str, size: str = "file"
+) -> HttpResponseBase:
+    """Return an image of a question of one's own. Images lie where no other address reaches.
+
+    `size` is "file" for the whole image, or "thumbnail", which is the same where there is none.
+    """
+    item = _own(enrolment, key).item
+    payload = PROTOCOLS[enrolment.batch.protocol].read(item.payload)
+    path = Path(settings.IMAGE_DIR) / item.pictures.get(name, {}).get(size, name)
     if name not in payload.images or not path.is_file():
         raise NotYours(name)
-    return FileResponse(path.open("rb"), filename=name)
+    response = FileResponse(path.open("rb"), filename=name)
+    response.headers["Content-Security-Policy"] = _IMAGE_ALONE
+    return response
 
 
 @require_GET

@@ -74,6 +74,13 @@ def quiet(
     return _some([r for r in records if r.peak <= QUIET * maximum], n, seed, "quiet", neuron)
 
 
+def lowest(records: Sequence[RecordFacts], n: int, *, maximum: float) -> tuple[int, ...]:
+    """Return the ids of at most `n` records with the lowest peaks, all of them quiet."""
+    hushed = [record for record in records if record.peak <= QUIET * maximum]
+    by_peak = sorted(hushed, key=lambda record: (record.peak, record.record))
+    return tuple(record.record for record in _extend((), by_peak, n))
+
+
 def foreign(
     own: Sequence[RecordFacts], others: Sequence[RecordFacts], n: int, *, seed: int, neuron: str
 ) -> tuple[int, ...]:

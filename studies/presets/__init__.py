@@ -3,6 +3,7 @@
 from studies.presets import (
     bills_2023_rank,
     bills_2023_rate,
+    borowski_2021,
     bricken_2023,
     casper_2023,
     detection,
@@ -26,6 +27,7 @@ PRESETS: dict[str, Preset] = {
         bricken_2023.PRESET,
         yes_maybe_no.PRESET,
         zimmermann_2021.PRESET,
+        borowski_2021.PRESET,
         intruder.PRESET,
         casper_2023.PRESET,
         find_2023.PRESET,

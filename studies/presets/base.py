@@ -8,7 +8,7 @@ from annotation.entry import Check
 from annotation.protocols.base import Payload
 from annotation.protocols.excerpt import Excerpt
 from annotation.protocols.options import Option
-from annotation.protocols.stimuli import Stimulus, Text
+from annotation.protocols.stimuli import Image, Stimulus, Text
 from annotation.quality import MEASURES
 from explanations.records import Split
 from studies.presets.trust import Reasoned, quick
@@ -19,9 +19,10 @@ Takes = Literal["none", "each", "pair", "all"]
 DEALT: tuple[Takes, ...] = ("each", "pair")
 """Of these, conditions can be met between raters."""
 
-Choice = Literal["mixed", "top", "drawn", "quiet", "other"]
+Choice = Literal["mixed", "top", "drawn", "quiet", "lowest", "other"]
 """Which records: two thirds of high peaks and the rest drawn; those of high peaks; those kept as
-quantiles or at random; those on which the neuron hardly fires; another neuron's of high peaks."""
+quantiles or at random; those on which the neuron hardly fires, drawn, or the lowest of them;
+another neuron's of high peaks."""
 
 
 class Lacking(ValueError):
@@ -46,7 +47,8 @@ class Needs:
     `conditions` is the least number of them in the study, and `most` how many stand side by side at
     most: of more, each question gets a balanced part. `truths` asks for the neuron's true
     description and as many of other neurons. `changes` asks for texts that a model wrote with the
-    neuron as it is and held high. `fires` refuses neurons that never do.
+    neuron as it is and held high. `fires` refuses neurons that never do. `images` takes records of
+    images in place of those of texts.
     """
 
     takes: Takes
@@ -56,6 +58,7 @@ class Needs:
     truths: int = 0
     changes: int = 0
     fires: bool = True
+    images: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +72,25 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A record as raters see it, and its raw activations, which are not rounded."""
+    """A record as raters see it, and its raw activations, which are not rounded.
+
+    Of an image, `excerpt` holds the words for it, and `image` names its stored file.
+    """
 
     record: int
     excerpt: Excerpt
     values: tuple[float, ...]
+    image: Image | None = None
 
     @property
     def plain(self) -> Text:
         """The text alone, without activations."""
         return Text(text="".join(self.excerpt.tokens).strip() or " ".join(self.excerpt.tokens))
+
+    @property
+    def stimulus(self) -> Image | Text:
+        """The image, or the text alone."""
+        return self.image or self.plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +114,10 @@ class Material:
     def excerpts(self, name: str) -> tuple[Excerpt, ...]:
         """Return the excerpts of one need, with their activations."""
         return tuple(each.excerpt for each in self.seen[name])
+
+    def stimuli(self, name: str) -> tuple[Image | Text, ...]:
+        """Return the images of one need; in an example, which has none, the words for them."""
+        return tuple(each.stimulus for each in self.seen[name])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,19 +19,30 @@ from studies.presets.base import (
 from studies.presets.examples import COLOURS, OTHERS, seen
 from studies.presets.trust import MISSES_CATCHES, STRONG_MARK, one_place
 
+SOURCE = (
+    "Borowski et al. (2021), Exemplary Natural Images Explain CNN Activations Better than "
+    "State-of-the-Art Feature Visualization; Zimmermann et al. (2021), How Well do Feature "
+    "Visualizations Support Causal Understanding of CNN Activations?"
+)
+PLAN = (
+    "Share of right choices against one half, by neuron and confidence, with two-way clustered "
+    "intervals; raters who fail catch trials by the rule set in advance are left out and "
+    "counted, and results given with and without them."
+)
+
 
 def offers(material: Material) -> tuple[Offer, ...]:
-    """Return a held-out text that the unit responds to, and one that leaves it quiet."""
+    """Return a held-out text or image that excites the unit, and one that leaves it quiet."""
     return _two(material.seen["strong"][0], material.seen["weak"][0])
 
 
 def catch(material: Material) -> tuple[Offer, ...]:
-    """Return a text that stands among the examples, and one that leaves the unit quiet."""
+    """Return one that stands among the examples, and one that leaves the unit quiet."""
     return _two(material.seen["top"][0], material.seen["weak"][0])
 
 
 def _two(strong: Seen, weak: Seen) -> tuple[Offer, ...]:
-    return tuple(Offer(shown=each.plain, record=each.record) for each in (strong, weak))
+    return tuple(Offer(shown=each.stimulus, record=each.record) for each in (strong, weak))
 
 
 def payload(material: Material, options: tuple[Option, ...]) -> ChoosePayload:
@@ -50,11 +61,7 @@ def payload(material: Material, options: tuple[Option, ...]) -> ChoosePayload:
 PRESET = Preset(
     name="zimmermann-2021",
     title="Borowski and Zimmermann 2021: two-alternative choice",
-    source=(
-        "Borowski et al. (2021), Exemplary Natural Images Explain CNN Activations Better; "
-        "Zimmermann et al. (2021), How Well do Feature Visualizations Support Causal Understanding "
-        "of CNN Activations?"
-    ),
+    source=SOURCE,
     summary="From examples: which of two new texts excites the unit? Three levels of confidence.",
     protocol="choose",
     needs=Needs(
@@ -77,11 +84,7 @@ PRESET = Preset(
         "Choose the one to which the unit responds strongly, and say how sure you are. Some are "
         "easy: they are there to see that the page is read."
     ),
-    plan=(
-        "Share of right choices against one half, by neuron and confidence, with two-way clustered "
-        "intervals; raters who fail catch trials by the rule set in advance are left out and "
-        "counted, and results given with and without them."
-    ),
+    plan=PLAN,
     differs="Texts instead of images, so the new ones are shown without marks. Own wording.",
     known=first_is_right,
     catch=catch,

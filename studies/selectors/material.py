@@ -16,6 +16,7 @@ from studies.design.items import Candidate, Topic
 from studies.models import Condition, Study
 from studies.presets.base import Seen
 from studies.selectors.heat import heated
+from studies.selectors.pictures import image_of
 
 _CHUNK = 500
 
@@ -109,10 +110,12 @@ def _of_conditions(conditions: Iterable[Condition]) -> Q:
     return Q(method__in=methods - {None}) | of_people
 
 
-def records_of(study: Study, split: Split) -> dict[int, list[RecordFacts]]:
-    """Return what a choice of records rests on, by neuron."""
+def records_of(study: Study, split: Split, *, images: bool = False) -> dict[int, list[RecordFacts]]:
+    """Return what a choice of records rests on, by neuron: those of texts, or those of images."""
     rows = (
-        Record.objects.filter(neuron__studies=study, document__split=split)
+        Record.objects.filter(
+            neuron__studies=study, document__split=split, document__image__isnull=not images
+        )
         .order_by("neuron")
         .values_list("neuron", "pk", "kind", "peak", "document")
     )
@@ -129,11 +132,13 @@ def records_seen(records: Iterable[int]) -> dict[int, Seen]:
     """Return records by id as raters see them: levels are against the neuron's maximum."""
     result = dict[int, Seen]()
     for chunk in chunked(records):
-        for record in Record.objects.filter(pk__in=chunk).select_related("neuron"):
+        records = Record.objects.filter(pk__in=chunk)
+        for record in records.select_related("neuron", "document__image"):
             result[record.pk] = Seen(
                 record=record.pk,
                 excerpt=heated(record.excerpt, record.neuron.maximum),
                 values=tuple(record.excerpt.activations.tolist()),
+                image=image_of(record),
             )
     return result
 

@@ -58,7 +58,12 @@ def neurons_to_ask(study: Study, subject: Subject, *, at_most: int) -> list[int]
     """
     conditions = tuple(study.conditions.all())
     found = explained_by(conditions) if conditions else Neuron.objects.order_by("layer", "index")
-    able = found.filter(subject=subject, records__isnull=False, maximum__gt=0).distinct()
+    able = found.filter(
+        subject=subject,
+        records__isnull=False,
+        records__document__image__isnull=not study.design.needs.images,
+        maximum__gt=0,
+    ).distinct()
     rows = list(able.values_list("pk", "layer"))
     if not rows and not study.design.needs.fires:
         rows = list(found.filter(subject=subject).values_list("pk", "layer"))

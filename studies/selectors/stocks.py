@@ -8,7 +8,7 @@ from annotation.protocols.options import MAX_OPTION_LENGTH
 from explanations.models import Explanation, Score
 from explanations.records import NeuronRef, Split
 from explanations.services.ground_truth import TRUTH
-from studies.design.excerpts import RecordFacts, choose, drawn, foreign, highest, quiet
+from studies.design.excerpts import RecordFacts, choose, drawn, foreign, highest, lowest, quiet
 from studies.design.items import Candidate, plain
 from studies.design.questions import Unit
 from studies.design.seeds import stream
@@ -67,7 +67,10 @@ def stocks(study: Study, conditions: Sequence[Condition], *, truths: bool = Fals
         study=study,
         needs=needs,
         candidates=candidates_of(study, conditions),
-        records={split: records_of(study, split) for split in {e.split for e in needs.excerpts}},
+        records={
+            split: records_of(study, split, images=needs.images)
+            for split in {e.split for e in needs.excerpts}
+        },
         of_subject=of_subject,
         truths=_truths(of_subject) if needs.truths or truths else {},
         changes=_changes(study, needs.changes) if needs.changes else {},
@@ -96,7 +99,7 @@ def _stock(everything: _All, place: _Place) -> Stock:
     truths = _own_first(everything, place)
     changes = everything.changes.get(place.pk, ())
     lacks = [
-        f"without {_in_words(need)}"
+        f"without {_in_words(need, images=needs.images)}"
         for need in needs.excerpts
         if len(records[need.name]) < need.least
     ]
@@ -129,6 +132,8 @@ def _chosen(everything: _All, place: _Place, need: Excerpts) -> tuple[int, ...]:
         return drawn(own, n, seed=study.seed, neuron=place.name)
     if need.choice == "quiet":
         return quiet(own, n, maximum=place.maximum, seed=study.seed, neuron=place.name)
+    if need.choice == "lowest":
+        return lowest(own, n, maximum=place.maximum)
     if need.choice == "other":
         return foreign(
             own, _lent(everything, place, records), n, seed=study.seed, neuron=place.name
@@ -156,12 +161,14 @@ _WORDS = {
     "top": "{n} on which it fires",
     "drawn": "a record that was kept at random",
     "quiet": "{n} on which it hardly fires",
+    "lowest": "{n} on which it hardly fires",
     "other": "a top record of another neuron of the study",
 }
 
 
-def _in_words(need: Excerpts) -> str:
-    n = "a record" if need.least == 1 else f"{need.least} records"
+def _in_words(need: Excerpts, *, images: bool) -> str:
+    noun = "image" if images else "record"
+    n = f"a{'n' if images else ''} {noun}" if need.least == 1 else f"{need.least} {noun}s"
     split = "" if need.split is Split.EXPLAIN else f", held out (split “{need.split}”)"
     return _WORDS[need.choice].format(n=n) + split
 

@@ -14,6 +14,7 @@ from studies.design.items import LeftOut
 from studies.models import Condition, Study, StudyItem, StudyOption
 from studies.presets.base import DEALT
 from studies.selectors.flow import judgments_wanted
+from studies.selectors.pictures import thumbnails_of
 from studies.services.drawing import pairs_begin
 from studies.services.entering import entry_of
 from studies.services.errors import StudyRefused
@@ -107,6 +108,9 @@ def _batch(study: Study, made: Frozen) -> Batch:
 def _new_items(study: Study, made: Frozen) -> Iterator[NewItem]:
     """Return the items to store. A catch trial's answer goes with it: raters are held to it."""
     first = {item.number: at for at, item in enumerate(made.items) if item.role != "repeat"}
+    thumbnails = thumbnails_of(
+        sorted({file for item in made.items for file in item.pictures.values()})
+    )
     planned = [_planned(item) for item in made.items]
     between = study.dealing == Study.Dealing.BETWEEN
     dealt = groups(planned, seed=study.seed) if between else [None] * len(planned)
@@ -120,6 +124,10 @@ def _new_items(study: Study, made: Frozen) -> Iterator[NewItem]:
             is_catch=is_catch,
             repeats=first[item.number] if item.role == "repeat" else None,
             group=group,
+            pictures={
+                name: {"file": file, "thumbnail": thumbnails[file]}
+                for name, file in item.pictures.items()
+            },
         )
 
 

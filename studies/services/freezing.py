@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from annotation.protocols.options import MAX_OPTION_LENGTH, Option
@@ -29,6 +29,7 @@ from studies.presets.base import (
 )
 from studies.selectors.material import records_seen, topics
 from studies.selectors.stocks import Stock, stocks
+from studies.services.hiding import images_hidden
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,10 @@ class FrozenOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrozenItem:
-    """A payload, and what is behind it; `number` is what a repeat shares with what it repeats."""
+    """A payload, and what is behind it; `number` is what a repeat shares with what it repeats.
+
+    `pictures` are the stored files behind the names of its images.
+    """
 
     payload: Mapping[str, Any]
     neuron: int
@@ -54,6 +58,7 @@ class FrozenItem:
     explanation: int | None = None
     condition: int | None = None
     known: Mapping[str, Any] | None = None
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +104,18 @@ def frozen(study: Study, conditions: Sequence[Condition]) -> Frozen:
     _require_catches(study, everything)
     by_neuron = {question.asked.neuron: question for question in questions}
     full = [_again(preset, each, of_number, by_neuron) for each in everything]
-    return Frozen(items=tuple(keyed(preset, full, study.seed)), left_out=(*left_out, *unmade))
+    items = _blind(study, keyed(preset, full, study.seed))
+    return Frozen(items=items, left_out=(*left_out, *unmade))
+
+
+def _blind(study: Study, items: Sequence[FrozenItem]) -> tuple[FrozenItem, ...]:
+    """Give the images of each item names of its own."""
+    blind = []
+    for position, item in enumerate(items):
+        secret = f"{study.pk}/{position}"
+        payload, pictures = images_hidden(dict(item.payload), secret=secret)
+        blind.append(replace(item, payload=payload, pictures=pictures))
+    return tuple(blind)
 
 
 def _asked(

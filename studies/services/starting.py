@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from explanations.models import Method, Neuron, Subject
+from explanations.models import Method, Record, Subject
 from studies.models import Study
 from studies.presets.base import Preset
 from studies.selectors.sampling import neurons_to_ask
@@ -84,7 +84,10 @@ def study_start(*, preset: Preset, choices: Choices, is_open: bool) -> tuple[Stu
 
 
 def _nothing(preset: Preset, subject: Subject) -> str:
-    if not Neuron.objects.filter(subject=subject, records__isnull=False).exists():
+    kept = Record.objects.filter(neuron__subject=subject)
+    if preset.needs.images and not kept.filter(document__image__isnull=False).exists():
+        return f"No neuron of {subject} has an image to show: import some, as a zip."
+    if not preset.needs.images and not kept.filter(document__image__isnull=True).exists():
         return f"No neuron of {subject} has a record to show: capture or import some."
     if preset.needs.conditions:
         return f"No neuron of {subject} has an explanation by everybody ticked: tick fewer."

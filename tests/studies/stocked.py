@@ -30,7 +30,7 @@ def stocked_study(
         **{"title": "A study", "slug": f"study-{number}", "preset": preset, **values}
     )
     subject = factories.subject()
-    make = function if preset == "find-2023" else neuron
+    make = function if preset == "find-2023" else pictured if needs.images else neuron
     made = [make(subject=subject) for _ in range(neurons)]
     study.neurons.set(made)
     truth = factories.method(name="ground_truth", config={"n": number})
@@ -76,6 +76,20 @@ def neuron(**values: object) -> Neuron:
                 activations=(0, 0.1 * i, 0),
                 kind=RecordKind.RANDOM,
             )
+    return of
+
+
+def pictured(**values: object) -> Neuron:
+    """Make a neuron with loud and quiet images in both splits, whose files are not there."""
+    of = factories.neuron(**values)
+    for split in (Split.EXPLAIN, Split.SCORE):
+        for i in range(4):
+            loud = {"activations": (9.0 - i,), "kind": RecordKind.TOP}
+            quiet = {"activations": (-0.1 * i,), "kind": RecordKind.BOTTOM, "peak": -0.1 * i}
+            for word, given in (("disc", loud), ("square", quiet)):
+                words = f"a {word} {i} of {split[0]}{of.index}"
+                made = factories.record(of, split=split, tokens=(words,), **given)
+                factories.image(made, alternative=words)
     return of
 
 

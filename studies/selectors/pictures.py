@@ -1,0 +1,31 @@
+"""Stored images as raters' payloads name them."""
+
+from collections.abc import Sequence
+
+from annotation.protocols.stimuli import Image
+from explanations.models import Image as StoredImage
+from explanations.models import Record
+
+_CHUNK = 500
+
+
+def image_of(record: Record) -> Image | None:
+    """Return the image that a record is of, under the name of its file; None for a text's."""
+    stored = getattr(record.document, "image", None)
+    if stored is None:
+        return None
+    return Image(
+        name=stored.file,
+        width=stored.width,
+        height=stored.height,
+        alternative=stored.alternative,
+    )
+
+
+def thumbnails_of(files: Sequence[str]) -> dict[str, str]:
+    """Return the file of each image's thumbnail by the image's own."""
+    found: dict[str, str] = {}
+    for at in range(0, len(files), _CHUNK):
+        images = StoredImage.objects.filter(file__in=files[at : at + _CHUNK])
+        found |= dict(images.values_list("file", "thumbnail"))
+    return found
