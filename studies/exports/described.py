@@ -49,9 +49,9 @@ def _answers(study: Facts, results: Facts) -> str:
     by_program = f"; {synthetic:,} of these judgments were made by a program" if synthetic else ""
     flow = results["flow"]
     return (
-        f"{counted(study['overlap'], 'judgment')} of each item were wanted, and at most "
-        f"{study['items_per_rater']:,} from a rater. {counted(results['n_raters'], 'rater')} gave "
-        f"the {counted(results['n_judgments'], 'judgment')} analysed{took}{by_program}. "
+        f"{_wanted(study)}, and at most {study['items_per_rater']:,} from a rater. "
+        f"{counted(results['n_raters'], 'rater')} gave the "
+        f"{counted(results['n_judgments'], 'judgment')} analysed{took}{by_program}. "
         f"{counted(flow['skipped'], 'item')} were skipped and {flow['expired']:,} lapsed. "
         f"{_held_to(study)}"
     )
@@ -62,6 +62,20 @@ def _held_to(study: Facts) -> str:
     if not rules:
         return "No rules on raters were set in advance."
     return f"Set in advance: {' '.join(rules)}"
+
+
+def _wanted(study: Facts) -> str:
+    wanted = f"{counted(study['overlap'], 'judgment')} of each item were wanted"
+    if study["draws_pairs"]:
+        wanted = (
+            f"{counted(study['budget'], 'judgment')} were wanted of pairs that were drawn as votes "
+            f"came in, with probability {study['random_share']:g} at random and else by expected "
+            f"information, none more than {counted(study['overlap'], 'time')}"
+        )
+    elif study["deep_share"]:
+        wanted += f" ({study['deep_overlap']:,} of {study['deep_share']} in each hundred)"
+    between = study["dealing"] == "between"
+    return f"Each rater met one condition or one pair of them. {wanted}" if between else wanted
 
 
 def _agreement(results: Facts) -> str:
@@ -77,10 +91,12 @@ def _foreseen(results: Facts) -> str:
     if results["primary"] is None:
         return "No score covers the explanations compared."
     scorer, ceiling = results["scorers"][results["primary"]], results["ceiling"]
+    arm = results["random_arm"]
+    alone = f", and on pairs drawn at random alone {estimate(arm['strict'])}" if arm else ""
     return (
         f"The explanation with the higher {scorer['scorer']} score won a decided vote with "
-        f"probability {estimate(scorer['agreement']['strict'])}; the noise ceiling lies between "
-        f"{estimate(ceiling['lower'])} and {estimate(ceiling['upper'])}."
+        f"probability {estimate(scorer['agreement']['strict'])}{alone}; the noise ceiling "
+        f"lies between {estimate(ceiling['lower'])} and {estimate(ceiling['upper'])}."
     )
 
 

@@ -130,6 +130,8 @@ def study_facts(study: Study, made: Made) -> dict[str, Any]:
         "draws_pairs": study.draws_pairs,
         "budget": study.budget if study.draws_pairs else None,
         "random_share": study.random_share if study.draws_pairs else None,
+        "deep_share": study.deep_share,
+        "deep_overlap": study.deep_overlap,
         "dealing": study.dealing,
         "seed": study.seed,
         "consent": study.consent,

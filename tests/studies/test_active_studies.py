@@ -2,8 +2,10 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zipfile import ZipFile
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -13,10 +15,11 @@ from annotation.models import Assignment, Enrolment, Item, Judgment
 from annotation.selectors import batch_progress
 from annotation.services import enrolment_finish, judgment_submit, question_claim, rater_enrol
 from studies import services, tasks
+from studies.analysis.archive import recompute
 from studies.analysis.results import analyse
 from studies.analysis.wording import warnings
 from studies.design.simulated import Behaviour
-from studies.exports import pieces
+from studies.exports import archive, pieces
 from studies.models import PairDraw, Study
 from studies.selectors.drawing import places_open, study_draws
 from studies.selectors.registrations import design_of
@@ -185,6 +188,18 @@ def test_exports_and_results_tell_votes_of_the_random_arm_from_the_others() -> N
     assert results.flow.judgments_wanted == 40
     # Rounds that are drawn later are no change of the design.
     assert design_of(study) == registered
+
+
+def test_an_export_gives_the_same_results_and_tells_how_pairs_were_drawn(tmp_path: Path) -> None:
+    study = active(neurons=3, budget=20)
+    simulated(study, raters=2)
+    path = tmp_path / "export.zip"
+    path.write_bytes(b"".join(archive(study)))
+    again = recompute(path)
+    assert again.anew == again.exported
+    methods = ZipFile(path).read("methods.md").decode()
+    assert "20 judgments were wanted of pairs that were drawn as votes came in" in methods
+    assert "on pairs drawn at random alone" in methods
 
 
 def test_a_study_of_fixed_pairs_says_nothing_of_arms() -> None:
