@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -13,11 +14,12 @@ from django.utils.html import format_html
 from django.utils.timezone import now
 
 from annotation.entry import read_entry
-from annotation.models import Assignment, Batch, Enrolment, Exclusion, Item, Judgment
+from annotation.forms import ACCOUNT_FAULTS
+from annotation.models import Assignment, Batch, Enrolment, Exclusion, Item, Judgment, Rater
 from annotation.protocols import PROTOCOLS
 from annotation.quality import read_rules
 from annotation.selectors import batch_progress
-from annotation.services import exclusion_lift
+from annotation.services import AccountRefused, account_make, exclusion_lift
 
 M = TypeVar("M", bound=Model)
 
@@ -46,7 +48,7 @@ class BatchForm(forms.ModelForm[Batch]):
 
     class Meta:
         model = Batch
-        fields = ("rules", "tells_raters", "entry", "lease_seconds")
+        fields = ("rules", "tells_raters", "entry", "lease_seconds", "open_to_accounts")
 
     def clean_rules(self) -> object:
         """Refuse rules that cannot be, by name."""
@@ -71,7 +73,7 @@ class BatchAdmin(ReadOnlyAdmin[Batch]):
     list_display = ("title", "protocol", "state", "progress", "invitation")
     list_filter = ("state", "protocol")
     search_fields = ("title",)
-    settable = ("rules", "tells_raters", "entry", "lease_seconds")
+    settable = ("rules", "tells_raters", "entry", "lease_seconds", "open_to_accounts")
     form = BatchForm
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -98,6 +100,50 @@ class BatchAdmin(ReadOnlyAdmin[Batch]):
             return "not open yet"
         address = reverse("annotation:invitation", args=[batch.token])
         return format_html('<a href="{}">{}</a>', address, address)
+
+
+class AccountForm(forms.ModelForm[Rater]):
+    """A user name and a first password for a new rater, to be handed to them."""
+
+    name = forms.CharField(label="User name", max_length=150)
+    password = forms.CharField(
+        help_text="Give it to the rater, who can change it after logging in at /rate/login/."
+    )
+
+    class Meta:
+        model = Rater
+        fields: tuple[str, ...] = ()
+
+    def clean(self) -> dict[str, Any]:
+        """Make the account; what is wrong with it is said at its field."""
+        data = super().clean() or self.cleaned_data
+        if {"name", "password"} <= data.keys():
+            try:
+                with transaction.atomic():
+                    self.instance = account_make(
+                        rater=None, name=data["name"], password=data["password"]
+                    )
+            except AccountRefused as refusal:
+                field = "password" if refusal.field == "password" else "name"
+                self.add_error(field, list(refusal.said) or str(ACCOUNT_FAULTS[refusal.field]))
+        return data
+
+
+@admin.register(Rater)
+class RaterAdmin(ReadOnlyAdmin[Rater]):
+    list_display = ("__str__", "user", "external", "synthetic", "created")
+    list_filter = ("synthetic",)
+    search_fields = ("user__username",)
+    related = ("user",)
+    form = AccountForm
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Offer to make a rater with an account; others come by themselves."""
+        return request.user.has_perm("annotation.add_rater")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Ask for a name and a password; show the rest of a rater there is."""
+        return ("user", "external", "synthetic", "created") if obj else ("name", "password")
 
 
 @admin.register(Item)

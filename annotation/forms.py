@@ -52,6 +52,16 @@ RULES_BROKEN = {
     "self_consistency": _("Questions that came twice were answered differently."),
     "agreement_with_others": _("Your answers differed from nearly everybody else's."),
 }
+ACCOUNT_FAULTS = {
+    "unknown": _("There is no rater of this user name and password."),
+    "often": _("That was tried too often. Wait a quarter of an hour, then try again."),
+    "name": _("A user name has letters, digits and @ . + - _ alone, 150 at most."),
+    "taken": _("This user name is taken. Choose another one."),
+    "has_account": _("You have a user name already."),
+    "password": _("Choose another password."),
+    "again": _("The two new passwords are not the same."),
+    "old": _("The password that you had until now is another one."),
+}
 MISREAD = _("The page sent something that was not understood. Nothing was stored: try again.")
 
 

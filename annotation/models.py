@@ -4,6 +4,7 @@ import secrets
 import uuid
 from typing import Any, Self
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -47,6 +48,11 @@ class Batch(models.Model):
     tells_raters = models.BooleanField(
         default=True, help_text="Say to a rater who is paused which rule it was"
     )
+    open_to_accounts = models.BooleanField(
+        "open to account holders",
+        default=False,
+        help_text="Raters who log in find it among their studies and may join",
+    )
     entry = models.JSONField(
         default=dict, blank=True, help_text="Check, practice, breaks, and a recruiter's codes"
     )
@@ -77,6 +83,20 @@ class Rater(models.Model):
     """Somebody who judges. Synthetic raters are programs and are marked wherever they appear."""
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    entry_key = models.UUIDField(
+        default=uuid.uuid4,
+        unique=True,
+        editable=False,
+        help_text="What their browsers and personal links hold; anew with each new password",
+    )
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="rater",
+        help_text="The account with which they log in, where they have one",
+    )
     synthetic = models.BooleanField(default=False)
     external = models.CharField(
         max_length=80, unique=True, null=True, blank=True, help_text="A recruiter's name for them"
@@ -85,6 +105,21 @@ class Rater(models.Model):
 
     def __str__(self) -> str:
         return f"{'synthetic ' if self.synthetic else ''}rater {self.key.hex[:8]}"
+
+
+class LoginTry(models.Model):
+    """Somebody tried a password, whose and from where as digests; kept for minutes."""
+
+    name = models.CharField(max_length=64)
+    address = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "login tries"
+        indexes = [models.Index(fields=["name", "at"], name="tries_by_name")]
+
+    def __str__(self) -> str:
+        return f"try at {self.at:%H:%M}"
 
 
 class Enrolment(models.Model):

@@ -8,6 +8,11 @@ from annotation import views
 app_name = "annotation"
 urlpatterns = [
     path("language/", set_language, name="language"),
+    path("login/", views.log_in, name="login"),
+    path("logout/", views.log_out, name="logout"),
+    path("account/", views.account, name="account"),
+    path("account/new/", views.new_account, name="account-new"),
+    path("account/password/", views.new_password, name="account-password"),
     path("<str:token>/", views.invitation, name="invitation"),
     path("<str:token>/instructions/", views.instructions, name="instructions"),
     path("<str:token>/resume/<str:signed>/", views.resume, name="resume"),

@@ -1,5 +1,12 @@
 """What writes: recruiting, claiming, answering."""
 
+from annotation.services.accounts import (
+    AccountRefused,
+    TooManyTries,
+    account_enter,
+    account_make,
+    account_renew,
+)
 from annotation.services.answers import judgment_submit
 from annotation.services.asking import question_claim
 from annotation.services.batches import (
@@ -30,6 +37,7 @@ from annotation.services.errors import (
 from annotation.services.trust import batch_review, enrolment_review, exclusion_lift
 
 __all__ = [
+    "AccountRefused",
     "AnswerDiffers",
     "BatchClosed",
     "BatchRefused",
@@ -38,6 +46,10 @@ __all__ = [
     "NewItem",
     "NotYours",
     "RatingError",
+    "TooManyTries",
+    "account_enter",
+    "account_make",
+    "account_renew",
     "assignment_claim",
     "assignment_hold",
     "assignment_renew",

@@ -50,6 +50,7 @@ def batch_create(
     tells_raters: bool = True,
     entry: Mapping[str, Any] | None = None,
     language: str = "en",
+    open_to_accounts: bool = False,
     catch_every: int = 0,
     repeat_after: int = 0,
 ) -> Batch:
@@ -72,6 +73,7 @@ def batch_create(
         tells_raters=tells_raters,
         entry=dict(entry or {}),
         language=language,
+        open_to_accounts=open_to_accounts,
         catch_every=catch_every,
         repeat_after=repeat_after,
     )

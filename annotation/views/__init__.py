@@ -4,12 +4,14 @@ A rater is known by a signed cookie; no session is read or written. Pages that s
 not know read the cookie too.
 """
 
+from annotation.views.accounts import account, log_in, log_out, new_account, new_password
 from annotation.views.common import rater_of
 from annotation.views.entering import check, instructions, invitation, resume
 from annotation.views.practising import practice
 from annotation.views.questions import answer, done, hold, image, next_question, skip
 
 __all__ = [
+    "account",
     "answer",
     "check",
     "done",
@@ -17,6 +19,10 @@ __all__ = [
     "image",
     "instructions",
     "invitation",
+    "log_in",
+    "log_out",
+    "new_account",
+    "new_password",
     "next_question",
     "practice",
     "rater_of",

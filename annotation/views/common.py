@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -14,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from annotation import selectors
 from annotation.entry import Entry, read_entry
 from annotation.forms import RULES_BROKEN
-from annotation.models import Batch, Enrolment
+from annotation.models import Batch, Enrolment, Rater
 from annotation.protocols import PROTOCOLS
 from annotation.services import BatchClosed, NotYours
 
@@ -69,6 +70,21 @@ def rater_of(request: HttpRequest) -> UUID | None:
     """Return the key that the rater's cookie holds; None without one or with a forged one."""
     signed = request.get_signed_cookie(COOKIE, "", salt=SALT, max_age=COOKIE_SECONDS)
     return UUID(signed) if signed else None
+
+
+def remember(response: HttpResponse, rater: Rater) -> HttpResponse:
+    """Let a browser be known as a rater's."""
+    response.set_signed_cookie(
+        COOKIE,
+        rater.entry_key.hex,
+        salt=SALT,
+        max_age=COOKIE_SECONDS,
+        path="/",
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
 
 
 def asked_besides(batch: Batch, payload: Any) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import re
 from http import HTTPStatus
 from uuid import UUID
 
-from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -18,9 +17,7 @@ from annotation.models import Batch, Enrolment, Rater
 from annotation.protocols import PROTOCOLS
 from annotation.services import enrolment_check, rater_enrol
 from annotation.views.common import (
-    COOKIE,
     COOKIE_SECONDS,
-    SALT,
     asked_besides,
     closed,
     entry_of,
@@ -28,6 +25,7 @@ from annotation.views.common import (
     message,
     out_of_reach,
     rater_of,
+    remember,
     require_open,
     see_other,
     shut_out,
@@ -47,30 +45,39 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return message(request, "unknown_link", HTTPStatus.NOT_FOUND)
     arrival = _arrival(batch, request.GET)
     rater = _known(request, arrival)
-    enrolment = selectors.enrolment_of(token, rater.key) if rater else None
+    enrolment = selectors.enrolment_of(token, rater.entry_key) if rater else None
     if batch.state != Batch.State.OPEN:
         return closed(request, enrolment, batch)
-    if enrolment is None and entry_of(batch).recruiter and not arrival:
+    if enrolment is None and not (arrival or _may_come(batch, rater)):
         return message(request, "not_recruited", HTTPStatus.BAD_REQUEST, batch=batch)
     if enrolment is not None and shut_out(enrolment):
-        return _remembering(out_of_reach(request, enrolment), enrolment)
+        return remember(out_of_reach(request, enrolment), enrolment.rater)
     if request.method == "POST":
         if request.POST.get("agree") == "no":
             return message(request, "no_consent", HTTPStatus.OK, batch=batch, code="no_consent")
         return _enrol(batch, enrolment, rater, arrival)
-    return _invite(request, batch, enrolment)
+    return _invite(request, batch, enrolment, rater)
 
 
-def _invite(request: HttpRequest, batch: Batch, enrolment: Enrolment | None) -> HttpResponse:
+def _may_come(batch: Batch, rater: Rater | None) -> bool:
+    """Tell whether somebody may join whom no recruiter sent."""
+    has_account = rater is not None and rater.user_id is not None
+    return not entry_of(batch).recruiter or (batch.open_to_accounts and has_account)
+
+
+def _invite(
+    request: HttpRequest, batch: Batch, enrolment: Enrolment | None, rater: Rater | None
+) -> HttpResponse:
     progress = selectors.rater_progress(enrolment) if enrolment else None
     context = {
         "batch": batch,
         "progress": progress,
         "questions": selectors.questions_in(batch),
-        "recruited": entry_of(batch).recruiter,
+        "recruited": entry_of(batch).recruiter and not _may_come(batch, rater),
+        "has_account": rater is not None and rater.user_id is not None,
     }
     response = render(request, "annotation/invitation.html", context)
-    return _remembering(response, enrolment) if enrolment else response
+    return remember(response, enrolment.rater) if enrolment else response
 
 
 def _arrival(batch: Batch, query: QueryDict) -> dict[str, str]:
@@ -100,21 +107,7 @@ def _enrol(
     enrolment = enrolment or rater_enrol(
         batch=batch, rater=rater, at=now(), external=external, arrival=arrival
     )
-    return _remembering(see_other("instructions", batch.token), enrolment)
-
-
-def _remembering(response: HttpResponse, enrolment: Enrolment) -> HttpResponse:
-    response.set_signed_cookie(
-        COOKIE,
-        enrolment.rater.key.hex,
-        salt=SALT,
-        max_age=COOKIE_SECONDS,
-        path="/",
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
+    return remember(see_other("instructions", batch.token), enrolment.rater)
 
 
 @require_GET
@@ -128,7 +121,7 @@ def resume(request: HttpRequest, token: str, signed: str) -> HttpResponse:
     enrolment = selectors.enrolment_of(token, key)
     if enrolment is None:
         return message(request, "unknown_link", HTTPStatus.NOT_FOUND)
-    return _remembering(see_other("invitation", token), enrolment)
+    return remember(see_other("invitation", token), enrolment.rater)
 
 
 @require_GET
@@ -143,7 +136,8 @@ def instructions(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
         "batch": batch,
         "payload": payload,
         "more_before": bool(entry.checks or entry.practice),
-        "signed": signing.dumps(enrolment.rater.key.hex, salt=RESUME_SALT),
+        "has_account": enrolment.rater.user_id is not None,
+        "signed": signing.dumps(enrolment.rater.entry_key.hex, salt=RESUME_SALT),
         **asked_besides(batch, payload),
     }
     return render(request, "annotation/instructions.html", context)

@@ -35,7 +35,7 @@ from annotation.quality import Seen, read_rules
 _RATER, _BATCH = Slot("rater", BigIntegerField()), Slot("batch", BigIntegerField())
 _ENROLMENT = Prepared(
     lambda: Enrolment.objects.select_related("batch", "rater").filter(
-        batch__token=Slot("token", CharField()), rater__key=Slot("rater", UUIDField())
+        batch__token=Slot("token", CharField()), rater__entry_key=Slot("rater", UUIDField())
     )
 )
 _NAMED = Prepared(
@@ -235,8 +235,8 @@ def answer_to(assignment: Assignment) -> Mapping[str, Any]:
 
 
 def rater_named(key: UUID) -> Rater | None:
-    """Return the rater of that key."""
-    return Rater.objects.filter(key=key).first()
+    """Return the rater whose browser holds that key, with their account."""
+    return Rater.objects.select_related("user").filter(entry_key=key).first()
 
 
 def rater_recruited(external: str) -> Rater | None:
@@ -246,7 +246,7 @@ def rater_recruited(external: str) -> Rater | None:
 
 def is_rating(rater: UUID) -> bool:
     """Tell whether a rater is in the middle of a batch that still takes answers."""
-    unfinished = Enrolment.objects.filter(rater__key=rater, finished=None)
+    unfinished = Enrolment.objects.filter(rater__entry_key=rater, finished=None)
     return unfinished.filter(batch__state=Batch.State.OPEN).exists()
 
 

@@ -1,0 +1,124 @@
+"""Raters' accounts: made, entered, given another password. They open raters' pages alone."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.contrib.auth import authenticate
+from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.crypto import salted_hmac
+
+from annotation.models import LoginTry, Rater
+
+TRIES = 5
+TRIES_FROM_ANYWHERE = 50
+WITHIN = timedelta(minutes=15)
+LONGEST_NAME = 150
+
+
+class AccountRefused(ValueError):
+    """What was asked of an account cannot be; `field` is at fault, `said` tells why, in words."""
+
+    def __init__(self, field: str, said: Sequence[str] = ()) -> None:
+        super().__init__(f"{field}: {' '.join(said)}")
+        self.field = field
+        self.said = tuple(said)
+
+
+class TooManyTries(Exception):
+    """The name was tried too often lately, from here or from anywhere."""
+
+
+def account_make(*, rater: Rater | None, name: str, password: str) -> Rater:
+    """Give a rater, or a new one, a user name and a password; AccountRefused if that cannot be.
+
+    The account is no researcher's: it opens nothing but raters' pages.
+    """
+    user = User(username=User.normalize_username(name.strip()))
+    _require(user, password)
+    try:
+        with transaction.atomic():
+            user.set_password(password)
+            user.save()
+            rater = rater or Rater.objects.create()
+            if not Rater.objects.filter(pk=rater.pk, user=None).update(user=user):
+                raise AccountRefused("has_account")
+    except IntegrityError as error:
+        raise AccountRefused("taken") from error
+    rater.user = user
+    return rater
+
+
+def _require(user: User, password: str) -> None:
+    if not user.username or len(user.username) > LONGEST_NAME:
+        raise AccountRefused("name")
+    try:
+        User.username_validator(user.username)
+    except ValidationError as error:
+        raise AccountRefused("name", error.messages) from error
+    if User.objects.filter(username__iexact=user.username).exists():
+        raise AccountRefused("taken")
+    _require_strong(password, user)
+
+
+def _require_strong(password: str, user: User) -> None:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise AccountRefused("password", error.messages) from error
+
+
+def account_enter(*, name: str, password: str, address: str, at: datetime) -> Rater:
+    """Return the rater of a name and its password.
+
+    AccountRefused when these are no rater's, be they a researcher's; TooManyTries after five in a
+    quarter of an hour from one address, or fifty from anywhere.
+    """
+    tried = _count(name, address, at)
+    user = authenticate(username=name.strip(), password=password)
+    raters = Rater.objects.select_related("user").filter(user__is_staff=False)
+    rater = None if user is None else raters.filter(user_id=user.pk).first()
+    if rater is None:
+        raise AccountRefused("unknown")
+    tried.delete()
+    return rater
+
+
+def _count(name: str, address: str, at: datetime) -> LoginTry:
+    """Note a try before it is made, so that many at once are counted too."""
+    LoginTry.objects.filter(at__lte=at - WITHIN).delete()
+    tried = LoginTry.objects.create(
+        name=_digest("name", name.strip().casefold()), address=_digest("address", address), at=at
+    )
+    of_name = LoginTry.objects.filter(name=tried.name)
+    if of_name.filter(address=tried.address).count() > TRIES:
+        raise TooManyTries(name)
+    if of_name.count() > TRIES_FROM_ANYWHERE:
+        raise TooManyTries(name)
+    return tried
+
+
+def _digest(kind: str, text: str) -> str:
+    return salted_hmac(f"annotation.login.{kind}", text, algorithm="sha256").hexdigest()
+
+
+def account_renew(*, rater: Rater, old: str, new: str, address: str, at: datetime) -> Rater:
+    """Give an account another password. Other browsers, and personal links, are let in no more.
+
+    AccountRefused when the old password is wrong or the new one too weak; TooManyTries as above.
+    """
+    user = User.objects.get(rater=rater)
+    tried = _count(user.username, address, at)
+    if not user.check_password(old):
+        raise AccountRefused("old")
+    _require_strong(new, user)
+    with transaction.atomic():
+        user.set_password(new)
+        user.save(update_fields=["password"])
+        rater.entry_key = uuid.uuid4()
+        rater.save(update_fields=["entry_key"])
+        tried.delete()
+    return rater
