@@ -42,6 +42,8 @@ class Answer(Protocol):
 
 
 P = TypeVar("P", bound=Payload)
+T = TypeVar("T")
+TEXT, WHOLE, FLOAT = frozenset({str}), frozenset({int}), frozenset({float})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,20 @@ def sequence(data: object, where: str) -> Sequence[object]:
     if not isinstance(data, list):
         raise ValueError(f"{where} is not a list")
     return data
+
+
+def list_of(
+    data: object, where: str, kinds: frozenset[type], read: Callable[[object, str], T], one: str
+) -> tuple[T, ...]:
+    """Return a list of what `read` takes; `kinds` are the types that it takes as they are.
+
+    Payloads are long and read with every question, so they are looked at one by one only where
+    something is wrong.
+    """
+    listed = sequence(data, where)
+    if kinds.issuperset(map(type, listed)):
+        return tuple(listed)  # type: ignore[arg-type]
+    return tuple(read(item, one) for item in listed)
 
 
 def text(data: object, where: str) -> str:

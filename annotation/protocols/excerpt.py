@@ -1,12 +1,21 @@
 """An excerpt with one neuron's activations on it, as raters see it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, ClassVar
 
-from annotation.protocols.base import integer, number, record, sequence, text
+from annotation.protocols.base import (
+    FLOAT,
+    TEXT,
+    WHOLE,
+    integer,
+    list_of,
+    number,
+    record,
+    sequence,
+    text,
+)
 
 LEVELS = 10
 
@@ -63,7 +72,7 @@ class Excerpt:
         for levels in (self.levels, *(each.levels for each in self.simulated)):
             if len(levels) != len(self.tokens):
                 raise ValueError("an excerpt has as many simulated levels as tokens")
-            if not all(0 <= level <= LEVELS for level in levels):
+            if min(levels) < 0 or max(levels) > LEVELS:
                 raise ValueError(f"an excerpt's levels go from 0 to {LEVELS}")
         if not all(map(math.isfinite, self.values)):
             raise ValueError("an excerpt's values are finite")
@@ -75,8 +84,8 @@ class Excerpt:
         fields = record(data, names, "an excerpt", optional=("simulated",))
         simulated = sequence(fields.get("simulated", []), "simulated")
         return cls(
-            tokens=tuple(text(t, "a token") for t in sequence(fields["tokens"], "tokens")),
-            values=tuple(number(v, "a value") for v in sequence(fields["values"], "values")),
+            tokens=list_of(fields["tokens"], "tokens", TEXT, text, "a token"),
+            values=list_of(fields["values"], "values", FLOAT, number, "a value"),
             levels=_levels(fields["levels"]),
             simulated=tuple(map(Simulated.from_json, simulated)),
         )
@@ -105,13 +114,10 @@ class Excerpt:
 
         The space before the first word belongs to the text that was cut off, and goes with it.
         """
-        tokens = (self.tokens[0].lstrip(" ") or self.tokens[0], *self.tokens[1:])
-        pieces = [
-            piece
-            for token, value, level in zip(tokens, self.values, self.levels, strict=True)
-            for piece in _pieces(token, value, level)
-        ]
-        return tuple(_joined(pieces))
+        first = self.tokens[0].lstrip(" ") or self.tokens[0]
+        return tuple(
+            _segments(zip((first, *self.tokens[1:]), self.values, self.levels, strict=True))
+        )
 
     @property
     def strongest(self) -> tuple[Segment, ...]:
@@ -121,28 +127,22 @@ class Excerpt:
 
 
 def _levels(data: object) -> tuple[int, ...]:
-    return tuple(integer(level, "a level") for level in sequence(data, "levels"))
+    return list_of(data, "levels", WHOLE, integer, "a level")
 
 
-def _pieces(token: str, value: float, level: int) -> Iterator[Segment]:
-    """Yield a token's text; space around a marked word stays unmarked, marked space is shown."""
-    word = token.strip()
-    if not level:
-        yield Segment(text=token)
-    elif not word:
-        yield Segment(text="↵" if "\n" in token else "␣", level=level, value=value)
-        yield Segment(text=token)
-    else:
-        before, after = token.split(word, 1)
-        yield Segment(text=before)
-        yield Segment(text=word, level=level, value=value)
-        yield Segment(text=after)
-
-
-def _joined(pieces: list[Segment]) -> Iterator[Segment]:
-    """Yield the pieces that have text, runs of plain ones as one."""
-    for plain, run in groupby((p for p in pieces if p.text), key=lambda p: p.level == 0):
-        if plain:
-            yield Segment(text="".join(piece.text for piece in run))
-        else:
-            yield from run
+def _segments(tokens: Iterable[tuple[str, float, int]]) -> Iterator[Segment]:
+    """Yield stretches; space around a marked word stays unmarked, marked space is shown."""
+    plain = ""
+    for token, value, level in tokens:
+        if not level:
+            plain += token
+            continue
+        word = token.strip()
+        before, after = token.split(word, 1) if word else ("", token)
+        if plain or before:
+            yield Segment(text=plain + before)
+        shown = word or ("↵" if "\n" in token else "␣")
+        yield Segment(text=shown, level=level, value=value)
+        plain = after
+    if plain:
+        yield Segment(text=plain)

@@ -2,7 +2,7 @@
 
 from django import template
 from django.utils.formats import get_format
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 from annotation.protocols.excerpt import Excerpt, Segment
@@ -43,5 +43,5 @@ def decimal_point() -> str:
 def _segment(segment: Segment, point: str) -> str:
     if not segment.level:
         return conditional_escape(segment.text)
-    value = segment.shown.replace(".", point)
-    return format_html('<mark class="l{}" title="{}">{}</mark>', segment.level, value, segment.text)
+    value, word = segment.shown.replace(".", point), conditional_escape(segment.text)
+    return f'<mark class="l{segment.level}" title="{value}">{word}</mark>'
