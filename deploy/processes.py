@@ -130,8 +130,4 @@ class Processes:
 
 def web_command(port: int) -> list[str]:
     """Return the command that serves the site on this machine from two processes."""
-    return [
-        *(sys.executable, "-m", "granian", "deploy.wsgi:application"),
-        *("--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
-        *("--workers", "2", "--blocking-threads", "2", "--log-level", "warning"),
-    ]
+    return [sys.executable, "-m", "deploy.web", "--port", str(port), "--workers", "2"]

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from django.db.models import (
     BigIntegerField,
     Case,
-    Exists,
     Expression,
     F,
-    OuterRef,
     Q,
     QuerySet,
     When,
@@ -92,9 +90,9 @@ def _kinds(items: QuerySet[Item], enrolment: Enrolment, before: Before) -> Itera
 
 def _open(*, batch: Given, rater: Given) -> QuerySet[Item]:
     """Return the items that want judgments and that the rater has not had."""
-    had = Assignment.objects.filter(item=OuterRef("pk"), rater=rater)
-    had = had.exclude(state=Assignment.State.EXPIRED)
-    return Item.objects.filter(~Exists(had), batch=batch, claims__lt=F("overlap"))
+    had = Assignment.objects.filter(rater=rater).exclude(state=Assignment.State.EXPIRED)
+    wanting = Item.objects.filter(batch=batch, claims__lt=F("overlap"))
+    return wanting.exclude(pk__in=had.values("item"))
 
 
 def _for_group(group: Given | None) -> Q:
