@@ -10,19 +10,8 @@ from statistics import median
 from typing import Any
 from uuid import UUID
 
-from django.db.models import (
-    BigIntegerField,
-    CharField,
-    Count,
-    Exists,
-    F,
-    Max,
-    OuterRef,
-    Q,
-    QuerySet,
-    Sum,
-    UUIDField,
-)
+from django.db import models
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 
 from annotation.allocation import Share
 from annotation.models import Assignment, Batch, Enrolment, Exclusion, Item, Judgment, Rater
@@ -32,15 +21,16 @@ from annotation.quality import Seen, read_rules
 
 # --- Asked with every question --------------------------------------------------------------------
 
-_RATER, _BATCH = Slot("rater", BigIntegerField()), Slot("batch", BigIntegerField())
+_RATER, _BATCH = Slot("rater", models.BigIntegerField()), Slot("batch", models.BigIntegerField())
 _ENROLMENT = Prepared(
     lambda: Enrolment.objects.select_related("batch", "rater").filter(
-        batch__token=Slot("token", CharField()), rater__entry_key=Slot("rater", UUIDField())
+        batch__token=Slot("token", models.CharField()),
+        rater__entry_key=Slot("rater", models.UUIDField()),
     )
 )
 _NAMED = Prepared(
     lambda: Assignment.objects.select_related("item__batch").filter(
-        key=Slot("key", UUIDField()), rater=_RATER, item__batch=_BATCH
+        key=Slot("key", models.UUIDField()), rater=_RATER, item__batch=_BATCH
     )
 )
 _ENDED = Prepared(
@@ -56,11 +46,17 @@ _ENDED = Prepared(
     )
 )
 _KEY = Prepared(
-    lambda: Assignment.objects.filter(pk=Slot("pk", BigIntegerField())).values_list("key")
+    lambda: Assignment.objects.filter(pk=Slot("pk", models.BigIntegerField())).values_list("key")
 )
-_SIZES = Prepared(
+_SIZE = Prepared(
     lambda: (
-        Item.objects.filter(batch=_BATCH).order_by().values_list("group").annotate(n=Count("pk"))
+        Item.objects.filter(
+            Q(group=None) | Q(group=Slot("group", models.IntegerField())), batch=_BATCH
+        )
+        .order_by()
+        .values("batch")
+        .annotate(n=Count("pk"))
+        .values_list("n")
     )
 )
 
@@ -183,13 +179,14 @@ def enrolment_of(token: str, rater: UUID) -> Enrolment | None:
 
 def rater_progress(enrolment: Enrolment) -> RaterProgress:
     """Return how far a rater is; nobody is asked more than the batch has items."""
-    rows = _ENDED.all(rater=enrolment.rater_id, batch=enrolment.batch_id)
+    batch = enrolment.batch
+    rows = _ENDED.all(rater=enrolment.rater_id, batch=batch.pk)
     answered = [pk for pk, state, _ in rows if state == Assignment.State.JUDGED]
     took = [seconds for _, state, seconds in rows if state == Assignment.State.JUDGED]
     return RaterProgress(
         answered=len(answered),
         skipped=len(rows) - len(answered),
-        total=questions_in(enrolment.batch, enrolment.group),
+        total=min(batch.items_per_rater, _askable_count(batch, enrolment.group)),
         last=_KEY.all(pk=answered[-1])[0][0] if answered else None,
         pace=median(took) if len(took) > 2 else None,
     )
@@ -257,14 +254,16 @@ def first_payload(batch: Batch) -> Any:
 
 def questions_in(batch: Batch, group: int | None = None) -> int:
     """Return how many questions a rater is asked at most; of a group, if it is known."""
-    sizes: dict[int | None, int] = dict(_SIZES.all(batch=batch.pk))
-    of_all = sizes.pop(None, 0)
-    of_group = max(sizes.values(), default=0) if group is None else sizes.get(group, 0)
-    return min(batch.items_per_rater, of_all + of_group)
+    of_each = [_askable_count(batch, each) for each in groups_of(batch)] if group is None else []
+    return min(batch.items_per_rater, max(of_each, default=_askable_count(batch, group)))
 
 
 def _askable(batch: Batch, group: int | None) -> QuerySet[Item]:
     return Item.objects.filter(Q(group=None) | Q(group=group), batch=batch)
+
+
+def _askable_count(batch: Batch, group: int | None) -> int:
+    return next((n for (n,) in _SIZE.all(batch=batch.pk, group=group)), 0)
 
 
 def group_shares(batch: Batch, *, at: datetime) -> tuple[Share, ...]:
