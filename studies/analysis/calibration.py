@@ -51,7 +51,11 @@ def calibration(
     """
     if ties not in get_args(Ties):
         raise ValueError(f"ties: {ties!r} is none of {', '.join(get_args(Ties))}")
-    votes = read_votes(neurons, raters, score_gap, outcome)
+    return calibration_of(read_votes(neurons, raters, score_gap, outcome), ties=ties)
+
+
+def calibration_of(votes: Votes, *, ties: Ties = "drop") -> Calibration:
+    """Return the same of votes that are read already."""
     n_ties = int((votes.outcome == 0).sum())
     used = votes if ties == "half" else votes.only(votes.outcome != 0)
     if reason := _why_undefined(used):
@@ -91,5 +95,7 @@ def _why_undefined(votes: Votes) -> str:
 def _fit(votes: Votes) -> tuple[Estimate, Estimate, float]:
     x = np.column_stack([np.ones_like(votes.gap), votes.gap / 0.1])
     fit = fit_logistic(x, (1 + votes.outcome) / 2)
-    bias, slope = clustered(votes.neuron, votes.rater, fit.coefficients, fit.influence, _NAMES)
+    bias, slope = clustered(
+        votes.neuron, votes.rater, fit.coefficients, fit.influence, _NAMES, cell=votes.cell
+    )
     return bias, slope, fit.log_likelihood

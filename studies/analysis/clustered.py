@@ -5,10 +5,10 @@ from functools import partial
 from math import nan, sqrt
 
 import numpy as np
-import scipy
 
 from studies.analysis.estimate import Estimate, undefined
-from studies.analysis.ratings import Array, Codes, crossed, n_codes, sums_by
+from studies.analysis.jackknife import t_quantile
+from studies.analysis.ratings import Array, Codes, crossed, n_present, sums_by
 
 
 def clustered(
@@ -18,16 +18,19 @@ def clustered(
     influence: Array,
     methods: Sequence[str],
     *,
+    cell: Codes | None = None,
     n_parameters: int | None = None,
 ) -> tuple[Estimate, ...]:
     """Return fitted values (k,) with intervals clustered by `neuron` and by `rater`, both coded.
 
-    `influence` (votes, k): what each vote moves each value by, the score times the inverse
-    information. The variance is V_neuron + V_rater - V_both with the usual small-sample factors,
-    not below V_neuron or V_rater; Student's t with min(neurons, raters) - 1 degrees of freedom.
-    `n_parameters` of the fit are k unless given. Source: Cameron, Gelbach & Miller (2011).
+    `cell` codes their pairs, where known. `influence` (votes, k): what each vote moves each value
+    by, the score times the inverse information. The variance is V_neuron + V_rater - V_both with
+    the usual small-sample factors, not below V_neuron or V_rater; Student's t with min(neurons,
+    raters) - 1 degrees of freedom. `n_parameters` of the fit are k unless given.
+    Source: Cameron, Gelbach & Miller (2011).
     """
-    variances = _two_way(neuron, rater, influence, n_parameters or influence.shape[1])
+    both = crossed(neuron, rater) if cell is None else cell
+    variances = _two_way(neuron, rater, both, influence, n_parameters or influence.shape[1])
     return tuple(
         _estimate(neuron, rater, method, float(value), float(variance))
         for method, value, variance in zip(methods, values, variances, strict=True)
@@ -39,14 +42,15 @@ def undefined_of(neuron: Codes, rater: Codes, reason: str, method: str) -> Estim
     return undefined(
         reason,
         method=method,
-        n_units=n_codes(neuron),
-        n_raters=n_codes(rater),
+        n_units=n_present(neuron),
+        n_raters=n_present(rater),
         n_ratings=len(neuron),
     )
 
 
-def _two_way(neuron: Codes, rater: Codes, influence: Array, n_parameters: int) -> Array:
-    both = crossed(neuron, rater)
+def _two_way(
+    neuron: Codes, rater: Codes, both: Codes, influence: Array, n_parameters: int
+) -> Array:
     of_neuron, of_rater, of_cell = (
         _one_way(group, influence, n_parameters) for group in (neuron, rater, both)
     )
@@ -55,7 +59,7 @@ def _two_way(neuron: Codes, rater: Codes, influence: Array, n_parameters: int) -
 
 def _one_way(group: Codes, influence: Array, n_parameters: int) -> Array:
     n, k = influence.shape
-    groups = n_codes(group)
+    groups = n_present(group)
     if groups < 2 or n <= n_parameters:
         return np.full(k, nan)
     factor = groups / (groups - 1) * (n - 1) / (n - n_parameters)
@@ -64,7 +68,7 @@ def _one_way(group: Codes, influence: Array, n_parameters: int) -> Array:
 
 
 def _estimate(neuron: Codes, rater: Codes, method: str, value: float, variance: float) -> Estimate:
-    n_neurons, n_raters = n_codes(neuron), n_codes(rater)
+    n_neurons, n_raters = n_present(neuron), n_present(rater)
     bare = partial(
         Estimate, n_units=n_neurons, n_raters=n_raters, n_ratings=len(neuron), value=value
     )
@@ -74,6 +78,6 @@ def _estimate(neuron: Codes, rater: Codes, method: str, value: float, variance: 
             note="no interval: needs two neurons, two raters and more votes than coefficients",
         )
     se = sqrt(variance)
-    reach = se * float(scipy.stats.t.ppf(0.975, min(n_neurons, n_raters) - 1))
+    reach = se * t_quantile(0.975, min(n_neurons, n_raters) - 1)
     method = f"{method}, two-way clustered"
     return bare(low=value - reach, high=value + reach, se=se, method=method)

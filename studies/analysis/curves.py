@@ -7,11 +7,11 @@ import numpy as np
 
 from studies.analysis.estimate import Estimate
 from studies.analysis.jackknife import divide, estimate, of_cells
-from studies.analysis.levels import system_correlation_of_votes
+from studies.analysis.levels import system_correlation_of
 from studies.analysis.plan import Plan
 from studies.analysis.ratings import Array, Codes, coded, sums_by
 from studies.analysis.tables import Judgments, Scores
-from studies.analysis.votes import Votes, mean_share, read_votes
+from studies.analysis.votes import Votes, every_vote, mean_share
 
 _BINS = 8
 _POINTS_SHOWN = 400
@@ -72,9 +72,12 @@ class Curves:
 
 def curves(judged: Judgments, scores: Scores, plan: Plan) -> Curves:
     """Look at one scorer over the votes that it scores on both sides."""
-    gap = scores.gap(judged)
-    judged = judged.only(np.isfinite(gap))
-    votes = read_votes(judged.neuron, judged.rater, gap[np.isfinite(gap)], judged.outcome)
+    return curves_of(every_vote(judged), judged, scores, scores.gap(judged), plan)
+
+
+def curves_of(every: Votes, judged: Judgments, scores: Scores, gap: Array, plan: Plan) -> Curves:
+    """Return the same of votes that are read already, with the gap of each, nan without one."""
+    votes, judged = every.scored(gap), judged.only(np.isfinite(gap))
     points = _points(judged, scores)
     return Curves(
         calibration=_calibration(votes),
@@ -82,7 +85,7 @@ def curves(judged: Judgments, scores: Scores, plan: Plan) -> Curves:
         points=_drawn(points, plan.seed),
         n_points=len(points),
         tau_b=_tau_b(votes),
-        system=_system(judged, scores),
+        system=_system(votes, judged, scores),
     )
 
 
@@ -154,7 +157,7 @@ def _tau_b(votes: Votes) -> Estimate:
     signs = np.sign(votes.gap)
     features = np.column_stack([signs * votes.outcome, np.abs(signs), np.abs(votes.outcome)])
     return estimate(
-        of_cells(votes.neuron, votes.rater, features, to=_of_sums),
+        of_cells(votes.neuron, votes.rater, features, to=_of_sums, cell=votes.cell),
         method="Kendall's tau-b within neuron and rater (item level)",
         unit="neuron",
         bounds=(-1.0, 1.0),
@@ -167,11 +170,9 @@ def _of_sums(sums: Array) -> Array:
     return divide(sums[:, 0], np.sqrt(sums[:, 1] * sums[:, 2]))
 
 
-def _system(judged: Judgments, scores: Scores) -> Estimate:
-    return system_correlation_of_votes(
+def _system(votes: Votes, judged: Judgments, scores: Scores) -> Estimate:
+    return system_correlation_of(
+        votes,
         (judged.left_condition, judged.right_condition),
-        judged.neuron,
-        judged.rater,
         (scores.of(judged.left_explanation), scores.of(judged.right_explanation)),
-        judged.outcome,
     )

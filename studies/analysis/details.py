@@ -1,15 +1,15 @@
 """What stands behind the headline: methods, scorers, raters, choices, what more would buy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.breakdown import SoFar, alpha_by_judgments
-from studies.analysis.curves import Curves, curves
+from studies.analysis.curves import Curves, curves_of
 from studies.analysis.drift import Drift, drift
-from studies.analysis.leaderboard import Leaderboard, leaderboard
+from studies.analysis.leaderboard import Leaderboard, leaderboard_of
 from studies.analysis.missing import Bounds, Missing, agreement_bounds, missing_by_group
 from studies.analysis.plan import Plan
 from studies.analysis.power import (
@@ -30,14 +30,15 @@ from studies.analysis.ratings import Array, distinct, encode
 from studies.analysis.scorers import (
     JointModel,
     ScorerComparison,
-    compare_scorers,
-    joint_model,
+    compare_scorers_of,
+    joint_model_of,
     length_gap,
 )
-from studies.analysis.sensitivity import Choice, sensitivity
-from studies.analysis.strata import Stratum, agreement_by_stratum, score_strata
+from studies.analysis.sensitivity import Choice, sensitivity_of
+from studies.analysis.strata import Stratum, agreement_by_stratum_of, score_strata
 from studies.analysis.tables import Judgments, Scores, StudyTables
-from studies.analysis.wins import WinMatrix, win_matrix
+from studies.analysis.votes import Votes, every_vote, rounded
+from studies.analysis.wins import WinMatrix, win_matrix_of
 
 _Columns: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
 _Votes: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
@@ -56,17 +57,13 @@ class MethodDetails:
     win_matrix: WinMatrix
 
 
-def method_details(judged: Judgments, conditions: tuple[str, ...]) -> MethodDetails:
+def method_details(judged: Judgments, votes: Votes, conditions: tuple[str, ...]) -> MethodDetails:
     """Rank the conditions and set every two beside each other."""
     names = np.array(conditions, dtype=np.str_)
-    votes = (
-        names[judged.left_condition],
-        names[judged.right_condition],
-        judged.neuron,
-        judged.rater,
-        judged.outcome,
+    sides = names[judged.left_condition], names[judged.right_condition]
+    return MethodDetails(
+        leaderboard=leaderboard_of(*sides, votes), win_matrix=win_matrix_of(*sides, votes)
     )
-    return MethodDetails(leaderboard=leaderboard(*votes), win_matrix=win_matrix(*votes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,35 +90,40 @@ class ScorerDetails:
 def scorer_details(
     tables: StudyTables,
     kept: npt.NDArray[np.bool_],
+    votes: Votes,
     plan: Plan,
     primary: Scores | None,
 ) -> ScorerDetails:
-    """Compare scorers on the judgments `kept`, and look at the headline's more closely."""
+    """Compare scorers on the judgments `kept`, and look at the headline's more closely.
+
+    `votes` are those kept.
+    """
     everything = tables.judgments
-    judged = everything.only(kept)
+    judged = everything if kept.all() else everything.only(kept)
     gaps = {scores.scorer: scores.gap(judged) for scores in tables.scores}
     known = [pair for pair in plan.contrasts if set(pair) <= set(gaps)]
-    votes = judged.neuron, judged.rater
-    comparison = compare_scorers(*votes, gaps, judged.outcome, declared=known)
-    joint = joint_model(*votes, gaps | _lengths(tables.lengths, judged), judged.outcome)
+    near = {name: rounded(gap) for name, gap in gaps.items()}
+    comparison = compare_scorers_of(votes, near, declared=known)
+    lengths = {name: rounded(gap) for name, gap in _lengths(tables.lengths, judged).items()}
+    joint = joint_model_of(votes, near | lengths)
     if primary is None:
         return ScorerDetails(
             comparison=comparison, joint=joint, by_layer=(), by_score=(), missing=(), bounds=None,
             sensitivity=(), components=None, precision=(), curves=None,
         )  # fmt: skip
-    gap = primary.gap(judged)
+    gap = gaps[primary.scorer]
     components, forecast = _more(judged, gap, plan.seed)
     return ScorerDetails(
         comparison=comparison,
         joint=joint,
-        by_layer=_by_layer(judged, gap, tables, kept),
-        by_score=_by_score(judged, gap, primary),
+        by_layer=_by_layer(votes, gap, tables, kept),
+        by_score=_by_score(judged, votes, gap, primary),
         missing=_missing(judged, primary, tables.conditions),
         bounds=agreement_bounds(gap, judged.outcome),
-        sensitivity=_sensitivity(everything, primary, ~kept),
+        sensitivity=_sensitivity(everything, votes, primary, ~kept),
         components=components,
         precision=forecast,
-        curves=curves(judged, primary, plan),
+        curves=curves_of(votes, judged, primary, gap, plan),
     )
 
 
@@ -140,19 +142,18 @@ def _length_gap(lengths: Scores, judged: Judgments) -> Array:
 
 
 def _by_layer(
-    judged: Judgments, gap: Array, tables: StudyTables, kept: npt.NDArray[np.bool_]
+    votes: Votes, gap: Array, tables: StudyTables, kept: npt.NDArray[np.bool_]
 ) -> tuple[Stratum, ...]:
     if tables.layer is None:
         return ()
-    layer, scored = tables.layer[kept], np.isfinite(gap)
-    return agreement_by_stratum(*_votes(judged, gap, scored), layer[scored])
+    return agreement_by_stratum_of(votes.scored(gap), tables.layer[kept][np.isfinite(gap)])
 
 
-def _by_score(judged: Judgments, gap: Array, scores: Scores) -> tuple[Stratum, ...]:
+def _by_score(judged: Judgments, votes: Votes, gap: Array, scores: Scores) -> tuple[Stratum, ...]:
     scored = np.isfinite(gap)
     mean = scores.of(judged.left_explanation)[scored] - gap[scored] / 2
     labels, order = score_strata(mean)
-    return agreement_by_stratum(*_votes(judged, gap, scored), labels, expected=order)
+    return agreement_by_stratum_of(votes.scored(gap), labels, expected=order)
 
 
 def _votes(judged: Judgments, gap: Array, rows: npt.NDArray[np.bool_]) -> _Votes:
@@ -161,22 +162,22 @@ def _votes(judged: Judgments, gap: Array, rows: npt.NDArray[np.bool_]) -> _Votes
 
 def _missing(judged: Judgments, scores: Scores, conditions: tuple[str, ...]) -> tuple[Missing, ...]:
     explanations = np.concatenate([judged.left_explanation, judged.right_explanation])
-    places = np.concatenate([judged.left_condition, judged.right_condition])
-    return missing_by_group(
-        np.array(conditions, dtype=np.str_)[places],
+    found = missing_by_group(
+        np.concatenate([judged.left_condition, judged.right_condition]),
         np.tile(judged.neuron, 2),
         np.tile(judged.rater, 2),
         ~np.isfinite(scores.of(explanations)),
-        expected=conditions,
+        expected=range(len(conditions)),
     )
+    return tuple(replace(each, group=conditions[each.group]) for each in found)
 
 
 def _sensitivity(
-    everything: Judgments, scores: Scores, excluded: npt.NDArray[np.bool_]
+    everything: Judgments, kept: Votes, scores: Scores, excluded: npt.NDArray[np.bool_]
 ) -> tuple[Choice, ...]:
+    votes = every_vote(everything) if excluded.any() else kept
     gap = scores.gap(everything)
-    scored = np.isfinite(gap)
-    return sensitivity(*_votes(everything, gap, scored), excluded[scored])
+    return sensitivity_of(votes.scored(gap), excluded[np.isfinite(gap)])
 
 
 def _more(

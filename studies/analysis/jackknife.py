@@ -19,7 +19,7 @@ import numpy as np
 import scipy
 
 from studies.analysis.estimate import Estimate
-from studies.analysis.ratings import Array, Codes, coded, crossed, first_rows, sums_by
+from studies.analysis.ratings import Array, Codes, crossed, present_sums, sums_by
 
 Parts: TypeAlias = Callable[[Array], Array]
 """From sums of features by group (m, p) to the groups' parts of a statistic (m, d); 0 gives 0."""
@@ -100,10 +100,11 @@ def estimate(
     value = replicates.value
     if np.isnan(value):
         return bare(value=value, method=method, reason=undefined_reason)
-    if note := _why_no_interval(replicates, unit):
+    spread = variance(replicates)
+    if note := _why_no_interval(replicates, spread, unit):
         return bare(value=value, method=method, note=note)
-    se = sqrt(variance(replicates).under(clustering))
-    reach = se * float(scipy.stats.t.ppf(0.975, _freedom(replicates, clustering)))
+    se = sqrt(spread.under(clustering))
+    reach = se * t_quantile(0.975, _freedom(replicates, clustering))
     low = min(value, max(value - reach, bounds[0]))
     high = max(value, min(value + reach, bounds[1]))
     return bare(value=value, low=low, high=high, se=se, method=f"{method}; {_CALLED[clustering]}")
@@ -124,19 +125,27 @@ def _freedom(replicates: Replicates, clustering: Clustering) -> int:
     return groups[clustering] - 1
 
 
-def _why_no_interval(replicates: Replicates, unit: str) -> str:
+def t_quantile(share: float, freedom: float) -> float:
+    """Return the value below which Student's t lies with a chance of `share`.
+
+    The function behind scipy.stats', which takes a second and 30 MB to import.
+    """
+    return float(scipy.special.stdtrit(freedom, share))
+
+
+def _why_no_interval(replicates: Replicates, spread: Variance, unit: str) -> str:
     left_out = {
-        unit: replicates.without_unit,
-        "rater": replicates.without_rater,
-        "rating": replicates.without_rating,
+        unit: (replicates.without_unit, spread.units),
+        "rater": (replicates.without_rater, spread.raters),
+        "rating": (replicates.without_rating, spread.ratings),
     }
     for name in (unit, "rater"):
-        if len(left_out[name]) < 2:
+        if len(left_out[name][0]) < 2:
             return f"no interval: only one {name}"
-    for name, values in left_out.items():
-        if np.isnan(values).any():
+    for name, (_, part) in left_out.items():
+        if np.isnan(part):
             return f"no interval: undefined once a certain {name} is left out"
-    if variance(replicates).total <= (1e-12 * max(abs(replicates.value), 1)) ** 2:
+    if spread.total <= (1e-12 * max(abs(replicates.value), 1)) ** 2:
         return f"no interval: leaving out any one {unit} or rater changes nothing"
     return ""
 
@@ -190,29 +199,37 @@ def _parts(group: Codes, features: Array, parts: Parts) -> tuple[Array, Array]:
     return whole, parts(sums[group] - features) - whole[group]
 
 
-def of_cells(unit: Codes, rater: Codes, features: Array, *, to: Statistic = ratio) -> Replicates:
+def of_cells(
+    unit: Codes,
+    rater: Codes,
+    features: Array,
+    *,
+    to: Statistic = ratio,
+    cell: Codes | None = None,
+) -> Replicates:
     """Replicate a statistic of the summed features of rows that may share both unit and rater.
 
     `features` is (n, d), one row per observation. Rows of one unit by one rater are left out
-    together: they stand for the single rating. By default the statistic is sum of the first column
-    over sum of the second.
+    together: they stand for the single rating. `cell` codes these where it is known. Codes need not
+    all occur. By default the statistic is sum of the first column over sum of the second.
     """
-    cell = crossed(unit, rater)
-    first = first_rows(cell)
-    return additive(
-        coded(unit[first]),
-        coded(rater[first]),
-        sums_by(cell, features),
-        of_unit=_same,
-        of_rater=nothing,
-        to=to,
-    )
+    if not len(unit):
+        return Replicates(value=np.nan, **dict.fromkeys(_LEVELS, np.zeros(0)))
+    total = features.sum(axis=0)
+    groups = (unit, rater, crossed(unit, rater) if cell is None else cell)
+    left = (_without(total, present_sums(codes, features), to) for codes in groups)
+    return Replicates(value=float(to(total[None])[0]), **dict(zip(_LEVELS, left, strict=True)))
 
 
-def of_mean(unit: Codes, rater: Codes, values: Array) -> Replicates:
-    """Replicate the mean of `values`, one per row; rows may share both unit and rater."""
-    return of_cells(coded(unit), coded(rater), np.column_stack([values, np.ones_like(values)]))
+_ROWS = 65_536
+"""Groups left out at once: what they make on the way is then small."""
 
 
-def _same(sums: Array) -> Array:
-    return sums
+def _without(total: Array, sums: Array, to: Statistic) -> Array:
+    return np.concatenate([to(total - sums[i : i + _ROWS]) for i in range(0, len(sums), _ROWS)])
+
+
+def of_mean(unit: Codes, rater: Codes, values: Array, *, cell: Codes | None = None) -> Replicates:
+    """Replicate the mean of `values`, one per row; otherwise as `of_cells`."""
+    features = np.column_stack([values, np.ones_like(values)])
+    return of_cells(unit, rater, features, cell=cell)

@@ -5,6 +5,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from studies.analysis.abilities import Abilities
 from studies.analysis.clustered import clustered, undefined_of
@@ -74,8 +75,13 @@ def leaderboard(
     """
     columns = same_length(outcome=outcome, left=left, right=right)
     votes = read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome)
-    between = columns["left"] != columns["right"]
-    sides = columns["left"][between], columns["right"][between]
+    return leaderboard_of(columns["left"], columns["right"], votes)
+
+
+def leaderboard_of(left: npt.NDArray[Any], right: npt.NDArray[Any], votes: Votes) -> Leaderboard:
+    """Return the same of votes that are read already."""
+    between = left != right
+    sides = left[between], right[between]
     votes = votes.only(between)
     fit, model = _fullest(*sides, votes.outcome)
     if fit.reason:
@@ -127,6 +133,7 @@ def _ranked(fit: Abilities, model: str, votes: Votes, meetings: Meetings) -> Lea
         fit.log_ability,
         influence[:, :k],
         [_ABILITY] * k,
+        cell=votes.cell,
         n_parameters=size,
     )
     contrasts = _contrasts(fit, votes, influence)
@@ -151,9 +158,14 @@ def _side_bias(fit: Abilities, votes: Votes, influence: Array, model: str) -> Es
     if np.isnan(fit.side_bias):
         return undefined_of(votes.neuron, votes.rater, model.partition(": ")[2], _SIDE)
     k = len(fit.items)
-    value, moved = np.array([fit.side_bias]), influence[:, k : k + 1]
     return clustered(
-        votes.neuron, votes.rater, value, moved, [_SIDE], n_parameters=influence.shape[1]
+        votes.neuron,
+        votes.rater,
+        np.array([fit.side_bias]),
+        influence[:, k : k + 1],
+        [_SIDE],
+        cell=votes.cell,
+        n_parameters=influence.shape[1],
     )[0]
 
 
@@ -187,6 +199,7 @@ def _contrasts(fit: Abilities, votes: Votes, influence: Array) -> tuple[Contrast
         fit.log_ability[first] - fit.log_ability[second],
         influence[:, first] - influence[:, second],
         ["lead, log-odds"] * len(pairs),
+        cell=votes.cell,
         n_parameters=influence.shape[1],
     )
     p = [p_value(lead) for lead in leads]

@@ -14,7 +14,17 @@ import numpy.typing as npt
 
 from studies.analysis.estimate import Estimate, undefined
 from studies.analysis.jackknife import divide, estimate, of_cells
-from studies.analysis.ratings import Array, Labels, Values, coded, n_codes, same_length
+from studies.analysis.ratings import (
+    Array,
+    Codes,
+    Labels,
+    Values,
+    coded,
+    distinct,
+    n_codes,
+    same_length,
+)
+from studies.analysis.votes import Votes, read_votes
 
 FEWEST_SYSTEMS = 3
 LEAST_RELIABILITY = 0.3
@@ -43,7 +53,7 @@ def system_correlation(
     own = np.eye(n_codes(condition))[condition]
     x, y = (values - (values.mean() if len(values) else 0.0) for values in (x, y))
     features = np.hstack([own, own * x[:, None], own * y[:, None]])
-    return _over_systems(columns["neurons"], columns["raters"], features)
+    return _over_systems(coded(columns["neurons"]), coded(columns["raters"]), features)
 
 
 def system_correlation_of_votes(
@@ -63,24 +73,37 @@ def system_correlation_of_votes(
     )  # fmt: skip
     if not np.isfinite([columns["left_score"], columns["right_score"]]).all():
         raise ValueError("scores: not finite; leave the votes without one out")
-    if not len(columns["outcome"]):
-        return _over_systems(columns["neurons"], columns["raters"], np.zeros((0, 0)))
-    codes = coded(np.concatenate([columns["left"], columns["right"]]))
-    left, right = np.eye(n_codes(codes))[codes].reshape(2, len(columns["outcome"]), -1)
-    won = columns["outcome"].astype(np.float64)[:, None] / 2
-    mean = (columns["left_score"].mean() + columns["right_score"].mean()) / 2
-    x, y = (columns[name][:, None] - mean for name in ("left_score", "right_score"))
-    features = np.hstack([left + right, left * x + right * y, left * won - right * won])
-    return _over_systems(columns["neurons"], columns["raters"], features)
+    votes = read_votes(neurons, raters, np.zeros(len(columns["outcome"])), outcome)
+    both = (columns["left"], columns["right"]), (columns["left_score"], columns["right_score"])
+    return system_correlation_of(votes, *both)
 
 
-def _over_systems(neurons: npt.NDArray[Any], raters: npt.NDArray[Any], features: Array) -> Estimate:
+def system_correlation_of(
+    votes: Votes, sides: tuple[npt.NDArray[Any], npt.NDArray[Any]], scores: tuple[Array, Array]
+) -> Estimate:
+    """Return the same of votes that are read already, their finite scores beside."""
+    names, codes = distinct(np.concatenate(sides))
+    k, n = len(names), len(votes.outcome)
+    mean = np.concatenate(scores).mean() if n else 0.0
+    features = np.zeros((n, 3 * k))
+    for side, score, sign in zip(codes.reshape(2, n), scores, (1, -1), strict=True):
+        for name in range(k):
+            on = side == name
+            features[:, name] += on
+            features[:, k + name] += on * (score - mean)
+            features[:, 2 * k + name] += on * (sign * votes.outcome / 2)
+    return _over_systems(votes.neuron, votes.rater, features, votes.cell)
+
+
+def _over_systems(
+    neuron: Codes, rater: Codes, features: Array, cell: Codes | None = None
+) -> Estimate:
     """Correlate means over systems, from rows of counts, sums of scores and sums of values."""
     k, method = features.shape[1] // 3, "Pearson's correlation over conditions (system level)"
     if k < FEWEST_SYSTEMS:
         return undefined(f"needs {FEWEST_SYSTEMS} conditions, here are {k}", method=method)
     return estimate(
-        of_cells(coded(neurons), coded(raters), features, to=_of_means),
+        of_cells(neuron, rater, features, to=_of_means, cell=cell),
         method=method,
         unit="neuron",
         bounds=(-1.0, 1.0),

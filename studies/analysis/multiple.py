@@ -21,7 +21,7 @@ def p_value(estimate: Estimate, *, null: float = 0.0) -> float:
     freedom = min(estimate.n_units, estimate.n_raters) - 1
     if not estimate.se:
         return float(estimate.value == null)
-    return float(2 * scipy.stats.t.sf(abs(estimate.value - null) / estimate.se, freedom))
+    return float(2 * scipy.special.stdtr(freedom, -abs(estimate.value - null) / estimate.se))
 
 
 def adjusted(p: Sequence[float], adjust: Callable[[Array], Array]) -> Array:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import nan
 
 import numpy as np
-import scipy
 
+from studies.analysis.jackknife import t_quantile
 from studies.analysis.ratings import (
     Array,
     Codes,
@@ -196,7 +196,7 @@ def _intervals(components: Components, plan: Plan, rng: np.random.Generator, n: 
     neurons, raters, cells = (delete_one_variances(group, won) for group in (neuron, rater, cell))
     variance = np.maximum(np.maximum(neurons + raters - cells, neurons), raters)
     freedom = min(plan.n_neurons, plan.n_raters, plan.n_votes) - 1
-    reach = np.sqrt(variance) * float(scipy.stats.t.ppf(0.975, freedom))
+    reach = np.sqrt(variance) * t_quantile(0.975, freedom)
     reach = np.where(reach > _LEAST, reach, nan)
     mean = won.mean(axis=1)
     limits: Array = np.clip(np.stack([mean - reach, mean + reach]), 0.0, 1.0)

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
 from studies.analysis.alpha import Level, alpha_replicates
 from studies.analysis.estimate import Estimate
-from studies.analysis.jackknife import divide
+from studies.analysis.jackknife import divide, t_quantile
 from studies.analysis.ratings import (
     Array,
     Codes,
@@ -104,7 +103,7 @@ def _over_units(shares: Array) -> Estimate:
     se = float(shares.std(ddof=1)) / sqrt(n) if n > 1 else 0.0
     if se < 1e-12:
         return bare(value=value, method=method, note="no interval: units do not vary")
-    reach = se * float(scipy.stats.t.ppf(0.975, n - 1))
+    reach = se * t_quantile(0.975, n - 1)
     method = f"{method}; over units, the rater fixed"
     low, high = max(value - reach, 0.0), min(value + reach, 1.0)
     return bare(value=value, low=low, high=high, se=se, method=method)

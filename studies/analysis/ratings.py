@@ -202,6 +202,17 @@ def sums_by(codes: Codes, rows: Array) -> Array:
     return totals
 
 
+def present_sums(codes: Codes, rows: Array) -> Array:
+    """Sum `rows` (n, d) over equal codes, of the codes that occur: shape (how many, d)."""
+    seen = np.bincount(codes) > 0
+    return np.column_stack([np.bincount(codes, column)[seen] for column in rows.T])
+
+
+def n_present(codes: Codes) -> int:
+    """Return how many different codes occur."""
+    return int(np.count_nonzero(np.bincount(codes))) if len(codes) else 0
+
+
 def pairs_within(group: Codes) -> tuple[Codes, Codes]:
     """Return the rows of all pairs that share a group."""
     order = np.argsort(group, kind="stable")

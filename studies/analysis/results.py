@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from studies.analysis import agreement, preference
 from studies.analysis.agreement import Prevalence
+from studies.analysis.calibration import calibration_of
 from studies.analysis.details import (
     MethodDetails,
     RaterDetails,
@@ -28,10 +29,12 @@ from studies.analysis.preference import (
     ScoreAgreement,
     WinRate,
 )
-from studies.analysis.ratings import Codes
+from studies.analysis.ratings import Codes, distinct
 from studies.analysis.rules import excluded
+from studies.analysis.score_votes import agreement_by_gap_of, score_agreement_of
 from studies.analysis.tables import Flow, Judgments, ReasonCount, Scores, StudyTables
-from studies.analysis.votes import mean_share, read_votes
+from studies.analysis.votes import Votes, every_vote, mean_share
+from studies.analysis.wins import side_bias_of, win_rates_of
 
 VERSION = 4
 """Raised whenever the fields of `Results` change their meaning."""
@@ -163,16 +166,17 @@ def analyse(
     judged = everything.only(left.kept).renumbered()
     tell("agreement between raters", 0.1)
     agreed = _agreement(judged)
+    votes = every_vote(judged)
     ceiling = preference.noise_ceiling(judged.unit, judged.rater, judged.first_won)
     tell("preference against scores", 0.2)
-    scorers = tuple(_scorer(judged, scores, plan) for scores in tables.scores)
+    scorers = tuple(_scorer(judged, votes, scores, plan) for scores in tables.scores)
     primary = _primary(scorers, plan)
     tell("conditions", 0.35)
-    methods = _methods(judged, tables.conditions)
-    leading = method_details(judged, tables.conditions)
+    methods = _methods(judged, votes, tables.conditions)
+    leading = method_details(judged, votes, tables.conditions)
     tell("scorers beside each other", 0.5)
     compared = scorer_details(
-        tables, left.kept, plan, None if primary is None else tables.scores[primary]
+        tables, left.kept, votes, plan, None if primary is None else tables.scores[primary]
     )
     tell("raters one by one", 0.75)
     return Results(
@@ -188,9 +192,9 @@ def analyse(
         ceiling=ceiling,
         scorers=scorers,
         primary=primary,
-        random_arm=_random_arm(tables, judged, left.kept, primary),
+        random_arm=_random_arm(tables, judged, votes, left.kept, primary),
         methods=methods,
-        sides=_sides(judged),
+        sides=_sides(votes),
         flow=tables.flow,
         exclusions=left.steps,
         plan=plan,
@@ -221,16 +225,14 @@ def _agreement(judged: Judgments) -> Agreement:
     )
 
 
-def _scorer(judged: Judgments, scores: Scores, plan: Plan) -> ScorerResult:
-    gap = scores.gap(judged)
-    scored = np.isfinite(gap)
-    votes = judged.neuron[scored], judged.rater[scored], gap[scored], judged.outcome[scored]
+def _scorer(judged: Judgments, votes: Votes, scores: Scores, plan: Plan) -> ScorerResult:
+    scored = votes.scored(scores.gap(judged))
     return ScorerResult(
         scorer=scores.scorer,
-        agreement=preference.score_agreement(*votes),
-        calibration=preference.calibration(*votes),
-        by_gap=preference.agreement_by_gap(*votes, edges=plan.bins),
-        n_unscored=int((~scored).sum()),
+        agreement=score_agreement_of(scored),
+        calibration=calibration_of(scored),
+        by_gap=agreement_by_gap_of(scored, plan.bins),
+        n_unscored=len(judged) - len(scored.gap),
         undefined=scores.undefined,
     )
 
@@ -246,28 +248,22 @@ def _primary(scorers: tuple[ScorerResult, ...], plan: Plan) -> int | None:
 
 
 def _random_arm(
-    tables: StudyTables, judged: Judgments, kept: npt.NDArray[np.bool_], primary: int | None
+    tables: StudyTables,
+    judged: Judgments,
+    votes: Votes,
+    kept: npt.NDArray[np.bool_],
+    primary: int | None,
 ) -> ScoreAgreement | None:
     """Return the primary scorer's agreement with the votes that were drawn at random."""
     if tables.random_arm is None or primary is None:
         return None
-    drawn = judged.only(tables.random_arm[kept])
-    gap = tables.scores[primary].gap(drawn)
-    scored = np.isfinite(gap)
-    return preference.score_agreement(
-        drawn.neuron[scored], drawn.rater[scored], gap[scored], drawn.outcome[scored]
-    )
+    gap = tables.scores[primary].gap(judged)
+    return score_agreement_of(votes.scored(np.where(tables.random_arm[kept], gap, np.nan)))
 
 
-def _methods(judged: Judgments, conditions: tuple[str, ...]) -> Methods:
+def _methods(judged: Judgments, votes: Votes, conditions: tuple[str, ...]) -> Methods:
     names = np.array(conditions, dtype=np.str_)
-    rates = preference.win_rates(
-        names[judged.left_condition],
-        names[judged.right_condition],
-        judged.neuron,
-        judged.rater,
-        judged.outcome,
-    )
+    rates = win_rates_of(names[judged.left_condition], names[judged.right_condition], votes)
     order = _reported_order(rates.rows, conditions)
     return Methods(
         conditions=tuple(rates.rows[i].condition for i in order),
@@ -281,9 +277,10 @@ def _methods(judged: Judgments, conditions: tuple[str, ...]) -> Methods:
 
 def _judged_on_every_pair(judged: Judgments, n_conditions: int) -> int:
     """Count the neurons on which every two conditions met."""
-    sides = np.sort(np.column_stack([judged.left_condition, judged.right_condition]), axis=1)
-    met = np.unique(np.column_stack([judged.neuron, sides]), axis=0)
-    _, pairs = np.unique(met[:, 0], return_counts=True)
+    one, other = judged.left_condition, judged.right_condition
+    pair = np.minimum(one, other) * n_conditions + np.maximum(one, other)
+    met, _ = distinct(judged.neuron * n_conditions**2 + pair)
+    pairs = np.bincount(met // n_conditions**2)
     return int((pairs == comb(n_conditions, 2)).sum())
 
 
@@ -297,14 +294,13 @@ def _nested(table: Codes) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(row) for row in table.tolist())
 
 
-def _sides(judged: Judgments) -> Sides:
-    votes = read_votes(judged.neuron, judged.rater, np.zeros(len(judged)), judged.outcome)
+def _sides(votes: Votes) -> Sides:
     tied = (votes.outcome == 0).astype(np.float64)
     return Sides(
-        left=int((judged.outcome > 0).sum()),
-        ties=int((judged.outcome == 0).sum()),
-        right=int((judged.outcome < 0).sum()),
-        left_share=preference.side_bias(judged.neuron, judged.rater, judged.outcome),
+        left=int((votes.outcome > 0).sum()),
+        ties=int((votes.outcome == 0).sum()),
+        right=int((votes.outcome < 0).sum()),
+        left_share=side_bias_of(votes),
         tie_share=mean_share(votes, tied, "share of ties", "no vote yet"),
     )
 

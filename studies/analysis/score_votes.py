@@ -57,7 +57,11 @@ def score_agreement(
 
     Each estimate is undefined when no vote is left to it. ValueError as in `read_votes`.
     """
-    votes = read_votes(neurons, raters, score_gap, outcome)
+    return score_agreement_of(read_votes(neurons, raters, score_gap, outcome))
+
+
+def score_agreement_of(votes: Votes) -> ScoreAgreement:
+    """Return the same of votes that are read already."""
     unequal = votes.only(votes.gap != 0)
     return ScoreAgreement(
         strict=_strict(votes),
@@ -94,6 +98,11 @@ def agreement_by_gap(
     votes = read_votes(neurons, raters, score_gap, outcome)
     if len(edges) < 2 or edges[0] < 0 or not (np.diff(edges) > 0).all():
         raise ValueError(f"edges: {edges} do not increase from zero or above")
+    return agreement_by_gap_of(votes, edges)
+
+
+def agreement_by_gap_of(votes: Votes, edges: tuple[float, ...]) -> tuple[GapBin, ...]:
+    """Return the same of votes that are read already."""
     bins = np.digitize(np.abs(votes.gap), edges, right=True)
     return tuple(
         _gap_bin(votes.only((bins == i) & (votes.gap != 0)), low, high)

@@ -12,10 +12,10 @@ from studies.analysis.clustered import clustered, undefined_of
 from studies.analysis.collinear import redundant
 from studies.analysis.estimate import Estimate
 from studies.analysis.jackknife import estimate, of_mean
-from studies.analysis.logistic import fit_logistic, why_no_fit
+from studies.analysis.logistic import fit_coefficients, fit_logistic, why_no_fit
 from studies.analysis.multiple import adjusted, benjamini_hochberg, holm, p_value
 from studies.analysis.ratings import Array, Labels, Values, same_length
-from studies.analysis.votes import Votes, mean_share, read_votes
+from studies.analysis.votes import Votes, mean_share, read_votes, rounded
 
 _UNSCORED = "no vote has this score on both sides"
 
@@ -71,8 +71,15 @@ def compare_scorers(
     are left out: they would dilute every difference alike. `declared` names the contrasts of the
     analysis plan. ValueError as in `read_votes`, and when a declared scorer is not among them.
     """
+    _check_declared(declared, score_gaps)
     gaps, votes = _gaps(neurons, raters, score_gaps, outcome)
-    _check_declared(declared, gaps)
+    return compare_scorers_of(votes, gaps, declared=declared)
+
+
+def compare_scorers_of(
+    votes: Votes, gaps: Mapping[str, Array], *, declared: Sequence[tuple[str, str]] = ()
+) -> ScorerComparison:
+    """Return the same of votes that are read already, with gaps rounded as theirs."""
     scored, common = _common(gaps, votes)
     shared = votes.only(common)
     won = {name: (1 + np.sign(gaps[name][common]) * shared.outcome) / 2 for name in scored}
@@ -92,16 +99,11 @@ def _gaps(
     """Check the columns; gaps rounded as in `Votes`, nan where there is none."""
     votes = read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome)
     columns = same_length(outcome=outcome, **score_gaps)
-    gaps = {name: _rounded(columns[name].astype(np.float64)) for name in score_gaps}
+    gaps = {name: rounded(columns[name].astype(np.float64)) for name in score_gaps}
     for name, gap in gaps.items():
         if np.isinf(gap).any():
             raise ValueError(f"{name}: an infinite score gap")
     return gaps, votes
-
-
-def _rounded(gap: Array) -> Array:
-    rounded: Array = np.round(gap, 9)
-    return rounded
 
 
 def _common(gaps: Mapping[str, Array], votes: Votes) -> tuple[list[str], npt.NDArray[np.bool_]]:
@@ -114,7 +116,7 @@ def _common(gaps: Mapping[str, Array], votes: Votes) -> tuple[list[str], npt.NDA
     return known, common
 
 
-def _check_declared(declared: Sequence[tuple[str, str]], gaps: Mapping[str, Array]) -> None:
+def _check_declared(declared: Sequence[tuple[str, str]], gaps: Mapping[str, Values]) -> None:
     for name in (name for pair in declared for name in pair):
         if name not in gaps:
             raise ValueError(f"declared: {name!r} is none of {', '.join(gaps)}")
@@ -152,7 +154,7 @@ def _contrasts(
 
 def _difference(votes: Votes, difference: Array) -> Estimate:
     return estimate(
-        of_mean(votes.neuron, votes.rater, difference),
+        of_mean(votes.neuron, votes.rater, difference, cell=votes.cell),
         method="difference of agreement with two scores, same votes",
         unit="neuron",
         bounds=(-1.0, 1.0),
@@ -205,6 +207,11 @@ def joint_model(
     `compare_scorers`.
     """
     gaps, votes = _gaps(neurons, raters, predictors, outcome)
+    return joint_model_of(votes, gaps)
+
+
+def joint_model_of(votes: Votes, gaps: Mapping[str, Array]) -> JointModel:
+    """Return the same of votes that are read already, with gaps rounded as theirs."""
     known, common = _common(gaps, votes)
     used = votes.only(common)
     aside = redundant({name: gaps[name][common] for name in known})
@@ -240,12 +247,14 @@ def _joint(votes: Votes, x: Array) -> tuple[tuple[Estimate, ...], list[float]]:
         nothing = (undefined_of(votes.neuron, votes.rater, reason, each) for each in methods)
         return tuple(nothing), [float("nan")] * len(methods)
     fit = fit_logistic(x, y)
-    estimates = clustered(votes.neuron, votes.rater, fit.coefficients, fit.influence, methods)
-    without = [fit_logistic(x[:, :1], y)] + [
-        fit_logistic(np.delete(x, i, axis=1), y) for i in range(1, x.shape[1])
+    estimates = clustered(
+        votes.neuron, votes.rater, fit.coefficients, fit.influence, methods, cell=votes.cell
+    )
+    without = [fit_coefficients(x[:, :1], y)] + [
+        fit_coefficients(np.delete(x, i, axis=1), y) for i in range(1, x.shape[1])
     ]
     scale = len(y) * log(2)
-    return estimates, [(fit.log_likelihood - less.log_likelihood) / scale for less in without]
+    return estimates, [(fit.log_likelihood - less.value) / scale for _, less in without]
 
 
 def _coefficient(

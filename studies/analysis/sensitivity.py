@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
-from studies.analysis.calibration import Ties, calibration
+from studies.analysis.calibration import Ties, calibration_of
 from studies.analysis.estimate import Estimate
 from studies.analysis.jackknife import Clustering, estimate, of_mean
 from studies.analysis.ratings import Labels, Values, same_length
@@ -48,7 +48,11 @@ def sensitivity(
     if not np.isin(columns["excluded"], (0, 1)).all():
         raise ValueError("excluded: true or false, nothing else")
     votes = read_votes(neurons, raters, score_gap, outcome)
-    out = columns["excluded"].astype(np.bool_)
+    return sensitivity_of(votes, columns["excluded"].astype(np.bool_))
+
+
+def sensitivity_of(votes: Votes, out: npt.NDArray[np.bool_]) -> tuple[Choice, ...]:
+    """Return the same of votes that are read already."""
     without = tuple(choice for ties in get_args(Ties) for choice in _choices(votes, ties, "none"))
     if not out.any():
         return (*without, *(replace(choice, exclusions="applied") for choice in without))
@@ -58,11 +62,11 @@ def sensitivity(
 
 
 def _choices(votes: Votes, ties: Ties, exclusions: Exclusions) -> Iterator[Choice]:
-    slope = calibration(votes.neuron, votes.rater, votes.gap, votes.outcome, ties=ties).slope
+    slope = calibration_of(votes, ties=ties).slope
     if ties == "drop":
         votes = votes.only((votes.gap != 0) & (votes.outcome != 0))
     share = (1 + np.sign(votes.gap) * votes.outcome) / 2
-    replicates = of_mean(votes.neuron, votes.rater, share)
+    replicates = of_mean(votes.neuron, votes.rater, share, cell=votes.cell)
     for clustering in get_args(Clustering):
         yield Choice(
             ties=ties,

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from studies.analysis.calibration import calibration
+from studies.analysis.calibration import calibration_of
 from studies.analysis.estimate import Estimate
-from studies.analysis.ratings import Labels, Values, same_length
-from studies.analysis.score_votes import ScoreAgreement, score_agreement
+from studies.analysis.ratings import Labels, Values, distinct, same_length
+from studies.analysis.score_votes import ScoreAgreement, score_agreement_of
+from studies.analysis.votes import Votes, read_votes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +39,21 @@ def agreement_by_stratum(
     less agreement for that alone, so compare slopes too. Strata with wide intervals do not differ
     because one is significant and another is not. ValueError as in `score_agreement`.
     """
-    columns = same_length(
-        neurons=neurons, raters=raters, score_gap=score_gap, outcome=outcome, strata=strata
-    )
-    labels = columns.pop("strata")
-    names = np.unique(labels).tolist() if expected is None else expected
+    columns = same_length(outcome=outcome, strata=strata)
+    votes = read_votes(neurons, raters, score_gap, outcome)
+    return agreement_by_stratum_of(votes, columns["strata"], expected=expected)
+
+
+def agreement_by_stratum_of(
+    votes: Votes, strata: npt.NDArray[Any], *, expected: Sequence[Any] | None = None
+) -> tuple[Stratum, ...]:
+    """Return the same of votes that are read already."""
+    seen, code = distinct(strata)
+    places = {name: place for place, name in enumerate(seen.tolist())}
     return tuple(
-        Stratum(stratum=name, agreement=score_agreement(*votes), slope=calibration(*votes).slope)
-        for name in names
-        for votes in [[column[labels == name] for column in columns.values()]]
+        Stratum(stratum=name, agreement=score_agreement_of(part), slope=calibration_of(part).slope)
+        for name in (places if expected is None else expected)
+        for part in [votes.only(code == places.get(name, -1))]
     )
 
 
@@ -70,4 +77,5 @@ def score_strata(scores: Values, *, n: int = 3) -> tuple[npt.NDArray[np.str_], t
         i: f"{values[part == i].min():.2f} to {values[part == i].max():.2f}"
         for i in np.unique(part).tolist()
     }
-    return np.array([names[i] for i in part.tolist()], dtype=np.str_), tuple(names.values())
+    labels = np.array([names.get(i, "") for i in range(n)], dtype=np.str_)
+    return labels[part], tuple(names.values())

@@ -45,7 +45,12 @@ def win_rates(
     """
     columns = same_length(outcome=outcome, left=left, right=right)
     votes = read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome)
-    names, code = distinct(np.concatenate([columns["left"], columns["right"]]))
+    return win_rates_of(columns["left"], columns["right"], votes)
+
+
+def win_rates_of(left: npt.NDArray[Any], right: npt.NDArray[Any], votes: Votes) -> WinRates:
+    """Return the same of votes that are read already."""
+    names, code = distinct(np.concatenate([left, right]))
     sides = code.reshape(2, -1)
     return WinRates(
         rows=tuple(_win_rate(name, i, sides, votes) for i, name in enumerate(names.tolist())),
@@ -58,10 +63,8 @@ def win_rates(
 
 def _met(sides: Codes, rows: npt.NDArray[np.bool_], n: int) -> npt.NDArray[np.intp]:
     """Count the rows by first condition (row) and second (column), self-comparisons left out."""
-    table = np.zeros((n, n), dtype=np.intp)
     first, second = sides[:, rows & (sides[0] != sides[1])]
-    np.add.at(table, (first, second), 1)
-    return table
+    return np.bincount(first * n + second, minlength=n * n).reshape(n, n)
 
 
 def _win_rate(name: Any, code: int, sides: Codes, votes: Votes) -> WinRate:
@@ -99,7 +102,12 @@ def win_matrix(
     """
     columns = same_length(outcome=outcome, left=left, right=right)
     votes = read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome)
-    names, code = distinct(np.concatenate([columns["left"], columns["right"]]))
+    return win_matrix_of(columns["left"], columns["right"], votes)
+
+
+def win_matrix_of(left: npt.NDArray[Any], right: npt.NDArray[Any], votes: Votes) -> WinMatrix:
+    """Return the same of votes that are read already."""
+    names, code = distinct(np.concatenate([left, right]))
     sides = code.reshape(2, -1)
     k = range(len(names))
     return WinMatrix(
@@ -123,7 +131,11 @@ def side_bias(neurons: Labels, raters: Labels, outcome: Values) -> Estimate:
 
     Undefined when no vote was decided. ValueError as in `read_votes`.
     """
-    votes = read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome)
+    return side_bias_of(read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome))
+
+
+def side_bias_of(votes: Votes) -> Estimate:
+    """Return the same of votes that are read already."""
     votes = votes.only(votes.outcome != 0)
     left = (votes.outcome > 0).astype(np.float64)
     return mean_share(votes, left, "share of decided votes for the left", "no vote was decided")
