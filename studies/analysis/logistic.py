@@ -12,6 +12,7 @@ from studies.analysis.separation import longest_lead
 
 _FIRST = 5_000
 """Rows looked at first for separation: where some of the rows overlap, all of them do."""
+_MANY, _STEP = 20_000, 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ def fit_logistic(x: Array, y: Array) -> Logistic:
     The maximum must exist: see `why_no_fit`.
     """
     point, top = fit_coefficients(x, y)
-    residual = y - _chance(x @ point)
+    residual = y - scipy.special.expit(x @ point)
     return Logistic(
         coefficients=point,
         influence=(x * residual[:, None]) @ np.linalg.inv(top.information),
@@ -53,9 +54,6 @@ def fit_coefficients(x: Array, y: Array) -> tuple[Array, Slope]:
     return point, likelihood(point)
 
 
-_MANY, _STEP = 20_000, 16
-
-
 def _likelihood(columns: Array, y: Array, beta: Array, *, precision: float = 0.0) -> Slope:
     line = beta @ columns
     # log(1 + exp(line)) and its derivative share the exponential, which is most of the time.
@@ -69,11 +67,6 @@ def _likelihood(columns: Array, y: Array, beta: Array, *, precision: float = 0.0
         gradient=columns @ (y - fitted) - precision * beta,
         information=weighted @ columns.T + precision * np.eye(len(beta)),
     )
-
-
-def _chance(line: Array) -> Array:
-    chance: Array = scipy.special.expit(line)
-    return chance
 
 
 def why_no_fit(x: Array, y: Array) -> str:
