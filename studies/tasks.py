@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from explanations.tasks.heart import Heart
 from studies import services
-from studies.analysis.figures import figures
-from studies.analysis.results import analyse as compute
+from studies.analysis.entry import analyse as compute
+from studies.analysis.entry import figures, in_words
 from studies.analysis.results import plain
-from studies.analysis.wording import in_words
 from studies.design.active import round_size
 from studies.models import Study
+from studies.selectors.analysed import analysed_tables
 from studies.selectors.analyses import (
     analyses_outdated,
     analyses_waiting,
@@ -25,7 +25,6 @@ from studies.selectors.analyses import (
 )
 from studies.selectors.drawing import studies_drawing
 from studies.selectors.registrations import departures, registered_plan
-from studies.selectors.tables import study_tables
 
 PAUSE = timedelta(seconds=5)
 """The least time between two analyses of a running study."""
@@ -64,7 +63,7 @@ def _made(study: Study, lease: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
         services.analysis_tell(lease=lease, stage=stage, share=share)
 
     tell("reading the judgments", 0.0)
-    results = compute(study_tables(study), registered_plan(study), tell=tell)
+    results = compute(analysed_tables(study), registered_plan(study), tell=tell)
     tell("drawing the figures", 0.95)
     told = {**in_words(results), "departures": departures(study, results)}
     return {**told, **results.as_dict()}, plain(figures(results))

@@ -77,7 +77,7 @@ def _interval(ratings: Ratings) -> Replicates:
     numbers = (numbers - numbers.mean()) / (np.ptp(numbers) or 1)
     features = np.column_stack([np.ones_like(numbers), numbers, numbers**2])
     return additive(
-        ratings.unit, ratings.rater, features, of_unit=_moments, of_rater=nothing, to=_of_moments
+        ratings.unit, ratings.rater, features, of_unit=_moments, of_rater=nothing, to=of_moments
     )
 
 
@@ -88,7 +88,8 @@ def _moments(sums: Array) -> Array:
     return np.where((n > 1)[:, None], np.column_stack([within, sums]), 0.0)
 
 
-def _of_moments(parts: Array) -> Array:
+def of_moments(parts: Array) -> Array:
+    """Return alpha at interval level from summed `_moments`."""
     within, n, total, squares = parts.T
     among = n * squares - total**2
     varied = np.where(among > _SMALLEST * n**2, among, 0.0)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import nan
 from pathlib import Path
 from typing import IO, Any
@@ -12,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis import rows
+from studies.analysis.answers import AnswerTables
+from studies.analysis.archive_answers import read_answers
 from studies.analysis.canonical import as_text
+from studies.analysis.entry import analyse
 from studies.analysis.plan import Plan
-from studies.analysis.results import analyse
 from studies.analysis.rows import ScoreRow, VoteRow
 from studies.analysis.tables import Flow, Judgments, ReasonCount, StudyTables
 
@@ -52,15 +55,29 @@ def recompute(path: Path) -> Recomputed:
     return Recomputed(anew=as_text(analyse(tables, plan).as_dict()), exported=exported)
 
 
-def read_export(export: ZipFile) -> tuple[StudyTables, Plan]:
+def read_export(export: ZipFile) -> tuple[StudyTables | AnswerTables, Plan]:
     """Return an export's tables and plan. KeyError for a field that is not there."""
     study = _parsed(_opened(export, STUDY).read(), STUDY)
     if study["format"] != FORMAT:
         raise ExportError(f"{STUDY}: format {study['format']}, and this reads {FORMAT}")
+    if study["analysed_as"] != "compare":
+        tables = read_answers(
+            study,
+            partial(_lines, export),
+            raters=_Numbers(),
+            neurons=_Numbers(),
+            flow=_flow(study["flow"]),
+            scores=rows.scores(_scores(export)),
+        )
+        return tables, Plan.of(study["plan"])
+    return _compared(export, study), Plan.of(study["plan"])
+
+
+def _compared(export: ZipFile, study: Mapping[str, Any]) -> StudyTables:
     conditions = tuple(condition["name"] for condition in study["conditions"])
     raters = _Numbers()
     judgments, layer = rows.judgments(_votes(export, conditions, raters))
-    tables = StudyTables(
+    return StudyTables(
         conditions=conditions,
         judgments=judgments,
         scores=rows.scores(_scores(export)),
@@ -72,7 +89,6 @@ def read_export(export: ZipFile) -> tuple[StudyTables, Plan]:
         layer=layer,
         random_arm=_random_arm(export) if study.get("draws_pairs") else None,
     )
-    return tables, Plan.of(study["plan"])
 
 
 def _flow(fields: Mapping[str, Any]) -> Flow:

@@ -14,7 +14,7 @@ from studies.analysis.meetings import Meetings, counted, each_meeting
 from studies.analysis.multiple import adjusted, holm, p_value
 from studies.analysis.pair_models import decided, with_ties
 from studies.analysis.paired import bradley_terry, davidson, log_likelihood
-from studies.analysis.ratings import Array, Labels, Values, same_length
+from studies.analysis.ratings import Array, Codes, Labels, Values, same_length
 from studies.analysis.votes import Votes, read_votes
 
 
@@ -124,9 +124,31 @@ def _without(fit: Abilities, votes: Votes, model: str) -> Leaderboard:
     )
 
 
+def standings_of(
+    fit: Abilities, influence: Array, neuron: Codes, rater: Codes, *, model: str
+) -> Leaderboard:
+    """Rank the items of any fitted model of abilities, without a side bias.
+
+    `influence` (n, k): what each answer moves each ability by, centred; `neuron` and `rater` (n,)
+    of the answers, coded.
+    """
+    nothing = np.zeros(len(neuron))
+    votes = Votes(neuron=neuron, rater=rater, gap=nothing, outcome=nothing)
+    if fit.reason:
+        return _without(fit, votes, model)
+    none = undefined_of(neuron, rater, "the model has none", _SIDE)
+    return _board(fit, model, votes, influence, none)
+
+
 def _ranked(fit: Abilities, model: str, votes: Votes, meetings: Meetings) -> Leaderboard:
-    k, influence = len(fit.items), _influence(fit, meetings)
-    size = influence.shape[1]
+    influence = _influence(fit, meetings)
+    return _board(fit, model, votes, influence, _side_bias(fit, votes, influence, model))
+
+
+def _board(
+    fit: Abilities, model: str, votes: Votes, influence: Array, side_bias: Estimate
+) -> Leaderboard:
+    k, size = len(fit.items), influence.shape[1]
     abilities = clustered(
         votes.neuron,
         votes.rater,
@@ -147,7 +169,7 @@ def _ranked(fit: Abilities, model: str, votes: Votes, meetings: Meetings) -> Lea
             for i in order
         ),
         contrasts=contrasts,
-        side_bias=_side_bias(fit, votes, influence, model),
+        side_bias=side_bias,
         components=fit.components,
         model=model,
         reason="",

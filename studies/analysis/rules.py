@@ -1,18 +1,31 @@
 """Which judgments a plan's rules exclude."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.plan import Plan
-from studies.analysis.ratings import coded
-from studies.analysis.tables import Judgments
+from studies.analysis.ratings import Array, Codes, coded
 
 Marks = npt.NDArray[np.bool_]
 
 
-def excluded(judged: Judgments, plan: Plan) -> dict[str, Marks]:
+class Timed(Protocol):
+    """Judgments of any form, as far as rules look at them."""
+
+    @property
+    def seconds(self) -> Array:
+        """How long each took."""
+        ...
+
+    @property
+    def rater(self) -> Codes:
+        """Who gave each."""
+        ...
+
+
+def excluded(judged: Timed, plan: Plan) -> dict[str, Marks]:
     """Mark, for each of the plan's rules in order, the judgments that it takes out.
 
     No rule looks at what was answered: nobody is excluded for disagreeing.

@@ -56,7 +56,7 @@ class Judgments:
 
         Results then hang on the rows and their order, not on what ids a database gave.
         """
-        unit, neuron, rater = (_first_seen(ids) for ids in (self.unit, self.neuron, self.rater))
+        unit, neuron, rater = (first_seen(ids) for ids in (self.unit, self.neuron, self.rater))
         return replace(self, unit=unit, neuron=neuron, rater=rater)
 
     @property
@@ -65,7 +65,8 @@ class Judgments:
         return np.where(self.left_listed_first, self.outcome, -self.outcome).astype(np.int8)
 
 
-def _first_seen(codes: Codes) -> Codes:
+def first_seen(codes: Codes) -> Codes:
+    """Return codes numbered from 0 as they first appear."""
     _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
     place = np.empty(len(first), dtype=np.intp)
     place[np.argsort(first)] = np.arange(len(first))

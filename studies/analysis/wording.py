@@ -1,10 +1,12 @@
 """Results in plain words: the headline, and what to know before believing it."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from studies.analysis.estimate import Estimate
+from studies.analysis.missing import Exclusion
 from studies.analysis.results import Results, ScorerResult
+from studies.analysis.tables import Flow
 
 _SIGN = "\N{NO-BREAK SPACE}%"
 FEW_RATERS = 5
@@ -82,7 +84,7 @@ def warnings(results: Results) -> tuple[str, ...]:
         return ()
     scorers = (each for scorer in results.scorers for each in _about_scorer(scorer, results))
     return (
-        *_about_size(results),
+        *about_size(results),
         *_about_draws(results),
         *_about_ceiling(results),
         *_about_sides(results),
@@ -90,7 +92,32 @@ def warnings(results: Results) -> tuple[str, ...]:
     )
 
 
-def _about_size(results: Results) -> Iterator[str]:
+class Sized(Protocol):
+    """Results of any form, as far as their size goes."""
+
+    @property
+    def n_raters(self) -> int:
+        """How many answered."""
+        ...
+
+    @property
+    def n_neurons(self) -> int:
+        """How many were judged."""
+        ...
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """What rules took out."""
+        ...
+
+    @property
+    def flow(self) -> Flow:
+        """What became of everything."""
+        ...
+
+
+def about_size(results: Sized) -> Iterator[str]:
+    """Say that raters or neurons are few, or that judgments are missing."""
     if results.n_raters < FEW_RATERS:
         raters = "One rater only" if results.n_raters == 1 else f"Only {results.n_raters} raters"
         yield f"{raters}: intervals over raters are wide or missing, and may mislead."

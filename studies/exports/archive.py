@@ -71,7 +71,9 @@ def _entries(study: Study, written: list[File], identified: bool) -> Iterator[En
     yield from _figures(made)
     cite = bibtex(facts, at)
     yield _text(
-        "methods.md", "a methods paragraph with this study's numbers", methods(facts, results)
+        "methods.md",
+        "a methods paragraph with this study's numbers",
+        methods(facts, results, made.told),
     )
     yield _text("citation.bib", "how to cite it, and what the methods paragraph cites", cite)
     listed = [(file.name, file.about) for file in written]

@@ -26,21 +26,37 @@ def estimate(found: Facts) -> str:
 # --- Methods --------------------------------------------------------------------------------------
 
 
-def methods(study: Facts, results: Facts) -> str:
+def methods(study: Facts, results: Facts, told: Facts) -> str:
     """Return a paragraph on how a study was done and what it found, with its numbers."""
-    parts = (_design(study, results), _answers(study, results), _agreement(results))
-    return " ".join([*parts, _foreseen(results), _inference(results)]) + "\n"
+    if study["analysed_as"] == "compare":
+        found = [_agreement(results), _foreseen(results)]
+    else:
+        found = [told["said"] or "Nobody has answered yet."]
+    parts = (_design(study, results), _answers(study, results))
+    return " ".join([*parts, *found, _inference(results)]) + "\n"
 
 
 def _design(study: Facts, results: Facts) -> str:
     flow, conditions = results["flow"], [each["name"] for each in study["conditions"]]
+    named = f"{counted(len(conditions), 'condition')} ({', '.join(conditions)})"
     return (
-        f"We compared {counted(len(conditions), 'condition')} ({', '.join(conditions)}) on "
+        f"We {_DONE[study['analysed_as']].format(named if conditions else 'no explanations')} on "
         f"{counted(flow['neurons_used'], 'neuron')} of {flow['neurons_chosen']:,} chosen, in "
         f"{counted(flow['items'], 'item')}. Raters did not know who or what had written an "
         f"explanation; each item showed at most {counted(study['excerpts'], 'excerpt')} with the "
         f"neuron's activations. All draws came from the seed {study['seed']}."
     )
+
+
+_DONE = {
+    "compare": "compared {}",
+    "rate": "had people rate {}",
+    "rank": "had people put {} in order",
+    "choose": "asked people to choose one of several, showing {},",
+    "mark": "had people mark the excerpts that fit, from {},",
+    "simulate": "had people simulate activations from {}",
+    "write": "had people write explanations, showing {},",
+}
 
 
 def _answers(study: Facts, results: Facts) -> str:

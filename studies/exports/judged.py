@@ -11,6 +11,7 @@ from studies.exports.columns import EXPLANATION, ITEM, NEURON, RATER, SYNTHETIC,
 from studies.exports.drawn import DRAWN, drawn_as, draws_by_judgment
 from studies.models import Study
 from studies.selectors.answers import About, Offered, chunked, items_about, study_answers
+from studies.selectors.asked import records_on
 from studies.selectors.pseudonyms import pseudonym
 from studies.selectors.tables import Vote, read_vote
 
@@ -118,6 +119,7 @@ def _items(study: Study) -> Iterator[Row]:
     )
     for chunk in chunked(counted.iterator(_ROWS), _ROWS):
         about = items_about(study, [item.pk for item in chunk])
+        records = records_on([item.pk for item in chunk])
         for item in chunk:
             yield {
                 "study": study.slug,
@@ -131,6 +133,7 @@ def _items(study: Study) -> Iterator[Row]:
                 "known_answer": item.gold,
                 "catch": item.is_catch,
                 "repeats": item.again,
+                "records": list(records.get(item.pk, ())),
                 "payload": item.payload,
             }
 
@@ -227,6 +230,7 @@ ITEMS = Table(
         Column("known_answer", "json", "the known answer, where there is one"),
         Column("catch", "truth", "whether only inattention gives another"),
         Column("repeats", "whole", "the number of the item that it asks again, if any"),
+        Column("records", "json", "the activation records shown, by their numbers, in order"),
         Column("payload", "json", "exactly what raters were shown"),
     ),
     rows=_items,

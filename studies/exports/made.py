@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,14 +12,13 @@ from django.db.models import Max
 from annotation.models import Judgment
 from annotation.selectors import excluded_raters
 from studies.analysis.archive import FORMAT
-from studies.analysis.figures import figures
+from studies.analysis.entry import TOLD, analyse, figures, in_words
 from studies.analysis.plan import Plan
-from studies.analysis.results import VERSION, Results, analyse, plain
-from studies.analysis.wording import in_words
+from studies.analysis.results import VERSION, plain
 from studies.models import Analysis, Condition, Study
+from studies.selectors.analysed import analysed_tables
 from studies.selectors.analyses import answers_count, scores_mark
 from studies.selectors.registrations import departures, registered_plan, registration_of, trust_of
-from studies.selectors.tables import study_tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +66,7 @@ def results_made(study: Study) -> Made:
     stored = _stored(study)
     if stored is not None:
         return stored
-    results = analyse(study_tables(study), registered_plan(study))
+    results = analyse(analysed_tables(study), registered_plan(study))
     told = {**in_words(results), "departures": departures(study, results)}
     return Made(results=results.as_dict(), told=told, figures=plain(figures(results)))
 
@@ -81,10 +80,9 @@ def _stored(study: Study) -> Made | None:
     plan = registered_plan(study)
     if Plan.of(done.results["plan"]) != plan or not _same_rules(study, plan, done.results):
         return None
-    names = [field.name for field in fields(Results)]
     return Made(
-        results={name: done.results[name] for name in names},
-        told={name: value for name, value in done.results.items() if name not in names},
+        results={name: value for name, value in done.results.items() if name not in TOLD},
+        told={name: done.results[name] for name in TOLD if name in done.results},
         figures=done.figures,
     )
 
@@ -122,6 +120,7 @@ def study_facts(study: Study, made: Made) -> dict[str, Any]:
         "question": study.question,
         "state": study.state,
         "protocol": study.batch.protocol if study.batch else None,
+        "analysed_as": "compare" if study.compares else study.design.protocol,
         "conditions": [_condition(each) for each in study.conditions.select_related("method")],
         "overlap": study.overlap,
         "items_per_rater": study.items_per_rater,

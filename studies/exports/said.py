@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from explanations.models import Explanation, Score, SimulatedRecord
+from explanations.models import PERSON, Explanation, Score, SimulatedRecord
 from studies.exports.columns import EXPLANATION, NEURON, Column, Row, Table
 from studies.models import Study, StudyItem, StudyOption
 from studies.selectors.answers import shown_in
-from studies.selectors.tables import scorer_label, scorer_labels
+from studies.selectors.tables import scorer_label, scorer_labels, simulator_labels
 
 _ROWS = 1000
 
@@ -62,6 +62,7 @@ def _scores(study: Study) -> Iterator[Row]:
 
 
 def _simulations(study: Study) -> Iterator[Row]:
+    labels = simulator_labels(study)
     rows = SimulatedRecord.objects.filter(simulation__explanation__in=_shown(study))
     columns = rows.order_by("simulation", "pk").values(
         "simulation",
@@ -71,6 +72,8 @@ def _simulations(study: Study) -> Iterator[Row]:
         explanation=F("simulation__explanation"),
         simulator=F("simulation__method__name"),
         simulator_version=F("simulation__method__version"),
+        simulator_pk=F("simulation__method"),
+        by_person=ExpressionWrapper(Q(simulation__method__config__has_key=PERSON), BooleanField()),
         scale=F("simulation__scale"),
         document=F("record__document__key"),
         start=F("record__start"),
@@ -80,6 +83,7 @@ def _simulations(study: Study) -> Iterator[Row]:
     for row in columns.iterator(_ROWS):
         yield {
             **row,
+            "simulated_by": labels[row["simulator_pk"]],
             "simulated": _numbers(row["values"]),
             "actual": _numbers(row["recorded"]),
             "reason": row["reason"] or None,
@@ -98,7 +102,10 @@ def _shown(study: Study) -> Any:
 
 
 EXPLANATIONS = Table(
-    about="One row per explanation that was shown.",
+    about=(
+        "One row per explanation that was shown; where raters write, of all those of the neurons, "
+        "beside which theirs stand."
+    ),
     columns=(
         Column("explanation", "whole", "its number"),
         *NEURON,
@@ -138,7 +145,9 @@ SIMULATIONS = Table(
         EXPLANATION,
         Column("simulation", "whole", "the simulation's number"),
         Column("simulator", "text", "who predicted the activations"),
+        Column("simulated_by", "text", "the same as on the results page: settings tell two apart"),
         Column("simulator_version", "whole", "its version"),
+        Column("by_person", "truth", "whether it is a rater, who simulated in a study"),
         Column("scale", "text", "the unit of `simulated`: `raw` or `zero_to_ten`"),
         Column("record", "whole", "the activation record's number"),
         Column("document", "text", "the document it is from"),

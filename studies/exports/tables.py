@@ -9,6 +9,7 @@ from studies.exports.judged import ITEMS, JUDGMENTS, OPTIONS
 from studies.exports.made import snapshot
 from studies.exports.people import ADOPTIONS, RATERS
 from studies.exports.said import EXPLANATIONS, SCORES, SIMULATIONS
+from studies.exports.shown import RECORDS
 from studies.models import Study
 
 TABLES: dict[str, Table] = {
@@ -17,6 +18,7 @@ TABLES: dict[str, Table] = {
     "options": OPTIONS,
     "raters": RATERS,
     "draws": DRAWS,
+    "records": RECORDS,
     "explanations": EXPLANATIONS,
     "scores": SCORES,
     "simulations": SIMULATIONS,

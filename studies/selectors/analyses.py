@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Max, Q
 
 from annotation.models import Judgment
-from explanations.models import Score
+from explanations.models import Explanation, Score
 from studies.analysis.results import VERSION
-from studies.models import PAIRWISE, Analysis, Study, StudyOption
+from studies.models import Analysis, Study
+from studies.selectors.answers import shown_in
 
 _PATIENCE = 3
 """A running study is analysed at most a third of the time."""
@@ -20,7 +21,7 @@ def answers_count(study: Study) -> int:
 
 def scores_mark(study: Study) -> str:
     """Return what changes whenever the study's explanations get scores or lose some."""
-    shown = StudyOption.objects.filter(study_item__study=study).values("explanation")
+    shown = Explanation.objects.filter(shown_in(study)).values("pk")
     found = Score.objects.filter(explanation__in=shown).aggregate(n=Count("pk"), last=Max("pk"))
     return f"{found['n']} to {found['last'] or 0}"
 
@@ -34,7 +35,7 @@ def analyses_waiting(*, at: datetime) -> list[int]:
 
 
 def analyses_outdated(*, at: datetime, pause: timedelta) -> list[Study]:
-    """Return the open and closed comparisons whose results are behind.
+    """Return the open and closed studies whose results are behind.
 
     They are of an earlier form, or there are answers or scores that no analysis has seen.
 
@@ -42,7 +43,7 @@ def analyses_outdated(*, at: datetime, pause: timedelta) -> list[Study]:
     analysed less than `pause` ago, or three times as long as that took, are let be.
     """
     states = (Study.State.OPEN, Study.State.CLOSED)
-    rated = Study.objects.filter(state__in=states, preset=PAIRWISE).select_related("analysis")
+    rated = Study.objects.filter(state__in=states).select_related("analysis")
     return [study for study in rated if _outdated(study, at, pause)]
 
 

@@ -165,7 +165,12 @@ def items_about(study: Study, items: Iterable[int]) -> dict[int, About]:
 
 
 def shown_in(study: Study) -> Q:
-    """Return the test for explanations that a study shows, as options or as what it asks about."""
+    """Return the test for explanations that a study shows, as options or as what it asks about.
+
+    Where raters write, all the explanations of its neurons, beside which theirs will stand.
+    """
+    if study.design.protocol == "write":
+        return Q(neuron__studies=study)
     options = StudyOption.objects.filter(study_item__study=study, explanation__isnull=False)
     items = StudyItem.objects.filter(study=study, explanation__isnull=False)
     return Q(pk__in=options.values("explanation")) | Q(pk__in=items.values("explanation"))

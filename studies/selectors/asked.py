@@ -14,9 +14,14 @@ Activations: TypeAlias = tuple[tuple[float, ...], ...]
 
 def activations_on(items: Collection[int]) -> dict[int, Activations]:
     """Return what each item's neuron did on the records shown, by the item's id."""
-    rows = StudyItem.objects.filter(item__in=items).values_list("item", "records")
-    records = dict[int, list[int]](rows)
+    records = records_on(items)
     wanted = {pk for each in records.values() for pk in each}
     stored = Record.objects.filter(pk__in=wanted).values_list("pk", "values")
     values = {pk: tuple(np.frombuffer(packed, dtype="<f4").tolist()) for pk, packed in stored}
     return {item: tuple(values[pk] for pk in each) for item, each in records.items()}
+
+
+def records_on(items: Collection[int]) -> dict[int, tuple[int, ...]]:
+    """Return the ids of the records that each item shows, in its order, by the item's id."""
+    rows = StudyItem.objects.filter(item__in=items).values_list("item", "records")
+    return {item: tuple(records) for item, records in rows}

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from annotation.protocols import compare
 from annotation.selectors import excluded_raters
-from explanations.models import Explanation, Method, Score
+from explanations.models import Explanation, Method, Score, Simulation
 from explanations.selectors import method_labels
 from studies.analysis import rows
 from studies.analysis.rows import ScoreRow
@@ -43,7 +43,7 @@ def study_tables(study: Study) -> StudyTables:
         scores=study_scores(study),
         flow=study_flow(study),
         exclusions=_exclusions(study, judgments),
-        lengths=rows.lengths(_texts(study)),
+        lengths=explanation_lengths(study),
         layer=layer,
         random_arm=_random_arm(study, judgments) if study.draws_pairs else None,
     )
@@ -101,6 +101,11 @@ def _outcome(choice: str, left: Behind) -> int:
     return 1 if choice == left.key else -1
 
 
+def explanation_lengths(study: Study) -> Scores:
+    """Return how many characters the explanations have that a study shows."""
+    return rows.lengths(_texts(study))
+
+
 def _texts(study: Study) -> Iterator[tuple[int, str]]:
     shown = Explanation.objects.filter(pk__in=_shown(study))
     return shown.values_list("pk", "text").iterator(_ROWS)
@@ -140,3 +145,9 @@ def scorer_labels(study: Study) -> dict[int, str]:
     scores = Score.objects.filter(explanation__in=_shown(study)).order_by()
     used = scores.values_list("method", "simulation__method").distinct()
     return method_labels(Method.objects.filter(pk__in={pk for pair in used for pk in pair if pk}))
+
+
+def simulator_labels(study: Study) -> dict[int, str]:
+    """Name the simulators of a study's explanations by id, as `scorer_labels` does."""
+    made = Simulation.objects.filter(explanation__in=_shown(study)).order_by()
+    return method_labels(Method.objects.filter(pk__in=made.values("method")))

@@ -14,7 +14,6 @@ from django.db.models import F, Q, QuerySet
 from kombu.exceptions import OperationalError
 
 from studies.models import Analysis, Study
-from studies.services.errors import StudyRefused
 
 logger = logging.getLogger(__name__)
 
@@ -27,11 +26,8 @@ _REASON_LENGTH = 2000
 def analysis_request(*, study: Study, at: datetime) -> Analysis:
     """Ask for an analysis of the judgments there are now; one that waits already is enough.
 
-    The results of the one before stay readable until the new ones replace them. StudyRefused for a
-    study that compares no pairs.
+    The results of the one before stay readable until the new ones replace them.
     """
-    if not study.compares:
-        raise StudyRefused(f"“{study.design.title}” has no analysis here yet: export its judgments")
     analysis, _ = Analysis.objects.get_or_create(study=study, defaults={"requested": at})
     Analysis.objects.filter(pk=analysis.pk).exclude(state=Analysis.State.OPEN).update(
         state=Analysis.State.OPEN, requested=at, called=None, attempts=0, reason=""

@@ -45,6 +45,6 @@ def registration_freeze(*, study: Study, plan: Plan, at: datetime) -> Registrati
 
 def _compute_again(study: Study, at: datetime) -> None:
     """Ask for results under the plan; a worker that began before it loses its lease."""
-    if study.batch_id is not None and study.compares:
+    if study.batch_id is not None:
         Analysis.objects.filter(study=study).update(lease=None, leased_until=None)
         analysis_request(study=study, at=at)

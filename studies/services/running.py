@@ -25,14 +25,13 @@ def study_open(*, study: Study) -> None:
 def study_close(*, study: Study, at: datetime) -> None:
     """Look at all raters once more and take no more answers; StudyRefused unless it is open.
 
-    Of a comparison ask for the last analysis; adopt what raters wrote where the study says so.
+    Ask for the last analysis; adopt what raters wrote where the study says so.
     """
     batch = _batch(study, {Study.State.OPEN}, "Only an open study can be closed.")
     batch_review(batch=batch, at=at)
     batch_close(batch=batch)
     _store(study, Study.State.CLOSED)
-    if study.compares:
-        analysis_request(study=study, at=at)
+    analysis_request(study=study, at=at)
     if study.adopts and batch.protocol in ADOPTED:
         study_adopt(study=study, at=at)
 

@@ -78,3 +78,9 @@ def published_beside(scorer: str) -> tuple[float, ...]:
 def at(table: list[Any], place: int) -> Any:
     """Return what stands at a place of a list."""
     return table[place]
+
+
+@register.filter
+def named(figures: Mapping[str, Any], name: str) -> Any:
+    """Return the figure of a name; None where there is none."""
+    return figures.get(name)

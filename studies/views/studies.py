@@ -87,7 +87,7 @@ def registration(request: HttpRequest, slug: str) -> HttpResponse:
 def refresh(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask for the results to be computed anew."""
     study = get_object_or_404(Study, slug=slug)
-    if study.batch_id is not None and study.compares:
+    if study.batch_id is not None:
         services.analysis_request(study=study, at=timezone.now())
     return HttpResponseRedirect(reverse("studies:results", args=[slug]))
 

@@ -1,6 +1,7 @@
 """Studies that compare no pairs: judgments are collected and exported, and nothing breaks."""
 
 import csv
+import html
 import io
 import json
 from pathlib import Path
@@ -8,12 +9,13 @@ from zipfile import ZipFile
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from studies import services
+from studies.analysis.archive import recompute
 from studies.exports import TABLES, pieces
 from studies.models import Analysis, Study
 from studies.presets import PRESETS
@@ -37,13 +39,20 @@ def rows(study: Study, table: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_the_results_page_says_that_judgments_are_collected(staff: Client, name: str) -> None:
+def test_every_design_has_a_results_page_with_its_own_parts(staff: Client, name: str) -> None:
     study = stocked_study(name)
     answered(study)
-    page = staff.get(reverse("studies:results", args=[study.slug]))
-    shown = " ".join(page.content.decode().split())
-    assert "3 judgments so far" in shown
-    assert "not analysed on this page" in shown
+    call_command("analyse", study.slug)
+    page = staff.get(reverse("studies:results", args=[study.slug])).content.decode()
+    results = Analysis.objects.get().results
+    assert results is not None
+    assert results["headline"] in html.unescape(page)
+    assert len(results["sections"]) >= 1
+    for section in results["sections"]:
+        assert section["title"] in html.unescape(page)
+    assert "One rater only" in page
+    assert page.count("<svg") == page.count("<desc id=")
+    shown = " ".join(page.split())
     for table in TABLES:
         assert reverse("studies:export", args=[study.slug, table, "csv"]) in shown
         assert isinstance(rows(study, table), list)
@@ -71,17 +80,15 @@ def test_the_draft_has_a_results_page_too(staff: Client) -> None:
     assert "The study is a draft." in page
 
 
-def test_no_analysis_is_made_of_other_studies(staff: Client) -> None:
+def test_a_study_of_another_design_is_analysed_as_answers_come_in(staff: Client) -> None:
     study = stocked_study("bricken-2023")
     answered(study)
-    staff.post(reverse("studies:refresh", args=[study.slug]))
-    assert sweep() == 0
+    assert sweep() == 1
     services.study_close(study=study, at=timezone.now())
-    assert not Analysis.objects.exists()
-    with pytest.raises(services.StudyRefused, match="has no analysis here yet"):
-        services.analysis_request(study=study, at=timezone.now())
-    with pytest.raises(CommandError, match="export its judgments"):
-        call_command("analyse", study.slug)
+    call_command("analyse", study.slug)
+    results = Analysis.objects.get().results
+    assert results is not None
+    assert (results["protocol"], results["n_judgments"]) == ("rate", 3)
 
 
 def test_choices_of_other_studies_are_no_preferences() -> None:
@@ -107,10 +114,16 @@ def test_catch_trials_and_repeats_are_answered_but_not_counted_as_comparisons() 
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_everything_about_another_study_fits_into_a_zip(name: str, tmp_path: Path) -> None:
+def test_an_export_alone_gives_the_same_results(name: str, tmp_path: Path) -> None:
     study = stocked_study(name)
     answered(study)
-    call_command("export_study", study.slug, str(tmp_path / "all.zip"))
-    with ZipFile(tmp_path / "all.zip") as archive:
+    path = tmp_path / "all.zip"
+    call_command("export_study", study.slug, str(path))
+    found = recompute(path)
+    assert found.anew == found.exported
+    with ZipFile(path) as archive:
         assert archive.testzip() is None
-        assert "judgments.csv" in " ".join(archive.namelist())
+        assert any(each.startswith("figures/") for each in archive.namelist())
+        methods = archive.read("methods.md").decode()
+    assert json.loads(found.anew)["n_judgments"] == 3
+    assert "3 judgments" in methods

@@ -114,14 +114,14 @@ def test_a_worker_that_began_before_the_registration_stores_nothing() -> None:
     assert Analysis.objects.get().state == Analysis.State.OPEN
 
 
-def test_a_study_of_another_design_is_registered_without_asking_for_an_analysis() -> None:
+def test_a_study_of_another_design_is_registered_and_analysed_anew() -> None:
     study = factories.open_study()
     another = next(name for name in PRESETS if name != PAIRWISE)
     Study.objects.filter(pk=study.pk).update(preset=another)
     study.refresh_from_db()
     registration = frozen(study)
     assert json.loads(registration.document)["design"]["preset"] == another
-    assert not Analysis.objects.exists()
+    assert Analysis.objects.get().state == Analysis.State.OPEN
 
 
 # --- What it does ---------------------------------------------------------------------------------

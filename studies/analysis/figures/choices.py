@@ -1,6 +1,8 @@
 """What is shown about choices, exclusions, what is missing, and how many more."""
 
-from studies.analysis.missing import Bounds
+from typing import Protocol
+
+from studies.analysis.missing import Bounds, Exclusion
 from studies.analysis.results import Results
 from studies.analysis.shown import Shown
 from studies.analysis.wording import percent
@@ -8,7 +10,7 @@ from studies.analysis.wording import percent
 
 def figures(results: Results) -> dict[str, Shown]:
     """Return the sensitivity table and what goes with it."""
-    shown = {"exclusions": _exclusions(results)}
+    shown = {"exclusions": exclusions(results)}
     if results.primary is None:
         return shown
     return shown | {
@@ -18,7 +20,17 @@ def figures(results: Results) -> dict[str, Shown]:
     }
 
 
-def _exclusions(results: Results) -> Shown:
+class Left(Protocol):
+    """Results of any form, as far as exclusions go."""
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """What each rule took out."""
+        ...
+
+
+def exclusions(results: Left) -> Shown:
+    """Return what each rule takes out, as a table."""
     rules = len(results.exclusions) > 1
     return Shown(
         title="Exclusions, rule by rule",

@@ -32,7 +32,7 @@ def figures(results: Results) -> dict[str, Shown]:
             ident="learning",
             synthetic=synthetic,
         ),
-        "pace": _pace(results.rater_details.log_seconds, synthetic=synthetic),
+        "pace": pace(results.rater_details.log_seconds, synthetic=synthetic),
     }
 
 
@@ -167,7 +167,8 @@ def _drift(drift: Drift, *, title: str, axis: str, note: str, ident: str, synthe
     )
 
 
-def _pace(drift: Drift, *, synthetic: bool) -> Shown:
+def pace(drift: Drift, *, synthetic: bool) -> Shown:
+    """Show how long a judgment takes as raters go on."""
     title = "Seconds for a judgment, as a rater goes on"
     names = [_stretch(each.after, each.upto) for each in drift.stretches]
     points = [(float(i), _in_seconds(each.mean)) for i, each in enumerate(drift.stretches)]

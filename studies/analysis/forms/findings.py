@@ -1,0 +1,161 @@
+"""All that is found in a study that asks in another form than two at a time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from studies.analysis.answers import Answers, AnswerTables
+from studies.analysis.drift import Drift, drift
+from studies.analysis.estimate import Estimate
+from studies.analysis.forms import FORMS
+from studies.analysis.forms.base import Form, Key
+from studies.analysis.matched import mean_of
+from studies.analysis.missing import Exclusion, exclusion_flow
+from studies.analysis.plan import Plan
+from studies.analysis.ratings import Codes
+from studies.analysis.results import VERSION, plain
+from studies.analysis.rules import excluded
+from studies.analysis.tables import Flow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A key figure with the plan's exclusions and, as `everything`, without them."""
+
+    name: str
+    kind: str
+    kept: Estimate
+    everything: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaterLine:
+    """One rater, numbered from 0 in the order in which they first answered."""
+
+    rater: int
+    n: int
+    median_seconds: float
+    mean_confidence: float
+    synthetic: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """Everything that the results page shows of a study of one form, `details` being its own.
+
+    `scorers` names the scorers there are. `choices` has the key figures with and without
+    exclusions. What may be nan is so without a judgment.
+    """
+
+    version: int
+    protocol: str
+    n_judgments: int
+    n_synthetic: int
+    n_raters: int
+    n_neurons: int
+    n_items: int
+    median_seconds: float
+    mean_confidence: float
+    scorers: tuple[str, ...]
+    details: Any
+    choices: tuple[Choice, ...]
+    raters: tuple[RaterLine, ...]
+    log_seconds: Drift
+    mean_log_seconds: Estimate
+    flow: Flow
+    exclusions: tuple[Exclusion, ...]
+    plan: Plan
+
+    @property
+    def form(self) -> Form[Any]:
+        """How answers of this form are analysed and shown."""
+        return FORMS[self.protocol]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything by name, ready for JSON: numbers that are not finite become None."""
+        result: dict[str, Any] = plain(self)
+        return result
+
+
+def analyse_answers(
+    tables: AnswerTables, plan: Plan, tell: Callable[[str, float], object]
+) -> Findings:
+    """Compute all that is found; the same rows and plan give the same findings.
+
+    `tell` as in `analyse`. What cannot be computed carries its reason.
+    """
+    everything = tables.answers.renumbered()
+    rules = {**tables.exclusions, **excluded(everything.given, plan)}
+    left = exclusion_flow(everything.given.neuron, everything.given.rater, rules)
+    judged = everything.only(left.kept).renumbered()
+    form = FORMS[tables.protocol]
+    tell("the answers", 0.1)
+    found = form.details(tables, judged, plan)
+    tell("with and without exclusions", 0.6)
+    whole = found if left.kept.all() else form.details(tables, everything, plan)
+    tell("raters one by one", 0.9)
+    given = judged.given
+    timed = given.seconds > 0
+    logs = np.log(given.seconds[timed])
+    return Findings(
+        version=VERSION,
+        protocol=tables.protocol,
+        n_judgments=len(judged),
+        n_synthetic=int(given.synthetic.sum()),
+        n_raters=len(np.unique(given.rater)),
+        n_neurons=len(np.unique(given.neuron)),
+        n_items=len(np.unique(given.unit)),
+        median_seconds=float(np.median(given.seconds)) if len(judged) else np.nan,
+        mean_confidence=_mean_given(given.confidence),
+        scorers=tuple(scores.scorer for scores in tables.scores),
+        details=found,
+        choices=_choices(form.key(found), form.key(whole)),
+        raters=_raters(judged),
+        log_seconds=drift(given.unit[timed], given.rater[timed], _places(given.rater)[timed], logs),
+        mean_log_seconds=mean_of(
+            given.neuron[timed], given.rater[timed], logs, what="logarithm of seconds"
+        ),
+        flow=tables.flow,
+        exclusions=left.steps,
+        plan=plan,
+    )
+
+
+def _mean_given(values: "np.ndarray[Any, np.dtype[np.float64]]") -> float:
+    given = values[np.isfinite(values)]
+    return float(given.mean()) if len(given) else np.nan
+
+
+def _choices(kept: tuple[Key, ...], everything: tuple[Key, ...]) -> tuple[Choice, ...]:
+    of = {each.name: each.estimate for each in everything}
+    return tuple(
+        Choice(name=each.name, kind=each.kind, kept=each.estimate, everything=of[each.name])
+        for each in kept
+        if each.name in of
+    )
+
+
+def _raters(judged: Answers) -> tuple[RaterLine, ...]:
+    given = judged.given
+    return tuple(
+        RaterLine(
+            rater=rater,
+            n=int(own.sum()),
+            median_seconds=float(np.median(given.seconds[own])),
+            mean_confidence=_mean_given(given.confidence[own]),
+            synthetic=bool(given.synthetic[own].any()),
+        )
+        for rater in np.unique(given.rater).tolist()
+        for own in [given.rater == rater]
+    )
+
+
+def _places(rater: Codes) -> Codes:
+    """Return the how-many-th of its rater each judgment is, from 1."""
+    order = np.argsort(rater, kind="stable")
+    sizes = np.bincount(rater)
+    place = np.empty(len(rater), dtype=np.intp)
+    place[order] = np.arange(len(rater)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + 1
+    return place

@@ -1,0 +1,167 @@
+"""Marks: how well people tell what excites a neuron, beside a model that does the same."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from studies.analysis.against_scores import ScoreLink, Valued, score_links
+from studies.analysis.answers import Answers, AnswerTables
+from studies.analysis.detecting import Telling, balanced, telling
+from studies.analysis.estimate import Estimate
+from studies.analysis.forms.agreed import Measure, on_names, units_of
+from studies.analysis.forms.common import Beside, beside
+from studies.analysis.matched import Matched, matched, mean_of
+from studies.analysis.plan import Plan
+from studies.analysis.ratings import Array, Codes, distinct, sums_by
+from studies.analysis.stand_in import StandIn, simulators
+from studies.analysis.tables import Scores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """How well excerpts were told apart from the explanations of one condition."""
+
+    condition: str
+    telling: Telling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A scorer that detects as people do, beside them, over explanations that both answered.
+
+    `score` is its mean there, `people` theirs, both balanced accuracies.
+    """
+
+    scorer: str
+    n_explanations: int
+    people: Estimate
+    score: Estimate
+    stand_in: StandIn
+    points: tuple[Beside, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """All that marks tell. `matched` compares conditions by each answer's balanced accuracy.
+
+    `marked` is the share of excerpts that were marked; half of them fit.
+    """
+
+    everything: Telling
+    by_condition: tuple[Told, ...]
+    matched: Matched
+    marked: Estimate
+    agreement: tuple[Measure, ...]
+    models: tuple[Model, ...]
+    links: tuple[ScoreLink, ...]
+    primary: int | None
+    never_asked: tuple[str, ...]
+
+
+def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Marks:
+    """Analyse marks."""
+    said, given = answers.said, answers.given
+    known = np.isfinite(said.truth)
+    neuron, rater = answers.of("neuron"), answers.of("rater")
+    condition = answers.of("condition")
+    per_answer = _balanced(answers)
+    there = np.isfinite(per_answer)
+    scorers = tables.scorers
+    names = np.array(tables.conditions, dtype=np.str_)
+    valued = Valued(
+        neuron=given.neuron[there],
+        rater=given.rater[there],
+        explanation=given.explanation[there],
+        condition=given.condition[there],
+        value=per_answer[there],
+    )
+
+    def told(rows: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Telling:
+        return telling(neuron[rows], rater[rows], said.truth[rows], said.value[rows])
+
+    return Marks(
+        everything=told(known),
+        by_condition=tuple(
+            Told(condition=name, telling=told(known & (condition == at)))
+            for at, name in enumerate(tables.conditions)
+        ),
+        matched=matched(
+            names[valued.condition],
+            valued.neuron,
+            valued.rater,
+            valued.value,
+            expected=tables.conditions,
+            bounds=(0.0, 1.0),
+            what="balanced accuracy of an answer",
+        ),
+        marked=mean_of(neuron, rater, said.value, what="share marked", bounds=(0.0, 1.0)),
+        agreement=on_names(
+            units_of(answers.of("unit"), said.thing), rater, said.value.astype(np.intp), [0, 1]
+        ),
+        models=tuple(
+            _model(scores, valued) for scores in tables.scores if is_detection(scores.scorer)
+        ),
+        links=score_links(valued, scorers),
+        primary=_primary(tables, plan),
+        never_asked=tuple(
+            name for at, name in enumerate(tables.conditions) if at not in given.condition
+        ),
+    )
+
+
+def is_detection(scorer: str) -> bool:
+    """Tell whether a scorer asks of a model what `mark` asks of people."""
+    return scorer.startswith("detection")
+
+
+def _primary(tables: AnswerTables, plan: Plan) -> int | None:
+    names = [scores.scorer for scores in tables.scores]
+    if plan.primary in names:
+        return names.index(plan.primary)
+    detects = [at for at, name in enumerate(names) if is_detection(name)]
+    return next(iter([*detects, *range(len(names))]), None)
+
+
+def _balanced(answers: Answers) -> Array:
+    """Return the balanced accuracy of each answer; nan without excerpts of both kinds."""
+    said = answers.said
+    fires, marked = np.nan_to_num(said.truth), said.value
+    known = np.isfinite(said.truth) * 1.0
+    counts = np.column_stack(
+        [fires * marked, (1 - fires) * marked, (1 - fires) * (1 - marked), fires * (1 - marked)]
+    )
+    summed = np.zeros((len(answers), 4))
+    np.add.at(summed, said.judgment, counts * known[:, None])
+    return balanced(summed)
+
+
+def _model(scores: Scores, valued: Valued) -> Model:
+    score = scores.of(valued.explanation)
+    known = np.isfinite(score)
+    explanation, rater = valued.explanation[known], valued.rater[known]
+    people, model = valued.value[known], score[known]
+    explanation, rater, people, model = one_each(explanation, rater, people, model)
+    return Model(
+        scorer=scores.scorer,
+        n_explanations=len(np.unique(explanation)),
+        people=mean_of(
+            explanation, rater, people, what="balanced accuracy of people", unit="explanation"
+        ),
+        score=mean_of(
+            explanation, rater, model, what="balanced accuracy of the model", unit="explanation"
+        ),
+        stand_in=simulators(explanation, rater, people, model),
+        points=beside(explanation, people, model),
+    )
+
+
+def one_each(
+    explanation: Codes, rater: Codes, people: Array, model: Array
+) -> tuple[Codes, Codes, Array, Array]:
+    """Return one row per explanation and rater, with the means of both columns."""
+    if not len(people):
+        return explanation, rater, people, model
+    pairs, code = distinct(explanation * (int(rater.max()) + 1) + rater)
+    n = int(rater.max()) + 1
+    sums = sums_by(code, np.column_stack([people, model, np.ones_like(people)]))
+    return pairs // n, pairs % n, sums[:, 0] / sums[:, 2], sums[:, 1] / sums[:, 2]

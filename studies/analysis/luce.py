@@ -1,0 +1,136 @@
+"""Luce's model of choices among several: orders, best and worst, or one chosen of many."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy
+
+from studies.analysis.abilities import Abilities, fitted, unfitted
+from studies.analysis.leaderboard import Leaderboard, standings_of
+from studies.analysis.meetings import why_no_maximum
+from studies.analysis.newton import Slope, anchored
+from studies.analysis.ratings import Array, Codes, Labels, coded, same_length
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """Choices in a row: among the items marked in `among` (s, k), `chosen` (s,) was taken.
+
+    `sign` is 1 where it was taken as the best of them, -1 as the worst. `answer` (s,) is the row of
+    the answer that a choice is part of.
+    """
+
+    among: npt.NDArray[np.bool_]
+    chosen: Codes
+    sign: Array
+    answer: Codes
+
+
+def stages(places: Array) -> Stages:
+    """Take answers apart into choices; `places` (n, k): 1 the best, nan what was not shown.
+
+    Places that are shared were not told apart: the last stage with a place of its own is the last
+    choice. Where only the best and the worst are known, the worst is chosen from what the best
+    leaves.
+    """
+    rows = [stage for at, row in enumerate(places) for stage in _of_answer(at, row)]
+    k = places.shape[1]
+    return Stages(
+        among=np.array([among for among, *_ in rows], dtype=np.bool_).reshape(len(rows), k),
+        chosen=np.array([chosen for _, chosen, *_ in rows], dtype=np.intp),
+        sign=np.array([sign for *_, sign, _ in rows], dtype=np.float64),
+        answer=np.array([at for *_, at in rows], dtype=np.intp),
+    )
+
+
+def _of_answer(at: int, places: Array) -> list[tuple[npt.NDArray[np.bool_], int, float, int]]:
+    left = np.isfinite(places)
+    found = []
+    while left.sum() > 1:
+        best = np.flatnonzero(left & (places == places[left].min()))
+        worst = np.flatnonzero(left & (places == places[left].max()))
+        if len(best) == 1:
+            found.append((left.copy(), int(best[0]), 1.0, at))
+            left[best] = False
+        elif len(worst) == 1:
+            found.append((left.copy(), int(worst[0]), -1.0, at))
+            left[worst] = False
+        else:
+            break
+    return found
+
+
+def luce(items: Sequence[Any], places: Array) -> tuple[Abilities, Stages]:
+    """Fit abilities in log-odds: the next is chosen in proportion to exp(ability).
+
+    The worst is chosen in proportion to exp(-ability). Of full orders it is `plackett_luce`, of a
+    single choice Luce's own model; of two items that of Bradley and Terry. Source: Luce (1959),
+    Plackett (1975); best and worst: Marley & Louviere (2005).
+    """
+    there = np.isfinite(places).any(axis=0) if len(places) else np.zeros(len(items), np.bool_)
+    names = np.array(items, dtype=np.str_)[there]
+    taken = stages(places[:, there])
+    beaten = _beaten(taken)
+    if reason := why_no_maximum(names, beaten):
+        return unfitted(names, beaten, reason), taken
+    return fitted(names, beaten, partial(_likelihood, taken), np.zeros(len(names))), taken
+
+
+def _beaten(taken: Stages) -> "scipy.sparse.coo_array":
+    k = taken.among.shape[1]
+    counts = np.zeros((k, k))
+    best = taken.sign > 0
+    np.add.at(counts, taken.chosen[best], taken.among[best])
+    np.add.at(counts.T, taken.chosen[~best], taken.among[~best])
+    np.fill_diagonal(counts, 0)
+    return scipy.sparse.coo_array(counts)
+
+
+def _shares(taken: Stages, point: Array) -> tuple[Array, Array]:
+    lines = np.where(taken.among, taken.sign[:, None] * point, -np.inf)
+    logs = lines - scipy.special.logsumexp(lines, axis=1, keepdims=True)
+    return logs, np.exp(logs)
+
+
+def _gradients(taken: Stages, share: Array) -> Array:
+    """Return what each choice adds to the gradient (s, k)."""
+    pulls = -share
+    pulls[np.arange(len(pulls)), taken.chosen] += 1
+    signed: Array = pulls * taken.sign[:, None]
+    return signed
+
+
+def _likelihood(taken: Stages, point: Array) -> Slope:
+    logs, share = _shares(taken, point)
+    information = np.diag(share.sum(axis=0)) - share.T @ share
+    return Slope(
+        value=float(logs[np.arange(len(logs)), taken.chosen].sum()),
+        gradient=_gradients(taken, share).sum(axis=0),
+        information=anchored(information, len(point)),
+    )
+
+
+def luce_leaderboard(
+    items: Sequence[Any], places: Array, neurons: Labels, raters: Labels, *, model: str
+) -> Leaderboard:
+    """Rank conditions by orders or choices, errors clustered by neuron and by rater.
+
+    One row per answer: the place of each item, nan where it was not shown. The choices of one
+    answer hang together and are moved together. There is no side bias in this model: it is shown by
+    place. Undefined, with the reason, as `bradley_terry`.
+    """
+    columns = same_length(neurons=neurons, raters=raters)
+    neuron, rater = coded(columns["neurons"]), coded(columns["raters"])
+    fit, taken = luce(items, places)
+    influence = np.zeros((len(neuron), len(fit.items)))
+    if not fit.reason:
+        _, share = _shares(taken, fit.log_ability)
+        moved = _gradients(taken, share) @ np.linalg.inv(
+            _likelihood(taken, fit.log_ability).information
+        )
+        np.add.at(influence, taken.answer, moved - moved.mean(axis=1, keepdims=True))
+    return standings_of(fit, influence, neuron, rater, model=model)

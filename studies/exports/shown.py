@@ -1,0 +1,53 @@
+"""What was shown of neurons: their activation records, in full."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from django.db.models import F
+
+from explanations.models import Record
+from studies.exports.columns import NEURON, Column, Row, Table
+from studies.models import Study
+from studies.selectors.answers import chunked
+
+_ROWS = 500
+
+
+def _records(study: Study) -> Iterator[Row]:
+    shown = study.items.values_list("records", flat=True).iterator(_ROWS)
+    wanted = sorted({pk for records in shown for pk in records})
+    for chunk in chunked(iter(wanted), _ROWS):
+        rows = Record.objects.filter(pk__in=chunk).order_by("pk")
+        columns = rows.values(
+            "kind",
+            "start",
+            "tokens",
+            "peak",
+            "values",
+            record=F("pk"),
+            subject=F("neuron__subject__name"),
+            layer=F("neuron__layer"),
+            index=F("neuron__index"),
+            split=F("document__split"),
+            document_key=F("document__key"),
+        )
+        for row in columns:
+            actual = np.frombuffer(row["values"], dtype="<f4").tolist()
+            yield {**row, "document": row["document_key"], "actual": actual}
+
+
+RECORDS = Table(
+    about="One row per activation record that an item shows.",
+    columns=(
+        Column("record", "whole", "its number"),
+        *NEURON,
+        Column("document", "text", "the document it is from"),
+        Column("split", "text", "`explain`, `select` or `score`: what the document is for"),
+        Column("start", "whole", "the position of its first token there"),
+        Column("kind", "text", "how it was chosen: `top`, `quantile` or `random`"),
+        Column("tokens", "json", "its tokens"),
+        Column("actual", "json", "the neuron's raw activation on each token"),
+        Column("peak", "number", "the highest of them"),
+    ),
+    rows=_records,
+)

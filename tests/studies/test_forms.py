@@ -1,0 +1,248 @@
+"""Answers of each form analysed from columns: what is found."""
+
+import csv
+from dataclasses import replace
+from math import nan
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from studies.analysis.answers import AnswerTables, Aspect, Rival, answers
+from studies.analysis.entry import analyse, in_words
+from studies.analysis.forms.reading import Asked, said, things
+from studies.analysis.tables import Flow, Scores
+from tests.studies.columns import (
+    FIT,
+    YES_NO,
+    by_quality,
+    given,
+    marks,
+    options,
+    orders,
+    picks,
+    ratings,
+    simulations,
+    tables,
+)
+
+# --- Ratings --------------------------------------------------------------------------------------
+
+
+def test_ratings_rank_conditions_and_go_with_scores() -> None:
+    found = analyse(tables("rate", ratings(), aspects=(FIT,), scores=(by_quality(),)))
+    [fit] = found.details.dimensions
+    # Ratings are 2 i + 1, 2 or 3 with equal chance: means near 2, 4 and 6.
+    assert [place.condition for place in fit.matched.places] == ["c", "b", "a"]
+    assert [place.mean.value for place in fit.matched.places] == pytest.approx([6, 4, 2], abs=0.4)
+    assert all(sum(share.counts) == 32 for share in fit.shares)
+    assert fit.links[0].tau_b.value > 0.8
+    assert fit.links[0].within.low > 0.8
+    assert "“c” is rated highest" in in_words(found)["headline"]
+
+
+def test_what_is_shown_first_should_not_be_rated_higher() -> None:
+    judged = []
+    for neuron in range(9):
+        for rater in range(4):
+            first, *rest = (key for key, *_ in options(neuron, rater))
+            rating = {first: {"fit": 6}} | {key: {"fit": 3} for key in rest}
+            judged.append((neuron, rater, {"rating": rating}))
+    found = analyse(tables("rate", judged, aspects=(FIT,)))
+    # Six where it stands first, three elsewhere, whichever it is.
+    assert found.details.first_bonus.value == pytest.approx(3.0)
+
+
+def test_several_dimensions_are_summed_and_the_sum_is_the_headlines() -> None:
+    one = Aspect(key="one", name="One", points=((0, "low"), (1, "mid"), (2, "high")))
+    two = replace(one, key="two", name="Two")
+    judged = [
+        (n, r, {"rating": {f"k{i}": {"one": i, "two": (n + r) % 3} for i in range(3)}})
+        for n in range(4) for r in range(3)
+    ]  # fmt: skip
+    found = analyse(tables("rate", judged, aspects=(one, two)))
+    assert [d.key for d in found.details.dimensions] == ["one", "two", "sum"]
+    main = found.details.dimensions[found.details.main]
+    assert (main.low, main.high) == (0, 4)
+    # c has 2 on the first dimension, and 0, 1, 2 equally often on the second: 3 on average.
+    assert main.matched.places[0].mean.value == pytest.approx(3.0)
+
+
+def test_a_slider_is_shown_in_fifths_of_whole_numbers() -> None:
+    slider = Aspect(key="how", name="How", points=((0, "no"), (100, "yes")), is_slider=True)
+    judged = [(0, 0, {"rating": {"k0": {"how": 0}, "k1": {"how": 50}, "k2": {"how": 100}}})]
+    [how] = analyse(tables("rate", judged, aspects=(slider,))).details.dimensions
+    assert how.points == ("0 to 20", "21 to 40", "41 to 60", "61 to 80", "81 to 100")
+    assert [share.counts for share in how.shares] == [
+        (1, 0, 0, 0, 0), (0, 0, 1, 0, 0), (0, 0, 0, 0, 1)
+    ]  # fmt: skip
+
+
+def test_hannas_ratings_have_their_published_alphas(shared_data: Path) -> None:
+    with (shared_data / "ratings/hanna_user_study.csv").open(newline="") as file:
+        hanna = list(csv.DictReader(file))
+    names = [name for name in hanna[0] if name.startswith("Answer.")]
+    aspects = tuple(Aspect(key=f"d{i}", name=n, points=YES_NO) for i, n in enumerate(names))
+    rows = [
+        (
+            given(at // 3, at // 3, at % 3, about=0),
+            said(
+                "rate",
+                {"rating": {"k": {f"d{i}": int(row[n]) for i, n in enumerate(names)}}},
+                Asked(things=things([("k", at // 3, 0, None)]), aspects=aspects),
+            ),
+        )
+        for at, row in enumerate(hanna)
+    ]
+    found = analyse(
+        AnswerTables(
+            protocol="rate", conditions=("model",), answers=answers(rows), scores=(), flow=Flow(),
+            aspects=aspects,
+        )
+    )  # fmt: skip
+    alphas = [
+        next(m.estimate for m in d.agreement if "ordinal" in m.name)
+        for d in found.details.dimensions
+    ]
+    # On two points ordinal alpha is the nominal one. The seventh is of the sum.
+    expected = [0.234, -0.014, 0.085, nan, 0.253, -0.044]
+    assert [a.value for a in alphas[:6]] == pytest.approx(expected, abs=5e-4, nan_ok=True)
+    assert "no variation" in alphas[3].reason
+
+
+# --- Orders ---------------------------------------------------------------------------------------
+
+
+def test_orders_rank_conditions_and_are_taken_as_pairs() -> None:
+    found = analyse(tables("rank", orders(), scores=(by_quality(),)))
+    details = found.details
+    assert [s.condition for s in details.board.standings] == ["c", "b", "a"]
+    assert details.n_pairs == 32 * 3
+    link = details.pair_links[0]
+    assert link.agreement.n_votes == 96
+    assert link.agreement.strict.value > 0.6
+    assert link.chance == pytest.approx(1 / 3)
+    assert details.concordance.pairs.value > 0
+    shown = {count.item: count.shown for count in details.counts}
+    assert shown == {"a": 32, "b": 32, "c": 32}
+
+
+def test_best_and_worst_tell_no_more_pairs_apart_than_they_name() -> None:
+    four = [(f"k{at}", at, at, None) for at in range(4)]
+    rows = [
+        (given(0, 0, r), said("rank", {"best": "k0", "worst": "k3"}, Asked(things=things(four))))
+        for r in range(2)
+    ]
+    made = AnswerTables(
+        protocol="rank", conditions=("a", "b", "c", "d"), answers=answers(rows), scores=(),
+        flow=Flow(),
+    )  # fmt: skip
+    details = analyse(made).details
+    assert details.kind == "best_worst"
+    # Of six pairs the one in the middle is not told apart.
+    assert details.n_pairs == 2 * 5
+
+
+# --- Choices --------------------------------------------------------------------------------------
+
+
+def test_right_choices_stand_against_chance_and_confidence() -> None:
+    right = [i % 4 != 0 for i in range(32)]
+    found = analyse(picks(right))
+    assert found.details.right.value == pytest.approx(0.75)
+    assert found.details.chance == pytest.approx(0.25)
+    # Who is right is sure and who is wrong is not.
+    assert found.details.gain.value == pytest.approx(1.0)
+    assert "where chance gives 25" in in_words(found)["headline"]
+    assert found.details.by_condition is None
+
+
+def test_choices_without_a_right_answer_are_preferences() -> None:
+    judged = [(n, r, {"choice": f"k{2 if (n + r) % 4 else 0}"}) for n in range(8) for r in range(4)]
+    judged[0] = (0, 0, {"choice": "k1"})
+    found = analyse(tables("choose", judged, scores=(by_quality(),)))
+    assert found.details.kind == "choice"
+    assert found.details.tops[0].condition == "c"
+    # A choice tells what was chosen from each of the two others.
+    assert found.details.n_pairs == 2 * 32
+    assert "“c” is chosen in" in in_words(found)["headline"]
+
+
+# --- Marks ----------------------------------------------------------------------------------------
+
+
+def test_marks_are_scored_by_condition_and_beside_a_model() -> None:
+    found = analyse(marks())
+    details = found.details
+    assert details.matched.places[0].condition == "c"
+    assert details.everything.n == 6 * 3 * 3 * 8
+    [model] = details.models
+    assert model.n_explanations == 18
+    assert model.stand_in.model_with_person.defined
+    assert len(model.points) == 18
+    assert "detection scores" in in_words(found)["headline"]
+
+
+# --- Simulations ----------------------------------------------------------------------------------
+
+
+def test_people_and_a_model_are_scored_on_the_same_tokens() -> None:
+    found = analyse(simulations())
+    [model] = found.details.models
+    # This model predicts what the neuron does.
+    assert model.score.value == pytest.approx(1.0)
+    assert model.lead.value == pytest.approx(found.details.score.value - 1.0)
+    assert model.n_answers == 30
+    assert found.details.matched.places[0].condition == "a"
+    assert found.details.alike.pairs.value > 0
+    assert "“token lookup” scores 1.00" in in_words(found)["headline"]
+
+
+def test_a_flat_simulation_has_no_score_and_is_counted() -> None:
+    rows = [
+        (given(0, 0, r, about=0), said("simulate", {"values": [[value] * 3]}, Asked(actual=actual)))
+        for r, (value, actual) in enumerate([(0, [[1, 2, 3]]), (2, [[5, 5, 5]])])
+    ]
+    made = AnswerTables(
+        protocol="simulate", conditions=("a",), answers=answers(rows), scores=(), flow=Flow()
+    )
+    found = analyse(made)
+    counted = {each.reason: each.n for each in found.details.undefined}
+    assert counted == {
+        "everything was painted alike": 1,
+        "the neuron does nothing on these texts": 1,
+    }
+    assert found.details.score.reason
+
+
+# --- Texts ----------------------------------------------------------------------------------------
+
+
+def test_written_texts_stand_beside_models_once_they_are_scored() -> None:
+    rows = [
+        (
+            given(neuron, neuron, rater)._replace(explanation=100 + 2 * neuron + rater),
+            said("write", {"text": "words about water" + "!" * rater}, Asked()),
+        )
+        for neuron in range(4)
+        for rater in range(2)
+    ]
+    rivals = [Rival(100 + i, i // 2, "people") for i in range(8)]
+    rivals += [Rival(n, n, "token_activation") for n in range(4)]
+    scores = Scores(
+        scorer="correlation",
+        explanation=np.array([rival.explanation for rival in rivals]),
+        value=np.array([0.5, 0.7] * 4 + [0.4, 0.3, 0.4, 0.3]),
+    )
+    made = AnswerTables(
+        protocol="write", conditions=(), answers=answers(rows), scores=(scores,), flow=Flow(),
+        rivals=tuple(rivals),
+    )  # fmt: skip
+    found = analyse(made)
+    assert found.details.characters.value == pytest.approx(17.5)
+    assert found.details.words.value == pytest.approx(3.0)
+    [scored] = found.details.scores
+    assert scored.n_written == 8
+    # On each neuron (.5 + .7) / 2 less .4 or .3: .25 on average.
+    assert scored.matched.leads[0].lead.value == pytest.approx(0.25)
+    assert "written here less token_activation" in in_words(found)["headline"]
