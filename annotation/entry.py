@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from annotation.protocols.base import QuestionForm, integer, one_of, record, sequence, text
+from annotation.protocols.base import QuestionForm, integer, one_of, record, sequence, text, truth
 
 TRIES = 2
 RECRUITERS = ("", "prolific")
 CODES = ("completed", "screened_out", "no_consent")
+READING_SECONDS = 20
+"""How long who is asked no more has to read why, before a page leads back by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ class Entry:
     """What stands before the first question and after the last.
 
     `break_after` is the number of questions after which a break is hinted at; 0 never. `codes` are
-    what a recruiter is told, by `CODES`.
+    what a recruiter is told, by `CODES`; with `leads_back` pages go there by themselves.
     """
 
     checks: tuple[Check, ...] = ()
@@ -56,6 +58,7 @@ class Entry:
     break_after: int = 0
     recruiter: str = ""
     codes: Mapping[str, str]
+    leads_back: bool = False
 
     def passed(self, answers: Sequence[int | None]) -> bool:
         """Return whether all of the checks are answered rightly."""
@@ -68,10 +71,20 @@ class Entry:
             return ""
         return f"https://app.prolific.com/submissions/complete?cc={known}"
 
+    def leaves_after(self, code: str) -> int | None:
+        """Return after how many seconds a page goes there by itself; None where it does not.
+
+        At once after the last answer, which somebody pressed a button for; else there is something
+        to read.
+        """
+        if not self.leads_back or not self.way_out(code):
+            return None
+        return 0 if code == "completed" else READING_SECONDS
+
 
 def read_entry(data: object, form: QuestionForm[Any]) -> Entry:
     """Read a batch's entry; an empty object stands for none. ValueError names what is wrong."""
-    optional = ("checks", "practice", "break_after", "recruiter", "codes")
+    optional = ("checks", "practice", "break_after", "recruiter", "codes", "leads_back")
     fields = record(data, (), "entry", optional=optional)
     codes = record(fields.get("codes", {}), (), "codes", optional=CODES)
     if bad := [code for code in codes.values() if not isinstance(code, str) or not code.isalnum()]:
@@ -87,6 +100,7 @@ def read_entry(data: object, form: QuestionForm[Any]) -> Entry:
         break_after=break_after,
         recruiter=one_of(fields.get("recruiter", ""), RECRUITERS, "recruiter"),
         codes=codes,
+        leads_back=truth(fields.get("leads_back", False), "leads_back"),
     )
 
 

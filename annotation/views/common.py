@@ -136,10 +136,14 @@ def entry_of(batch: Batch) -> Entry:
     return read_entry(batch.entry, PROTOCOLS[batch.protocol])
 
 
-def way_out(batch: Batch, code: str) -> dict[str, str]:
+def way_out(batch: Batch, code: str) -> dict[str, Any]:
     """Return what a template needs to lead back to a recruiter."""
     entry = entry_of(batch)
-    return {"out_code": entry.codes.get(code, ""), "out_address": entry.way_out(code)}
+    return {
+        "out_code": entry.codes.get(code, ""),
+        "out_address": entry.way_out(code),
+        "out_after": entry.leaves_after(code),
+    }
 
 
 def message(

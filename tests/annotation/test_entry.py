@@ -34,6 +34,44 @@ def text(page: Any) -> str:
     return str(page.content.decode())
 
 
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ({"leads_back": True}, {"completed": 0, "screened_out": 20, "no_consent": 20}),
+        ({}, {"completed": None, "screened_out": None, "no_consent": None}),
+        ({"leads_back": True, "recruiter": ""}, {"completed": None}),
+        ({"leads_back": True, "codes": {}}, {"completed": None}),
+    ],
+)
+def test_a_page_leads_back_by_itself_where_the_study_says_so_and_there_is_a_way(
+    entry: dict[str, Any], expected: dict[str, int | None]
+) -> None:
+    whole = {"recruiter": "prolific", "codes": CODES, **entry}
+    read = read_entry(whole, PROTOCOLS["compare"])
+    assert {code: read.leaves_after(code) for code in expected} == expected
+
+
+def test_after_the_last_answer_the_rater_is_led_back_at_once(client: Client) -> None:
+    batch = recruiting(leads_back=True)
+    client.post(path(batch) + LINK)
+    for _ in range(2):
+        send(client, asked(client, batch))
+    assert "http-equiv" not in text(
+        client.get(path(batch, "done/"))
+    )  # not told yet that it is over
+    client.get(path(batch, "next/"))
+    page = text(client.get(path(batch, "done/")))
+    there = "https://app.prolific.com/submissions/complete?cc=DONE1"
+    assert f'<meta http-equiv="refresh" content="0; url={there}">' in page
+    assert f'href="{there}"' in " ".join(page.split())
+
+
+def test_who_is_asked_no_more_has_time_to_read_why(client: Client) -> None:
+    page = text(client.post(path(recruiting(leads_back=True)) + LINK, {"agree": "no"}))
+    assert "http-equiv" not in page
+    assert 'data-after="20"' in page
+
+
 # --- Recruiters -----------------------------------------------------------------------------------
 
 
