@@ -3,7 +3,7 @@
 from django.urls import path
 
 from studies.api import ProbeDetail, ProbeList, ResultsView
-from studies.views import exploring, neurons, studies, visits
+from studies.views import exploring, neurons, pictures, studies, visits
 
 app_name = "studies"
 _PLACE = "neurons/<path:name>/<int:layer>/"
@@ -27,6 +27,13 @@ urlpatterns = [
     path(_NEURON, neurons.neuron, name="neuron"),
     path(f"{_NEURON}save/", neurons.save, name="neuron-save"),
     path(_PLACE, neurons.layer, name="layer"),
+    path("neurons/<path:name>/image-<int:pk>/", pictures.image, {"size": "file"}, name="image"),
+    path(
+        "neurons/<path:name>/thumbnail-<int:pk>/",
+        pictures.image,
+        {"size": "thumbnail"},
+        name="thumbnail",
+    ),
     path("neurons/<path:name>/lists/<slug:which>/", exploring.neuron_list, name="neuron-list"),
     path("neurons/<path:name>/search/", exploring.search, name="search"),
     path("neurons/<path:name>/search/<uuid:token>/", exploring.found, name="found"),

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -44,14 +44,12 @@ from annotation.views.common import (
     asked_besides,
     entry_of,
     for_raters,
+    image_sent,
     kept_by_the_browser,
     require_open,
     see_other,
     way_out,
 )
-
-_IMAGE_ALONE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
-"""Opened by itself an image is centred by a style of the browser's own."""
 
 
 @require_GET
@@ -131,9 +129,7 @@ def image(
     path = Path(settings.IMAGE_DIR) / item.pictures.get(name, {}).get(size, name)
     if name not in payload.images or not path.is_file():
         raise NotYours(name)
-    response = FileResponse(path.open("rb"), filename=name)
-    response.headers["Content-Security-Policy"] = _IMAGE_ALONE
-    return response
+    return image_sent(path, name=name)
 
 
 @require_GET

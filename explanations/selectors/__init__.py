@@ -70,6 +70,8 @@ from explanations.selectors.neurons import (
     simulation_keys,
     subject_named,
 )
+from explanations.selectors.pictures import SeenImage, image_file, images_seen
+from explanations.selectors.pictures import Size as ImageSize
 from explanations.selectors.questions import (
     QuestionState,
     explanations_without_meaning,
@@ -111,6 +113,7 @@ __all__ = [
     "CaptureFacts",
     "Excerpt",
     "Failure",
+    "ImageSize",
     "LayerPage",
     "NeuronLine",
     "NeuronMaterial",
@@ -125,6 +128,7 @@ __all__ = [
     "SaidShort",
     "SaidSimulation",
     "ScoredBy",
+    "SeenImage",
     "SeenLayer",
     "SeenNeuron",
     "SeenRecord",
@@ -142,6 +146,8 @@ __all__ = [
     "explanations_to_simulate",
     "explanations_with",
     "explanations_without_meaning",
+    "image_file",
+    "images_seen",
     "is_saved",
     "latest_capture",
     "layer_page",

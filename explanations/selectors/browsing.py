@@ -161,7 +161,7 @@ def _stored(row: Neuron) -> SeenNeuron:
 
 
 def records_seen(store: CaptureStore | None, neuron: SeenNeuron) -> tuple[SeenRecord, ...]:
-    """Return all records of a neuron, highest peak first."""
+    """Return all records of a neuron but those of images, highest peak first."""
     if neuron.in_files and store is not None:
         records = [
             SeenRecord(
@@ -176,8 +176,8 @@ def records_seen(store: CaptureStore | None, neuron: SeenNeuron) -> tuple[SeenRe
             for record in store.records(neuron.ref, split)
         ]
     else:
-        rows = Record.objects.filter(neuron=neuron.pk).select_related("document").order_by("pk")
-        records = [_record(row) for row in rows]
+        rows = Record.objects.filter(neuron=neuron.pk, document__image__isnull=True)
+        records = [_record(row) for row in rows.select_related("document").order_by("pk")]
     return tuple(sorted(records, key=lambda record: -record.excerpt.peak))
 
 

@@ -132,8 +132,8 @@ def records_seen(records: Iterable[int]) -> dict[int, Seen]:
     """Return records by id as raters see them: levels are against the neuron's maximum."""
     result = dict[int, Seen]()
     for chunk in chunked(records):
-        records = Record.objects.filter(pk__in=chunk)
-        for record in records.select_related("neuron", "document__image"):
+        found = Record.objects.filter(pk__in=chunk)
+        for record in found.select_related("neuron", "document__image"):
             result[record.pk] = Seen(
                 record=record.pk,
                 excerpt=heated(record.excerpt, record.neuron.maximum),

@@ -7,12 +7,20 @@ from annotation.protocols.excerpt import Excerpt
 from explanations import selectors
 from explanations.captured import CaptureStore
 from explanations.records import RecordKind, Split
-from explanations.selectors import Beside, Said, SaidSimulation, SeenNeuron, SeenRecord
+from explanations.selectors import (
+    Beside,
+    Said,
+    SaidSimulation,
+    SeenImage,
+    SeenNeuron,
+    SeenRecord,
+)
 from studies.selectors.heat import heated, heated_as_is
 from studies.selectors.preference import Preference, preferences
 
 FIRST = 5
 """Records of a kind that are shown before more are asked for."""
+FIRST_IMAGES = 9
 _BESIDE = 3
 SIMULATED = "simulated"
 
@@ -141,6 +149,38 @@ def _section(
     shown = ordered if more == kind else _first(ordered)
     rows = tuple(_shown(record, maximum) for record in shown)
     return RecordSection(kind=kind, rows=rows, total=len(records))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSection:
+    """The images of one kind: those shown, how many there are, and what shows them all."""
+
+    kind: RecordKind
+    rows: tuple[SeenImage, ...]
+    total: int
+
+    @property
+    def hidden(self) -> int:
+        """How many are not shown."""
+        return self.total - len(self.rows)
+
+    @property
+    def more(self) -> str:
+        """What asks for all of them."""
+        return f"images-{self.kind}"
+
+
+def images_shown(images: Sequence[SeenImage], more: str) -> tuple[ImageSection, ...]:
+    """Return the first images of each kind that there is, lowest first of those kept as lowest."""
+    sections = []
+    for kind in (RecordKind.TOP, RecordKind.BOTTOM, RecordKind.RANDOM):
+        of_kind = [image for image in images if image.kind is kind]
+        if kind is RecordKind.BOTTOM:
+            of_kind.reverse()
+        keep = len(of_kind) if more == f"images-{kind}" else FIRST_IMAGES
+        shown = ImageSection(kind=kind, rows=tuple(of_kind[:keep]), total=len(of_kind))
+        sections += [shown] if of_kind else []
+    return tuple(sections)
 
 
 def _first(records: Sequence[SeenRecord]) -> list[SeenRecord]:

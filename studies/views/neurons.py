@@ -9,8 +9,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from explanations import selectors, services
 from explanations.records import NeuronRef
-from studies.selectors.neurons import explanations_shown, records_shown, simulation_shown
+from studies.selectors.neurons import (
+    explanations_shown,
+    images_shown,
+    records_shown,
+    simulation_shown,
+)
 from studies.selectors.related import related_shown
+from studies.views.pictures import hidden_from
 from studies.views.visits import Visit, for_visitors, invitations, is_staff, rates
 
 
@@ -118,6 +124,7 @@ def neuron(request: HttpRequest, visit: Visit, layer: int, index: int) -> HttpRe
     before, after = selectors.neurons_beside(visit.subject, visit.store, ref)
     said = explanations_shown(seen, blind=visit.blind)
     more = request.GET.get("more", "")
+    images = selectors.images_seen(seen.pk, without=hidden_from(visit))
     context = {
         "visit": visit,
         "subject": visit.subject,
@@ -128,6 +135,7 @@ def neuron(request: HttpRequest, visit: Visit, layer: int, index: int) -> HttpRe
         "after": after,
         "said": [each for each in said if not each.is_control],
         "controls": [each for each in said if each.is_control],
+        "images": images_shown(images, more),
         "records": records_shown(visit.store, seen, request.GET.get("split", ""), more),
         "related": related_shown(visit.subject, visit.store, seen, blind=visit.blind),
         "simulation": None

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import wraps
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
@@ -29,7 +30,7 @@ class Visit:
     blind: bool
 
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def for_visitors(view: View) -> View:
@@ -37,7 +38,7 @@ def for_visitors(view: View) -> View:
 
     @wraps(view)
     @cache_control(private=True, no_cache=True)
-    def enter(request: HttpRequest, name: str, **kwargs: object) -> HttpResponse:
+    def enter(request: HttpRequest, name: str, **kwargs: object) -> HttpResponseBase:
         subject = selectors.subject_to_browse(
             name, staff=is_staff(request), invited=invitations(request)
         )

@@ -124,3 +124,26 @@ def test_a_researcher_sends_images_and_starts_a_study_in_three_clicks(
     page.get_by_role("button", name="Build and open").click()
     expect(page.get_by_label("Invitation link for raters")).to_be_visible()
     assert Study.objects.get().state == Study.State.OPEN
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_a_neurons_images_are_looked_at_on_its_page(
+    open_page: OpenPage,
+    picture: Picture,
+    assert_accessible: Accessible,
+    tmp_path: Path,
+    width: int,
+    scheme: str,
+) -> None:
+    images_import(path=zip_of_scenes(tmp_path / "a.zip", neurons=1), subject="stripes")
+    Subject.objects.update(audience=Subject.Audience.EVERYONE)
+    page = open_page("/neurons/stripes/0/0/", width=width, scheme=scheme)
+    assert_accessible(page)
+    assert page.evaluate(WIDER) <= 0
+    picture(page, f"images-neuron-{scheme}")
+    page.locator("a.zoom").first.click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Close")).to_be_visible()
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    page.evaluate("[...document.images].forEach((image) => { image.loading = 'eager' })")
+    page.wait_for_function(LOADED)

@@ -372,6 +372,6 @@ def test_a_neuron_with_everything_costs_few_queries_and_little_to_send(
     client.force_login(User.objects.create_user("reader"))
     client.cookies["rater"] = "forged"
     path = f"/neurons/{address(neuron)}"
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         sent = client.get(path).content
     assert len(gzip.compress(sent)) < 60_000

@@ -21,6 +21,12 @@ document.addEventListener("keydown", (event) => {
   if (link instanceof HTMLElement) link.click();
 });
 
+/** @returns {string} what the page calls closing */
+function closing() {
+  const said = document.querySelector("#keys button")?.textContent?.trim();
+  return said ?? document.querySelector("[data-close]")?.getAttribute("data-close") ?? "×";
+}
+
 /** @param {HTMLAnchorElement} first */
 function enlarge(first) {
   const dialog = document.createElement("dialog");
@@ -40,7 +46,7 @@ function enlarge(first) {
   dialog.className = "enlarged";
   close.type = "button";
   close.autofocus = true;
-  close.textContent = document.querySelector("#keys button")?.textContent?.trim() ?? "×";
+  close.textContent = closing();
   dialog.append(image, close);
   dialog.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
