@@ -97,11 +97,15 @@ def _ranks_within(group: Codes, values: Array) -> Array:
     if not len(values):
         return values
     order = np.lexsort((values, group))
-    new = np.flatnonzero(np.r_[True, np.diff(group[order]) != 0])
+    of, value = group[order], values[order]
+    fresh = np.r_[True, (np.diff(of) != 0) | (np.diff(value) != 0)]
+    tie = np.cumsum(fresh) - 1
+    # A tied value has the middle of the places that its ties take; a group's mean place is its own.
+    place = np.arange(len(order), dtype=np.float64)
+    middle = (np.bincount(tie, place) / np.bincount(tie))[tie]
+    mean = (np.bincount(of, place) / np.maximum(np.bincount(of), 1))[of]
     ranks = np.empty(len(values))
-    for start, end in zip(new, [*new[1:], len(order)], strict=True):
-        rows = order[start:end]
-        ranks[rows] = scipy.stats.rankdata(values[rows]) - (end - start + 1) / 2
+    ranks[order] = middle - mean
     return ranks
 
 

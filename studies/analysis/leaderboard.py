@@ -133,7 +133,7 @@ def standings_of(
     of the answers, coded.
     """
     nothing = np.zeros(len(neuron))
-    votes = Votes(neuron=neuron, rater=rater, gap=nothing, outcome=nothing)
+    votes = read_votes(neuron, rater, nothing, nothing)
     if fit.reason:
         return _without(fit, votes, model)
     none = undefined_of(neuron, rater, "the model has none", _SIDE)
