@@ -87,6 +87,7 @@ def _compared(export: ZipFile, study: Mapping[str, Any]) -> StudyTables:
             (row["explanation"], row["text"]) for row in _lines(export, "explanations")
         ),
         layer=layer,
+        number=judgments.unit,
         random_arm=_random_arm(export) if study.get("draws_pairs") else None,
     )
 

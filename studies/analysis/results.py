@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from studies.analysis import agreement, preference
 from studies.analysis.agreement import Prevalence
+from studies.analysis.agreement_details import AgreementDetails, agreement_details
 from studies.analysis.calibration import calibration_of
 from studies.analysis.details import (
     MethodDetails,
@@ -36,7 +37,7 @@ from studies.analysis.tables import Flow, Judgments, ReasonCount, Scores, StudyT
 from studies.analysis.votes import Votes, every_vote, mean_share
 from studies.analysis.wins import side_bias_of, win_rates_of
 
-VERSION = 4
+VERSION = 5
 """Raised whenever the fields of `Results` change their meaning."""
 CHOICES = {1: "first", 0: "tie", -1: "second"}
 # A few undefined scores do not cost a scorer its place in the headline.
@@ -123,6 +124,7 @@ class Results:
     median_seconds: float
     mean_confidence: float
     agreement: Agreement
+    agreement_details: AgreementDetails
     ceiling: NoiseCeiling
     scorers: tuple[ScorerResult, ...]
     primary: int | None
@@ -178,6 +180,14 @@ def analyse(
     compared = scorer_details(
         tables, left.kept, votes, plan, None if primary is None else tables.scores[primary]
     )
+    tell("agreement part by part", 0.7)
+    closer = agreement_details(
+        tables,
+        judged,
+        left.kept,
+        None if primary is None else tables.scores[primary],
+        tuple(sorted(CHOICES)),
+    )
     tell("raters one by one", 0.75)
     return Results(
         version=VERSION,
@@ -189,6 +199,7 @@ def analyse(
         median_seconds=float(np.median(judged.seconds)) if len(judged) else np.nan,
         mean_confidence=_mean_given(judged.confidence),
         agreement=agreed,
+        agreement_details=closer,
         ceiling=ceiling,
         scorers=scorers,
         primary=primary,

@@ -141,9 +141,9 @@ class StudyTables:
 
     Judgments come in the order in which they were given. `exclusions` are the plan's rules in
     order, each with a mark, true or false, for every judgment that it takes out. `lengths` of the
-    texts (above zero, in any unit) and the `layer` of each judgment's neuron are None when not
-    known. `random_arm` marks the votes on pairs that were drawn at random, where the others were
-    chosen actively; None where no pair was.
+    texts (above zero, in any unit), the `layer` of each judgment's neuron and the `number` by which
+    people know its item are None when not known. `random_arm` marks the votes on pairs that were
+    drawn at random, where the others were chosen actively; None where no pair was.
     """
 
     conditions: tuple[str, ...]
@@ -153,4 +153,5 @@ class StudyTables:
     exclusions: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
     lengths: Scores | None = None
     layer: Codes | None = None
+    number: Codes | None = None
     random_arm: npt.NDArray[np.bool_] | None = None

@@ -36,7 +36,7 @@ class Vote:
 
 def study_tables(study: Study) -> StudyTables:
     """Return the study as the analysis takes it: the judgments that stand now, all scores."""
-    judgments, layer = vote_columns(study)
+    judgments, layer, number = vote_columns(study)
     return StudyTables(
         conditions=tuple(study.conditions.values_list("name", flat=True)),
         judgments=judgments,
@@ -45,6 +45,7 @@ def study_tables(study: Study) -> StudyTables:
         exclusions=_exclusions(study, judgments),
         lengths=explanation_lengths(study),
         layer=layer,
+        number=number,
         random_arm=_random_arm(study, judgments) if study.draws_pairs else None,
     )
 

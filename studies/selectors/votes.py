@@ -17,7 +17,7 @@ from studies.selectors.answers import chunked
 _ROWS = 20_000
 _KEY = f"S{StudyOption._meta.get_field('key').max_length}"
 _OPTION = np.dtype(
-    [("item", "i8"), ("key", _KEY)]
+    [("item", "i8"), ("number", "i8"), ("key", _KEY)]
     + [(name, "i8") for name in ("explanation", "condition", "neuron", "layer")]
 )
 _ANSWER = np.dtype(
@@ -42,10 +42,11 @@ class Inside(KeyTextTransform):
         return KeyTransform.as_mysql(self, compiler, connection)
 
 
-def vote_columns(study: Study) -> tuple[Judgments, Codes]:
-    """Return the comparisons among the judgments that stand, oldest first, and each one's layer.
+def vote_columns(study: Study) -> tuple[Judgments, Codes, Codes]:
+    """Return the comparisons among the judgments that stand, oldest first.
 
-    Without answers to catch trials and repeats, and those that cannot tell.
+    Beside them each one's layer, and the number of its item. Without answers to catch trials and
+    repeats, and those that cannot tell.
     """
     options = _options(study)
     parts = [_read(_table(chunk, _ANSWER), options) for chunk in chunked(_answers(study), _ROWS)]
@@ -62,7 +63,7 @@ def vote_columns(study: Study) -> tuple[Judgments, Codes]:
         synthetic=np.isin(votes["rater"], list(_programs(study))),
         **{name: np.ascontiguousarray(votes[name]) for name in _OWN},
     )
-    return judgments, options["layer"][place, 0]
+    return judgments, options["layer"][place, 0], options["number"][place, 0]
 
 
 def _table(rows: Iterable[tuple[Any, ...]], dtype: np.dtype[np.void]) -> _Table:
@@ -79,11 +80,12 @@ def _options(study: Study) -> _Table:
         study_item__study=study, explanation__isnull=False, condition__isnull=False
     ).order_by("study_item__item", "place")
     about = "study_item__neuron", "study_item__neuron__layer"
-    rows = found.values_list("study_item__item", "key", "explanation", "condition", *about)
+    item = "study_item__item", "study_item__item__position"
+    rows = found.values_list(*item, "key", "explanation", "condition", *about)
     options = _table(
         (
-            (item, key, explanation, place[condition], neuron, layer)
-            for item, key, explanation, condition, neuron, layer in rows.iterator(_ROWS)
+            (*ids, key, explanation, place[condition], neuron, layer)
+            for *ids, key, explanation, condition, neuron, layer in rows.iterator(_ROWS)
         ),
         _OPTION,
     )

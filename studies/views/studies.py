@@ -18,6 +18,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 
 from studies import services
@@ -51,6 +52,7 @@ def study_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 @never_cache
 @staff_only
+@gzip_page
 def results(request: HttpRequest, slug: str) -> HttpResponse:
     """Show what came out of a study, or why there is nothing to show."""
     study = get_object_or_404(Study, slug=slug)

@@ -359,3 +359,14 @@ def test_a_study_without_judgments_has_contents_without_what_it_lacks(
     page = staff.get(address(study)).content.decode()
     contents = page.split('class="contents"')[1].split("</nav>", 1)[0]
     assert re.findall(r'href="#([a-z]+)"', contents) == ["short", "flow", "exports"]
+
+
+def test_the_page_travels_packed(staff: Client, read: Read) -> None:
+    study = factories.open_study(neurons=3)
+    factories.judged(study, ["fancy", "plain", "tie"])
+    read(study)
+    packed = staff.get(address(study), headers={"accept-encoding": "gzip"})
+    plain = staff.get(address(study))
+    assert packed["Content-Encoding"] == "gzip"
+    assert len(packed.content) < len(plain.content) / 5
+    assert len(packed.content) < 40_000

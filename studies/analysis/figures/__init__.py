@@ -1,6 +1,6 @@
 """The figures and tables of the results page, by name."""
 
-from studies.analysis.figures import choices, methods, raters, scorers
+from studies.analysis.figures import agreed, choices, methods, raters, scorers
 from studies.analysis.results import Results
 from studies.analysis.shown import Shown
 
@@ -10,5 +10,5 @@ def figures(results: Results) -> dict[str, Shown]:
 
     A figure says so when judgments are synthetic, since it may be copied without the page's notice.
     """
-    parts = (scorers, methods, raters, choices)
+    parts = (scorers, methods, agreed, raters, choices)
     return {name: shown for part in parts for name, shown in part.figures(results).items()}
