@@ -47,17 +47,18 @@ def snapshot() -> Iterator[None]:
 @contextmanager
 def _transaction(outermost: bool) -> Iterator[None]:
     """Begin a transaction; in SQLite one that takes the lock of writers only to write."""
-    mode = getattr(connection, "transaction_mode", None)
+    database: Any = connection
+    mode = getattr(database, "transaction_mode", None)
     if not outermost or mode is None:
         with transaction.atomic():
             yield
         return
     with ExitStack() as stack:
-        connection.transaction_mode = "DEFERRED"
+        database.transaction_mode = "DEFERRED"
         try:
             stack.enter_context(transaction.atomic())
         finally:
-            connection.transaction_mode = mode
+            database.transaction_mode = mode
         yield
 
 
