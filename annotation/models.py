@@ -56,6 +56,14 @@ class Batch(models.Model):
     entry = models.JSONField(
         default=dict, blank=True, help_text="Check, practice, breaks, and a recruiter's codes"
     )
+    follows = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who has finished that batch goes on to this one, and nobody else",
+    )
     catch_every = models.PositiveSmallIntegerField(
         default=0, help_text="Each rater meets one catch trial in so many questions; 0: as it comes"
     )
@@ -77,6 +85,11 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def part_after(self) -> "Batch | None":
+        """The open batch that its raters go on to, if there is one."""
+        return Batch.objects.filter(follows=self, state=self.State.OPEN).first()
 
 
 class Rater(models.Model):

@@ -51,6 +51,7 @@ def batch_create(
     entry: Mapping[str, Any] | None = None,
     language: str = "en",
     open_to_accounts: bool = False,
+    follows: Batch | None = None,
     catch_every: int = 0,
     repeat_after: int = 0,
 ) -> Batch:
@@ -74,6 +75,7 @@ def batch_create(
         entry=dict(entry or {}),
         language=language,
         open_to_accounts=open_to_accounts,
+        follows=follows,
         catch_every=catch_every,
         repeat_after=repeat_after,
     )

@@ -59,17 +59,28 @@ def _by_kind(
     """Yield what is open to a rater by kind, what comes first if there is any of it first.
 
     In a batch that says how often, each rater meets catch trials at drawn places and no others, and
-    is asked again only what they answered, after some time or at the end.
+    is asked again only what they answered, after some time or at the end. In a batch that follows
+    another, what a rater answered there comes first.
     """
     batch, side = enrolment.batch, allocation.forced_side(before.lean)
     way = {"multiplier": shuffle.multiplier, "offset": shuffle.offset}
-    if not batch.catch_every and not batch.repeat_after:
+    if not batch.catch_every and not batch.repeat_after and batch.follows_id is None:
         ids = {"batch": batch.pk, "rater": enrolment.rater_id, "group": enrolment.group}
         yield _ANY[side].all(**ids, **way)
         return
     items = _open(batch=batch.pk, rater=enrolment.rater_id).filter(_for_group(enrolment.group))
     for of_kind in _kinds(items, enrolment, before):
+        if batch.follows_id is not None:
+            known = of_kind.filter(position__in=_answered_before(enrolment))
+            yield list(_ranked(known, side, **way))
         yield list(_ranked(of_kind, side, **way))
+
+
+def _answered_before(enrolment: Enrolment) -> QuerySet[Assignment, int]:
+    """Return the positions of what the rater answered in the batch before this one."""
+    judged = Assignment.objects.filter(state=Assignment.State.JUDGED, rater=enrolment.rater_id)
+    first = judged.filter(item__batch=enrolment.batch.follows_id)
+    return first.values_list("item__position", flat=True)
 
 
 def _kinds(items: QuerySet[Item], enrolment: Enrolment, before: Before) -> Iterator[QuerySet[Item]]:

@@ -148,8 +148,13 @@ def entry_of(batch: Batch) -> Entry:
 
 
 def way_out(batch: Batch, code: str) -> dict[str, Any]:
-    """Return what a template needs to lead back to a recruiter."""
+    """Return what a template needs to lead back to a recruiter.
+
+    A second part without codes of its own has those of the first, from which its raters came.
+    """
     entry = entry_of(batch)
+    if batch.follows is not None and not entry.codes:
+        entry = entry_of(batch.follows)
     return {
         "out_code": entry.codes.get(code, ""),
         "out_address": entry.way_out(code),

@@ -30,6 +30,7 @@ from annotation.views.common import (
     see_other,
     shut_out,
 )
+from annotation.views.parts import part_before
 
 RESUME_SALT = "annotation.resume"
 NAMES = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
@@ -48,6 +49,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     enrolment = selectors.enrolment_of(token, rater.entry_key) if rater else None
     if batch.state != Batch.State.OPEN:
         return closed(request, enrolment, batch)
+    if enrolment is None and (first := part_before(batch, rater)):
+        return see_other("invitation", first.token)
     if enrolment is None and not (arrival or _may_come(batch, rater)):
         return message(request, "not_recruited", HTTPStatus.BAD_REQUEST, batch=batch)
     if enrolment is not None and shut_out(enrolment):
@@ -60,9 +63,10 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _may_come(batch: Batch, rater: Rater | None) -> bool:
-    """Tell whether somebody may join whom no recruiter sent."""
+    """Tell whether somebody may join whom no recruiter sent: to a second part, from the first."""
     has_account = rater is not None and rater.user_id is not None
-    return not entry_of(batch).recruiter or (batch.open_to_accounts and has_account)
+    is_sent = batch.follows_id is not None or (batch.open_to_accounts and has_account)
+    return is_sent or not entry_of(batch).recruiter
 
 
 def _invite(

@@ -50,6 +50,7 @@ from annotation.views.common import (
     see_other,
     way_out,
 )
+from annotation.views.parts import part_after
 
 
 @require_GET
@@ -140,7 +141,7 @@ def done(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
     more = enrolment.batch.state == Batch.State.OPEN and selectors.more_may_come(enrolment)
     context = {"batch": enrolment.batch, "progress": progress, "more": more}
     if enrolment.finished and not more:
-        context |= way_out(enrolment.batch, "completed")
+        context |= part_after(enrolment) or way_out(enrolment.batch, "completed")
     return render(request, "annotation/done.html", context)
 
 

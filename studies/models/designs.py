@@ -62,6 +62,15 @@ class Study(models.Model):
     seed = models.BigIntegerField(
         default=1, help_text="Every draw of the design comes from it: order, sides, excerpts"
     )
+    follows = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="followed_by",
+        help_text="The first part: its raters go on to this one",
+    )
     left_out = models.JSONField(
         default=list, editable=False, help_text="What building left out: reason, n, examples"
     )

@@ -172,8 +172,9 @@ class Preset:
     """A published design, ready to be used.
 
     `source` is where it comes from, `differs` what is done otherwise here, `plan` how its judgments
-    are to be analysed. `task` says in a sentence what raters do, for the consent. `seconds` is the
-    pace assumed until there is one.
+    are to be analysed. `then` names the design of a second part, which is begun along with it.
+    `task` says in a sentence what raters do, for the consent. `seconds` is the pace assumed until
+    there is one.
 
     `offers` makes a question's options from its material, the right one first where one is; raises
     `Lacking`. `payload` makes the question from the same material and these options, keyed and in
@@ -198,6 +199,7 @@ class Preset:
     known: Callable[[tuple[str, ...]], dict[str, Any]] | None = None
     catch: Callable[[Material], tuple[Offer, ...]] | None = None
     differs: str = ""
+    then: str = ""
     overlap: int = 3
     items_per_rater: int = 40
     excerpts: int = 6

@@ -36,7 +36,8 @@ PRESET = Preset(
     ),
     differs=(
         "The wording is our own. Ratings and ranks are asked for in two studies of the same "
-        "neurons and seed, the rating first, since all questions of a study have one form."
+        "neurons and explanations, since all questions of a study have one form. To have both, "
+        "start the first half: this one is begun along with it."
     ),
     overlap=3,
     items_per_rater=15,

@@ -46,8 +46,10 @@ PRESET = Preset(
     ),
     differs=(
         "The wording is our own. Ratings and ranks are asked for in two studies of the same "
-        "neurons and seed, the rating first, since all questions of a study have one form."
+        "neurons and explanations, since all questions of a study have one form. The second is "
+        "begun along with this one, and whoever has rated goes on to it."
     ),
+    then="bills-2023-rank",
     overlap=3,
     items_per_rater=15,
     seconds=90.0,

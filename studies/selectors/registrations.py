@@ -38,6 +38,7 @@ def design_of(study: Study) -> dict[str, Any]:
     return {
         **{name: getattr(study, name) for name in (*_TEXTS, *_SIZES)},
         **trust_of(study),
+        "follows": study.follows and study.follows.slug,
         "conditions": [
             {"name": name, "method": method}
             for name, method in study.conditions.values_list("name", "method__digest")

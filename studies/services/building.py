@@ -71,6 +71,8 @@ def _conditions(study: Study) -> list[Condition]:
     conditions = list(study.conditions.all())
     if len(conditions) < study.design.needs.conditions:
         raise StudyRefused(_TOO_FEW[study.design.needs.conditions])
+    if study.follows is not None and study.follows.batch_id is None:
+        raise StudyRefused("Build the first part before: its raters go on to this one.")
     if study.dealing == Study.Dealing.BETWEEN and study.design.needs.takes not in DEALT:
         raise StudyRefused(
             "Conditions can be met between raters where a question shows one or two of them."
@@ -100,6 +102,7 @@ def _batch(study: Study, made: Frozen) -> Batch:
         rules=read_rules(study.rules),
         tells_raters=study.tells_raters,
         entry=entry_of(study),
+        follows=study.follows and study.follows.batch,
         catch_every=catch_every(study.catches, study.items_per_rater),
         repeat_after=repeat_after(study.repeats, study.items_per_rater),
     )
@@ -207,6 +210,8 @@ def study_unbuild(*, study: Study) -> None:
     batch = built.batch
     if built.state != Study.State.BUILT or batch is None or batch.enrolments.exists():
         raise StudyRefused("Only a study that was never opened can become a draft again.")
+    if Study.objects.filter(follows=built, batch__isnull=False).exists():
+        raise StudyRefused("Take the second part back to a draft before.")
     built.draws.all().delete()
     StudyOption.objects.filter(study_item__study=built).delete()
     built.items.all().delete()

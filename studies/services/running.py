@@ -15,10 +15,15 @@ from studies.services.errors import StudyRefused
 
 @transaction.atomic
 def study_open(*, study: Study) -> None:
-    """Let raters in; a closed study may be opened again. StudyRefused for a draft."""
+    """Let raters in; a closed study may be opened again. StudyRefused for a draft.
+
+    A second part that is built is opened with the first.
+    """
     batch = _batch(study, {Study.State.BUILT, Study.State.CLOSED}, "Build the study before.")
     batch_open(batch=batch)
     _store(study, Study.State.OPEN)
+    if second := Study.objects.filter(follows=study, state=Study.State.BUILT).first():
+        study_open(study=second)
 
 
 @transaction.atomic

@@ -1,13 +1,14 @@
 """A study from a published design: made, built and opened at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
 
 from explanations.models import Method, Record, Subject
 from studies.models import Study
+from studies.presets import PRESETS
 from studies.presets.base import Preset
 from studies.selectors.sampling import neurons_to_ask
 from studies.services.building import Built, study_build
@@ -48,10 +49,38 @@ class Choices:
 def study_start(*, preset: Preset, choices: Choices, is_open: bool) -> tuple[Study, Built]:
     """Make a study that follows a preset, build it, and with `is_open` let raters in.
 
-    StudyRefused, and nothing stored, when it cannot be built; the reason says what is missing.
+    Where the preset has a second part, that is made and built too, of the same neurons from the
+    same seed. StudyRefused, and nothing stored, when it cannot be built; the reason says what is
+    missing.
     """
+    study, built = _begun(preset, choices, follows=None)
+    if preset.then:
+        second = PRESETS[preset.then]
+        _begun(second, _for_second(second, choices), follows=study)
+    if is_open:
+        study_open(study=study)
+    return study, built
+
+
+def _for_second(preset: Preset, choices: Choices) -> Choices:
+    """Return the same choices for a second part; what stands before its questions is its own."""
+    slug = f"{choices.slug[:48]}-2"
+    if Study.objects.filter(slug=slug).exists():
+        raise StudyRefused(f"The second part would be called {slug}, which another study is.")
+    return replace(
+        choices,
+        slug=slug,
+        title=f"{choices.title[:180]} (second part)",
+        rules=[each.rule.to_json() for each in preset.rules] if choices.rules else (),
+        checks=[check.to_json() for check in preset.checks] if choices.checks else (),
+        practises=choices.practises and preset.practice is not None,
+    )
+
+
+def _begun(preset: Preset, choices: Choices, *, follows: Study | None) -> tuple[Study, Built]:
     study = Study.objects.create(
         preset=preset.name,
+        follows=follows,
         title=choices.title,
         slug=choices.slug,
         consent=preset.consent,
@@ -77,10 +106,7 @@ def study_start(*, preset: Preset, choices: Choices, is_open: bool) -> tuple[Stu
     if not neurons:
         raise StudyRefused(_nothing(preset, choices.subject))
     neurons_add(study=study, neurons=neurons)
-    built = study_build(study=study)
-    if is_open:
-        study_open(study=study)
-    return study, built
+    return study, study_build(study=study)
 
 
 def _nothing(preset: Preset, subject: Subject) -> str:

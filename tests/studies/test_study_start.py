@@ -9,6 +9,7 @@ from explanations.models import Explanation
 from studies import services
 from studies.models import Study
 from studies.presets import PRESETS
+from studies.selectors.registrations import design_of
 from studies.selectors.sampling import authors_of
 from tests import factories
 from tests.studies.stocked import stocked_study
@@ -51,7 +52,7 @@ def test_a_study_of_a_design_runs_with_its_defaults(staff: Client, name: str) ->
     assert f"{LIST}start/{name}/" in staff.get(f"{LIST}start/").content.decode()
     sent = {**as_filled_in(staff, name), "open": "yes"}
     response = staff.post(f"{LIST}start/{name}/", sent)
-    study = Study.objects.get()
+    study = Study.objects.get(follows=None)
     assert response.headers["Location"] == reverse("admin:studies_study_change", args=[study.pk])
     assert (study.state, study.preset) == (Study.State.OPEN, name)
     assert study.consent == PRESETS[name].consent
@@ -158,3 +159,53 @@ def test_a_design_that_shows_one_explanation_can_be_met_between_raters(staff: Cl
 def test_a_design_that_shows_all_at_once_offers_no_choice_of_raters(staff: Client) -> None:
     subject_for("bills-2023-rate")
     assert "dealing" not in as_filled_in(staff, "bills-2023-rate")
+
+
+# --- Two parts ------------------------------------------------------------------------------------
+
+
+def behind(study: Study) -> list[tuple[object, ...]]:
+    """Return the neuron and the explanations of each item, in order."""
+    items = study.items.order_by("item__position").prefetch_related("options")
+    return [
+        (item.neuron_id, sorted(o.explanation_id or 0 for o in item.options.all()), item.records)
+        for item in items
+    ]
+
+
+def test_rating_and_ranking_are_begun_together_on_the_same_neurons(staff: Client) -> None:
+    subject_for("bills-2023-rate")
+    sent = {**as_filled_in(staff, "bills-2023-rate"), "open": "yes"}
+    page = staff.post(f"{LIST}start/bills-2023-rate/", sent, follow=True).content.decode()
+    first, second = Study.objects.order_by("pk")
+    assert (second.preset, second.follows) == ("bills-2023-rank", first)
+    assert first.state == second.state == Study.State.OPEN
+    assert behind(first) == behind(second)
+    assert first.batch is not None
+    assert second.batch is not None
+    assert second.batch.follows == first.batch
+    assert "goes on to the second part" in page
+    assert second.title in staff.get(reverse("studies:results", args=[first.slug])).content.decode()
+    assert design_of(second)["follows"] == first.slug
+
+
+def test_a_first_part_stays_while_a_second_is_built_on_it(staff: Client) -> None:
+    subject_for("bills-2023-rate")
+    sent = {**as_filled_in(staff, "bills-2023-rate"), "build": "yes"}
+    staff.post(f"{LIST}start/bills-2023-rate/", sent)
+    first, second = Study.objects.order_by("pk")
+    with pytest.raises(services.StudyRefused, match="second part back"):
+        services.study_unbuild(study=first)
+    services.study_unbuild(study=second)
+    services.study_unbuild(study=first)
+    with pytest.raises(services.StudyRefused, match="first part before"):
+        services.study_build(study=Study.objects.get(pk=second.pk))
+
+
+def test_a_name_that_the_second_part_would_share_is_refused(staff: Client) -> None:
+    subject_for("bills-2023-rate")
+    sent = as_filled_in(staff, "bills-2023-rate")
+    factories.study(slug=f"{sent['slug']}-2")
+    page = staff.post(f"{LIST}start/bills-2023-rate/", {**sent, "build": "yes"})
+    assert "which another study is" in page.content.decode()
+    assert Study.objects.count() == 1
