@@ -107,8 +107,8 @@ def read_entry(data: object, form: QuestionForm[Any]) -> Entry:
 def _trial(data: object, form: QuestionForm[Any]) -> Trial:
     fields = record(data, ("payload", "why"), "a practice question", optional=("gold",))
     payload = form.read(fields["payload"])
-    if payload.images or getattr(payload, "probe", False):
-        raise ValueError("a practice question shows no images and tries nothing")
+    if getattr(payload, "probe", False):
+        raise ValueError("a practice question tries nothing: no unit stands behind it")
     gold = fields.get("gold")
     if gold is not None:
         form.read_gold(payload, gold)

@@ -5,7 +5,7 @@ from functools import wraps
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -145,6 +145,11 @@ def out_of_reach(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
 def entry_of(batch: Batch) -> Entry:
     """Return what stands before the batch's first question and after its last."""
     return read_entry(batch.entry, PROTOCOLS[batch.protocol])
+
+
+def practice_key(batch: Batch, number: int) -> UUID:
+    """Return what stands for the claim on a practice question, of which none is stored."""
+    return uuid5(NAMESPACE_URL, f"practice {batch.token} {number}")
 
 
 def way_out(batch: Batch, code: str) -> dict[str, Any]:

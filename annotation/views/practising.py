@@ -16,7 +16,14 @@ from annotation.models import Assignment, Enrolment, Item
 from annotation.protocols import PROTOCOLS
 from annotation.protocols.asks import AnswerError
 from annotation.services import enrolment_practise
-from annotation.views.common import asked_besides, entry_of, for_raters, require_open, see_other
+from annotation.views.common import (
+    asked_besides,
+    entry_of,
+    for_raters,
+    practice_key,
+    require_open,
+    see_other,
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -55,7 +62,8 @@ def _page(
     seed = f"practice {batch.seed} {about['number']}"
     order = list(allocation.balanced_order(payload.keys, allocation.FIRST_KEY_FIRST, seed=seed))
     item = Item(batch=batch, payload=trial.payload)
-    assignment = Assignment(item=item, order=order, claimed=now())
+    key = practice_key(batch, about["number"])
+    assignment = Assignment(key=key, item=item, order=order, claimed=now())
     shown = Shown(assignment=assignment, **said)
     context = {
         "batch": batch,

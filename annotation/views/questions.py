@@ -25,7 +25,7 @@ from annotation.forms import (
     read_answer,
     read_submission,
 )
-from annotation.models import Assignment, Batch, Enrolment
+from annotation.models import Assignment, Batch, Enrolment, Item
 from annotation.protocols import PROTOCOLS
 from annotation.services import (
     AnswerDiffers,
@@ -46,6 +46,7 @@ from annotation.views.common import (
     for_raters,
     image_sent,
     kept_by_the_browser,
+    practice_key,
     require_open,
     see_other,
     way_out,
@@ -125,7 +126,7 @@ def image(
 
     `size` is "file" for the whole image, or "thumbnail", which is the same where there is none.
     """
-    item = _own(enrolment, key).item
+    item = _practised(enrolment, key) or _own(enrolment, key).item
     payload = PROTOCOLS[enrolment.batch.protocol].read(item.payload)
     path = Path(settings.IMAGE_DIR) / item.pictures.get(name, {}).get(size, name)
     if name not in payload.images or not path.is_file():
@@ -233,6 +234,15 @@ def _probe(payload: Any, assignment: Assignment) -> str:
     if not getattr(payload, "probe", False):
         return ""
     return str(import_string(settings.RATER_PROBE)(assignment.item_id))
+
+
+def _practised(enrolment: Enrolment, key: UUID) -> Item | None:
+    """Return the practice question of that key, as an item that is not stored."""
+    batch = enrolment.batch
+    for number, trial in enumerate(entry_of(batch).practice):
+        if practice_key(batch, number) == key:
+            return Item(batch=batch, payload=trial.payload)
+    return None
 
 
 def _own(enrolment: Enrolment, key: UUID) -> Assignment:

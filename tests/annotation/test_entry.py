@@ -2,6 +2,7 @@
 
 import re
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from annotation.entry import read_entry
 from annotation.models import Assignment, Batch, Enrolment, Judgment, Rater
 from annotation.protocols import PROTOCOLS
 from tests.annotation.browsing import address, agreed, asked, send
-from tests.annotation.factories import compare_item, image, item_of, open_batch
+from tests.annotation.factories import compare_item, item_of, open_batch
+from tests.annotation.pictures import stored_image
 
 pytestmark = pytest.mark.django_db
 
@@ -300,6 +302,23 @@ def test_the_time_left_is_told_from_the_third_answer_on(rater: Client, batch: Ba
     assert "min left" in text(rater.get(path(batch, "next/")))
 
 
+def test_practice_shows_its_images_to_those_who_agreed_and_no_others(
+    client: Client, settings: Any, tmp_path: Path
+) -> None:
+    settings.IMAGE_DIR = tmp_path
+    shown, unshown = (stored_image(tmp_path, seed, f"picture {seed}") for seed in range(2))
+    trial = {"payload": item_of("choose", excerpts=[shown]), "why": "It is so."}
+    batch = open_batch(items=1, protocol="choose", entry={"practice": [trial]})
+    page = text(agreed(client, batch).get(path(batch, "practice/")))
+    [source] = re.findall(r'<img src="([^"]+)"', page)
+    answer = client.get(source)
+    assert answer["Content-Type"] == "image/png"
+    assert b"".join(answer).startswith(b"\x89PNG")  # type: ignore[call-overload]
+    other = source.replace(shown["name"], unshown["name"])
+    assert client.get(other).status_code == HTTPStatus.NOT_FOUND
+    assert Client().get(source).status_code == HTTPStatus.SEE_OTHER
+
+
 # --- What a researcher sets -----------------------------------------------------------------------
 
 
@@ -322,10 +341,10 @@ def test_an_entry_that_cannot_be_is_refused_by_name(entry: dict[str, Any], named
         open_batch(entry=entry)
 
 
-def test_practice_shows_no_images() -> None:
-    payload = item_of("choose", 0, excerpts=[image()])
-    with pytest.raises(ValueError, match="no images"):
-        read_entry({"practice": [{"payload": payload, "why": ""}]}, PROTOCOLS["choose"])
+def test_practice_tries_nothing_on_a_unit_since_none_stands_behind_it() -> None:
+    payload = item_of("write", probe=True)
+    with pytest.raises(ValueError, match="tries nothing"):
+        read_entry({"practice": [{"payload": payload, "why": ""}]}, PROTOCOLS["write"])
 
 
 def test_the_address_of_a_question_leads_no_further_than_the_check(client: Client) -> None:
