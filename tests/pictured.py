@@ -91,8 +91,8 @@ def scene(seed: int, *, striped: bool, side: int = 224) -> Image.Image:
 
 
 def zip_of_scenes(place: Path, *, neurons: int = 2, n: int = 5) -> Path:
-    """Write a zip in which neurons respond to stripes and not to spots."""
-    rows = [each for i in range(neurons) for each in rows_for(f"0/{i}", 100 * i, n=n)]
+    """Write a zip of neurons that respond to stripes, not to spots; one of each is held out."""
+    rows = [each for i in range(neurons) for each in rows_for(f"0/{i}", 100 * i, n=n)[: 2 * n + 2]]
     files = {}
     for number, each in enumerate(rows):
         striped = each["kind"] == "top"

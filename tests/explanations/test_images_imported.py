@@ -17,7 +17,7 @@ from explanations.models import Document, Image, ImageImport, Neuron, Record, Su
 from explanations.records import RecordKind, Split
 from explanations.services import image_imports
 from explanations.services.images import ImagesRefused, images_import
-from explanations.tasks import import_images
+from explanations.tasks import import_images, messages_waiting, sweep
 from explanations.tasks.stopping import stopping
 from tests import factories
 from tests.pictured import drawing, row, rows_for, written, zipped
@@ -226,6 +226,18 @@ def test_a_worker_that_ends_hands_a_zip_back_and_one_that_dies_loses_it(
         assert image_imports.image_import_claim(at=later) is None
     assert image_imports.image_import_claim(at=at + timedelta(hours=4)) is None
     assert "given up" in ImageImport.objects.get().faults
+
+
+def test_sweeps_send_for_a_worker_while_a_zip_waits_and_pile_nothing_up(
+    admin_client: Client, place: Path
+) -> None:
+    before = messages_waiting("cpu")
+    sweep()
+    assert messages_waiting("cpu") == before
+    sent(admin_client, zipped(place, [row(1)]).read_bytes())
+    for _ in range(3):
+        sweep()
+    assert messages_waiting("cpu") == max(before, 1)
 
 
 def test_a_worker_that_is_to_end_stops_between_two_images(
