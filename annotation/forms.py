@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Assignment
 
-BOOKKEEPING = {"csrfmiddlewaretoken", "key", "seconds", "edit"}
+BOOKKEEPING = {"csrfmiddlewaretoken", "key", "seconds", "edit", "at_once"}
 
 _FAULTS = {
     "confidence": _("Say how sure you are."),

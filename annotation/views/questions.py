@@ -54,9 +54,8 @@ from annotation.views.common import (
 from annotation.views.parts import part_after
 
 
-@require_GET
 @for_raters
-def next_question(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
+def _ask(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
     """Claim the next item and show it, or go to what comes before the first, or to the end."""
     if before := _before(enrolment):
         require_open(enrolment)
@@ -70,9 +69,12 @@ def next_question(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
     return _question(request, enrolment, shown)
 
 
+next_question = require_GET(_ask)
+
+
 @require_http_methods(["GET", "POST"])
 @for_raters
-def answer(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpResponse:
+def answer(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpResponseBase:
     """Take an answer, or show a question of one's own again: to answer it, or to change it."""
     assignment = _own(enrolment, key)
     if request.method == "POST":
@@ -155,7 +157,7 @@ def _before(enrolment: Enrolment) -> str:
 
 def _take_answer(
     request: HttpRequest, enrolment: Enrolment, assignment: Assignment, *, renewal: bool = False
-) -> HttpResponse:
+) -> HttpResponseBase:
     """Store the answer and go on; a late one too, if nobody else has the question by now."""
     at = now()
     sent = read_submission(request.POST, assignment=assignment, at=at)
@@ -185,7 +187,19 @@ def _take_answer(
     except BatchClosed:
         shown = replace(shown, problem="closed")
         return _question(request, enrolment, shown, HTTPStatus.GONE)
-    return see_other("next", enrolment.batch.token)
+    return _go_on(request, enrolment.batch.token)
+
+
+def _go_on(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Lead to the next question; or show it in this reply, to a page that can go by its address.
+
+    It is claimed no sooner than that: what nobody reads yet is held for nobody.
+    """
+    if request.POST.get("at_once") == "1":
+        shown = _ask(request, token=token)
+        if shown.status_code == HTTPStatus.OK:
+            return shown
+    return see_other("next", token)
 
 
 def _question(
@@ -197,6 +211,7 @@ def _question(
     context = {
         "batch": enrolment.batch,
         "action": reverse("annotation:answer", args=[enrolment.batch.token, shown.assignment.key]),
+        "address": _address(request, enrolment, shown),
         "hold": _hold(enrolment, shown),
         "progress": progress,
         "rests": _rests(enrolment, shown, progress),
@@ -210,6 +225,12 @@ def _question(
         **asked_besides(enrolment.batch, payload),
     }
     return render(request, form.template, context, status=status)
+
+
+def _address(request: HttpRequest, enrolment: Enrolment, shown: Shown) -> str:
+    """Return the address of a question that came in the reply to an answer."""
+    is_reply = request.method == "POST" and not shown.problem
+    return reverse("annotation:next", args=[enrolment.batch.token]) if is_reply else ""
 
 
 def _hold(enrolment: Enrolment, shown: Shown) -> str:

@@ -33,6 +33,12 @@ export function sendOnce(form) {
     if (fault) fault.textContent = "";
   });
 
+  // The next question comes in the reply, which then goes by its own address: to reload it or to
+  // come back to it sends nothing again.
+  form.addEventListener("formdata", (event) => event.formData.set("at_once", "1"));
+  const { address } = form.dataset;
+  if (address) history.replaceState(null, "", address);
+
   // Back from the next page: the form may be sent again.
   addEventListener("pageshow", () => {
     sending = false;
