@@ -37,31 +37,31 @@ def stages(places: Array) -> Stages:
     choice. Where only the best and the worst are known, the worst is chosen from what the best
     leaves.
     """
-    rows = [stage for at, row in enumerate(places) for stage in _of_answer(at, row)]
-    k = places.shape[1]
+    left, rows = np.isfinite(places), np.arange(len(places))
+    parts = [Stages(among=left[:0], chosen=rows[:0], sign=np.zeros(0), answer=rows[:0])]
+    while len(rows := rows[left[rows].sum(axis=1) > 1]):
+        taken, sign = _taken(left[rows], places[rows])
+        told = sign != 0
+        rows, taken = rows[told], taken[told]
+        chosen = taken.argmax(axis=1)
+        parts.append(Stages(among=left[rows], chosen=chosen, sign=sign[told], answer=rows))
+        left[rows] &= ~taken
     return Stages(
-        among=np.array([among for among, *_ in rows], dtype=np.bool_).reshape(len(rows), k),
-        chosen=np.array([chosen for _, chosen, *_ in rows], dtype=np.intp),
-        sign=np.array([sign for *_, sign, _ in rows], dtype=np.float64),
-        answer=np.array([at for *_, at in rows], dtype=np.intp),
+        among=np.concatenate([part.among for part in parts]),
+        chosen=np.concatenate([part.chosen for part in parts]),
+        sign=np.concatenate([part.sign for part in parts]),
+        answer=np.concatenate([part.answer for part in parts]),
     )
 
 
-def _of_answer(at: int, places: Array) -> list[tuple[npt.NDArray[np.bool_], int, float, int]]:
-    left = np.isfinite(places)
-    found = []
-    while left.sum() > 1:
-        best = np.flatnonzero(left & (places == places[left].min()))
-        worst = np.flatnonzero(left & (places == places[left].max()))
-        if len(best) == 1:
-            found.append((left.copy(), int(best[0]), 1.0, at))
-            left[best] = False
-        elif len(worst) == 1:
-            found.append((left.copy(), int(worst[0]), -1.0, at))
-            left[worst] = False
-        else:
-            break
-    return found
+def _taken(left: npt.NDArray[np.bool_], places: Array) -> tuple[npt.NDArray[np.bool_], Array]:
+    """Mark the single best of what is left, or else the single worst; the sign is 0 of neither."""
+    low = np.where(left, places, np.inf).min(axis=1, keepdims=True)
+    high = np.where(left, places, -np.inf).max(axis=1, keepdims=True)
+    best, worst = left & (places == low), left & (places == high)
+    is_best, is_worst = (each.sum(axis=1) == 1 for each in (best, worst))
+    sign = np.where(is_best, 1.0, np.where(is_worst, -1.0, 0.0))
+    return np.where(is_best[:, None], best, worst), sign
 
 
 def luce(items: Sequence[Any], places: Array) -> tuple[Abilities, Stages]:
