@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 
 from explanations.models import Method, Subject
 from explanations.records import NeuronRef
+from studies.analysis.forms import FORMS
 from studies.analysis.plan import Plan
 from studies.design.references import parse_references
 from studies.fields import ChecksField, RulesField, trust_of_preset
@@ -125,6 +126,8 @@ class SampleForm(forms.Form):
 # --- Registration -----------------------------------------------------------------------------
 
 _BESIDE = " vs "
+_IN_PAIRS = ("rank", "choose")
+"""Forms whose answers hold pairs, which are looked at by score gap."""
 DECLARABLE = (
     ("gap", "Agreement by score gap"),
     ("calibration", "Calibration"),
@@ -188,6 +191,22 @@ class PlanForm(forms.Form):
         help_text="The results page marks all others as exploratory",
     )
     seed = forms.IntegerField(initial=0, help_text="For what is simulated")
+
+    def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
+        """Offer what the study's design can declare."""
+        super().__init__(*args, **kwargs)
+        if study.compares:
+            return
+        self.fields["primary"].required = False
+        self.fields["primary"].help_text += "; empty where the design needs none"
+        declared = self.fields["declared"]
+        assert isinstance(declared, forms.MultipleChoiceField)  # noqa: S101  it is so above
+        own = FORMS[study.design.protocol].declarable
+        declared.choices = [*own, *(each for each in DECLARABLE if each[0] == "pace")]
+        declared.initial = [own[0][0]]
+        del self.fields["contrasts"]
+        if study.design.protocol not in _IN_PAIRS:
+            del self.fields["gap_edges"]
 
     def clean_contrasts(self) -> tuple[tuple[str, str], ...]:
         """Read one contrast a line."""

@@ -17,7 +17,7 @@ from studies.selectors.tables import study_scores
 
 def registering_page(request: HttpRequest, study: Study, context: dict[str, Any]) -> HttpResponse:
     """Ask for the plan and freeze it; what is frozen already is shown and stays."""
-    form = PlanForm(request.POST or None)
+    form = PlanForm(request.POST or None, study=study)
     if request.method == "POST" and form.is_valid() and _frozen(request, study, form):
         return HttpResponseRedirect(reverse("admin:studies_study_change", args=[study.pk]))
     context |= {

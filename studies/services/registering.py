@@ -16,9 +16,9 @@ def registration_freeze(*, study: Study, plan: Plan, at: datetime) -> Registrati
     """Freeze a study's design as it is now, and its plan, for good.
 
     Results there are already are computed anew under the plan. StudyRefused when a study is
-    registered already, or its plan declares no primary scorer.
+    registered already, or one that compares pairs declares no primary scorer.
     """
-    if not plan.primary:
+    if study.compares and not plan.primary:
         raise StudyRefused("Name the primary scorer: the headline rests on it.")
     document = canonical(
         {

@@ -1,6 +1,6 @@
 """Numbers as a reader wants them: a value with its interval, or why there is none."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any
 
@@ -84,3 +84,9 @@ def at(table: list[Any], place: int) -> Any:
 def named(figures: Mapping[str, Any], name: str) -> Any:
     """Return the figure of a name; None where there is none."""
     return figures.get(name)
+
+
+@register.filter
+def declared_in(name: str, declared: Sequence[str]) -> bool:
+    """Tell whether a plan declared a figure, by its name or by what its name begins with."""
+    return any(name == each or name.startswith(f"{each}-") for each in declared)

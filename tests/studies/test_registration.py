@@ -25,6 +25,7 @@ from studies.presets import PRESETS
 from studies.selectors.registrations import registered_plan
 from studies.tasks import analyse
 from tests import factories
+from tests.studies.stocked import answered, stocked_study
 
 pytestmark = pytest.mark.django_db
 PLAN = Plan(
@@ -237,7 +238,7 @@ def test_a_researcher_registers_a_plan_and_downloads_what_was_frozen(staff: Clie
 def test_a_plan_that_cannot_be_read_is_refused_at_its_field(
     field: str, value: str, told: str
 ) -> None:
-    form = PlanForm({**FORM, field: value})
+    form = PlanForm({**FORM, field: value}, study=Study())
     assert not form.is_valid()
     assert told in str(form.errors[field])
 
@@ -249,3 +250,35 @@ def test_a_stranger_neither_registers_nor_reads(client: Client) -> None:
     assert not Registration.objects.exists()
     frozen(study)
     assert client.get(reverse("studies:registration", args=[study.slug])).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "figure"),
+    [
+        ("bricken-2023", {"contrasts", "gap_edges"}, "likert"),
+        ("intervention", {"contrasts"}, "board"),
+    ],
+)
+def test_a_plan_of_another_design_declares_its_own_figures(
+    name: str, fields: set[str], figure: str
+) -> None:
+    form = PlanForm({**FORM, "primary": "", "declared": [figure]}, study=Study(preset=name))
+    assert not fields & form.fields.keys()
+    assert form.is_valid(), form.errors
+    assert form.plan() == Plan(
+        declared=(figure,), min_seconds=1.5, gap_edges=Plan().gap_edges if "gap_edges" in fields
+        else (0.0, 0.2),
+    )  # fmt: skip
+
+
+def test_a_declared_figure_of_another_design_is_marked(staff: Client) -> None:
+    study = stocked_study("bricken-2023")
+    answered(study)
+    frozen(study, Plan(declared=("likert",)))
+    results(study)
+    page = staff.get(reverse("studies:results", args=[study.slug])).content.decode()
+    marks = dict(
+        re.findall(r'<figure id="figure-([\w-]+)".*?<span class="status">\s*(\w+)', page, re.DOTALL)
+    )
+    assert marks["likert-sum"] == "registered"
+    assert marks["means-sum"] == "exploratory"

@@ -37,7 +37,8 @@ class Form(Generic[D]):
     `details` computes everything that is this form's own. `key` names what the headline rests on,
     which is given with and without exclusions. `headline` is one sentence with numbers, `warnings`
     say what weakens them. `figures` draws, `sections` orders what is drawn; `said` is a sentence or
-    two for a methods paragraph.
+    two for a methods paragraph. `declarable` are the figures that a plan may declare, each with
+    what it shows; a name stands for all that begin with it.
     """
 
     details: Callable[[AnswerTables, Answers, Plan], D]
@@ -47,3 +48,4 @@ class Form(Generic[D]):
     figures: Callable[[D, bool], dict[str, Shown]]
     sections: Callable[[D], tuple[Section, ...]]
     said: Callable[[D], str]
+    declarable: tuple[tuple[str, str], ...]

@@ -229,4 +229,12 @@ FORM = Form(
     figures=figures,
     sections=sections,
     said=said,
+    declarable=(
+        ("right", "Share of right choices"),
+        ("means", "Right choices by condition"),
+        ("confidence", "Right choices by confidence"),
+        ("scatter", "Right choices and the score"),
+        *rank_shown.FORM.declarable,
+        ("leads", "Conditions on the same neurons"),
+    ),
 )

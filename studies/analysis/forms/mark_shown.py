@@ -236,4 +236,13 @@ FORM = Form(
     figures=figures,
     sections=sections,
     said=said,
+    declarable=(
+        ("means", "Balanced accuracy"),
+        ("leads", "Conditions on the same neurons"),
+        ("telling", "Hits, rejections, F1, Matthews"),
+        ("agreement", "Agreement of raters"),
+        ("models", "The model as a stand-in for people"),
+        ("scatter", "People and the model, by explanation"),
+        ("links", "Accuracy and scores"),
+    ),
 )

@@ -367,4 +367,15 @@ FORM = Form(
     figures=figures,
     sections=sections,
     said=said,
+    declarable=(
+        ("board", "Leaderboard"),
+        ("tops", "Shares put first"),
+        ("counts", "Best and worst"),
+        ("wins", "Conditions against each other"),
+        ("agreement", "Agreement of raters"),
+        ("gap", "Pairs by score gap"),
+        ("pair-scores", "Pairs by scorer"),
+        ("links", "Places and scores"),
+        ("places", "Places on the screen"),
+    ),
 )

@@ -201,4 +201,11 @@ FORM = Form(
     figures=figures,
     sections=sections,
     said=said,
+    declarable=(
+        ("likert", "How often each point is given"),
+        ("means", "Mean ratings"),
+        ("leads", "Conditions on the same neurons"),
+        ("agreement", "Agreement of raters"),
+        ("links", "Ratings and scores"),
+    ),
 )

@@ -95,7 +95,7 @@ def figures(found: Simulations, synthetic: bool) -> dict[str, Shown]:
             synthetic=synthetic,
         ),
         "models": _models(found, synthetic=synthetic),
-        "leads-models": _leads(found, synthetic=synthetic),
+        "ahead": _leads(found, synthetic=synthetic),
         "stand-in": models(
             [(m.name, m.stand_in, m.stand_in.bias.n_units) for m in found.models],
             empty="No model simulated these explanations on these texts: run a simulator.",
@@ -152,7 +152,7 @@ def _leads(found: Simulations, *, synthetic: bool) -> Shown:
             reference=0.0,
             limits=(reach.low, reach.high),
             synthetic=synthetic,
-            ident="leads-models",
+            ident="ahead",
         )
         if rows
         else "",
@@ -209,7 +209,7 @@ def sections(found: Simulations) -> tuple[Section, ...]:
         Section(
             title="Is a model a fair stand-in for people?",
             lead="The same explanations, texts and tokens, scored in the same way.",
-            figures=("models", "leads-models", *scatters, "stand-in"),
+            figures=("models", "ahead", *scatters, "stand-in"),
         ),
         Section(title="Do raters agree?", lead="", figures=("agreement",)),
         Section(
@@ -228,4 +228,14 @@ FORM = Form(
     figures=figures,
     sections=sections,
     said=said,
+    declarable=(
+        ("means", "Scores of people's simulations"),
+        ("leads", "Conditions on the same neurons"),
+        ("models", "People and models on the same tokens"),
+        ("ahead", "How far people are ahead of models"),
+        ("stand-in", "The model as a stand-in for people"),
+        ("scatter", "People and the model, by explanation"),
+        ("agreement", "Agreement of raters"),
+        ("links", "People's scores and others"),
+    ),
 )

@@ -189,4 +189,10 @@ FORM = Form(
     figures=figures,
     sections=sections,
     said=said,
+    declarable=(
+        ("lengths", "Lengths"),
+        ("texts", "Length, time and likeness"),
+        ("scores", "Scores by who wrote"),
+        ("leads", "Who wrote, on the same neurons"),
+    ),
 )
