@@ -255,6 +255,28 @@ def test_rules_and_entry_are_set_in_the_admin_until_the_first_rater_comes(client
     assert len(batch.rules) == 1
 
 
+def test_what_a_recruiter_needs_is_set_in_fields_beside_the_rest_of_the_entry() -> None:
+    batch = open_batch(entry={"checks": [{"question": "?", "options": ["a", "b"], "right": 1}]})
+    admin = Client()
+    admin.force_login(User.objects.create_superuser("ada"))
+    page = f"/admin/annotation/batch/{batch.pk}/change/"
+    form = admin.get(page).context["adminform"].form
+    assert set(form["entry"].initial) == {"checks"}
+    sent = {"rules": "[]", "lease_seconds": "600", "entry": form["entry"].value()}
+    prolific = {"recruiter": "prolific", "completed": "DONE1", "leads_back": "on"}
+    refused = admin.post(page, {**sent, **prolific, "no_consent": "a b"})
+    assert "of letters and digits alone" in refused.content.decode()
+    assert admin.post(page, {**sent, **prolific}).status_code == HTTPStatus.FOUND
+    batch.refresh_from_db()
+    assert batch.entry == {
+        "checks": [{"question": "?", "options": ["a", "b"], "right": 1}],
+        "recruiter": "prolific",
+        "codes": {"completed": "DONE1"},
+        "leads_back": True,
+    }
+    assert admin.get(page).context["adminform"].form["completed"].value() == "DONE1"
+
+
 def test_a_draft_with_items_asked_again_can_be_taken_back_whole() -> None:
     batch = batch_with(NewItem(compare_item(), 1), NewItem(compare_item(), 1, repeats=0))
     batch.items.all().delete()

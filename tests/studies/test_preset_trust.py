@@ -155,6 +155,7 @@ def test_rules_and_checks_are_set_on_the_study_and_frozen_when_it_is_built(staff
     page = staff.get(change_url(study)).content.decode()
     assert "is asked nothing more, and left out" in page
     assert "Sure?" in page
+    assert f"/admin/annotation/batch/{study.batch.pk}/change/" in page
 
 
 @pytest.mark.django_db

@@ -1,11 +1,8 @@
 """Batches, items, assignments and judgments, to look at: they are made and changed elsewhere."""
 
-from collections.abc import Callable
 from typing import Any, TypeVar
 
-from django import forms
 from django.contrib import admin
-from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -13,13 +10,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.timezone import now
 
-from annotation.entry import read_entry
-from annotation.forms import ACCOUNT_FAULTS
+from annotation.admin.forms import RECRUITING, AccountForm, BatchForm
 from annotation.models import Assignment, Batch, Enrolment, Exclusion, Item, Judgment, Rater
 from annotation.protocols import PROTOCOLS
-from annotation.quality import read_rules
 from annotation.selectors import batch_progress
-from annotation.services import AccountRefused, account_make, exclusion_lift
+from annotation.services import exclusion_lift
 
 M = TypeVar("M", bound=Model)
 
@@ -43,31 +38,6 @@ class ReadOnlyAdmin(admin.ModelAdmin[M]):
         return rows.select_related(*self.related) if self.related else rows
 
 
-class BatchForm(forms.ModelForm[Batch]):
-    """What is set on a batch before its first rater, checked by what reads it."""
-
-    class Meta:
-        model = Batch
-        fields = ("rules", "tells_raters", "entry", "lease_seconds", "open_to_accounts")
-
-    def clean_rules(self) -> object:
-        """Refuse rules that cannot be, by name."""
-        return self._read("rules", read_rules)
-
-    def clean_entry(self) -> object:
-        """Refuse an entry that cannot be, by name."""
-        form = PROTOCOLS[self.instance.protocol]
-        return self._read("entry", lambda data: read_entry(data, form))
-
-    def _read(self, name: str, read: Callable[[object], object]) -> object:
-        data = self.cleaned_data[name]
-        try:
-            read(data)
-        except ValueError as error:
-            raise forms.ValidationError(str(error)) from error
-        return data
-
-
 @admin.register(Batch)
 class BatchAdmin(ReadOnlyAdmin[Batch]):
     list_display = ("title", "protocol", "state", "progress", "invitation")
@@ -75,6 +45,17 @@ class BatchAdmin(ReadOnlyAdmin[Batch]):
     search_fields = ("title",)
     settable = ("rules", "tells_raters", "entry", "lease_seconds", "open_to_accounts")
     form = BatchForm
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show first what can still be set, by what it is about."""
+        if not self.has_change_permission(request, obj):
+            return super().get_fieldsets(request, obj)
+        fixed = self.get_readonly_fields(request, obj)
+        return [
+            ("How raters come in and go out", {"fields": RECRUITING}),
+            ("Whom to trust", {"fields": ("rules", "tells_raters", "entry")}),
+            ("What was built", {"fields": fixed, "classes": ["collapse"]}),
+        ]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Rules and entry are set before the first rater comes, and stay."""
@@ -100,33 +81,6 @@ class BatchAdmin(ReadOnlyAdmin[Batch]):
             return "not open yet"
         address = reverse("annotation:invitation", args=[batch.token])
         return format_html('<a href="{}">{}</a>', address, address)
-
-
-class AccountForm(forms.ModelForm[Rater]):
-    """A user name and a first password for a new rater, to be handed to them."""
-
-    name = forms.CharField(label="User name", max_length=150)
-    password = forms.CharField(
-        help_text="Give it to the rater, who can change it after logging in at /rate/login/."
-    )
-
-    class Meta:
-        model = Rater
-        fields: tuple[str, ...] = ()
-
-    def clean(self) -> dict[str, Any]:
-        """Make the account; what is wrong with it is said at its field."""
-        data = super().clean() or self.cleaned_data
-        if {"name", "password"} <= data.keys():
-            try:
-                with transaction.atomic():
-                    self.instance = account_make(
-                        rater=None, name=data["name"], password=data["password"]
-                    )
-            except AccountRefused as refusal:
-                field = "password" if refusal.field == "password" else "name"
-                self.add_error(field, list(refusal.said) or str(ACCOUNT_FAULTS[refusal.field]))
-        return data
 
 
 @admin.register(Rater)

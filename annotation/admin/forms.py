@@ -1,0 +1,120 @@
+"""Forms for what a researcher sets about raters."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.db import transaction
+
+from annotation.entry import CODES, read_entry
+from annotation.forms import ACCOUNT_FAULTS
+from annotation.models import Batch, Rater
+from annotation.protocols import PROTOCOLS
+from annotation.quality import read_rules
+from annotation.services import AccountRefused, account_make
+
+RECRUITING = (
+    "recruiter",
+    CODES,
+    "leads_back",
+    "open_to_accounts",
+    ("break_after", "lease_seconds"),
+)
+_OWN = ("recruiter", "codes", "leads_back", "break_after")
+
+
+class BatchForm(forms.ModelForm[Batch]):
+    """What is set on a batch before its first rater, checked by what reads it.
+
+    Of the entry, what a recruiter needs has fields of its own; the rest is JSON.
+    """
+
+    recruiter = forms.ChoiceField(
+        required=False,
+        choices=[("", "whoever has the invitation link"), ("prolific", "Prolific alone")],
+        label="Raters are",
+    )
+    completed = forms.CharField(required=False, label="Code for: completed")
+    screened_out = forms.CharField(required=False, label="Code for: screened out")
+    no_consent = forms.CharField(required=False, label="Code for: no consent")
+    leads_back = forms.BooleanField(
+        required=False,
+        label="Lead back to Prolific without being asked",
+        help_text="At once after the last answer; where there is something to read, after a while.",
+    )
+    break_after = forms.IntegerField(
+        required=False,
+        min_value=0,
+        label="Hint at a break after so many questions",
+        help_text="0: never",
+    )
+    entry = forms.JSONField(
+        required=False, label="Check and practice", help_text="Before the first question, as JSON"
+    )
+
+    class Meta:
+        model = Batch
+        fields = ("rules", "tells_raters", "entry", "lease_seconds", "open_to_accounts")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        entry = dict(self.instance.entry)
+        self.initial |= entry.pop("codes", {})
+        self.initial |= {name: entry.pop(name) for name in _OWN if name in entry}
+        self.initial["entry"] = entry
+
+    def clean_rules(self) -> object:
+        """Refuse rules that cannot be, by name."""
+        return self._read("rules", self.cleaned_data["rules"], read_rules)
+
+    def clean(self) -> dict[str, Any]:
+        """Put the entry together; refuse one that cannot be, by name."""
+        data = super().clean() or self.cleaned_data
+        if isinstance(data.get("entry") or {}, dict):
+            data["entry"] = {**(data.get("entry") or {}), **self._set_here(data)}
+        form = PROTOCOLS[self.instance.protocol]
+        try:
+            self._read("entry", data["entry"], lambda entry: read_entry(entry, form))
+        except forms.ValidationError as error:
+            self.add_error("entry", error)
+        return data
+
+    def _set_here(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return what has fields of its own, leaving out what is not set."""
+        codes = {name: data[name].strip() for name in CODES if data.get(name, "").strip()}
+        given = {"codes": codes, **{name: data.get(name) for name in _OWN if name != "codes"}}
+        return {name: value for name, value in given.items() if value}
+
+    def _read(self, name: str, data: object, read: Callable[[object], object]) -> object:
+        try:
+            read(data)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+        return data
+
+
+class AccountForm(forms.ModelForm[Rater]):
+    """A user name and a first password for a new rater, to be handed to them."""
+
+    name = forms.CharField(label="User name", max_length=150)
+    password = forms.CharField(
+        help_text="Give it to the rater, who can change it after logging in at /rate/login/."
+    )
+
+    class Meta:
+        model = Rater
+        fields: tuple[str, ...] = ()
+
+    def clean(self) -> dict[str, Any]:
+        """Make the account; what is wrong with it is said at its field."""
+        data = super().clean() or self.cleaned_data
+        if {"name", "password"} <= data.keys():
+            try:
+                with transaction.atomic():
+                    self.instance = account_make(
+                        rater=None, name=data["name"], password=data["password"]
+                    )
+            except AccountRefused as refusal:
+                field = "password" if refusal.field == "password" else "name"
+                self.add_error(field, list(refusal.said) or str(ACCOUNT_FAULTS[refusal.field]))
+        return data
