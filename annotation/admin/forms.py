@@ -59,8 +59,8 @@ class BatchForm(forms.ModelForm[Batch]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         entry = dict(self.instance.entry)
-        self.initial |= entry.pop("codes", {})
-        self.initial |= {name: entry.pop(name) for name in _OWN if name in entry}
+        self.initial.update(entry.pop("codes", {}))
+        self.initial.update({name: entry.pop(name) for name in _OWN if name in entry})
         self.initial["entry"] = entry
 
     def clean_rules(self) -> object:
