@@ -5,11 +5,13 @@ import json
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 
 from explanations.formats.images import archive as archives
 from explanations.formats.images.archive import FileRefused, open_archive
@@ -195,11 +197,16 @@ def test_the_same_pixels_have_the_same_name_in_whatever_file() -> None:
     assert one.digest != picture(written(drawing(4))).digest
 
 
-def test_an_image_is_turned_as_its_metadata_say_and_put_on_white() -> None:
+@pytest.mark.parametrize("orientation", range(1, 10))
+def test_an_image_is_turned_as_its_metadata_say(orientation: int) -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6
-    turned = picture(written(drawing(1), "JPEG", exif=exif))
-    assert (turned.width, turned.height) == (48, 64)
+    exif[0x0112] = orientation
+    given = written(drawing(1), exif=exif)
+    expected = ImageOps.exif_transpose(opened(given))
+    assert opened(picture(given).content).convert("RGB").tobytes() == expected.tobytes()
+
+
+def test_an_image_is_put_on_white_where_it_is_transparent() -> None:
     clear = picture(written(Image.new("RGBA", (8, 8), (0, 0, 0, 0))))
     assert opened(clear.content).convert("RGB").getpixel((3, 3)) == (255, 255, 255)
 
@@ -229,6 +236,30 @@ def header_of(width: int, height: int) -> bytes:
 def test_a_bomb_of_pixels_is_refused_before_one_is_decoded(size: tuple[int, int]) -> None:
     with pytest.raises(PixelsRefused, match="pixels"):
         picture(header_of(*size))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_file_with_wrong_bytes_is_decoded_or_refused_and_nothing_else() -> None:
+    draw = Random(1)  # noqa: S311
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x8825] = {1: "N", 2: (1.0, 2.0, 3.0)}
+    outcomes = Counter[str]()
+    for number in range(300):
+        told = bytearray(exif.tobytes())
+        for _ in range(draw.randrange(6)):
+            told[draw.randrange(6, len(told))] = draw.randrange(256)
+        form = ("PNG", "JPEG", "WEBP")[number % 3]
+        data = bytearray(written(drawing(1, size=(24, 16)), form, exif=bytes(told)))
+        for _ in range(draw.randrange(3)):
+            data[draw.randrange(len(data))] = draw.randrange(256)
+        try:
+            picture(bytes(data))
+        except PixelsRefused:
+            outcomes["refused"] += 1
+        else:
+            outcomes["decoded"] += 1
+    assert set(outcomes) == {"refused", "decoded"}
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@
 
 import hashlib
 import io
+import struct
 from dataclasses import dataclass
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 SUFFIX = ".webp"
@@ -16,6 +17,20 @@ THUMBNAIL_SIDE = 320
 THUMBNAIL_BYTES = 20_000
 
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
+# What Pillow raises over files that were damaged, or made to do damage.
+_DAMAGED = (
+    *(OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError),
+    *(struct.error, MemoryError),
+)
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _LOSSY = ("JPEG", "MPO")
 _QUALITY = 92
 _TRIES = [(side, quality) for side in (THUMBNAIL_SIDE, 240, 160) for quality in (80, 65, 50, 35)]
@@ -53,7 +68,7 @@ def picture(data: bytes) -> Picture:
             shown = _shown(opened)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PixelsRefused(f"has more than {MAX_PIXELS:,} pixels") from error
-    except (OSError, SyntaxError, ValueError, MemoryError) as error:
+    except _DAMAGED as error:
         if isinstance(error, PixelsRefused):
             raise
         raise PixelsRefused("is no PNG, JPEG, WebP or GIF that can be decoded") from error
@@ -84,12 +99,20 @@ def _check(opened: Image.Image) -> None:
 def _shown(opened: Image.Image) -> Image.Image:
     """Return the pixels as a browser would show them on white, as RGB."""
     profile = opened.info.get("icc_profile")
-    turned = ImageOps.exif_transpose(opened)
-    flat = _in_srgb(_on_white(turned), profile)
+    flat = _in_srgb(_on_white(_turned(opened)), profile)
     if max(flat.size) > KEPT_SIDE:
         flat.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS)
     flat.info = {}
     return flat
+
+
+def _turned(image: Image.Image) -> Image.Image:
+    """Turn it as its metadata say; as it is where they cannot be read."""
+    try:
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+    except _DAMAGED:
+        turn = None
+    return image if turn is None else image.transpose(turn)
 
 
 def _on_white(image: Image.Image) -> Image.Image:
