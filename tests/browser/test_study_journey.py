@@ -12,9 +12,11 @@ from django.core.management import call_command
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from annotation.models import Batch
 from explanations.models import Subject
 from studies import services
 from studies.models import Study
+from studies.presets import PRESETS
 from studies.tasks import analyse
 from tests import factories
 from tests.browser.conftest import OpenPage, Picture
@@ -74,6 +76,8 @@ def test_a_study_from_the_admin_to_the_export(
     link = page.get_by_label("Invitation link for raters").input_value()
     picture(page, "study-4-open")
 
+    # A program is quicker than any person may be.
+    Batch.objects.update(rules=[])
     rate_ten(open_page(**SCREENS["phone"]), link)
     study = Study.objects.get()
     analyse(services.analysis_request(study=study, at=timezone.now()).pk)
@@ -111,7 +115,17 @@ def rate_ten(page: Page, link: str) -> None:
     """Answer ten questions with the keyboard: left, right, tie and so on."""
     page.goto(link)
     page.get_by_role("button", name="I agree and start").press("Enter")
-    page.get_by_role("link", name="Go to the first question").press("Enter")
+    page.get_by_role("link", name="Go on").press("Enter")
+    for check in PRESETS["pairwise"].checks:
+        asked = page.get_by_role("group", name=check.question)
+        asked.get_by_label(check.options[check.right], exact=True).check()
+    page.get_by_role("button", name="Go on").press("Enter")
+    expect(page.locator("#count")).to_have_text(re.compile("Practice 1 of 1"))
+    page.wait_for_load_state()
+    page.keyboard.press("0")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("That is not the answer looked for.")).to_be_visible()
+    page.keyboard.press("Enter")
     for number in range(10):
         expect(page.locator("#count")).to_have_text(re.compile(rf"^\s*{number + 1} of 12\s*$"))
         page.wait_for_load_state()
