@@ -115,13 +115,19 @@ class Scores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """What became of everything between the neurons chosen and the judgments analysed."""
+    """What became of everything between the neurons chosen and the judgments analysed.
+
+    `drawn` judgments were asked for in rounds, some of them at random, where pairs are chosen as
+    votes come in.
+    """
 
     neurons_chosen: int = 0
     neurons_used: int = 0
     items: int = 0
     left_out: tuple[ReasonCount, ...] = ()
     judgments_wanted: int = 0
+    drawn: int = 0
+    drawn_at_random: int = 0
     judgments: int = 0
     cannot_tell: int = 0
     corrected: int = 0

@@ -7,7 +7,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from annotation.models import Assignment, Enrolment, Item, Judgment
 from studies.analysis.tables import Flow, ReasonCount
-from studies.models import Study, StudyItem
+from studies.models import PairDraw, Study, StudyItem
 
 
 def study_flow(study: Study) -> Flow:
@@ -37,7 +37,9 @@ def judgments_wanted(study: Study) -> int:
 
 def _items(study: Study) -> dict[str, int]:
     wanted = {"items": _asked(study).count(), "judgments_wanted": judgments_wanted(study)}
-    return {**wanted, "neurons_used": study.items.values("neuron").distinct().count()}
+    at_random = Count("pk", Q(arm=PairDraw.Arm.RANDOM))
+    drawn = study.draws.aggregate(drawn=Count("pk"), drawn_at_random=at_random)
+    return {**wanted, **drawn, "neurons_used": study.items.values("neuron").distinct().count()}
 
 
 def _judgments(study: Study) -> dict[str, int]:

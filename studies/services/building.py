@@ -102,7 +102,7 @@ def _batch(study: Study, made: Frozen) -> Batch:
         rules=read_rules(study.rules),
         tells_raters=study.tells_raters,
         entry=entry_of(study),
-        follows=study.follows and study.follows.batch,
+        follows=study.follows.batch if study.follows else None,
         catch_every=catch_every(study.catches, study.items_per_rater),
         repeat_after=repeat_after(study.repeats, study.items_per_rater),
     )

@@ -185,7 +185,8 @@ def test_exports_and_results_tell_votes_of_the_random_arm_from_the_others() -> N
     alone, all_votes = results.random_arm.strict, results.scorers[0].agreement.strict
     assert 0 < alone.n_ratings < all_votes.n_ratings
     assert any("random arm alone" in warning for warning in warnings(results))
-    assert results.flow.judgments_wanted == 40
+    assert (results.flow.judgments_wanted, results.flow.drawn) == (40, 40)
+    assert results.flow.drawn_at_random == tables.random_arm.sum()
     # Rounds that are drawn later are no change of the design.
     assert design_of(study) == registered
 
