@@ -109,7 +109,7 @@ def _shown(opened: Image.Image) -> Image.Image:
 def _turned(image: Image.Image) -> Image.Image:
     """Turn it as its metadata say; as it is where they cannot be read."""
     try:
-        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except _DAMAGED:
         turn = None
     return image if turn is None else image.transpose(turn)
