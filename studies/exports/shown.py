@@ -30,6 +30,7 @@ def _records(study: Study) -> Iterator[Row]:
             index=F("neuron__index"),
             split=F("document__split"),
             document_key=F("document__key"),
+            image=F("document__image__original"),
         )
         for row in columns:
             actual = np.frombuffer(row["values"], dtype="<f4").tolist()
@@ -44,8 +45,9 @@ RECORDS = Table(
         Column("document", "text", "the document it is from"),
         Column("split", "text", "`explain`, `select` or `score`: what the document is for"),
         Column("start", "whole", "the position of its first token there"),
-        Column("kind", "text", "how it was chosen: `top`, `quantile` or `random`"),
-        Column("tokens", "json", "its tokens"),
+        Column("kind", "text", "how it was chosen: `top`, `quantile`, `random` or `bottom`"),
+        Column("tokens", "json", "its tokens; of an image, the words for it"),
+        Column("image", "text", "the image's file in the zip that it came in; empty for a text"),
         Column("actual", "json", "the neuron's raw activation on each token"),
         Column("peak", "number", "the highest of them"),
     ),

@@ -15,6 +15,7 @@ from explanations.models import Image, Record, Subject
 from explanations.records import Split
 from explanations.services.images import images_import
 from studies import services
+from studies.exports.tables import TABLES
 from studies.models import Study, StudyItem
 from studies.presets import PRESETS
 from tests.annotation.factories import item_of
@@ -220,3 +221,16 @@ def test_a_neuron_without_quiet_images_is_left_out_with_the_reason() -> None:
     with pytest.raises(services.StudyRefused, match="without an image on which it hardly fires"):
         services.study_build(study=study)
     assert not Item.objects.exists()
+
+
+# --- What analysts are given ------------------------------------------------------------------
+
+
+def test_the_export_says_which_file_stands_behind_each_record() -> None:
+    study = built(neurons=1)
+    rows = {row["record"]: row for row in TABLES["records"].rows(study)}
+    [item] = items_of(study)
+    assert set(item.records) == set(rows)
+    for pk, row in rows.items():
+        stored = Image.objects.get(document__records=pk)
+        assert (row["image"], row["tokens"]) == (stored.original, [stored.alternative])
