@@ -193,6 +193,17 @@ MEASURES: dict[str, Measure] = {
     ),
 }
 
+TITLES = {
+    "gold_accuracy": "Known answers",
+    "catch_trials": "Catch trials",
+    "too_fast": "Too fast",
+    "same_side": "One place",
+    "straight_lining": "Equal ratings",
+    "self_consistency": "Alike when asked twice",
+    "agreement_with_others": "Alike to others",
+}
+"""What researchers call the rules."""
+
 
 # --- Likeness -------------------------------------------------------------------------------------
 

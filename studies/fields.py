@@ -10,8 +10,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from annotation.entry import Check
-from annotation.quality import MEASURES, Rule, read_rules
-from studies.design.trust import TITLES, read_checks, written_checks
+from annotation.quality import MEASURES, TITLES, Rule, read_rules
+from studies.design.trust import read_checks, written_checks
 from studies.presets.base import Preset
 from studies.presets.trust import UNSET, Reasoned
 

@@ -3,17 +3,8 @@
 from collections.abc import Iterable
 
 from annotation.entry import Check
-from annotation.quality import Rule
+from annotation.quality import TITLES, Rule
 
-TITLES = {
-    "gold_accuracy": "Known answers",
-    "catch_trials": "Catch trials",
-    "too_fast": "Too fast",
-    "same_side": "One place",
-    "straight_lining": "Equal ratings",
-    "self_consistency": "Alike when asked twice",
-    "agreement_with_others": "Alike to others",
-}
 _BREAKING = {
     "gold_accuracy": "with less than {share} of the known answers right",
     "catch_trials": "with less than {share} of the catch trials right",

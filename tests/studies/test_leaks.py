@@ -95,6 +95,10 @@ def rater_pages(client: Client, study: Study) -> Iterator[HttpResponseBase]:
             yield client.post(answer, {"choice": "tie", "key": uuid4(), "edit": "1"})
     yield client.get(to("next"))
     yield client.get(to("done"))
+    chosen = {"name": "heron", "password": "three brown eels", "again": "three brown eels"}
+    yield client.post(reverse("annotation:account-new"), chosen)
+    for name in ("account", "account-new", "account-password", "login"):
+        yield client.get(reverse(f"annotation:{name}"))
     services.study_close(study=study, at=timezone.now())
     yield client.get(to("invitation"))
     yield client.get(to("next"))

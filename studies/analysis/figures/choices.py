@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from annotation.quality import TITLES
 from studies.analysis.missing import Bounds, Exclusion
 from studies.analysis.results import Results
 from studies.analysis.shown import Shown
@@ -45,10 +46,15 @@ def exclusions(results: Left) -> Shown:
             ("Neurons left", "count"),
         ),
         rows=[
-            (each.rule or "all that stand", each.excluded, each.votes, each.raters, each.neurons)
+            (_called(each.rule), each.excluded, each.votes, each.raters, each.neurons)
             for each in results.exclusions
         ],
     )
+
+
+def _called(rule: str) -> str:
+    """Return what a rule is called; the first row stands before any."""
+    return TITLES.get(rule, rule) or "all that stand"
 
 
 def _sensitivity(results: Results) -> Shown:
