@@ -3,9 +3,10 @@
 Run: python -m tests.benchmarks.bench_rating [--questions N] [--database sqlite|postgresql]. A study
 of 2,000 comparisons with six excerpts each is served by two web processes, on SQLite and on a
 PostgreSQL with its own settings. The raters are another process; all share the same two cores. A
-pair is one page got and one answer sent, whose status is checked. In the middle of the second half
-of the answers all web processes are killed and started again; at the end every answer that got its
-reply must be stored once. The exit status is 1 if one is not.
+pair is one page got and one answer sent, whose status is checked: first in two requests, as without
+script, then in one. Of the answers after that, in the middle, all web processes are killed and
+started again; at the end every answer that got its reply must be stored once. The exit status is 1
+if one is not.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from typing import Any
 from tests.benchmarks.stopwatch import emit
 from tests.benchmarks.web import Web, family, processor_seconds
 
-ITEMS, OVERLAP, QUESTIONS, WARMING = 2_000, 3, 150, 10
+ITEMS, OVERLAP, QUESTIONS, WARMING = 2_000, 3, 240, 10
 CLIENTS = (1, 16)
 REFUSED = {
     "outside its schema": 422,
@@ -85,9 +86,11 @@ class Raters:
         said: dict[str, Any] = json.loads(line)
         return said
 
-    def judge(self, questions: int, half: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    def judge(
+        self, questions: int, *, at_once: bool = False, half: Callable[[], None] = lambda: None
+    ) -> dict[str, Any]:
         """Let every rater answer so many; `half` is called when half of the answers are in."""
-        self.ask(questions=questions)
+        self.ask(questions=questions, at_once=at_once)
         self.hear()
         half()
         return self.hear()
@@ -160,18 +163,19 @@ def measured(database: Database, folder: Path, questions: int) -> list[str]:
 
 
 def rated(database: Database, web: Web, count: int, questions: int) -> list[str]:
-    """Let raters judge a study of their own, the second half of it through a kill."""
+    """Let raters judge a study of their own, its last half through a kill."""
     batch = study()
     with at_work(web.port, batch.token, count) as raters:
-        warm = raters.judge(WARMING)
-        used = web.processor_seconds(), database.processor_seconds()
-        work = raters.judge(questions // 2)
-        tell(
-            f"{database.name}, {count}",
-            work,
-            web.processor_seconds() - used[0],
-            database.processor_seconds() - used[1],
-        )
+        done = [raters.judge(WARMING)]
+        for at_once in (False, True):
+            used = web.processor_seconds(), database.processor_seconds()
+            done.append(raters.judge(questions // 4, at_once=at_once))
+            tell(
+                f"{database.name}, {count}{', in one request' if at_once else ''}",
+                done[-1],
+                web.processor_seconds() - used[0],
+                database.processor_seconds() - used[1],
+            )
         memory = web.memory()
         emit(f"  web processes: PSS {memory.proportional:.0f} MB, RSS {memory.resident:.0f} MB")
 
@@ -179,15 +183,16 @@ def rated(database: Database, web: Web, count: int, questions: int) -> list[str]
             web.kill()
             web.start()
 
-        rest = raters.judge(questions - questions // 2, fall)
+        done.append(raters.judge(questions - 2 * (questions // 4), half=fall))
         raters.ask(refusals=True)
         refused = raters.hear()
-    acknowledged = [each for done in (warm, work, rest) for each in done["acknowledged"]]
+    acknowledged = [each for some in done for each in some["acknowledged"]]
     faults = [f"{refused[why]} for {why}" for why in REFUSED if refused[why] != REFUSED[why]]
     faults += lost_or_doubled(batch, acknowledged)
     emit(
-        f"  killed and started again: {rest['resent']} requests sent again; of {len(acknowledged)} "
-        f"acknowledged judgments {'ALL IS NOT WELL' if faults else 'none is missing, none double'}"
+        f"  killed and started again: {done[-1]['resent']} requests sent again; of "
+        f"{len(acknowledged)} acknowledged judgments "
+        f"{'ALL IS NOT WELL' if faults else 'none is missing, none double'}"
     )
     return [f"{database.name}, {count}: {fault}" for fault in faults]
 
@@ -212,7 +217,8 @@ def study() -> Any:
 def tell(what: str, work: dict[str, Any], web: float, database: float) -> None:
     """Print a row of figures, and who used the processors."""
     pairs = len(work["submit"])
-    row(what, spread(work["next"]), spread(work["submit"]), pairs / work["seconds"])
+    got = spread(work["next"]) if work["next"] else "with it"
+    row(what, got, spread(work["submit"]), pairs / work["seconds"])
     of_client = work["processor"] / (web + database + work["processor"])
     emit(
         f"  processor ms per pair: web {1000 * web / pairs:.2f}, database server "

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -93,6 +94,7 @@ class Rater:
         self.cookies: dict[str, str] = {}
         self.draw = random.Random(number)  # noqa: S311
         self.connection: Connection | None = None
+        self.page: Reply | None = None
         self.work = Work()
 
     def arrive(self) -> None:
@@ -102,22 +104,28 @@ class Rater:
         sent = self.post(address, {"csrfmiddlewaretoken": _found(_CSRF, page)}, 303)
         self.get(sent.location, 200)
 
-    def judge(self) -> bool:
-        """Get a question and answer it; False when there is none left."""
+    def judge(self) -> None:
+        """Get a question and answer it, as a page without script does: two requests."""
         began = time.perf_counter()
-        page = self.get(f"/rate/{self.token}/next/", 200, 303)
+        page = self.get(f"/rate/{self.token}/next/", 200)
         shown = time.perf_counter()
-        if page.status == 303:
-            return False
+        self._answer(page, {}, 303)
+        self.work.next.append((shown - began) * 1000)
+
+    def go_on(self) -> None:
+        """Answer the question at hand and get the next one in the reply, as the script does."""
+        page = self.page or self.get(f"/rate/{self.token}/next/", 200)
+        self.page = self._answer(page, {"at_once": "1"}, 200)
+
+    def _answer(self, page: Reply, more: Mapping[str, str], expected: int) -> Reply:
         address, key = _found(_ACTION, page), _found(_KEY, page)
         choice = self.draw.choice(_CHOICE.findall(page.body)).decode()
         form = {"csrfmiddlewaretoken": _found(_CSRF, page), "key": key, "seconds": "0.1"}
-        ready = time.perf_counter()
-        self.post(address, form | {"choice": choice}, 303)
-        self.work.submit.append((time.perf_counter() - ready) * 1000)
-        self.work.next.append((shown - began) * 1000)
+        began = time.perf_counter()
+        reply = self.post(address, {**form, **more, "choice": choice}, expected)
+        self.work.submit.append((time.perf_counter() - began) * 1000)
         self.work.acknowledged.append((address.rstrip("/").rsplit("/", 1)[-1], key, choice))
-        return True
+        return reply
 
     def get(self, address: str, *expected: int) -> Reply:
         """Get a page."""
@@ -181,8 +189,10 @@ def refusals(rater: Rater) -> dict[str, int]:
     }
 
 
-def judge_all(raters: list[Rater], questions: int, half: Callable[[], None]) -> dict[str, Any]:
-    """Let every rater answer so many questions, all at once; return what they did.
+def judge_all(
+    raters: list[Rater], questions: int, at_once: bool, half: Callable[[], None]
+) -> dict[str, Any]:
+    """Let every rater answer so many questions, all together; return what they did.
 
     `half` is called once, when half of the answers are in.
     """
@@ -190,10 +200,12 @@ def judge_all(raters: list[Rater], questions: int, half: Callable[[], None]) -> 
 
     def one(rater: Rater) -> None:
         nonlocal left
-        rater.work = Work()
+        rater.work, rater.page = Work(), None
         for _ in range(questions):
-            if not rater.judge():
-                raise Unexpected("a rater ran out of questions")
+            if at_once:
+                rater.go_on()
+            else:
+                rater.judge()
             with lock:
                 left -= 1
                 is_half = left == 0
@@ -221,7 +233,7 @@ def say(what: Mapping[str, Any]) -> None:
 
 
 def main() -> None:
-    """Arrive, then do what each line asks for: {"questions": N} or {"refusals": true}."""
+    """Arrive, then do what each line asks for: questions, at once or not, or refusals."""
     port, token, count = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     raters = [Rater(port, token, number) for number in range(count)]
     for rater in raters:
@@ -230,7 +242,8 @@ def main() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         if "questions" in asked:
-            say(judge_all(raters, asked["questions"], lambda: say({"half": True})))
+            half = partial(say, {"half": True})
+            say(judge_all(raters, asked["questions"], asked["at_once"], half))
         else:
             say(refusals(raters[0]))
 
