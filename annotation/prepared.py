@@ -8,10 +8,15 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
+from django.utils.module_loading import import_string
+
+# Times that a statement comes on a connection before its plan is kept: Django's own never are.
+PREPARE_AFTER = 3
 
 Row = TypeVar("Row")
 Plan = TypeVar("Plan")
@@ -64,7 +69,7 @@ class PreparedUpdate:
         """Return how many rows were changed."""
         connection = connections[DEFAULT_DB_ALIAS]
         sql, params = _plan_of(connection, self, lambda: self._compiled(connection))
-        with connection.cursor() as cursor:
+        with _cursor(connection) as cursor:
             cursor.execute(sql, _filled(params, values, connection))
             return int(cursor.rowcount)
 
@@ -83,7 +88,7 @@ def insert(model: M) -> M:
     names = ", ".join(quote(str(field.column)) for field in fields)
     table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
     gaps = ", ".join(["%s"] * len(fields))
-    with connection.cursor() as cursor:
+    with _cursor(connection) as cursor:
         cursor.execute(
             f"INSERT INTO {table} ({names}) VALUES ({gaps}) RETURNING {key}",  # noqa: S608  names
             [field.get_db_prep_save(getattr(model, field.attname), connection) for field in fields],
@@ -115,7 +120,7 @@ class _Plan:
         self._model = _Models(compiler, queryset.db) if is_of_models else None
 
     def rows(self, values: dict[str, Any], connection: BaseDatabaseWrapper) -> list[Any]:
-        with connection.cursor() as cursor:
+        with _cursor(connection) as cursor:
             cursor.execute(self._sql, _filled(self._params, values, connection))
             found = cursor.fetchall()
         if self._converters:
@@ -141,6 +146,18 @@ class _Models:
         for related in self._related:
             related.populate(row, model)
         return model
+
+
+def _cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
+    """Return a cursor; where it can, the server keeps a statement's plan with the connection."""
+    if connection.vendor != "postgresql":
+        return connection.cursor()
+    connection.ensure_connection()
+    server: Any = connection.connection
+    if server.prepare_threshold is None:
+        server.prepare_threshold = PREPARE_AFTER
+    binding = import_string("django.db.backends.postgresql.base.ServerBindingCursor")
+    return connection._prepare_cursor(binding(server))
 
 
 def _filled(

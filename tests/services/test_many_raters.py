@@ -30,6 +30,7 @@ from tests.services.conftest import Site
 pytestmark = pytest.mark.services
 
 RATERS = 16
+ITEMS = 500
 
 
 def at_once(work: Callable[[int], None]) -> None:
@@ -57,7 +58,7 @@ def answer(assignment: Assignment) -> None:
 
 
 def test_raters_at_once_judge_every_item_as_often_as_wanted(site: Site) -> None:
-    batch = open_batch(items=60, overlap=3)
+    batch = open_batch(items=ITEMS, overlap=3)
 
     def rate(_: int) -> None:
         enrolment = rater_enrol(batch=batch, rater=None, at=now())
@@ -66,9 +67,9 @@ def test_raters_at_once_judge_every_item_as_often_as_wanted(site: Site) -> None:
 
     at_once(rate)
     rows = judgments_of(batch)
-    assert len(rows) == Judgment.objects.count() == 180
+    assert len(rows) == Judgment.objects.count() == 3 * ITEMS
     assert set(Counter(row.item_id for row in rows).values()) == {3}
-    assert len({(row.item_id, row.rater) for row in rows}) == 180
+    assert len({(row.item_id, row.rater) for row in rows}) == 3 * ITEMS
     assert set(batch.items.values_list("claims", flat=True)) == {3}
     assert_balanced(batch)
 
