@@ -89,7 +89,13 @@ def _spearman(neuron: Codes, rater: Codes, x: Array, y: Array) -> Estimate:
 
 
 def _cosine(sums: Array) -> Array:
-    return divide(sums[:, 0], np.sqrt(np.maximum(sums[:, 1], 0) * np.maximum(sums[:, 2], 0)))
+    """Divide products by both spreads; nan where one is nothing but rounding."""
+    spread = np.where(sums[:, 1:] > _ROUNDING, sums[:, 1:], 0.0)
+    return divide(sums[:, 0], np.sqrt(spread.prod(axis=1)))
+
+
+_ROUNDING = 1e-9
+"""Of values with a range of one, or of ranks."""
 
 
 def _ranks_within(group: Codes, values: Array) -> Array:
@@ -111,7 +117,7 @@ def _ranks_within(group: Codes, values: Array) -> Array:
 
 def _within(neuron: Codes, rater: Codes, x: Array, y: Array) -> Estimate:
     """Correlate score and value around the neuron's means, over raters."""
-    x, y = (z - z.mean() if len(z) else z for z in (x, y))
+    x, y = (_scaled(z) for z in (x, y))
     features = np.column_stack([np.ones_like(x), x, y, x * y, x * x, y * y])
     return estimate(
         of_neurons(neuron, rater, features, parts=_around, to=_cosine),
@@ -121,6 +127,11 @@ def _within(neuron: Codes, rater: Codes, x: Array, y: Array) -> Estimate:
         undefined_reason=_LEVEL,
         n_ratings=len(x),
     )
+
+
+def _scaled(values: Array) -> Array:
+    """Move and stretch values to a range of one around their mean, which no correlation minds."""
+    return (values - values.mean()) / (np.ptp(values) or 1.0) if len(values) else values
 
 
 def _around(sums: Array) -> Array:

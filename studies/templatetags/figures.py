@@ -81,9 +81,15 @@ def at(table: list[Any], place: int) -> Any:
 
 
 @register.filter
-def named(figures: Mapping[str, Any], name: str) -> Any:
-    """Return the figure of a name; None where there is none."""
-    return figures.get(name)
+def drawn_of(names: Sequence[str], figures: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the figures of these names that are drawn, with their names."""
+    return [(name, figures[name]) for name in names if name in figures and figures[name]["svg"]]
+
+
+@register.filter
+def listed_of(names: Sequence[str], figures: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return the tables of these names that have no drawing, with their names."""
+    return [(name, figures[name]) for name in names if name in figures and not figures[name]["svg"]]
 
 
 @register.filter

@@ -144,6 +144,16 @@ def test_item_level_and_system_level_may_differ_altogether() -> None:
     assert link.system_ranks.note == "no interval: the ranks of a few means jump"
 
 
+def test_a_score_that_never_differs_within_a_neuron_is_told_so_and_not_zero() -> None:
+    # Lengths of 17.1 and 23.3: what is left of them around a neuron's mean is rounding.
+    level = np.repeat([17.1, 23.3, 0.7], 3)
+    scores = Scores(scorer="length", explanation=np.arange(9), value=level)
+    rows = [(pk // 3, r, pk, pk % 3, float(pk % 3 + r)) for pk in range(9) for r in (0, 1)]
+    [link] = score_links(valued(rows), [scores])
+    assert "nothing in it differs within a neuron" in link.within.reason
+    assert link.spearman.reason
+
+
 def test_what_has_no_score_is_counted_and_two_conditions_are_no_system() -> None:
     scores = Scores(scorer="s", explanation=np.array([0]), value=np.array([0.5]))
     [link] = score_links(valued([(0, 0, 0, 0, 1), (0, 0, 1, 1, 2)]), [scores])

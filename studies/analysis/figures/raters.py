@@ -1,10 +1,13 @@
 """What is shown about raters."""
 
+from collections.abc import Sequence
 from math import exp, inf, isfinite, isnan, sqrt
 
 import numpy as np
 
 from studies.analysis import grids, plots
+from studies.analysis.alpha import Level
+from studies.analysis.breakdown import SoFar
 from studies.analysis.charts import in_words
 from studies.analysis.drift import Drift
 from studies.analysis.estimate import Estimate, undefined
@@ -21,22 +24,16 @@ def figures(results: Results) -> dict[str, Shown]:
     """Return raters beside each other, and what changes as judgments come in."""
     synthetic = results.n_synthetic > 0
     return {
-        "pairs": _pairs(results.rater_details.pairs, synthetic=synthetic),
+        "pairs": pairs(results.rater_details.pairs, synthetic=synthetic),
         "raters": _raters(results),
-        "growth": _growth(results, synthetic=synthetic),
-        "learning": _drift(
-            results.rater_details.agreement,
-            title="Agreement with the others, as a rater goes on",
-            axis="Same answer as the others",
-            note="Later stretches hold only who went on so far; the slope does not have that fault",
-            ident="learning",
-            synthetic=synthetic,
-        ),
+        "growth": growth(results.rater_details.growth, "ordinal", synthetic=synthetic),
+        "learning": learning(results.rater_details.agreement, synthetic=synthetic),
         "pace": pace(results.rater_details.log_seconds, synthetic=synthetic),
     }
 
 
-def _pairs(pairs: RaterPairs, *, synthetic: bool) -> Shown:
+def pairs(pairs: RaterPairs, *, synthetic: bool) -> Shown:
+    """Show every two raters beside each other."""
     title = "How often every two raters give the same answer"
     names = [f"Rater {name + 1}" for name in pairs.raters]
     cells = [
@@ -114,10 +111,11 @@ def _raters(results: Results) -> Shown:
     )
 
 
-def _growth(results: Results, *, synthetic: bool) -> Shown:
+def growth(found: Sequence[SoFar], level: Level, *, synthetic: bool) -> Shown:
+    """Show alpha of ever more of the judgments."""
     title = "Alpha as judgments came in"
-    points = [(float(each.n), each.estimate) for each in results.rater_details.growth]
-    y = plots.reaching("Krippendorff's α, ordinal", [e for _, e in points], least=0.1)
+    points = [(float(each.n), each.estimate) for each in found]
+    y = plots.reaching(f"Krippendorff's α, {level}", [e for _, e in points], least=0.1)
     plot = plots.Plot(
         title=title,
         x=plots.Axis(
@@ -135,7 +133,7 @@ def _growth(results: Results, *, synthetic: bool) -> Shown:
             "Whether more judgments still change it. To stop when it looks good makes it too good: "
             "decide the number beforehand."
         ),
-        columns=(("Judgments", "count"), ("Alpha, ordinal", "number")),
+        columns=(("Judgments", "count"), (f"Alpha, {level}", "number")),
         rows=[(int(n), e) for n, e in points],
         svg=plots.drawn(plot, told=f"{told}.", ident="growth", synthetic=synthetic),
         empty="No judgments yet.",
@@ -144,6 +142,18 @@ def _growth(results: Results, *, synthetic: bool) -> Shown:
 
 def _stretch(after: float, upto: float) -> str:
     return f"{after + 1:.0f}+" if upto == inf else f"{after + 1:.0f}\N{EN DASH}{upto:.0f}"
+
+
+def learning(drift: Drift, *, synthetic: bool) -> Shown:
+    """Show how often raters answer as others do, as they go on."""
+    return _drift(
+        drift,
+        title="Agreement with the others, as a rater goes on",
+        axis="Same answer as the others",
+        note="Later stretches hold only who went on so far; the slope does not have that fault",
+        ident="learning",
+        synthetic=synthetic,
+    )
 
 
 def _drift(drift: Drift, *, title: str, axis: str, note: str, ident: str, synthetic: bool) -> Shown:

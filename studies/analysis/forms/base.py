@@ -6,6 +6,7 @@ from typing import Generic, Literal, TypeVar
 
 from studies.analysis.answers import Answers, AnswerTables
 from studies.analysis.estimate import Estimate
+from studies.analysis.forms.alike import Answered
 from studies.analysis.plan import Plan
 from studies.analysis.shown import Shown
 
@@ -30,6 +31,11 @@ class Section:
     figures: tuple[str, ...]
 
 
+def no_values(_tables: AnswerTables, _answers: Answers) -> Answered | None:
+    """Return nothing: two answers are never the same."""
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form(Generic[D]):
     """How the answers of one form are analysed and shown.
@@ -38,7 +44,8 @@ class Form(Generic[D]):
     which is given with and without exclusions. `headline` is one sentence with numbers, `warnings`
     say what weakens them. `figures` draws, `sections` orders what is drawn; `said` is a sentence or
     two for a methods paragraph. `declarable` are the figures that a plan may declare, each with
-    what it shows; a name stands for all that begin with it.
+    what it shows; a name stands for all that begin with it. `answered` returns
+    the values in which raters can be alike, if there are any.
     """
 
     details: Callable[[AnswerTables, Answers, Plan], D]
@@ -49,3 +56,4 @@ class Form(Generic[D]):
     sections: Callable[[D], tuple[Section, ...]]
     said: Callable[[D], str]
     declarable: tuple[tuple[str, str], ...]
+    answered: Callable[[AnswerTables, Answers], Answered | None] = no_values

@@ -8,8 +8,9 @@ from studies.analysis.against_scores import ScoreLink, Valued, score_links
 from studies.analysis.answers import NONE, Answers, AnswerTables
 from studies.analysis.estimate import Estimate
 from studies.analysis.forms.agreed import Measure, on_names
+from studies.analysis.forms.alike import Answered
 from studies.analysis.forms.common import Beside, beside
-from studies.analysis.forms.rank import Orders, orders
+from studies.analysis.forms.rank import Orders, first_things, orders
 from studies.analysis.jackknife import divide, estimate, of_cells
 from studies.analysis.matched import Matched, matched, mean_of
 from studies.analysis.plan import Plan
@@ -145,6 +146,11 @@ def _primary(tables: AnswerTables, plan: Plan) -> int | None:
 
 def _most(answers: Answers) -> int:
     return int(answers.said.thing.max(initial=0)) + 1
+
+
+def answered(_tables: AnswerTables, answers: Answers) -> Answered:
+    """Return what was chosen."""
+    return first_things(answers, answers.said.value > 0)
 
 
 def _share(neuron: Codes, rater: Codes, values: Array, what: str) -> Estimate:

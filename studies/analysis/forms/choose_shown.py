@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from studies.analysis.estimate import Estimate
 from studies.analysis.forms import agreed, common, rank_shown
 from studies.analysis.forms.base import Form, Key, Section
-from studies.analysis.forms.choose import Chosen, details
+from studies.analysis.forms.choose import Chosen, answered, details
 from studies.analysis.forms.rank import Orders
 from studies.analysis.forms.words import number, quoted, share
 from studies.analysis.shown import Shown
@@ -229,6 +229,7 @@ FORM = Form(
     figures=figures,
     sections=sections,
     said=said,
+    answered=answered,
     declarable=(
         ("right", "Share of right choices"),
         ("means", "Right choices by condition"),

@@ -10,6 +10,7 @@ from studies.analysis.answers import Answers, AnswerTables
 from studies.analysis.drift import Drift, drift
 from studies.analysis.estimate import Estimate
 from studies.analysis.forms import FORMS
+from studies.analysis.forms.alike import Alike, alike
 from studies.analysis.forms.base import Form, Key
 from studies.analysis.matched import mean_of
 from studies.analysis.missing import Exclusion, exclusion_flow
@@ -46,7 +47,8 @@ class Findings:
     """Everything that the results page shows of a study of one form, `details` being its own.
 
     `scorers` names the scorers there are. `choices` has the key figures with and without
-    exclusions. What may be nan is so without a judgment.
+    exclusions. `alike` is None where two answers are never the same. What may be nan is so without
+    a judgment.
     """
 
     version: int
@@ -63,6 +65,7 @@ class Findings:
     choices: tuple[Choice, ...]
     raters: tuple[RaterLine, ...]
     log_seconds: Drift
+    alike: Alike | None
     mean_log_seconds: Estimate
     flow: Flow
     exclusions: tuple[Exclusion, ...]
@@ -99,6 +102,7 @@ def analyse_answers(
     given = judged.given
     timed = given.seconds > 0
     logs = np.log(given.seconds[timed])
+    places, values = _places(given.rater), form.answered(tables, judged)
     return Findings(
         version=VERSION,
         protocol=tables.protocol,
@@ -113,7 +117,8 @@ def analyse_answers(
         details=found,
         choices=_choices(form.key(found), form.key(whole)),
         raters=_raters(judged),
-        log_seconds=drift(given.unit[timed], given.rater[timed], _places(given.rater)[timed], logs),
+        log_seconds=drift(given.unit[timed], given.rater[timed], places[timed], logs),
+        alike=None if values is None else alike(values, places),
         mean_log_seconds=mean_of(
             given.neuron[timed], given.rater[timed], logs, what="logarithm of seconds"
         ),

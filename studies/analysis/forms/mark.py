@@ -9,6 +9,7 @@ from studies.analysis.answers import Answers, AnswerTables
 from studies.analysis.detecting import Telling, balanced, telling
 from studies.analysis.estimate import Estimate
 from studies.analysis.forms.agreed import Measure, on_names, units_of
+from studies.analysis.forms.alike import Answered
 from studies.analysis.forms.common import Beside, beside
 from studies.analysis.matched import Matched, matched, mean_of
 from studies.analysis.plan import Plan
@@ -106,6 +107,19 @@ def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Marks:
         never_asked=tuple(
             name for at, name in enumerate(tables.conditions) if at not in given.condition
         ),
+    )
+
+
+def answered(_tables: AnswerTables, answers: Answers) -> Answered:
+    """Return which excerpts were marked."""
+    said = answers.said
+    return Answered(
+        unit=units_of(answers.of("unit"), said.thing),
+        rater=answers.of("rater"),
+        value=said.value.astype(np.intp),
+        judgment=said.judgment,
+        categories=(0, 1),
+        level="nominal",
     )
 
 

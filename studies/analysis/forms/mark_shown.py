@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from studies.analysis.forms import agreed, common
 from studies.analysis.forms.base import Form, Key, Section
-from studies.analysis.forms.mark import Marks, Model, Told, details
+from studies.analysis.forms.mark import Marks, Model, Told, answered, details
 from studies.analysis.forms.words import number, quoted, share
 from studies.analysis.shown import Shown
 from studies.analysis.stand_in import StandIn
@@ -46,10 +46,7 @@ def headline(found: Marks) -> str:
     if not found.models:
         return f"{said}. No model detected on the same explanations."
     model = found.models[0]
-    return (
-        f"{said}. {model.scorer} scores {share(model.score)} on the same explanations and "
-        f"{fair(model.stand_in)}."
-    )
+    return f"{said}. {model.scorer} scores {share(model.score)} on the same explanations."
 
 
 def fair(stand_in: StandIn) -> str:
@@ -217,7 +214,8 @@ def sections(found: Marks) -> tuple[Section, ...]:
         Section(title="Do raters agree?", lead="", figures=("agreement",)),
         Section(
             title="Can a model stand in for people?",
-            lead="The same question, asked of a language model.",
+            lead=" ".join(f"{m.scorer} {fair(m.stand_in)}." for m in found.models)
+            or "The same question, asked of a language model.",
             figures=(*(f"scatter-{at}" for at in range(len(found.models))), "models"),
         ),
         Section(
@@ -236,6 +234,7 @@ FORM = Form(
     figures=figures,
     sections=sections,
     said=said,
+    answered=answered,
     declarable=(
         ("means", "Balanced accuracy"),
         ("leads", "Conditions on the same neurons"),

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from studies.analysis.against_scores import ScoreLink, Valued, score_links
 from studies.analysis.answers import Answers, AnswerTables
 from studies.analysis.concordance import Concordance, concordance
 from studies.analysis.estimate import Estimate
 from studies.analysis.forms.agreed import Measure, on_names
+from studies.analysis.forms.alike import Answered
 from studies.analysis.leaderboard import Leaderboard
 from studies.analysis.luce import luce_leaderboard
 from studies.analysis.matched import mean_of
@@ -220,6 +222,24 @@ def _agreement(answers: Answers, places: Array) -> tuple[Measure, ...]:
     return on_names(
         answers.of("unit")[first], answers.of("rater")[first], said.thing[first], list(range(k))
     )
+
+
+def first_things(answers: Answers, first: npt.NDArray[np.bool_]) -> Answered:
+    """Return what comes first in each answer, by its place in the item's own list."""
+    said = answers.said
+    return Answered(
+        unit=answers.of("unit")[first],
+        rater=answers.of("rater")[first],
+        value=said.thing[first],
+        judgment=said.judgment[first],
+        categories=tuple(range(int(said.thing.max(initial=0)) + 1)),
+        level="nominal",
+    )
+
+
+def answered(_tables: AnswerTables, answers: Answers) -> Answered:
+    """Return what each order puts first."""
+    return first_things(answers, answers.said.value == 1)
 
 
 def _by_place(answers: Answers, places: Array) -> tuple[AtPlace, ...]:

@@ -9,7 +9,7 @@ from studies.analysis.estimate import Estimate
 from studies.analysis.figures.methods import ranks
 from studies.analysis.forms import common
 from studies.analysis.forms.base import Form, Key, Section
-from studies.analysis.forms.rank import Orders, PairLink, details
+from studies.analysis.forms.rank import Orders, PairLink, answered, details
 from studies.analysis.forms.words import decimal, number, quoted, share
 from studies.analysis.plots import reaching
 from studies.analysis.shown import Cell, Shown
@@ -367,6 +367,7 @@ FORM = Form(
     figures=figures,
     sections=sections,
     said=said,
+    answered=answered,
     declarable=(
         ("board", "Leaderboard"),
         ("tops", "Shares put first"),

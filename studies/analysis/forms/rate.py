@@ -12,6 +12,7 @@ from studies.analysis.answers import Answers, AnswerTables, Aspect
 from studies.analysis.estimate import Estimate
 from studies.analysis.forms import agreed
 from studies.analysis.forms.agreed import Measure, units_of
+from studies.analysis.forms.alike import Answered
 from studies.analysis.jackknife import divide, estimate, of_cells
 from studies.analysis.matched import Matched, matched
 from studies.analysis.plan import Plan
@@ -96,6 +97,25 @@ def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Ratings:
         never_rated=tuple(
             name for place, name in enumerate(tables.conditions) if place not in condition
         ),
+    )
+
+
+def answered(tables: AnswerTables, answers: Answers) -> Answered | None:
+    """Return the ratings on the headline's dimension."""
+    rows = _dimensions(tables.aspects, answers)
+    if not rows:
+        return None
+    main, said = rows[-1], answers.said
+    values = [value for value, _ in main.aspect.points]
+    return Answered(
+        unit=units_of(answers.of("unit")[main.at], said.thing[main.at]),
+        rater=answers.of("rater")[main.at],
+        value=main.value.astype(np.intp),
+        judgment=said.judgment[main.at],
+        categories=tuple(range(values[0], values[-1] + 1))
+        if main.aspect.is_slider
+        else tuple(values),
+        level="ordinal",
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from studies.analysis import likert
 from studies.analysis.forms import agreed, common
 from studies.analysis.forms.base import Form, Key, Section
-from studies.analysis.forms.rate import Rated, Ratings, details
+from studies.analysis.forms.rate import Rated, Ratings, answered, details
 from studies.analysis.forms.words import decimal, number, quoted
 from studies.analysis.shown import Cell, Shown
 
@@ -201,6 +201,7 @@ FORM = Form(
     figures=figures,
     sections=sections,
     said=said,
+    answered=answered,
     declarable=(
         ("likert", "How often each point is given"),
         ("means", "Mean ratings"),

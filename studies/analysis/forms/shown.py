@@ -6,6 +6,7 @@ from typing import Any
 
 from studies.analysis.figures import choices as of_choices
 from studies.analysis.figures import raters as of_raters
+from studies.analysis.forms.alike import Alike
 from studies.analysis.forms.findings import Findings
 from studies.analysis.shown import Cell, Kind, Shown
 from studies.analysis.wording import about_size, synthetic_notice
@@ -36,6 +37,7 @@ def figures(found: Findings) -> dict[str, Shown]:
     synthetic = found.n_synthetic > 0
     return {
         **found.form.figures(found.details, synthetic),
+        **_alike(found.alike, synthetic=synthetic),
         "raters": _raters(found),
         "pace": of_raters.pace(found.log_seconds, synthetic=synthetic),
         "exclusions": of_choices.exclusions(found),
@@ -43,25 +45,57 @@ def figures(found: Findings) -> dict[str, Shown]:
     }
 
 
+def _alike(alike: Alike | None, *, synthetic: bool) -> dict[str, Shown]:
+    if alike is None:
+        return {}
+    return {
+        "growth": of_raters.growth(alike.growth, alike.level, synthetic=synthetic),
+        "pairs": of_raters.pairs(alike.pairs, synthetic=synthetic),
+        "learning": of_raters.learning(alike.agreement, synthetic=synthetic),
+    }
+
+
 def _raters(found: Findings) -> Shown:
     most = sorted(found.raters, key=lambda each: -each.n)[:_LISTED]
     sure = any(each.mean_confidence == each.mean_confidence for each in most)
-    rows: list[tuple[Cell, ...]] = [
-        (f"Rater {each.rater + 1}", each.n, each.median_seconds, *[each.mean_confidence] * sure)
-        for each in most
-    ]
+    with_others = {} if found.alike is None else {r.rater: r for r in found.alike.raters}
     columns: list[tuple[str, Kind]] = [
         ("Rater", "text"),
         ("Judgments", "count"),
         ("Seconds, median", "number"),
+        *_IF_SURE[: int(sure)],
+        *_IF_ALIKE[: 2 * bool(with_others)],
     ]
+    rows: list[tuple[Cell, ...]] = []
+    for each in most:
+        own = with_others.get(each.rater)
+        beside: list[Cell] = [None, None] if own is None else [own.with_others, own.influence]
+        rows.append(
+            (
+                f"Rater {each.rater + 1}",
+                each.n,
+                each.median_seconds,
+                *[each.mean_confidence] * sure,
+                *beside[: 2 * bool(with_others)],
+            )
+        )
     return Shown(
         title="Raters one by one",
-        caption="At most forty, those with most judgments first, numbered as they began.",
-        columns=(*columns, ("Confidence, mean of 1 to 3", "number")) if sure else tuple(columns),
+        caption=(
+            "At most forty, those with most judgments first, numbered as they began. Influence is "
+            "alpha less alpha without the rater. Nobody is excluded for it."
+        ),
+        columns=tuple(columns),
         rows=rows,
         empty="No judgments yet.",
     )
+
+
+_IF_SURE: list[tuple[str, Kind]] = [("Confidence, mean of 1 to 3", "number")]
+_IF_ALIKE: list[tuple[str, Kind]] = [
+    ("Same answer as the others", "share"),
+    ("Influence on alpha", "number"),
+]
 
 
 def _sensitivity(found: Findings) -> Shown:

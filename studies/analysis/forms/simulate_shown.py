@@ -33,17 +33,9 @@ def headline(found: Simulations) -> str:
         return f"{said}. No model simulated the same explanations on these texts."
     best = found.models[0]
     return (
-        f"{said}; {quoted(best.name)} scores {number(best.score)} on the same tokens, people "
-        f"{_ahead(best)}. Over explanations it {fair(best.stand_in)}."
+        f"{said}; {quoted(best.name)} scores {number(best.score)} on the same tokens. People less "
+        f"the model: {number(best.lead)}."
     )
-
-
-def _ahead(model: Simulator) -> str:
-    if not model.lead.defined:
-        return f"not comparable ({model.lead.reason})"
-    if model.lead.value >= 0:
-        return f"ahead by {number(model.lead)}"
-    return f"behind: people less the model are {number(model.lead)}"
 
 
 def warnings(found: Simulations) -> Iterator[str]:
@@ -208,7 +200,8 @@ def sections(found: Simulations) -> tuple[Section, ...]:
         ),
         Section(
             title="Is a model a fair stand-in for people?",
-            lead="The same explanations, texts and tokens, scored in the same way.",
+            lead=" ".join(f"Over explanations, {m.name} {fair(m.stand_in)}." for m in found.models)
+            or "The same explanations, texts and tokens, scored in the same way.",
             figures=("models", "ahead", *scatters, "stand-in"),
         ),
         Section(title="Do raters agree?", lead="", figures=("agreement",)),
