@@ -86,12 +86,14 @@ if (links.size) {
   mark();
 }
 
-// --- On paper nothing is folded ------------------------------------------------------------------
+// --- On paper nothing is folded but the tables behind figures -------------------------------------
 
 /** @type {HTMLDetailsElement[]} */
 let opened = [];
 addEventListener("beforeprint", () => {
-  opened = [...document.querySelectorAll("details")].filter((each) => !each.open);
+  opened = [...document.querySelectorAll("details")].filter(
+    (each) => each.matches(".fold") && !each.open,
+  );
   for (const each of opened) each.open = true;
 });
 addEventListener("afterprint", () => {
