@@ -27,6 +27,8 @@ from explanations.services.imports import subject_fit
 from explanations.services.imports_scores import ImportFault
 from explanations.services.results import packed
 
+_ROWS = 500
+
 Progress = Callable[[int, int], None]
 """Is told how many images are decoded, of how many."""
 
@@ -150,7 +152,7 @@ def _stored(work: _Work, folder: Path) -> dict[str, int]:
         neurons, made = _neurons(work, subject)
         records = _records(work, corpus, documents, neurons)
         work.stop_at_faults()
-        Record.objects.bulk_create(records, batch_size=1000)
+        Record.objects.bulk_create(records, batch_size=_ROWS)
     return {"images": images, "neurons": made, "records": len(records)}
 
 
@@ -206,24 +208,26 @@ def _documents(work: _Work, corpus: Corpus) -> tuple[dict[str, Document], int]:
         document.key: document
         for document in Document.objects.filter(corpus=corpus).select_related("image")
     }
-    before = len(there)
+    new: list[Image] = []
     for row in work.manifest.rows:
         decoded = work.images[row.file]
         document = there.get(decoded.name)
         if document is None:
-            there[decoded.name] = _document(corpus, row, decoded)
+            there[decoded.name] = Document(corpus=corpus, key=decoded.name, split=row.split)
+            new.append(_image(there[decoded.name], row, decoded))
             continue
         if document.split != row.split:
             said = f"the image is stored in the split {document.split}"
             work.note(row, "split", f"{said}: an image is in one split")
         if document.image.alternative != row.alternative:
             work.note(row, "alternative", "the image is stored with another")
-    return there, len(there) - before
+    Document.objects.bulk_create([image.document for image in new], batch_size=_ROWS)
+    Image.objects.bulk_create(new, batch_size=_ROWS)
+    return there, len(new)
 
 
-def _document(corpus: Corpus, row: ImageRow, decoded: _Decoded) -> Document:
-    document = Document.objects.create(corpus=corpus, key=decoded.name, split=row.split)
-    document.image = Image.objects.create(
+def _image(document: Document, row: ImageRow, decoded: _Decoded) -> Image:
+    return Image(
         document=document,
         original=row.file,
         file=decoded.name,
@@ -234,7 +238,6 @@ def _document(corpus: Corpus, row: ImageRow, decoded: _Decoded) -> Document:
         source=row.source,
         licence=row.licence,
     )
-    return document
 
 
 def _neurons(work: _Work, subject: Subject) -> tuple[dict[NeuronRef, Neuron], int]:
@@ -256,8 +259,8 @@ def _neurons(work: _Work, subject: Subject) -> tuple[dict[NeuronRef, Neuron], in
     for neuron in higher:
         ref = NeuronRef(layer=neuron.layer, index=neuron.index)
         neuron.maximum = max(neuron.maximum, peaks[ref])
-    Neuron.objects.bulk_update(higher, ["maximum"], batch_size=500)
-    for neuron in Neuron.objects.bulk_create(new, batch_size=500):
+    Neuron.objects.bulk_update(higher, ["maximum"], batch_size=_ROWS)
+    for neuron in Neuron.objects.bulk_create(new, batch_size=_ROWS):
         there[NeuronRef(layer=neuron.layer, index=neuron.index)] = neuron
     return there, len(new)
 

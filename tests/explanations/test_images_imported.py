@@ -83,6 +83,15 @@ def test_a_zip_can_be_imported_twice_and_another_adds_to_it(place: Path, kept: P
     assert Neuron.objects.get().maximum == 20.0
 
 
+def test_a_large_zip_holds_the_database_no_longer_for_each_row(
+    place: Path, django_assert_max_num_queries: Any
+) -> None:
+    rows = [each for i in range(5) for each in rows_for(f"0/{i}", 100 * i)]
+    zipped(place, rows)
+    with django_assert_max_num_queries(24):
+        images_import(path=place, subject="vision")
+
+
 def test_files_that_no_row_names_are_told_and_left_out(place: Path, kept: Path) -> None:
     named = {"1.png": written(drawing(1)), "spare.png": written(drawing(2))}
     counts = images_import(path=zipped(place, [row(1)], named), subject="vision")
