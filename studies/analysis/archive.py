@@ -19,7 +19,7 @@ from studies.analysis.canonical import as_text
 from studies.analysis.entry import analyse
 from studies.analysis.plan import Plan
 from studies.analysis.rows import ScoreRow, VoteRow
-from studies.analysis.tables import Flow, Judgments, ReasonCount, StudyTables
+from studies.analysis.tables import Draws, Flow, Judgments, ReasonCount, StudyTables
 
 FORMAT = 1
 """Raised whenever an export's files change their meaning."""
@@ -88,7 +88,7 @@ def _compared(export: ZipFile, study: Mapping[str, Any]) -> StudyTables:
         ),
         layer=layer,
         number=judgments.unit,
-        random_arm=_random_arm(export) if study.get("draws_pairs") else None,
+        draws=_draws(export) if study.get("draws_pairs") else None,
     )
 
 
@@ -146,10 +146,12 @@ def _votes(export: ZipFile, conditions: tuple[str, ...], raters: _Numbers) -> It
             )
 
 
-def _random_arm(export: ZipFile) -> npt.NDArray[np.bool_]:
-    """Return which votes are on pairs that were drawn at random."""
-    votes = (row for row in _lines(export, "judgments") if row["outcome"] is not None)
-    return np.array([row["arm"] == "random" for row in votes], dtype=np.bool_)
+def _draws(export: ZipFile) -> Draws:
+    votes = [row for row in _lines(export, "judgments") if row["outcome"] is not None]
+    return Draws(
+        at_random=np.array([row["arm"] == "random" for row in votes], dtype=np.bool_),
+        probability=np.array([row["probability"] for row in votes], dtype=np.float64),
+    )
 
 
 def _exclusions(

@@ -6,7 +6,6 @@ from math import comb, isfinite
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from studies.analysis import agreement, preference
 from studies.analysis.agreement import Prevalence
@@ -20,6 +19,7 @@ from studies.analysis.details import (
     rater_details,
     scorer_details,
 )
+from studies.analysis.drawn import DrawnAgreement, drawn_agreement
 from studies.analysis.estimate import Estimate
 from studies.analysis.missing import Exclusion, exclusion_flow
 from studies.analysis.plan import Plan
@@ -33,11 +33,11 @@ from studies.analysis.preference import (
 from studies.analysis.ratings import Codes, distinct
 from studies.analysis.rules import excluded
 from studies.analysis.score_votes import agreement_by_gap_of, score_agreement_of
-from studies.analysis.tables import Flow, Judgments, ReasonCount, Scores, StudyTables
+from studies.analysis.tables import Draws, Flow, Judgments, ReasonCount, Scores, StudyTables
 from studies.analysis.votes import Votes, every_vote, mean_share
 from studies.analysis.wins import side_bias_of, win_rates_of
 
-VERSION = 5
+VERSION = 6
 """Raised whenever the fields of `Results` change their meaning."""
 CHOICES = {1: "first", 0: "tie", -1: "second"}
 # A few undefined scores do not cost a scorer its place in the headline.
@@ -111,8 +111,8 @@ class Results:
 
     The primary scorer is the plan's, or else the first, in the order of the tables, among those
     that score nearly as many votes as any: never the one that agrees best. `exclusions` tells what
-    the plan's rules took out. `random_arm` is the headline on those drawn at random alone, in a
-    study that chooses its pairs as votes come in.
+    the plan's rules took out. `drawn` frees the headline of the choice of pairs, in a
+    study that chooses them as votes come in.
     """
 
     version: int
@@ -128,7 +128,7 @@ class Results:
     ceiling: NoiseCeiling
     scorers: tuple[ScorerResult, ...]
     primary: int | None
-    random_arm: ScoreAgreement | None
+    drawn: DrawnAgreement | None
     methods: Methods
     sides: Sides
     flow: Flow
@@ -203,7 +203,12 @@ def analyse(
         ceiling=ceiling,
         scorers=scorers,
         primary=primary,
-        random_arm=_random_arm(tables, judged, votes, left.kept, primary),
+        drawn=_drawn(
+            judged,
+            votes,
+            None if primary is None else tables.scores[primary],
+            tables.draws and tables.draws.only(left.kept),
+        ),
         methods=methods,
         sides=_sides(votes),
         flow=tables.flow,
@@ -258,18 +263,13 @@ def _primary(scorers: tuple[ScorerResult, ...], plan: Plan) -> int | None:
     return next(enough) if most else None
 
 
-def _random_arm(
-    tables: StudyTables,
-    judged: Judgments,
-    votes: Votes,
-    kept: npt.NDArray[np.bool_],
-    primary: int | None,
-) -> ScoreAgreement | None:
-    """Return the primary scorer's agreement with the votes that were drawn at random."""
-    if tables.random_arm is None or primary is None:
+def _drawn(
+    judged: Judgments, votes: Votes, scores: Scores | None, draws: Draws | None
+) -> DrawnAgreement | None:
+    """Return the primary scorer's agreement without the choice of pairs, where there was one."""
+    if draws is None or scores is None:
         return None
-    gap = tables.scores[primary].gap(judged)
-    return score_agreement_of(votes.scored(np.where(tables.random_arm[kept], gap, np.nan)))
+    return drawn_agreement(votes, scores.gap(judged), draws)
 
 
 def _methods(judged: Judgments, votes: Votes, conditions: tuple[str, ...]) -> Methods:

@@ -142,14 +142,26 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Draws:
+    """How the pair of each vote was drawn: at random or not, and how likely that was by either."""
+
+    at_random: npt.NDArray[np.bool_]
+    probability: Array
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> "Draws":
+        """Return those of `rows`."""
+        return Draws(at_random=self.at_random[rows], probability=self.probability[rows])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StudyTables:
     """A study as the analysis sees it. `scores` come in the order in which they are reported.
 
     Judgments come in the order in which they were given. `exclusions` are the plan's rules in
     order, each with a mark, true or false, for every judgment that it takes out. `lengths` of the
     texts (above zero, in any unit), the `layer` of each judgment's neuron and the `number` by which
-    people know its item are None when not known. `random_arm` marks the votes on pairs that were
-    drawn at random, where the others were chosen actively; None where no pair was.
+    people know its item are None when not known. `draws` is None where pairs were fixed from the
+    start.
     """
 
     conditions: tuple[str, ...]
@@ -160,4 +172,4 @@ class StudyTables:
     lengths: Scores | None = None
     layer: Codes | None = None
     number: Codes | None = None
-    random_arm: npt.NDArray[np.bool_] | None = None
+    draws: Draws | None = None

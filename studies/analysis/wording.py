@@ -131,12 +131,14 @@ def about_size(results: Sized) -> Iterator[str]:
 
 
 def _about_draws(results: Results) -> Iterator[str]:
-    arm = results.random_arm
-    if arm is None:
+    if results.drawn is None:
         return
-    alone = arm.strict
+    alone, weighted = results.drawn.random_arm.strict, results.drawn.weighted
     votes = counted(alone.n_ratings, "decided vote")
-    on_these = f"On the {votes} of the random arm alone the headline is {share(alone)}"
+    on_these = (
+        f"On the {votes} of the random arm alone the headline is {share(alone)}, and with all "
+        f"votes weighted by one over the probability of their draw {share(weighted)}"
+    )
     yield (
         "Pairs were chosen as votes came in, so those that are hard to tell apart are judged more "
         f"often than others. {on_these}."

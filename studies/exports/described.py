@@ -107,12 +107,19 @@ def _foreseen(results: Facts) -> str:
     if results["primary"] is None:
         return "No score covers the explanations compared."
     scorer, ceiling = results["scorers"][results["primary"]], results["ceiling"]
-    arm = results["random_arm"]
-    alone = f", and on pairs drawn at random alone {estimate(arm['strict'])}" if arm else ""
+    drawn = results["drawn"]
+    alone = f"; {_without_choice(drawn)}" if drawn else ""
     return (
         f"The explanation with the higher {scorer['scorer']} score won a decided vote with "
         f"probability {estimate(scorer['agreement']['strict'])}{alone}; the noise ceiling "
         f"lies between {estimate(ceiling['lower'])} and {estimate(ceiling['upper'])}."
+    )
+
+
+def _without_choice(drawn: Facts) -> str:
+    return (
+        f"on pairs drawn at random alone {estimate(drawn['random_arm']['strict'])}, and with votes "
+        f"weighted by one over the probability of their draw {estimate(drawn['weighted'])}"
     )
 
 

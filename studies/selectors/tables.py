@@ -13,7 +13,7 @@ from explanations.models import Explanation, Method, Score, Simulation
 from explanations.selectors import method_labels
 from studies.analysis import rows
 from studies.analysis.rows import ScoreRow
-from studies.analysis.tables import Judgments, Scores, StudyTables
+from studies.analysis.tables import Draws, Judgments, Scores, StudyTables
 from studies.models import PairDraw, Study
 from studies.selectors.answers import Behind, StudyAnswer, shown_in, study_answers
 from studies.selectors.drawing import study_draws
@@ -46,17 +46,22 @@ def study_tables(study: Study) -> StudyTables:
         lengths=explanation_lengths(study),
         layer=layer,
         number=number,
-        random_arm=_random_arm(study, judgments) if study.draws_pairs else None,
+        draws=_draws(study, judgments) if study.draws_pairs else None,
     )
 
 
-def _random_arm(study: Study, judgments: Judgments) -> npt.NDArray[np.bool_]:
-    """Return which votes answer a draw of the random arm."""
-    at_random = {
-        (each.item, each.rater) for each in study_draws(study) if each.arm == PairDraw.Arm.RANDOM
+def _draws(study: Study, judgments: Judgments) -> Draws:
+    """Return the draw that each vote answers."""
+    answered = {
+        (each.item, each.rater): (each.arm == PairDraw.Arm.RANDOM, each.probability)
+        for each in study_draws(study)
     }
     votes = zip(judgments.unit.tolist(), judgments.rater.tolist(), strict=True)
-    return np.array([vote in at_random for vote in votes], dtype=np.bool_)
+    drawn = [answered[vote] for vote in votes]
+    return Draws(
+        at_random=np.array([at_random for at_random, _ in drawn], dtype=np.bool_),
+        probability=np.array([probability for _, probability in drawn], dtype=np.float64),
+    )
 
 
 def _exclusions(study: Study, judgments: Judgments) -> dict[str, npt.NDArray[np.bool_]]:

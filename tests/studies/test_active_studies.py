@@ -178,15 +178,15 @@ def test_exports_and_results_tell_votes_of_the_random_arm_from_the_others() -> N
     assert {"arm", "probability"} <= set(lines[0].split(","))
     assert len(b"".join(pieces(study, "draws", "jsonl")).splitlines()) == 40
     tables = study_tables(study)
-    assert tables.random_arm is not None
-    assert tables.random_arm.sum() == PairDraw.objects.filter(arm="random").count()
+    assert tables.draws is not None
+    assert tables.draws.at_random.sum() == PairDraw.objects.filter(arm="random").count()
     results = analyse(tables)
-    assert results.random_arm is not None
-    alone, all_votes = results.random_arm.strict, results.scorers[0].agreement.strict
+    assert results.drawn is not None
+    alone, all_votes = results.drawn.random_arm.strict, results.scorers[0].agreement.strict
     assert 0 < alone.n_ratings < all_votes.n_ratings
     assert any("random arm alone" in warning for warning in warnings(results))
     assert (results.flow.judgments_wanted, results.flow.drawn) == (40, 40)
-    assert results.flow.drawn_at_random == tables.random_arm.sum()
+    assert results.flow.drawn_at_random == tables.draws.at_random.sum()
     # Rounds that are drawn later are no change of the design.
     assert design_of(study) == registered
 
@@ -207,7 +207,7 @@ def test_a_study_of_fixed_pairs_says_nothing_of_arms() -> None:
     study = factories.open_study(neurons=2)
     factories.judged(study, ["fancy"])
     results = analyse(study_tables(study))
-    assert results.random_arm is None
+    assert results.drawn is None
     assert not any("random arm" in warning for warning in warnings(results))
 
 
