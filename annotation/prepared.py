@@ -152,12 +152,13 @@ def _cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
     """Return a cursor; where it can, the server keeps a statement's plan with the connection."""
     if connection.vendor != "postgresql":
         return connection.cursor()
-    connection.ensure_connection()
-    server: Any = connection.connection
-    if server.prepare_threshold is None:
-        server.prepare_threshold = PREPARE_AFTER
+    postgres: Any = connection
+    postgres.ensure_connection()
+    if postgres.connection.prepare_threshold is None:
+        postgres.connection.prepare_threshold = PREPARE_AFTER
     binding = import_string("django.db.backends.postgresql.base.ServerBindingCursor")
-    return connection._prepare_cursor(binding(server))
+    cursor: CursorWrapper = postgres._prepare_cursor(binding(postgres.connection))
+    return cursor
 
 
 def _filled(

@@ -1,7 +1,5 @@
 """What is read from batches and judgments, as typed rows."""
 
-import json
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,8 +14,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from annotation.allocation import Share
 from annotation.models import Assignment, Batch, Enrolment, Exclusion, Item, Judgment, Rater
 from annotation.prepared import Prepared, Slot
-from annotation.protocols import PROTOCOLS
-from annotation.quality import Seen, read_rules
+from annotation.quality import read_rules
 
 # --- Asked with every question --------------------------------------------------------------------
 
@@ -302,80 +299,6 @@ def groups_of(batch: Batch, *, wanting: bool = False) -> tuple[int, ...]:
     if wanting:
         items = items.filter(claims__lt=F("overlap"))
     return tuple(g for g in items.values_list("group", flat=True).distinct() if g is not None)
-
-
-# --- Trust ----------------------------------------------------------------------------------------
-
-
-def answers_seen(enrolment: Enrolment, *, with_others: bool) -> tuple[Seen, ...]:
-    """Return a rater's answers that stand, in the order they were given, as the rules see them.
-
-    What others answered is read only if it is wanted; programs' answers are nobody's agreement.
-    """
-    of_batch = Judgment.objects.standing().filter(assignment__item__batch=enrolment.batch_id)
-    own = of_batch.filter(assignment__rater=enrolment.rater_id).order_by("pk")
-    others = _answers_of_others(enrolment) if with_others else {}
-    return tuple(
-        _seen(judgment, enrolment.batch.protocol, others)
-        for judgment in own.select_related("assignment__item__repeats")
-    )
-
-
-def _seen(judgment: Judgment, protocol: str, others: Mapping[int, list[Mapping[str, Any]]]) -> Seen:
-    item = judgment.assignment.item
-    names = _names_at_first(item)
-    return Seen(
-        item=item.pk,
-        order=tuple(_renamed(judgment.assignment.order, names)),
-        answer=_renamed(judgment.answer, names),
-        seconds=judgment.seconds,
-        right=_is_right(item, protocol, judgment.answer),
-        is_catch=item.is_catch,
-        repeats=item.repeats_id,
-        others=tuple(_renamed(other, names) for other in others.get(item.pk, ())),
-    )
-
-
-def _names_at_first(item: Item) -> Mapping[str, str]:
-    """Return, for an item asked again, what its options' keys were the first time."""
-    if item.repeats is None:
-        return {}
-    first = {_content(option): option["key"] for option in item.repeats.payload.get("options", ())}
-    again = item.payload.get("options", ())
-    return {option["key"]: first[_content(option)] for option in again if _content(option) in first}
-
-
-def _content(option: Mapping[str, Any]) -> str:
-    return json.dumps({name: option[name] for name in option if name != "key"}, sort_keys=True)
-
-
-def _renamed(data: Any, names: Mapping[str, str]) -> Any:
-    """Return the same JSON with keys of options renamed, as names of fields and as values."""
-    if isinstance(data, dict):
-        return {names.get(name, name): _renamed(value, names) for name, value in data.items()}
-    if isinstance(data, list):
-        return [_renamed(each, names) for each in data]
-    return names.get(data, data) if isinstance(data, str) else data
-
-
-def _is_right(item: Item, protocol: str, answer: Mapping[str, Any]) -> bool | None:
-    if item.gold is None:
-        return None
-    form = PROTOCOLS[protocol]
-    return form.read_gold(form.read(item.payload), item.gold)(answer)
-
-
-def _answers_of_others(enrolment: Enrolment) -> Mapping[int, list[Mapping[str, Any]]]:
-    own = Assignment.objects.filter(rater=enrolment.rater_id, item__batch=enrolment.batch_id)
-    rows = (
-        Judgment.objects.standing()
-        .filter(assignment__item__in=own.values("item"), assignment__rater__synthetic=False)
-        .exclude(assignment__rater=enrolment.rater_id)
-    )
-    answers = defaultdict[int, list[Mapping[str, Any]]](list)
-    for item, answer in rows.values_list("assignment__item", "answer"):
-        answers[item].append(answer)
-    return answers
 
 
 def broken_rules(enrolment: Enrolment) -> tuple[str, ...]:

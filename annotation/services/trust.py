@@ -7,7 +7,7 @@ from django.db import transaction
 
 from annotation.models import Assignment, Batch, Enrolment, Exclusion
 from annotation.quality import Rule, Seen, read_rules
-from annotation.selectors import answers_seen
+from annotation.selectors.trust import answers_seen
 from annotation.services.errors import InvalidAnswer
 from annotation.services.releasing import release
 

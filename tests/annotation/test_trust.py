@@ -11,7 +11,8 @@ from django.test import Client
 
 from annotation.models import Assignment, Batch, Enrolment, Exclusion, Item, Judgment
 from annotation.quality import Rule, self_consistency
-from annotation.selectors import answers_seen, excluded_raters
+from annotation.selectors import excluded_raters
+from annotation.selectors.trust import answers_seen
 from annotation.services import (
     InvalidAnswer,
     NewItem,
