@@ -1,7 +1,7 @@
 """From what raters wrote and simulated to explanations and simulations beside those of models."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -93,6 +93,7 @@ class _Adopter:
     def __init__(self, study: Study) -> None:
         self.study = study
         self.same = 0
+        self._unseen: dict[int, set[int]] = {}
 
     def adopt(self, answer: Adoptable) -> Explanation | Simulation | Unusable:
         """Return what an answer becomes, or why nothing."""
@@ -159,7 +160,10 @@ class _Adopter:
             given = simulate.parse(payload, {"values": answer.answer.get("values")})
         except (AnswerError, ValueError) as error:
             return Unusable(reason=f"not a simulation: {error}")
-        outcomes = _outcomes(answer.explanation, answer.records, payload.texts, given.values)
+        if answer.explanation not in self._unseen:
+            self._unseen[answer.explanation] = _unseen(answer.explanation)
+        unseen = self._unseen[answer.explanation]
+        outcomes = _outcomes(unseen, answer.records, payload.texts, given.values)
         if not any(isinstance(each, Simulated) for each in outcomes.values()):
             reasons = [each.reason for each in outcomes.values() if isinstance(each, Unusable)]
             return Unusable(reason=(reasons or ["the records that were shown are gone"])[0])
@@ -179,13 +183,16 @@ class _Adopter:
 
 
 def _outcomes(
-    explanation: int,
+    unseen: Container[int],
     shown: Sequence[int],
     texts: Sequence[tuple[str, ...]],
     painted: Sequence[tuple[int, ...]],
 ) -> dict[int, Simulated | Unusable]:
-    """Return what was painted on each of the records shown that is still there."""
-    records, unseen = Record.objects.in_bulk(shown), _unseen(explanation)
+    """Return what was painted on each of the records shown that is still there.
+
+    Only those of `unseen` have values.
+    """
+    records = Record.objects.in_bulk(shown)
     return {
         pk: _on_record(records[pk], tokens, values, unseen=pk in unseen)
         for pk, tokens, values in zip(shown, texts, painted, strict=True)
