@@ -14,7 +14,7 @@ from annotation.admin.forms import RECRUITING, AccountForm, BatchForm
 from annotation.models import Assignment, Batch, Enrolment, Exclusion, Item, Judgment, Rater
 from annotation.protocols import PROTOCOLS
 from annotation.selectors import batch_progress
-from annotation.services import exclusion_lift
+from annotation.services import exclusion_lift, rater_shut_out
 
 M = TypeVar("M", bound=Model)
 
@@ -90,10 +90,22 @@ class RaterAdmin(ReadOnlyAdmin[Rater]):
     search_fields = ("user__username",)
     related = ("user",)
     form = AccountForm
+    actions = ["shut_out"]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Offer to make a rater with an account; others come by themselves."""
         return request.user.has_perm("annotation.add_rater")
+
+    def has_shut_out_permission(self, request: HttpRequest) -> bool:
+        """Ask for what a change of a rater would ask for."""
+        return request.user.has_perm("annotation.change_rater")
+
+    @admin.action(description="Log these raters out of all browsers", permissions=["shut_out"])
+    def shut_out(self, request: HttpRequest, raters: QuerySet[Rater]) -> None:
+        """Let nobody in as these raters but who has the password."""
+        for rater in raters.filter(user__isnull=False):
+            rater_shut_out(rater=rater)
+        self.message_user(request, "Those with an account have to log in again.")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Ask for a name and a password; show the rest of a rater there is."""

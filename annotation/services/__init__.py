@@ -6,6 +6,7 @@ from annotation.services.accounts import (
     account_enter,
     account_make,
     account_renew,
+    rater_shut_out,
 )
 from annotation.services.answers import judgment_submit
 from annotation.services.asking import question_claim
@@ -67,4 +68,5 @@ __all__ = [
     "judgment_submit",
     "question_claim",
     "rater_enrol",
+    "rater_shut_out",
 ]

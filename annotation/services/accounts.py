@@ -105,6 +105,11 @@ def _digest(kind: str, text: str) -> str:
     return salted_hmac(f"annotation.login.{kind}", text, algorithm="sha256").hexdigest()
 
 
+def rater_shut_out(*, rater: Rater) -> None:
+    """Let no browser be known as the rater's, and no personal link lead in, until they log in."""
+    Rater.objects.filter(pk=rater.pk).update(entry_key=uuid.uuid4())
+
+
 def account_renew(*, rater: Rater, old: str, new: str, address: str, at: datetime) -> Rater:
     """Give an account another password. Other browsers, and personal links, are let in no more.
 

@@ -227,6 +227,19 @@ def test_a_new_password_shuts_out_other_browsers_and_the_old_password(
     assert holder.key == before
 
 
+def test_a_researcher_logs_an_account_out_of_all_browsers_and_leaves_others_in(
+    rater: Client, batch: Batch, holder: Rater
+) -> None:
+    known = logged_in(Client())
+    staff = Client()
+    staff.force_login(User.objects.create_superuser("staff"))
+    everybody = list(Rater.objects.values_list("pk", flat=True))
+    sent = {"action": "shut_out", "_selected_action": everybody}
+    staff.post("/admin/annotation/rater/", sent)
+    assert known.get("/rate/account/")["Location"] == "/rate/login/"
+    assert asked(rater, batch)
+
+
 @pytest.mark.parametrize("path", ["account/", "account/new/", "account/password/"])
 def test_strangers_are_sent_to_the_login(client: Client, path: str) -> None:
     assert client.get(f"/rate/{path}")["Location"] == "/rate/login/"
