@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.conf import LazySettings
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage, Picture
@@ -14,8 +15,12 @@ WORD = "seven red herrings"
 
 
 def test_a_rater_makes_an_account_and_goes_on_elsewhere(
-    open_page: OpenPage, picture: Picture, assert_accessible: Callable[[Page], None]
+    open_page: OpenPage,
+    picture: Picture,
+    assert_accessible: Callable[[Page], None],
+    settings: LazySettings,
 ) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     batch = realistic_batch(items=2)
     page = open_page(width=360, height=740, scheme="dark")
 
