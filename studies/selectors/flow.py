@@ -29,7 +29,7 @@ def _asked(study: Study) -> QuerySet[StudyItem, Any]:
 def judgments_wanted(study: Study) -> int:
     """Return how many judgments a study is to have, those that only test raters aside."""
     if study.draws_pairs:
-        return study.budget
+        return min(study.budget, study.overlap * _asked(study).count())
     asked = Item.objects.filter(pk__in=_asked(study))
     counted: int = asked.aggregate(n=Sum("overlap", default=0))["n"]
     return counted

@@ -80,7 +80,7 @@ def _progress(study: Study) -> BatchProgress | None:
     if study.batch is None:
         return None
     progress = batch_progress(study.batch)
-    return replace(progress, wanted=study.budget) if study.draws_pairs else progress
+    return replace(progress, wanted=judgments_wanted(study)) if study.draws_pairs else progress
 
 
 def study_plan(study: Study) -> Plan:
