@@ -25,8 +25,8 @@ from studies.selectors.drawing import places_open, study_draws
 from studies.selectors.flow import judgments_wanted
 from studies.selectors.registrations import design_of
 from studies.selectors.tables import study_tables
-from studies.services import StudyRefused
 from tests import factories
+from tests.studies.stocked import stocked_study
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -161,9 +161,18 @@ def test_a_study_taken_back_loses_its_draws() -> None:
     assert not PairDraw.objects.exists()
 
 
-def test_catch_trials_are_met_beside_drawn_pairs() -> None:
-    with pytest.raises(StudyRefused, match="catch trial"):
-        services.study_build(study=factories.study(pairing="active", budget=20, catches=20))
+def test_catch_trials_are_met_beside_drawn_pairs_and_are_not_in_the_budget() -> None:
+    study = stocked_study(
+        "pairwise", pairing="active", budget=20, catches=50, items_per_rater=9, names=NAMES
+    )
+    services.study_build(study=study)
+    services.study_open(study=study)
+    met = [answer_all(enrol(study)) for _ in range(3)]
+    assert met == [9, 9, 9]
+    judged = Assignment.objects.values_list("rater", "item__is_catch")
+    assert Counter(is_catch for _, is_catch in judged) == {True: 9, False: 18}
+    assert PairDraw.objects.filter(study_item__item__is_catch=True).count() == 0
+    assert batch_progress(study.batch).given == 18  # type: ignore[arg-type]
 
 
 # --- What is told ---------------------------------------------------------------------------------
