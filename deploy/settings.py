@@ -67,11 +67,12 @@ def _kept_secret_key() -> str:
     return path.read_text()
 
 
-# Readers never wait for the writer, and a writer takes its lock at once.
+# Readers never wait for the writer, and a writer takes its lock at once. Every thread has 8 MB of
+# the file in a cache of its own.
 _SQLITE_OPTIONS = {
     "timeout": 30,
     "transaction_mode": "IMMEDIATE",
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8000;",
 }
 
 
