@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from explanations.models import Explanation, Score
 from studies import services
 from studies.analysis.archive import recompute
 from studies.exports import TABLES, pieces
@@ -21,6 +22,7 @@ from studies.models import Analysis, Study
 from studies.presets import PRESETS
 from studies.selectors.preference import preferences
 from studies.tasks import sweep
+from tests import factories
 from tests.studies.stocked import answered, stocked_study
 
 pytestmark = pytest.mark.django_db
@@ -127,3 +129,23 @@ def test_an_export_alone_gives_the_same_results(name: str, tmp_path: Path) -> No
         methods = archive.read("methods.md").decode()
     assert json.loads(found.anew)["n_judgments"] == 3
     assert "3 judgments" in methods
+
+
+def test_adopted_texts_and_their_scores_are_analysed_from_the_export_too(tmp_path: Path) -> None:
+    study = stocked_study("written", neurons=3)
+    answered(study)
+    services.study_close(study=study, at=timezone.now())
+    services.study_adopt(study=study, at=timezone.now())
+    scorer = factories.method("scorer", "correlation")
+    for each in Explanation.objects.filter(neuron__studies=study):
+        value = 0.8 if each.method and each.method.is_person else 0.3
+        Score.objects.create(explanation=each, method=scorer, value=value, n=9)
+    call_command("export_study", study.slug, str(tmp_path / "all.zip"))
+    found = recompute(tmp_path / "all.zip")
+    assert found.anew == found.exported
+    details = json.loads(found.anew)["details"]
+    assert details["n_adopted"] == 3
+    scores = next(each for each in details["scores"] if each["scorer"] == "correlation")
+    assert scores["n_written"] == 3
+    assert scores["matched"]["places"][0]["condition"] == "written here"
+    assert scores["matched"]["leads"][0]["lead"]["value"] == pytest.approx(0.5)

@@ -6,6 +6,7 @@ from studies.analysis.estimate import Estimate
 from studies.analysis.leaderboard import Leaderboard
 from studies.analysis.results import Results
 from studies.analysis.shown import Shown
+from studies.analysis.wins import WinMatrix
 
 
 def figures(results: Results) -> dict[str, Shown]:
@@ -52,6 +53,16 @@ def _rates(results: Results, *, synthetic: bool) -> Shown:
 
 
 def _leaderboard(board: Leaderboard, *, synthetic: bool) -> Shown:
+    return standings(
+        board,
+        note=f"Side bias, log-odds of the left: {in_words(board.side_bias)}.",
+        ident="leaderboard",
+        synthetic=synthetic,
+    )
+
+
+def standings(board: Leaderboard, *, note: str, ident: str, synthetic: bool) -> Shown:
+    """Show a leaderboard; `note` ends its caption."""
     title = "Leaderboard: ability of each condition"
     rows = [(f"{ranks(s.rank_low, s.rank_high)} {s.condition}", s.ability) for s in board.standings]
     axis = plots.reaching("", [ability for _, ability in rows], least=0.5)
@@ -60,7 +71,7 @@ def _leaderboard(board: Leaderboard, *, synthetic: bool) -> Shown:
         caption=(
             f"{board.model}. Abilities in log-odds from the mean of all conditions; before each "
             "name the ranks that it may have, all together with 95\N{NO-BREAK SPACE}% confidence. "
-            f"Side bias, log-odds of the left: {in_words(board.side_bias)}."
+            f"{note}"
         ),
         columns=(("Condition", "text"), ("Ranks", "text"), ("Ability, log-odds", "number")),
         rows=[
@@ -74,7 +85,7 @@ def _leaderboard(board: Leaderboard, *, synthetic: bool) -> Shown:
             reference=0.0,
             limits=(axis.low, axis.high),
             synthetic=synthetic,
-            ident="leaderboard",
+            ident=ident,
         ),
         empty=board.reason,
     )
@@ -88,33 +99,52 @@ def ranks(low: int, high: int) -> str:
 
 
 def _wins(results: Results, *, synthetic: bool) -> Shown:
-    matrix = results.method_details.win_matrix
-    names = [str(name) for name in matrix.conditions]
-    title = "How often the row was preferred to the column"
-    pairs = [
-        (names[i], names[j], cell)
-        for i, row in enumerate(matrix.cells)
-        for j, cell in enumerate(row)
-        if i != j
-    ]
-    grid = grids.Grid(
-        title=title,
-        names=[f"{i} {name}" for i, name in enumerate(names, start=1)],
-        short=[str(i) for i in range(1, len(names) + 1)],
-        cells=[[_value(cell) for cell in row] for row in matrix.cells],
-        row="preferred",
-        column="to whom",
-        legend="share of votes won, a tie as half",
-        hint="It fills as people compare conditions.",
-    )
-    told = "; ".join(f"{first} to {second}: {in_words(cell)}" for first, second, cell in pairs)
-    return Shown(
-        title=title,
+    return against_each_other(
+        results.method_details.win_matrix,
+        title="How often the row was preferred to the column",
         caption=(
             "In percent of the votes between the two, a tie as half; the table has the intervals. "
             "Three conditions may beat each other in a circle, which no ranking shows."
         ),
-        columns=(("Preferred", "text"), ("To", "text"), ("Share of votes won", "share")),
+        names=("Preferred", "To", "Share of votes won"),
+        legend="share of votes won, a tie as half",
+        synthetic=synthetic,
+    )
+
+
+def against_each_other(
+    matrix: WinMatrix,
+    *,
+    title: str,
+    caption: str,
+    names: tuple[str, str, str],
+    legend: str,
+    synthetic: bool,
+) -> Shown:
+    """Show every two conditions; `names` are of who won, over whom, and of the share."""
+    conditions = [str(name) for name in matrix.conditions]
+    pairs = [
+        (conditions[i], conditions[j], cell)
+        for i, row in enumerate(matrix.cells)
+        for j, cell in enumerate(row)
+        if i != j
+    ]
+    first, second, share = names
+    grid = grids.Grid(
+        title=title,
+        names=[f"{i} {name}" for i, name in enumerate(conditions, start=1)],
+        short=[str(i) for i in range(1, len(conditions) + 1)],
+        cells=[[_value(cell) for cell in row] for row in matrix.cells],
+        row=first.lower(),
+        column=second.lower(),
+        legend=legend,
+        hint="It fills as people compare conditions.",
+    )
+    told = "; ".join(f"{one} {second.lower()} {other}: {in_words(e)}" for one, other, e in pairs)
+    return Shown(
+        title=title,
+        caption=caption,
+        columns=((first, "text"), (second, "text"), (share, "share")),
         rows=pairs,
         svg=grids.drawn(grid, told=f"{told}.", ident="wins", synthetic=synthetic),
         empty="No two conditions were compared.",

@@ -3,15 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from studies.analysis import grids
-from studies.analysis.charts import forest_plot, gap_chart, in_words
-from studies.analysis.estimate import Estimate
-from studies.analysis.figures.methods import ranks
+from studies.analysis.charts import forest_plot, gap_chart
+from studies.analysis.figures.methods import against_each_other, standings
 from studies.analysis.forms import common
 from studies.analysis.forms.base import Form, Key, Section
 from studies.analysis.forms.rank import Orders, PairLink, answered, details
 from studies.analysis.forms.words import decimal, number, quoted, share
-from studies.analysis.plots import reaching
 from studies.analysis.shown import Cell, Shown
 from studies.analysis.wording import counted
 
@@ -131,32 +128,11 @@ def figures(found: Orders, synthetic: bool) -> dict[str, Shown]:
 
 
 def _board(found: Orders, *, synthetic: bool) -> Shown:
-    title = "Leaderboard: ability of each condition"
-    board = found.board
-    rows = [(f"{ranks(s.rank_low, s.rank_high)} {s.condition}", s.ability) for s in board.standings]
-    axis = reaching("", [ability for _, ability in rows], least=0.5)
-    return Shown(
-        title=title,
-        caption=(
-            f"{board.model}. Abilities in log-odds of being chosen, from the mean of all "
-            "conditions, errors clustered by neuron and by rater; before each name the ranks that "
-            "it may have, all together with 95\N{NO-BREAK SPACE}% confidence."
-        ),
-        columns=(("Condition", "text"), ("Ranks", "text"), ("Ability, log-odds", "number")),
-        rows=[
-            (s.condition, ranks(s.rank_low, s.rank_high).rstrip(":"), s.ability)
-            for s in board.standings
-        ],
-        svg=forest_plot(
-            rows,
-            title=title,
-            axis="Ability, log-odds from the mean",
-            reference=0.0,
-            limits=(axis.low, axis.high),
-            synthetic=synthetic,
-            ident="board",
-        ),
-        empty=board.reason,
+    return standings(
+        found.board,
+        note="Errors are clustered by neuron and by rater.",
+        ident="board",
+        synthetic=synthetic,
     )
 
 
@@ -195,45 +171,22 @@ def _counts(found: Orders) -> Shown:
 
 
 def _wins(found: Orders, *, synthetic: bool) -> Shown:
-    names = [str(name) for name in found.wins.conditions]
-    title = "How often the row comes before the column"
-    pairs = [
-        (names[i], names[j], cell)
-        for i, row in enumerate(found.wins.cells)
-        for j, cell in enumerate(row)
-        if i != j
-    ]
-    grid = grids.Grid(
-        title=title,
-        names=[f"{i} {name}" for i, name in enumerate(names, start=1)],
-        short=[str(i) for i in range(1, len(names) + 1)],
-        cells=[[_value(cell) for cell in row] for row in found.wins.cells],
-        row="before",
-        column="whom",
-        legend="share of pairs",
-        hint="It fills as people answer.",
-    )
-    told = "; ".join(f"{first} before {second}: {in_words(cell)}" for first, second, cell in pairs)
     which = {
         "order": "An order is taken as all its pairs",
         "best_worst": "Pairs with the best or the worst are told apart, no others",
         "choice": "What was chosen is taken as preferred to each of the others",
     }[found.kind]
-    return Shown(
-        title=title,
+    return against_each_other(
+        found.wins,
+        title="How often the row comes before the column",
         caption=(
             f"{which}: {found.n_pairs:,} in all. Pairs of one answer are no independent votes; "
             "intervals leave them out together. In percent of the pairs of two conditions."
         ),
-        columns=(("Before", "text"), ("Whom", "text"), ("Share of pairs", "share")),
-        rows=pairs,
-        svg=grids.drawn(grid, told=f"{told}.", ident="wins", synthetic=synthetic),
-        empty="No two conditions were told apart.",
+        names=("First", "Before", "Share of pairs"),
+        legend="share of pairs",
+        synthetic=synthetic,
     )
-
-
-def _value(cell: Estimate) -> float | None:
-    return cell.value if cell.defined else None
 
 
 def _agreement(found: Orders) -> Shown:
