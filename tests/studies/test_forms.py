@@ -168,6 +168,36 @@ def test_choices_without_a_right_answer_are_preferences() -> None:
     assert "“c” is chosen in" in in_words(found)["headline"]
 
 
+def test_a_model_that_chose_too_stands_beside_people() -> None:
+    rng = np.random.default_rng(11)
+    rows = []
+    for neuron in range(8):
+        for about in range(2):
+            for rater in range(4):
+                asked = Asked(
+                    things=things([(f"k{i}", None, None, i) for i in range(3)]),
+                    known={"choice": "k0"},
+                )
+                taken = "k0" if rng.random() < 0.4 + 0.06 * neuron else "k2"
+                row = given(2 * neuron + about, neuron, rater, about=about)
+                rows.append((row, said("choose", {"choice": taken}, asked)))
+    scores = Scores(
+        scorer="predict_function",
+        explanation=np.arange(24),
+        value=np.repeat(0.4 + 0.06 * np.arange(8), 3),
+    )
+    made = AnswerTables(
+        protocol="choose", conditions=("a", "b"), answers=answers(rows), scores=(scores,),
+        flow=Flow(),
+    )  # fmt: skip
+    found = analyse(made)
+    [model] = found.details.models
+    assert model.n_explanations == 16
+    assert model.stand_in.model_with_person.value > model.stand_in.person_with_person.value
+    titles = [section["title"] for section in in_words(found)["sections"]]
+    assert "Can a model stand in for people?" in titles
+
+
 # --- Marks ----------------------------------------------------------------------------------------
 
 

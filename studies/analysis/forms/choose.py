@@ -10,12 +10,15 @@ from studies.analysis.estimate import Estimate
 from studies.analysis.forms.agreed import Measure, on_names
 from studies.analysis.forms.alike import Answered
 from studies.analysis.forms.common import Beside, beside
+from studies.analysis.forms.model import Model, model_beside
 from studies.analysis.forms.rank import Orders, first_things, orders
 from studies.analysis.jackknife import divide, estimate, of_cells
 from studies.analysis.matched import Matched, matched, mean_of
 from studies.analysis.plan import Plan
 from studies.analysis.ratings import Array, Codes, coded
 
+CHOOSES = "predict_function"
+"""How a scorer's name begins that has a model choose among outputs, as people do here."""
 SURE = {1: "not sure", 2: "fairly sure", 3: "sure"}
 
 
@@ -32,9 +35,9 @@ class Chosen:
     """All that choices with a right answer tell.
 
     `chance` is one over the number of options, averaged over answers. `gain` is how much more often
-    people are right where they are surer than their own least sure answers: the answers of the
-    highest level of confidence less those of the lowest. `by_condition` is empty of questions that
-    are about no condition. `by_place` is how often what was shown at a place was chosen.
+    the surest answers are right than the least sure ones. `by_condition` is None where questions
+    are about no condition. `by_place` is how often what was shown at a place was chosen. `models`
+    chose as people did.
     """
 
     right: Estimate
@@ -50,6 +53,7 @@ class Chosen:
     links: tuple[ScoreLink, ...]
     primary: int | None
     points: tuple[Beside, ...]
+    models: tuple[Model, ...]
     n_neurons_right: int
     n_neurons: int
     never_asked: tuple[str, ...]
@@ -124,6 +128,11 @@ def _chosen(tables: AnswerTables, answers: Answers, plan: Plan) -> Chosen:
         points=()
         if primary is None
         else _points(valued, tables.scores[primary].of(valued.explanation)),
+        models=tuple(
+            model_beside(scores, valued, what="share of right choices")
+            for scores in tables.scores
+            if scores.scorer.startswith(CHOOSES)
+        ),
         n_neurons_right=_n_right(neuron, picks),
         n_neurons=len(np.unique(neuron)),
         never_asked=tuple(

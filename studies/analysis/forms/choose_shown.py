@@ -6,6 +6,7 @@ from studies.analysis.estimate import Estimate
 from studies.analysis.forms import agreed, common, rank_shown
 from studies.analysis.forms.base import Form, Key, Section
 from studies.analysis.forms.choose import Chosen, answered, details
+from studies.analysis.forms.model_shown import fair, models
 from studies.analysis.forms.rank import Orders
 from studies.analysis.forms.words import number, quoted, share
 from studies.analysis.shown import Shown
@@ -101,6 +102,9 @@ def figures(found: Chosen | Orders, synthetic: bool) -> dict[str, Shown]:
         shown["confidence"] = _confidence(found, synthetic=synthetic)
     if found.links:
         shown |= common.links(found.links, what="right choice", ident="links", synthetic=synthetic)
+    if found.models:
+        rows = [(m.scorer, m.stand_in, m.n_explanations) for m in found.models]
+        shown["models"] = models(rows, empty="No explanation was answered by both.")
     if found.primary is not None and found.links:
         link = found.links[found.primary]
         shown["scatter"] = common.scatter(
@@ -204,6 +208,11 @@ def sections(found: Chosen | Orders) -> tuple[Section, ...]:
         lead="Item level and system level are two questions with two answers.",
         figures=scored,
     )
+    stand_in = Section(
+        title="Can a model stand in for people?",
+        lead=" ".join(f"{m.scorer} {fair(m.stand_in)}." for m in found.models),
+        figures=("models",),
+    )
     return (
         Section(
             title="Do people find the right answer?",
@@ -216,6 +225,7 @@ def sections(found: Chosen | Orders) -> tuple[Section, ...]:
             else []
         ),
         Section(title="Do raters agree?", lead="", figures=("agreement",)),
+        *([stand_in] if found.models else []),
         *([scores] if scored else []),
         Section(title="Places", lead="", figures=("places",)),
     )
@@ -235,6 +245,7 @@ FORM = Form(
         ("means", "Right choices by condition"),
         ("confidence", "Right choices by confidence"),
         ("scatter", "Right choices and the score"),
+        ("models", "The model as a stand-in for people"),
         *rank_shown.FORM.declarable,
         ("leads", "Conditions on the same neurons"),
     ),

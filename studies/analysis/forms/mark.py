@@ -10,12 +10,10 @@ from studies.analysis.detecting import Telling, balanced, telling
 from studies.analysis.estimate import Estimate
 from studies.analysis.forms.agreed import Measure, on_names, units_of
 from studies.analysis.forms.alike import Answered
-from studies.analysis.forms.common import Beside, beside
+from studies.analysis.forms.model import Model, model_beside
 from studies.analysis.matched import Matched, matched, mean_of
 from studies.analysis.plan import Plan
-from studies.analysis.ratings import Array, Codes, distinct, sums_by
-from studies.analysis.stand_in import StandIn, simulators
-from studies.analysis.tables import Scores
+from studies.analysis.ratings import Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,21 +22,6 @@ class Told:
 
     condition: str
     telling: Telling
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """A scorer that detects as people do, beside them, over explanations that both answered.
-
-    `score` is its mean there, `people` theirs, both balanced accuracies.
-    """
-
-    scorer: str
-    n_explanations: int
-    people: Estimate
-    score: Estimate
-    stand_in: StandIn
-    points: tuple[Beside, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +83,9 @@ def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Marks:
             units_of(answers.of("unit"), said.thing), rater, said.value.astype(np.intp), [0, 1]
         ),
         models=tuple(
-            _model(scores, valued) for scores in tables.scores if is_detection(scores.scorer)
+            model_beside(scores, valued, what="balanced accuracy")
+            for scores in tables.scores
+            if is_detection(scores.scorer)
         ),
         links=score_links(valued, scorers),
         primary=_primary(tables, plan),
@@ -147,35 +132,3 @@ def _balanced(answers: Answers) -> Array:
     summed = np.zeros((len(answers), 4))
     np.add.at(summed, said.judgment, counts * known[:, None])
     return balanced(summed)
-
-
-def _model(scores: Scores, valued: Valued) -> Model:
-    score = scores.of(valued.explanation)
-    known = np.isfinite(score)
-    explanation, rater = valued.explanation[known], valued.rater[known]
-    people, model = valued.value[known], score[known]
-    explanation, rater, people, model = one_each(explanation, rater, people, model)
-    return Model(
-        scorer=scores.scorer,
-        n_explanations=len(np.unique(explanation)),
-        people=mean_of(
-            explanation, rater, people, what="balanced accuracy of people", unit="explanation"
-        ),
-        score=mean_of(
-            explanation, rater, model, what="balanced accuracy of the model", unit="explanation"
-        ),
-        stand_in=simulators(explanation, rater, people, model),
-        points=beside(explanation, people, model),
-    )
-
-
-def one_each(
-    explanation: Codes, rater: Codes, people: Array, model: Array
-) -> tuple[Codes, Codes, Array, Array]:
-    """Return one row per explanation and rater, with the means of both columns."""
-    if not len(people):
-        return explanation, rater, people, model
-    pairs, code = distinct(explanation * (int(rater.max()) + 1) + rater)
-    n = int(rater.max()) + 1
-    sums = sums_by(code, np.column_stack([people, model, np.ones_like(people)]))
-    return pairs // n, pairs % n, sums[:, 0] / sums[:, 2], sums[:, 1] / sums[:, 2]

@@ -10,7 +10,7 @@ from studies.analysis.answers import Answers, AnswerTables
 from studies.analysis.concordance import Concordance, concordance, row_correlations, token_alpha
 from studies.analysis.estimate import Estimate
 from studies.analysis.forms.common import Beside, beside
-from studies.analysis.forms.mark import one_each
+from studies.analysis.forms.model import one_each
 from studies.analysis.matched import Matched, matched, mean_of
 from studies.analysis.plan import Plan
 from studies.analysis.ratings import Array, Codes

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from studies.analysis.charts import forest_plot
 from studies.analysis.forms import common
 from studies.analysis.forms.base import Form, Key, Section
-from studies.analysis.forms.mark_shown import fair, models
+from studies.analysis.forms.model_shown import fair, models
 from studies.analysis.forms.simulate import Simulations, Simulator, details
 from studies.analysis.forms.words import number, quoted, share
 from studies.analysis.plots import reaching
