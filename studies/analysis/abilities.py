@@ -29,22 +29,33 @@ class Ability:
 class Abilities:
     """A fitted model of comparisons, or the `reason` why there is none.
 
-    `log_ability` (k,), in the order of `items`, has mean zero, and `covariance` (k, k) is of it so
-    centred; nan exactly when `reason` is set. `side_bias` (of the left, log-odds) and `log_nu` (of
-    ties) are nan where the model has none. `components` are the sets of items that met, directly or
-    through others: abilities compare within one.
+    `log_ability` (k,), in the order of `items`, has mean zero; nan exactly when `reason` is set.
+    `top` is the likelihood at its highest point, None without one. `side_bias` (of the left,
+    log-odds) and `log_nu` (of ties) are nan where the model has none. `components` are the sets of
+    items that met, directly or through others: abilities compare within one.
     """
 
     items: tuple[Any, ...]
     components: tuple[tuple[Any, ...], ...]
     log_ability: Array
-    covariance: Array
+    top: Slope | None
     side_bias: float = nan
     side_bias_se: float = nan
     log_nu: float = nan
     log_nu_se: float = nan
     log_likelihood: float = nan
     reason: str = ""
+
+    @property
+    def covariance(self) -> Array:
+        """Return the covariance (k, k) of `log_ability`, so centred; nan where that is.
+
+        Computed when asked for: it takes longer than the fit where items are many.
+        """
+        k = len(self.items)
+        if self.top is None:
+            return np.full((k, k), nan)
+        return _centred(self.top.inverse()[:k, :k])
 
     def abilities(self, *, relative_to: Any = None) -> tuple[Ability, ...]:
         """Return each item's ability, from the mean or from that of one item (then se 0)."""
@@ -59,21 +70,21 @@ class Abilities:
         )
 
 
-def unfitted(items: npt.NDArray[Any], beaten: "scipy.sparse.coo_array", reason: str) -> Abilities:
+def unfitted(items: npt.NDArray[Any], beaten: "scipy.sparse.csr_array", reason: str) -> Abilities:
     """Return no abilities, for `reason`."""
     k = len(items)
     return Abilities(
         items=tuple(items.tolist()),
         components=components(items, beaten),
         log_ability=np.full(k, nan),
-        covariance=np.full((k, k), nan),
+        top=None,
         reason=reason,
     )
 
 
 def fitted(
     items: npt.NDArray[Any],
-    beaten: "scipy.sparse.coo_array",
+    beaten: "scipy.sparse.csr_array",
     likelihood: Callable[[Array], Slope],
     start: Array,
     *,
@@ -83,20 +94,24 @@ def fitted(
     k = len(items)
     point = maximise(likelihood, start)
     top = likelihood(point)
-    covariance = np.linalg.inv(top.information).astype(np.float64)
-    errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     side = len(start) - ties > k
+    errors = _errors(top) if side or ties else np.zeros(k)
     return Abilities(
         items=tuple(items.tolist()),
         components=components(items, beaten),
         log_ability=point[:k] - point[:k].mean(),
-        covariance=_centred(covariance[:k, :k]),
+        top=top,
         side_bias=float(point[k]) if side else nan,
         side_bias_se=float(errors[k]) if side else nan,
         log_nu=float(point[-1]) if ties else nan,
         log_nu_se=float(errors[-1]) if ties else nan,
         log_likelihood=top.value,
     )
+
+
+def _errors(top: Slope) -> Array:
+    errors: Array = np.sqrt(np.maximum(np.diag(top.inverse()), 0.0))
+    return errors
 
 
 def _centred(covariance: Array) -> Array:

@@ -199,7 +199,7 @@ def _influence(fit: Abilities, meetings: Meetings) -> Array:
     point, model = np.append(fit.log_ability, extra), with_ties if ties else decided
     information = log_likelihood(
         counted(meetings), model, point, precision=0.0, side_bias=side, ties=ties
-    ).information
+    ).matrix()
     line = fit.log_ability[meetings.left] - fit.log_ability[meetings.right]
     terms = model(meetings, line + fit.side_bias if side else line, fit.log_nu)
     scores = np.zeros((len(rows), len(point)))

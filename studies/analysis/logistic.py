@@ -33,7 +33,7 @@ def fit_logistic(x: Array, y: Array) -> Logistic:
     residual = y - scipy.special.expit(x @ point)
     return Logistic(
         coefficients=point,
-        influence=(x * residual[:, None]) @ np.linalg.inv(top.information),
+        influence=(x * residual[:, None]) @ np.linalg.inv(top.matrix()),
         log_likelihood=top.value,
     )
 

@@ -30,29 +30,55 @@ class Meetings:
         """Comparisons of each pair."""
         return self.won + self.lost + self.tied
 
-    def beaten(self) -> "scipy.sparse.coo_array":
-        """Count how often the row beat the column; a tie counts for both."""
-        rows = np.concatenate([self.left, self.right])
-        columns = np.concatenate([self.right, self.left])
-        counts = np.concatenate([self.won + self.tied, self.lost + self.tied])
-        k, some = len(self.items), counts > 0
-        return scipy.sparse.coo_array((counts[some], (rows[some], columns[some])), shape=(k, k))
+    def beaten(self) -> "scipy.sparse.csr_array":
+        """Mark whom the row beat in the columns; a tie counts for both."""
+        won, lost = self.won + self.tied > 0, self.lost + self.tied > 0
+        rows = np.concatenate([self.left[won], self.right[lost]])
+        columns = np.concatenate([self.right[won], self.left[lost]])
+        k = len(self.items)
+        order = np.argsort(rows.astype(np.uint16 if k <= 2**16 else np.intp), kind="stable")
+        starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=k))])
+        beaten = scipy.sparse.csr_array((np.ones(len(rows)), columns[order], starts), shape=(k, k))
+        # A search for what is connected does not end where an entry stands twice.
+        beaten.sum_duplicates()
+        return beaten
 
 
 def each_meeting(left: Labels, right: Labels, outcome: npt.NDArray[Any]) -> Meetings:
     """Check comparisons and keep each, in order; ValueError as in `read_meetings`."""
     columns = same_length(left=left, right=right, outcome=outcome)
-    items, codes = distinct(np.concatenate([columns["left"], columns["right"]]))
-    first, second = codes.reshape(2, -1)
-    if (first == second).any():
-        raise ValueError("right: an item is compared with itself")
+    items, first, second = _sides(columns["left"], columns["right"])
     won, lost, tied = ((columns["outcome"] == o).astype(np.float64) for o in (1, -1, 0))
     return Meetings(items=items, left=first, right=second, won=won, lost=lost, tied=tied)
 
 
 def read_meetings(left: Labels, right: Labels, outcome: npt.NDArray[Any]) -> Meetings:
-    """Count comparisons, one per row; ValueError: lengths differ, an item meets itself."""
-    return counted(each_meeting(left, right, outcome))
+    """Count comparisons, one per row; ValueError: lengths differ, an item meets itself.
+
+    Among so many items that hardly a pair meets twice, pairs are left as they are.
+    """
+    columns = same_length(left=left, right=right, outcome=outcome)
+    items, first, second = _sides(columns["left"], columns["right"])
+    k, result = len(items), columns["outcome"]
+    if k * k > len(result):
+        won, lost, tied = ((result == o).astype(np.float64) for o in (1, -1, 0))
+        return Meetings(items=items, left=first, right=second, won=won, lost=lost, tied=tied)
+    cell = 3 * (first * k + second) + result.astype(np.intp) + 1
+    table = np.bincount(cell, minlength=3 * k * k).reshape(-1, 3).astype(np.float64)
+    pairs = np.flatnonzero(table.any(axis=1))
+    left_item, right_item = np.divmod(pairs, max(k, 1))
+    lost, tied, won = table[pairs].T
+    return Meetings(items=items, left=left_item, right=right_item, won=won, lost=lost, tied=tied)
+
+
+def _sides(
+    left: npt.NDArray[Any], right: npt.NDArray[Any]
+) -> tuple[npt.NDArray[Any], Codes, Codes]:
+    items, codes = distinct(np.concatenate([left, right]))
+    first, second = codes.reshape(2, -1)
+    if (first == second).any():
+        raise ValueError("right: an item is compared with itself")
+    return items, first, second
 
 
 def counted(meetings: Meetings) -> Meetings:
@@ -67,7 +93,7 @@ def counted(meetings: Meetings) -> Meetings:
 
 
 def components(
-    items: npt.NDArray[Any], beaten: "scipy.sparse.coo_array"
+    items: npt.NDArray[Any], beaten: "scipy.sparse.csr_array"
 ) -> tuple[tuple[Any, ...], ...]:
     """Return the sets of items that met, directly or through others."""
     n, part = scipy.sparse.csgraph.connected_components(beaten, directed=False)
@@ -76,24 +102,25 @@ def components(
     return tuple(tuple(items[rows].tolist()) for rows in np.split(order, ends)) if n else ()
 
 
-def why_no_maximum(items: npt.NDArray[Any], beaten: "scipy.sparse.coo_array") -> str:
+def why_no_maximum(items: npt.NDArray[Any], beaten: "scipy.sparse.csr_array") -> str:
     """Say why abilities have no highest likelihood; empty when every item reaches every other.
 
     Names the sets that never met, or the one that never lost to the rest. Source: Ford (1957).
     """
     if not len(items):
         return "no comparisons"
+    strong, sets = scipy.sparse.csgraph.connected_components(beaten, connection="strong")
+    if strong == 1:
+        return ""
     n, part = scipy.sparse.csgraph.connected_components(beaten, directed=False)
     if n > 1:
         first, second = (_named(items[part == i]) for i in (0, 1))
         more = f", nor have {n - 2:,} more sets" if n > 2 else ""
         return f"not all items met, even through others: {first} and {second} never did{more}"
-    n, part = scipy.sparse.csgraph.connected_components(beaten, connection="strong")
-    if n > 1:
-        lost = part[beaten.col[part[beaten.row] != part[beaten.col]]]
-        ahead = _named(items[part == np.setdiff1d(part, lost)[0]])
-        return f"some items never lost to any of the rest, so that their lead is infinite: {ahead}"
-    return ""
+    winner, loser = beaten.nonzero()
+    lost = sets[loser[sets[winner] != sets[loser]]]
+    ahead = _named(items[sets == np.setdiff1d(sets, lost)[0]])
+    return f"some items never lost to any of the rest, so that their lead is infinite: {ahead}"
 
 
 def _named(items: npt.NDArray[Any]) -> str:

@@ -5,16 +5,39 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from studies.analysis.laplacian import Laplacian
 from studies.analysis.ratings import Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slope:
-    """A log-likelihood at a point: its value, gradient (k,) and information (k, k)."""
+    """A log-likelihood at a point: its value, gradient (k,) and information (k, k).
+
+    The information is a matrix, or for many items a `Laplacian` (abilities only).
+    """
 
     value: float
     gradient: Array
-    information: Array
+    information: Array | Laplacian
+
+    def matrix(self) -> Array:
+        """Return the information as a matrix of full rank."""
+        if isinstance(self.information, Laplacian):
+            whole = self.information.dense()
+            return whole if self.information.precision else anchored(whole, len(whole))
+        return self.information
+
+    def step(self) -> Array:
+        """Return the step of Newton's method."""
+        if isinstance(self.information, Laplacian):
+            step = self.information.solve(self.gradient)
+            if step is not None:
+                return step
+        return np.linalg.solve(self.matrix(), self.gradient).astype(np.float64, copy=False)
+
+    def inverse(self) -> Array:
+        """Return the inverse of the information, at the highest point the covariance."""
+        return np.linalg.inv(self.matrix()).astype(np.float64, copy=False)
 
 
 def maximise(likelihood: Callable[[Array], Slope], start: Array) -> Array:
@@ -25,7 +48,7 @@ def maximise(likelihood: Callable[[Array], Slope], start: Array) -> Array:
     """
     point, here = start, likelihood(start)
     for _ in range(200):
-        step = np.linalg.solve(here.information, here.gradient)
+        step = here.step()
         there = likelihood(point + step)
         while not there.value >= here.value - 1e-9 * (1 + abs(here.value)):
             step = step / 2

@@ -33,16 +33,19 @@ Model: TypeAlias = Callable[[Meetings, Array, float], Terms]
 
 def decided(meetings: Meetings, line: Array, _tie: float) -> Terms:
     """Left or right, never a tie. Bradley & Terry (1952)."""
-    up, n = scipy.special.expit(line), meetings.n
-    value = meetings.won @ scipy.special.log_expit(line) + meetings.lost @ scipy.special.log_expit(
-        -line
-    )
+    n = meetings.n
+    # Both logs and the chance share one exponential, which is most of the time.
+    small = np.exp(-np.abs(line))
+    below = 1 / (1 + small)
+    up = np.where(line >= 0, below, small * below)
+    behind = np.where(line >= 0, meetings.lost, meetings.won) @ np.abs(line)
+    value = -behind - n @ np.log1p(small)
     none = np.zeros_like(line)
     return Terms(
         value=float(value),
         line=meetings.won - n * up,
         tie=none,
-        line_line=n * up * (1 - up),
+        line_line=n * small * below**2,
         line_tie=none,
         tie_tie=0.0,
     )

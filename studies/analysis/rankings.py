@@ -39,11 +39,11 @@ def plackett_luce(rankings: Sequence[Sequence[Any]]) -> Abilities:
     return fitted(items, beaten, partial(_luce, choices, chosen), np.zeros(len(items)))
 
 
-def _beaten(choices: Array, chosen: Codes) -> "scipy.sparse.coo_array":
+def _beaten(choices: Array, chosen: Codes) -> "scipy.sparse.csr_array":
     k = choices.shape[1]
     counts = np.zeros((k, k))
     np.add.at(counts, chosen, choices)
-    return scipy.sparse.coo_array(counts)
+    return scipy.sparse.csr_array(counts)
 
 
 def _luce(choices: Array, chosen: Codes, point: Array) -> Slope:

@@ -191,7 +191,7 @@ def n_codes(codes: Codes) -> int:
 
 def sum_by(codes: Codes, values: Array, n: int) -> Array:
     """Sum `values` over equal codes from 0 to `n` - 1; shape (n,)."""
-    return np.bincount(codes, values, minlength=n).astype(np.float64)
+    return np.bincount(codes, values, minlength=n).astype(np.float64, copy=False)
 
 
 def sums_by(codes: Codes, rows: Array) -> Array:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, TypeAlias
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
@@ -57,15 +58,16 @@ def _written(
 
 def _entries(study: Study, written: list[File], identified: bool) -> Iterator[Entry]:
     made, at = results_made(study), last_change(study)
-    facts, results = (
-        {**study_facts(study, made), "identified": identified},
-        json.loads(as_text(made.results)),
-    )
+    facts, text = {**study_facts(study, made), "identified": identified}, as_text(made.results)
+    results = json.loads(text)
+    # One copy is enough for as long as the tables take.
+    made = replace(made, results=results)
     yield _text(STUDY, "the design, the plan and what became of it", _json(facts))
     if registered := registration_of(study):
         about = "the design and plan that were registered, to the letter that was digested"
         yield _text("registration.json", about, registered.document)
-    yield _text(RESULTS, "all results", as_text(made.results))
+    yield _text(RESULTS, "all results", text)
+    del text
     yield from _tables(study, identified)
     yield from _results(results)
     yield from _figures(made)

@@ -96,6 +96,8 @@ class Sink(io.RawIOBase):
 def to_parquet(columns: tuple[Column, ...], rows: Iterator[Row]) -> Iterator[bytes]:
     """Yield a table as Parquet, a row group at a time. `FormMissing` without pyarrow."""
     arrow, parquet = _installed("pyarrow"), _installed("pyarrow.parquet")
+    # Its own allocators keep what they had for later; an export holds a row group at a time.
+    arrow.set_memory_pool(arrow.system_memory_pool())
     schema = arrow.schema([(column.name, _type(arrow, column)) for column in columns])
     sink = Sink()
     with parquet.ParquetWriter(sink, schema, compression="zstd") as writer:

@@ -41,7 +41,24 @@ def snapshot() -> Iterator[None]:
         if outermost and connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        with _little_memory():
+            yield
+
+
+@contextmanager
+def _little_memory() -> Iterator[None]:
+    """Have SQLite keep 4 MB of pages, and sort in no more, instead of what the settings give."""
+    if connection.vendor != "sqlite":
         yield
+        return
+    with connection.cursor() as cursor:
+        (usual,) = cursor.execute("PRAGMA cache_size").fetchone()
+        cursor.execute("PRAGMA cache_size=-4000")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA cache_size={usual:d}")
 
 
 @contextmanager

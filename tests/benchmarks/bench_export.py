@@ -46,8 +46,11 @@ def main() -> None:
 
 def measured(what: str, began: float) -> None:
     """Print how long something took and this process's highest resident size."""
-    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    emit(f"{what}: {time.perf_counter() - began:.1f} s, highest resident size {highest:,.0f} MiB")
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    highest, cpu = used.ru_maxrss / 1024, used.ru_utime + used.ru_stime
+    emit(
+        f"{what}: {time.perf_counter() - began:.1f} s, {cpu:.1f} s of processor, highest {highest:,.0f} MiB"
+    )
 
 
 def django() -> float:
