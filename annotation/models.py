@@ -235,6 +235,9 @@ class Item(models.Model):
     group = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="Whom it is for, as an opaque number; empty: everybody"
     )
+    not_for = models.ManyToManyField(
+        Rater, blank=True, related_name="+", help_text="Raters who are never asked it"
+    )
 
     class Meta:
         ordering = ["batch", "position"]

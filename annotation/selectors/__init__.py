@@ -202,6 +202,7 @@ def more_may_come(enrolment: Enrolment) -> bool:
     )
     is_held = Exists(Assignment.objects.filter(item=OuterRef("pk"), state=Assignment.State.OPEN))
     left = _askable(enrolment.batch, enrolment.group).exclude(pk__in=behind.values("item"))
+    left = left.exclude(not_for=enrolment.rater_id)
     if enrolment.batch.catch_every:
         left = left.filter(is_catch=False)
     if enrolment.batch.repeat_after:

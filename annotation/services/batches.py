@@ -1,6 +1,6 @@
 """Batches and those who take part in them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ class NewItem(NamedTuple):
     inattention fails it; `repeats` is the place in the list of the item that this one asks again.
     `group` is whom it is for, if not everybody. `pictures` says for the names of images which
     stored `file` and `thumbnail` they stand for; without, a name is itself that of a stored file.
+    `not_for` are ids of raters who are never asked it.
     """
 
     payload: Mapping[str, Any]
@@ -32,6 +33,7 @@ class NewItem(NamedTuple):
     repeats: int | None = None
     group: int | None = None
     pictures: Mapping[str, Mapping[str, str]] | None = None
+    not_for: Collection[int] = ()
 
 
 @transaction.atomic
@@ -79,10 +81,17 @@ def batch_create(
         catch_every=catch_every,
         repeat_after=repeat_after,
     )
+    new = [NewItem(*item) for item in items]
     made = Item.objects.bulk_create(
-        _item(batch, position, NewItem(*item)) for position, item in enumerate(items)
+        _item(batch, position, item) for position, item in enumerate(new)
     )
-    _link_repeats(made, [NewItem(*item).repeats for item in items])
+    _link_repeats(made, [item.repeats for item in new])
+    bars = Item.not_for.through
+    bars.objects.bulk_create(
+        bars(item=item, rater_id=rater)
+        for item, asked in zip(made, new, strict=True)
+        for rater in sorted(asked.not_for)
+    )
     return batch
 
 

@@ -100,10 +100,11 @@ def _kinds(items: QuerySet[Item], enrolment: Enrolment, before: Before) -> Itera
 
 
 def _open(*, batch: Given, rater: Given) -> QuerySet[Item]:
-    """Return the items that want judgments and that the rater has not had."""
+    """Return the items that want judgments, that the rater has not had and may be asked."""
     had = Assignment.objects.filter(rater=rater).exclude(state=Assignment.State.EXPIRED)
+    barred = Item.not_for.through.objects.filter(rater=rater)
     wanting = Item.objects.filter(batch=batch, claims__lt=F("overlap"))
-    return wanting.exclude(pk__in=had.values("item"))
+    return wanting.exclude(pk__in=had.values("item")).exclude(pk__in=barred.values("item"))
 
 
 def _for_group(group: Given | None) -> Q:

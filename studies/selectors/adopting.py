@@ -1,7 +1,7 @@
 """Which answers of a study can become explanations and simulations, and what became of others."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,16 @@ class AdoptionState:
     adopted: int
     failed: tuple[tuple[str, int], ...]
     left_out: tuple[tuple[str, int], ...]
+
+
+def writers_of(explanations: Collection[int]) -> Mapping[int, frozenset[int]]:
+    """Return the ids of the raters whose words were adopted as each of these explanations."""
+    writers = defaultdict[int, set[int]](set)
+    for some in chunked(iter(sorted(explanations)), _ROWS):
+        adopted = Adoption.objects.filter(explanation__in=some)
+        for explanation, rater in adopted.values_list("explanation", "judgment__assignment__rater"):
+            writers[explanation].add(rater)
+    return {explanation: frozenset(raters) for explanation, raters in writers.items()}
 
 
 def adoption_state(study: Study) -> AdoptionState | None:

@@ -13,6 +13,7 @@ from studies.design.dealing import Planned, catch_every, groups, overlaps, repea
 from studies.design.items import LeftOut
 from studies.models import Condition, Study, StudyItem, StudyOption
 from studies.presets.base import DEALT
+from studies.selectors.adopting import writers_of
 from studies.selectors.flow import judgments_wanted
 from studies.selectors.pictures import thumbnails_of
 from studies.services.drawing import pairs_begin
@@ -118,6 +119,7 @@ def _new_items(study: Study, made: Frozen) -> Iterator[NewItem]:
     between = study.dealing == Study.Dealing.BETWEEN
     dealt = groups(planned, seed=study.seed) if between else [None] * len(planned)
     wanted = _wanted(study, planned)
+    writers = writers_of({shown for item in made.items for shown in item.shown})
     for item, overlap, group in zip(made.items, wanted, dealt, strict=True):
         is_catch = item.role == "catch"
         yield NewItem(
@@ -131,6 +133,7 @@ def _new_items(study: Study, made: Frozen) -> Iterator[NewItem]:
                 name: {"file": file, "thumbnail": thumbnails[file]}
                 for name, file in item.pictures.items()
             },
+            not_for={writer for shown in item.shown for writer in writers.get(shown, ())},
         )
 
 

@@ -60,6 +60,12 @@ class FrozenItem:
     known: Mapping[str, Any] | None = None
     pictures: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def shown(self) -> set[int]:
+        """The explanations that a rater sees."""
+        explanations = {self.explanation, *(option.explanation for option in self.options)}
+        return {each for each in explanations if each is not None}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frozen:

@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.models import Assignment, Enrolment, Exclusion, Judgment
+from annotation.selectors import more_may_come
 from annotation.services import assignment_claim, judgment_submit, rater_enrol
 from explanations import services as upstream
 from explanations.models import Explanation, Method, Run, Score, Simulation
@@ -334,15 +335,39 @@ def test_what_people_wrote_is_scored_and_compared_with_what_a_model_wrote() -> N
     run(Run.Kind.SCORE, factories.builtin("scorer", "correlation"), simulations=simulated)
     assert Score.objects.filter(explanation__in=written).count() == 3
 
-    method = factories.method(name="plain")
-    comparing = Study.objects.create(title="Which fits?", slug="which-fits")
-    comparing.neurons.set(writing.neurons.all())
-    for neuron in writing.neurons.all():
-        factories.explanation(neuron, f"plain {neuron.pk}", method=method, author_kind="model")
-    Condition.objects.create(study=comparing, name="plain", method=method)
-    Condition.objects.create(study=comparing, name="written by people", method=None)
-    assert services.study_build(study=comparing).items == 3
-    services.study_open(study=comparing)
+    comparing = compared(Explanation.objects.filter(pk__in=written))
+    assert comparing.items.count() == 3
     factories.judged(comparing, ["written by people"] * 3)
     [scores] = study_scores(comparing)
     assert set(scores.explanation.tolist()) <= set(written)
+
+
+def test_nobody_judges_their_own_words_and_whoever_could_only_do_that_is_done() -> None:
+    writing = opened("written", neurons=2)
+    Explanation.objects.all().delete()
+    writer = takes_part(writing, lambda a: {"text": f"words on page {a.item.position}"}, 1).rater
+    adopt(writing)
+    comparing = compared(Explanation.objects.filter(text__startswith="words"))
+    [own] = StudyItem.objects.filter(study=comparing)
+    assert own.item.not_for.get() == writer
+
+    assert comparing.batch is not None
+    for rater, asked in ((writer, []), (None, [own.item])):
+        enrolment = rater_enrol(batch=comparing.batch, rater=rater, at=NOW)
+        assert more_may_come(enrolment) is bool(asked)
+        claim = assignment_claim(enrolment=enrolment, at=NOW)
+        assert [claim.item] == asked if claim else not asked
+
+
+def compared(written: Any) -> Study:
+    """Return an open study of what a rater wrote about each neuron beside a model's words."""
+    method = factories.method(name="plain")
+    comparing = Study.objects.create(title="Which fits?", slug="which-fits")
+    comparing.neurons.set(written.values_list("neuron", flat=True))
+    for neuron in comparing.neurons.all():
+        factories.explanation(neuron, f"plain {neuron.pk}", method=method, author_kind="model")
+    Condition.objects.create(study=comparing, name="plain", method=method)
+    Condition.objects.create(study=comparing, name="written by people", method=None)
+    services.study_build(study=comparing)
+    services.study_open(study=comparing)
+    return comparing
