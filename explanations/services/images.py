@@ -7,14 +7,15 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from explanations.formats.fields import text_fault
 from explanations.formats.images.archive import Archive, FileRefused, open_archive
@@ -143,41 +144,63 @@ def _agree(work: _Work) -> None:
 
 def _stored(work: _Work, folder: Path) -> dict[str, int]:
     """Store rows and files together: a file that is new goes again if the rows do not stay."""
-    with _files_kept(folder, Path(settings.IMAGE_DIR)), transaction.atomic():
-        subject, _ = Subject.objects.get_or_create(name=work.subject)
-        subject = Subject.objects.select_for_update().get(pk=subject.pk)
-        _fit(work, subject)
-        corpus = _corpus(subject)
-        documents, images = _documents(work, corpus)
-        neurons, made = _neurons(work, subject)
-        records = _records(work, corpus, documents, neurons)
-        work.stop_at_faults()
-        Record.objects.bulk_create(records, batch_size=_ROWS)
+    kept = Path(settings.IMAGE_DIR)
+    new: list[Path] = []
+    try:
+        _put(folder, kept, new)
+        with transaction.atomic():
+            counts = _rows_stored(work)
+    except BaseException:
+        _take_back(new)
+        raise
+    # Another import that failed meanwhile may have taken a file back that was its own as well.
+    _put(folder, kept, new)
+    return counts
+
+
+def _rows_stored(work: _Work) -> dict[str, int]:
+    subject, _ = Subject.objects.get_or_create(name=work.subject)
+    subject = Subject.objects.select_for_update().get(pk=subject.pk)
+    _fit(work, subject)
+    corpus = _corpus(subject)
+    documents, images = _documents(work, corpus)
+    neurons, made = _neurons(work, subject)
+    records = _records(work, corpus, documents, neurons)
+    work.stop_at_faults()
+    Record.objects.bulk_create(records, batch_size=_ROWS)
     return {"images": images, "neurons": made, "records": len(records)}
 
 
-@contextmanager
-def _files_kept(folder: Path, kept: Path) -> Iterator[None]:
-    """Copy the files of a folder to where they are kept before what is inside, or take them back.
+def _put(folder: Path, kept: Path, new: list[Path]) -> None:
+    """Copy the files of a folder to where they are kept, and note the new ones.
 
     Each is moved into place whole. A file that is there already holds the same pixels.
     """
     kept.mkdir(parents=True, exist_ok=True)
-    new: list[Path] = []
+    for file in sorted(folder.iterdir()):
+        target = kept / file.name
+        if not target.exists():
+            _put_one(file, target)
+            new.append(target)
+
+
+def _put_one(file: Path, target: Path) -> None:
+    partial = target.with_name(f"{uuid4().hex}.part")
     try:
-        for file in sorted(folder.iterdir()):
-            target = kept / file.name
-            if not target.exists():
-                new.append(target)
-                partial = target.with_suffix(f".{os.getpid()}.part")
-                shutil.copyfile(file, partial)
-                os.replace(partial, target)
-        yield
-    except BaseException:
-        for target in new:
-            target.unlink(missing_ok=True)
-            target.with_suffix(f".{os.getpid()}.part").unlink(missing_ok=True)
-        raise
+        shutil.copyfile(file, partial)
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _take_back(new: Sequence[Path]) -> None:
+    """Delete the files that no stored image has."""
+    for at in range(0, len(new), _ROWS):
+        few = {target.name: target for target in new[at : at + _ROWS]}
+        rows = Image.objects.filter(Q(file__in=few) | Q(thumbnail__in=few))
+        has = {name for names in rows.values_list("file", "thumbnail") for name in names}
+        for name in few.keys() - has:
+            few[name].unlink(missing_ok=True)
 
 
 def _fit(work: _Work, subject: Subject) -> None:

@@ -153,6 +153,18 @@ def test_what_contradicts_the_database_is_refused_and_takes_its_files_back(
     assert Record.objects.count() == Document.objects.count() == 3
 
 
+def test_a_file_that_another_import_stored_meanwhile_is_not_taken_back(
+    place: Path, kept: Path
+) -> None:
+    images_import(path=zipped(place, [row(1)]), subject="vision")
+    for file in files(kept):
+        file.unlink()
+    with pytest.raises(ImagesRefused):
+        images_import(path=zipped(place, [row(1, activation=1.0), row(2)]), subject="vision")
+    image = Image.objects.get()
+    assert {path.name for path in files(kept)} == {image.file, image.thumbnail}
+
+
 def test_a_captured_subject_has_no_neurons_beyond_its_size(place: Path) -> None:
     subject = factories.subject(name="captured", width=5)
     corpus = factories.document().corpus
