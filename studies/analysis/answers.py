@@ -17,6 +17,11 @@ PEOPLE = "people"
 """Who wrote an explanation that no method wrote."""
 
 
+def people_of(slug: str) -> str:
+    """Return how the raters of a study are called beside models."""
+    return f"people of {slug}"
+
+
 class AnswerRow(NamedTuple):
     """One judgment that stands; the fields as in `Answers`."""
 
@@ -200,8 +205,8 @@ class AnswerTables:
 
     `aspects` are the dimensions of its rubric. `predicted` has, by simulator, what it predicted
     from an explanation on a record: nan where a token got none. `rivals` are all the explanations
-    that what was written stands beside, itself once it is adopted. `exclusions` and `lengths` as in
-    `StudyTables`.
+    that what was written stands beside, itself once it is adopted. `own` is how the study's raters
+    are called as simulators. `exclusions` and `lengths` as in `StudyTables`.
     """
 
     protocol: str
@@ -214,6 +219,7 @@ class AnswerTables:
     aspects: tuple[Aspect, ...] = ()
     predicted: Mapping[str, Mapping[tuple[int, int], Array]] = field(default_factory=dict)
     rivals: tuple[Rival, ...] = ()
+    own: str = ""
 
     @property
     def scorers(self) -> tuple[Scores, ...]:

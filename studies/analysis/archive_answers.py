@@ -17,6 +17,7 @@ from studies.analysis.answers import (
     Rival,
     SaidRow,
     answers,
+    people_of,
 )
 from studies.analysis.forms.reading import Asked, aspects, said, things
 from studies.analysis.ratings import Array
@@ -75,6 +76,7 @@ def read_answers(
         exclusions=_exclusions(lines, study["exclusions"], raters, judged),
         lengths=rows.lengths((row["explanation"], row["text"]) for row in lines("explanations")),
         aspects=rubric,
+        own=people_of(study["slug"]),
         predicted=_predicted(lines, actual) if paints else {},
         rivals=_rivals(lines, neurons) if study["analysed_as"] == "write" else (),
     )

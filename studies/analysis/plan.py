@@ -1,6 +1,6 @@
 """What was decided before data were seen."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import inf
 from typing import Any
@@ -45,6 +45,12 @@ class Plan:
     def bins(self) -> tuple[float, ...]:
         """The edges with the open end."""
         return (*self.gap_edges, inf)
+
+    def chosen(self, scorers: Sequence[str]) -> int | None:
+        """Return the place of the headline's scorer: the plan's, or else the first, if any."""
+        if self.primary in scorers:
+            return scorers.index(self.primary)
+        return 0 if scorers else None
 
     @classmethod
     def of(cls, choices: Mapping[str, Any]) -> "Plan":

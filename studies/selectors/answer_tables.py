@@ -20,6 +20,7 @@ from studies.analysis.answers import (
     Rival,
     SaidRow,
     answers,
+    people_of,
 )
 from studies.analysis.forms.reading import Asked, aspects, said, things
 from studies.analysis.ratings import Array
@@ -46,6 +47,7 @@ def answer_tables(study: Study) -> AnswerTables:
         exclusions=_exclusions(study, given),
         lengths=explanation_lengths(study),
         aspects=rubric,
+        own=people_of(study.slug),
         predicted=_predicted(study) if study.design.protocol == "simulate" else {},
         rivals=_rivals(study) if study.design.protocol == "write" else (),
     )

@@ -17,6 +17,7 @@ from explanations.models import PERSON, Explanation, Method, Record, Simulation
 from explanations.selectors import explanations_to_simulate
 from explanations.services import explanation_adopt, method_get_or_create, simulation_adopt
 from explanations.simulators.heldout import held_out
+from studies.analysis.answers import people_of
 from studies.analysis.wording import counted
 from studies.models import Adoption, Study
 from studies.selectors.adopting import ADOPTED, Adoptable, adoptable, adoption_state
@@ -123,7 +124,7 @@ class _Adopter:
 
     @property
     def _name(self) -> str:
-        return f"people of {self.study.slug}"
+        return people_of(self.study.slug)
 
     # --- Explanations -------------------------------------------------------------------------
 

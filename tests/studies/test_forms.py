@@ -228,6 +228,13 @@ def test_people_and_a_model_are_scored_on_the_same_tokens() -> None:
     assert "“token lookup” scores 1.00" in in_words(found)["headline"]
 
 
+def test_people_are_not_set_against_scores_of_their_own_simulations() -> None:
+    made = simulations()
+    own = replace(made.scores[0], scorer="correlation · people of here")
+    found = analyse(replace(made, scores=(own, *made.scores), own="people of here"))
+    assert [link.scorer for link in found.details.links] == ["correlation"]
+
+
 def test_a_flat_simulation_has_no_score_and_is_counted() -> None:
     rows = [
         (given(0, 0, r, about=0), said("simulate", {"values": [[value] * 3]}, Asked(actual=actual)))

@@ -101,7 +101,7 @@ def _chosen(tables: AnswerTables, answers: Answers, plan: Plan) -> Chosen:
         condition=given.condition[asked],
         value=picks.right[asked],
     )
-    primary = _primary(tables, plan)
+    primary = plan.chosen([scores.scorer for scores in tables.scores])
     return Chosen(
         right=_share(neuron, rater, picks.right, "share of right choices"),
         chance=float(np.mean(1 / picks.n_options)) if len(answers) else float("nan"),
@@ -144,13 +144,6 @@ def _chosen(tables: AnswerTables, answers: Answers, plan: Plan) -> Chosen:
 def _points(valued: Valued, score: Array) -> tuple[Beside, ...]:
     known = np.isfinite(score)
     return beside(valued.explanation[known], valued.value[known], score[known])
-
-
-def _primary(tables: AnswerTables, plan: Plan) -> int | None:
-    names = [scores.scorer for scores in tables.scores]
-    if plan.primary in names:
-        return names.index(plan.primary)
-    return 0 if names else None
 
 
 def _most(answers: Answers) -> int:

@@ -10,6 +10,7 @@ from studies.analysis import plots
 from studies.analysis.against_scores import ScoreLink
 from studies.analysis.charts import forest_plot, in_words
 from studies.analysis.estimate import Estimate
+from studies.analysis.forms.words import number
 from studies.analysis.matched import Lead, Matched
 from studies.analysis.ratings import Array, Codes, distinct, sums_by
 from studies.analysis.shown import Cell, Kind, Shown
@@ -160,6 +161,18 @@ def links(
             empty="No explanation has a score: simulate and score them.",
         ),
     }
+
+
+def link_said(found: Sequence[ScoreLink], primary: int | None, what: str) -> str:
+    """Say in a sentence how values go with the headline's score; nothing without one."""
+    if primary is None:
+        return ""
+    link = found[primary]
+    return (
+        f" Within neurons (item level) {what} correlated with the {link.scorer} score by "
+        f"{number(link.within)}, over the conditions' means (system level) by "
+        f"{number(link.system)}."
+    )
 
 
 def listed(

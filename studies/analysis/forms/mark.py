@@ -88,7 +88,7 @@ def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Marks:
             if is_detection(scores.scorer)
         ),
         links=score_links(valued, scorers),
-        primary=_primary(tables, plan),
+        primary=plan.chosen([scores.scorer for scores in tables.scores]),
         never_asked=tuple(
             name for at, name in enumerate(tables.conditions) if at not in given.condition
         ),
@@ -111,14 +111,6 @@ def answered(_tables: AnswerTables, answers: Answers) -> Answered:
 def is_detection(scorer: str) -> bool:
     """Tell whether a scorer asks of a model what `mark` asks of people."""
     return scorer.startswith("detection")
-
-
-def _primary(tables: AnswerTables, plan: Plan) -> int | None:
-    names = [scores.scorer for scores in tables.scores]
-    if plan.primary in names:
-        return names.index(plan.primary)
-    detects = [at for at, name in enumerate(names) if is_detection(name)]
-    return next(iter([*detects, *range(len(names))]), None)
 
 
 def _balanced(answers: Answers) -> Array:

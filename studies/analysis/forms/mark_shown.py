@@ -74,7 +74,7 @@ def said(found: Marks) -> str:
         f"People told excerpts that excite the neuron from others with a balanced accuracy of "
         f"{share(found.everything.balanced)} ({by}); F1 {share(found.everything.f1)}, Matthews' "
         f"correlation {number(found.everything.mcc)}. {models}"
-    ).strip()
+    ).strip() + common.link_said(found.links, found.primary, "balanced accuracies")
 
 
 def figures(found: Marks, synthetic: bool) -> dict[str, Shown]:

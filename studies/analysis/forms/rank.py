@@ -4,7 +4,6 @@ All three are answers that say of some pairs which is better: of an order all pa
 worst those with either, of a choice those with what was chosen.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,18 +141,11 @@ def orders(
         places=_by_place(answers, places),
         pair_links=tuple(_pair_link(scores, answers, places, pairs, plan) for scores in scorers),
         links=score_links(valued, scorers),
-        primary=_primary(tables.scores, plan),
+        primary=plan.chosen([scores.scorer for scores in tables.scores]),
         never_shown=tuple(
             name for at, name in enumerate(tables.conditions) if at not in said.condition
         ),
     )
-
-
-def _primary(scores: Sequence[Scores], plan: Plan) -> int | None:
-    names = [each.scorer for each in scores]
-    if plan.primary in names:
-        return names.index(plan.primary)
-    return 0 if names else None
 
 
 def _told_apart(judgment: Codes, places: Array) -> _Pairs:

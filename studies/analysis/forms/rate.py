@@ -92,7 +92,7 @@ def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Ratings:
     return Ratings(
         dimensions=found,
         main=main,
-        primary=_primary(tables, plan),
+        primary=plan.chosen([scores.scorer for scores in tables.scores]),
         first_bonus=_first_bonus(rows[main], answers) if rows else _NOTHING,
         never_rated=tuple(
             name for place, name in enumerate(tables.conditions) if place not in condition
@@ -123,13 +123,6 @@ _BONUS = "mean rating of what was shown first less that of the rest"
 _NOTHING = estimate(
     of_cells(np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros((0, 4))), method=_BONUS
 )
-
-
-def _primary(tables: AnswerTables, plan: Plan) -> int | None:
-    names = [scores.scorer for scores in tables.scores]
-    if plan.primary in names:
-        return names.index(plan.primary)
-    return 0 if names else None
 
 
 def _dimensions(aspects: Sequence[Aspect], answers: Answers) -> list[_Rows]:

@@ -86,6 +86,7 @@ def said(found: Ratings) -> str:
     return (
         f"On the scale of {main.low:g} to {main.high:g} (“{main.name}”) mean ratings were {means}. "
         f"Agreement of raters: {agreement}."
+        f"{common.link_said(main.links, found.primary, 'ratings')}"
     )
 
 

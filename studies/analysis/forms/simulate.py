@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from studies.analysis.against_scores import ScoreLink, Valued, score_links
-from studies.analysis.answers import Answers, AnswerTables
+from studies.analysis.answers import LENGTH, Answers, AnswerTables
 from studies.analysis.concordance import Concordance, concordance, row_correlations, token_alpha
 from studies.analysis.estimate import Estimate
 from studies.analysis.forms.common import Beside, beside
@@ -78,7 +78,7 @@ def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Simulations:
         condition=given.condition[there],
         value=score[there],
     )
-    scorers = tables.scorers
+    scorers = [each for each in tables.scorers if not _is_of_raters(each.scorer, tables.own)]
     found = [
         _simulator(name, _predicted(answers, tables, name), painted, actual, answers)
         for name in sorted(tables.predicted)
@@ -100,22 +100,20 @@ def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Simulations:
         alpha=token_alpha(given.unit, given.rater, painted),
         models=tuple(sorted(found, key=_descending)),
         links=score_links(valued, scorers),
-        primary=_primary(tables, plan),
+        primary=plan.chosen([each.scorer for each in scorers if each.scorer != LENGTH]),
         never_asked=tuple(
             name for at, name in enumerate(tables.conditions) if at not in given.condition
         ),
     )
 
 
+def _is_of_raters(scorer: str, own: str) -> bool:
+    """Tell whether a score is of the raters' own simulations, once these are adopted."""
+    return bool(own) and scorer.endswith(f"· {own}")
+
+
 def _descending(model: Simulator) -> float:
     return -model.score.value if model.score.defined else 2.0
-
-
-def _primary(tables: AnswerTables, plan: Plan) -> int | None:
-    names = [scores.scorer for scores in tables.scores]
-    if plan.primary in names:
-        return names.index(plan.primary)
-    return 0 if names else None
 
 
 def _table(answers: Answers, column: Array) -> Array:

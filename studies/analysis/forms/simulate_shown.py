@@ -62,7 +62,7 @@ def said(found: Simulations) -> str:
         f"true activations over all tokens of an item. People scored {number(found.score)}; "
         f"simulations of two raters correlated by {number(found.alike.pairs)}, alpha over tokens "
         f"at interval level {number(found.alpha)}. {beside}"
-    ).strip()
+    ).strip() + common.link_said(found.links, found.primary, "scores")
 
 
 def figures(found: Simulations, synthetic: bool) -> dict[str, Shown]:

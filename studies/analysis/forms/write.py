@@ -71,7 +71,7 @@ def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Written:
         n_neurons_twice=_twice(given.neuron),
         n_adopted=int(adopted.sum()),
         scores=tuple(_scored(scores, tables, answers) for scores in tables.scores),
-        primary=names.index(plan.primary) if plan.primary in names else 0 if names else None,
+        primary=plan.chosen(names),
     )
 
 
