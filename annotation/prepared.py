@@ -15,9 +15,6 @@ from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.module_loading import import_string
 
-# Times that a statement comes on a connection before its plan is kept: Django's own never are.
-PREPARE_AFTER = 3
-
 Row = TypeVar("Row")
 Plan = TypeVar("Plan")
 M = TypeVar("M", bound=Model)
@@ -149,13 +146,14 @@ class _Models:
 
 
 def _cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
-    """Return a cursor; where it can, the server keeps a statement's plan with the connection."""
+    """Return a cursor that leaves it to the server to put values into a statement.
+
+    The server keeps no plan: one made while a study was empty would serve it badly ever after.
+    """
     if connection.vendor != "postgresql":
         return connection.cursor()
     postgres: Any = connection
     postgres.ensure_connection()
-    if postgres.connection.prepare_threshold is None:
-        postgres.connection.prepare_threshold = PREPARE_AFTER
     binding = import_string("django.db.backends.postgresql.base.ServerBindingCursor")
     cursor: CursorWrapper = postgres._prepare_cursor(binding(postgres.connection))
     return cursor
