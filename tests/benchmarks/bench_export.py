@@ -1,4 +1,4 @@
-"""A study of a million judgments: its analysis, its export, and its results from the export alone.
+"""A study of a million judgments: analysis and page, export, results from the export alone.
 
 Run: python -m tests.benchmarks.bench_export [JUDGMENTS]. Each step is a process of its own, whose
 highest resident size is read at its end; the database is SQLite in a folder that is thrown away.
@@ -44,12 +44,13 @@ def main() -> None:
             subprocess.run(command, env=environment, check=True)
 
 
-def measured(what: str, began: float) -> None:
-    """Print how long something took and this process's highest resident size."""
+def measured(what: str, began: float, limit: str = "") -> None:
+    """Print how long something took, all this process took so far, and the limit that is set."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     highest, cpu = used.ru_maxrss / 1024, used.ru_utime + used.ru_stime
     emit(
-        f"{what}: {time.perf_counter() - began:.1f} s, {cpu:.1f} s of processor, highest {highest:,.0f} MiB"
+        f"{what}: {time.perf_counter() - began:.1f} s; this process {cpu:.1f} s of processor, "
+        f"highest resident size {highest:,.0f} MiB{limit and f' (limit: {limit})'}"
     )
 
 
@@ -71,7 +72,7 @@ def place() -> Path:
 
 
 def analyse(judgments: int) -> None:
-    """Compute and store the results, as a worker does."""
+    """Compute and store the results, as a worker does, and make their page."""
     began = django()
     from django.utils import timezone
 
@@ -83,6 +84,22 @@ def analyse(judgments: int) -> None:
     if not tasks.analyse(asked.pk):
         raise RuntimeError("nothing was analysed")
     measured(f"analysis of {judgments:,} judgments: read, computed, drawn, stored", began)
+    size = page()
+    measured(f"and its page of {size / 1024:,.0f} KiB", began, "30 s")
+
+
+def page() -> int:
+    """Make the results page, as the site does for a researcher; return its bytes."""
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+    from django.urls import reverse
+
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(get_user_model().objects.create_superuser("researcher"))
+    answer = client.get(reverse("studies:results", args=[SLUG]))
+    if answer.status_code != 200:
+        raise RuntimeError(f"no results page: status {answer.status_code}")
+    return len(answer.content)
 
 
 def export(judgments: int) -> None:
@@ -96,7 +113,7 @@ def export(judgments: int) -> None:
     with place().open("wb") as file:
         file.writelines(archive(Study.objects.get(slug=SLUG)))
     size = place().stat().st_size / 2**20
-    measured(f"export of {judgments:,} judgments, {size:,.0f} MiB", began)
+    measured(f"export of {judgments:,} judgments, {size:,.0f} MiB", began, "200 MB")
 
 
 def recompute(judgments: int) -> None:
@@ -233,7 +250,8 @@ def answer(items: int) -> None:
     from annotation.models import Assignment, Enrolment, Judgment, Rater
 
     raters = range(1, RATERS + 1)
-    insert(Rater, ("id", "key"), ((r, UUID(int=r).hex) for r in raters))
+    keys = ((r, UUID(int=r).hex) for r in raters)
+    insert(Rater, ("id", "key", "entry_key"), ((r, key, key) for r, key in keys))
     insert(
         Enrolment,
         ("batch_id", "rater_id", "ordinal", "consent_version", "consented"),

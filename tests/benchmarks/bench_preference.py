@@ -45,7 +45,7 @@ def one_scale(items: int) -> None:
             "choix, matrix": partial(from_matrix, items, winners, losers),
             "evalica": by_evalica(left, right, won),
         },
-        rounds=ROUNDS if items < 1_000 else 1,
+        rounds=ROUNDS,
     )
     tell(f"{COMPARISONS:,} comparisons of {items:,} items", found)
 
