@@ -14,9 +14,10 @@ pytestmark = pytest.mark.django_db
 OTHERS = [name for name in PRESETS if name != "pairwise"]
 
 
-def rated(name: str, *, raters: int = 3, **behaviour: float) -> list[StudyAnswer]:
+def rated(name: str, *, raters: int = 2, **behaviour: float) -> list[StudyAnswer]:
     """Return what synthetic raters answer to a study that follows a preset."""
-    study = stocked_study(name, neurons=9, overlap=raters)
+    # One of eight takes the truths of eight others.
+    study = stocked_study(name, neurons=9 if name == "casper-2023" else 4, overlap=raters)
     study_build(study=study)
     study_open(study=study)
     call_command("simulate_raters", study.slug, raters=raters, seed=3, **behaviour)
@@ -33,10 +34,9 @@ def test_synthetic_raters_answer_every_design_and_are_marked(name: str) -> None:
     assert len({str(answer.answer) for answer in answers}) > 1
 
 
-@pytest.mark.parametrize("name", ["intruder", "casper-2023"])
-def test_better_raters_find_the_right_answer_more_often(name: str) -> None:
+def test_better_raters_find_the_right_answer_more_often() -> None:
     def accuracy(of: float) -> float:
-        answers = rated(name, accuracy=of)
+        answers = rated("casper-2023", accuracy=of)
         right = [a.about and a.answer["choice"] == (a.about.known or {})["choice"] for a in answers]
         return sum(map(bool, right)) / len(right)
 
