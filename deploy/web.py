@@ -26,8 +26,6 @@ def preload() -> None:
         get_template(str(path.relative_to(folder)))
     gc.collect()
     gc.freeze()
-    # A page makes tens of thousands of objects, nearly none of which needs a search to be freed.
-    gc.set_threshold(50_000, 20, 20)
 
 
 def main() -> None:
