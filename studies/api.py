@@ -52,7 +52,7 @@ class ResultsView(APIView):
                 "stage": fresh.analysis.stage,
                 "share": fresh.analysis.share,
             }
-            body["results"] = fresh.analysis.results
+            body["results"] = fresh.results
         return Response(body)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -72,7 +72,7 @@ def _go_on(request: HttpRequest, following: str) -> HttpResponse:
     hosts, secure = {request.get_host()}, request.is_secure()
     if not url_has_allowed_host_and_scheme(following, hosts, require_https=secure):
         return _see("account")
-    return redirect(following)
+    return HttpResponseRedirect(following)
 
 
 @require_POST

@@ -9,6 +9,7 @@ from typing import Any
 from annotation.models import Judgment
 from annotation.selectors import BatchProgress, batch_progress, groups_of
 from studies.analysis import power
+from studies.analysis.results import VERSION
 from studies.design.dealing import share_of_tests
 from studies.design.size import Plan, plan
 from studies.models import Analysis, Study, StudyItem
@@ -55,9 +56,24 @@ class Freshness:
         return self.analysis is not None and self.analysis.state == Analysis.State.OPEN
 
     @property
+    def results(self) -> dict[str, Any] | None:
+        """The results as pages can show them; None without any, or of an earlier form."""
+        return _readable(self.analysis)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether there are results, and of an earlier form: a worker replaces them unasked."""
+        return self.analysis is not None and bool(self.analysis.results) and self.results is None
+
+    @property
     def failed(self) -> bool:
         """Whether the last attempt gave nothing."""
         return self.analysis is not None and self.analysis.state == Analysis.State.FAILED
+
+
+def _readable(analysis: Analysis | None) -> dict[str, Any] | None:
+    results = analysis.results if analysis else None
+    return results if results and results.get("version") == VERSION else None
 
 
 def study_rows() -> list[StudyRow]:
@@ -85,7 +101,7 @@ def _progress(study: Study) -> BatchProgress | None:
 
 def study_plan(study: Study) -> Plan:
     """Return what a built study takes and buys, at its own pace once people gave it one."""
-    results = getattr(getattr(study, "analysis", None), "results", None) or {}
+    results = _readable(getattr(study, "analysis", None)) or {}
     paced = results.get("n_judgments", 0) >= _PACE and not results.get("n_synthetic")
     measured = results.get("median_seconds") if paced else None
     planned = plan(

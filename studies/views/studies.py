@@ -63,7 +63,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
         "fresh": fresh,
         "synthetic_notice": synthetic_notice(fresh.synthetic, fresh.judgments),
         "analysis": analysis,
-        "results": analysis.results if analysis else None,
+        "results": fresh.results,
         "figures": analysis.figures if analysis else {},
         "registration": registration_of(study),
         "unmarked": UNMARKED,

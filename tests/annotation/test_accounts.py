@@ -162,6 +162,13 @@ def test_the_login_leads_on_within_the_site_alone(client: Client, holder: Rater)
     assert client.post("/rate/login/", sent)["Location"] == "/rate/account/"
 
 
+def test_a_login_follows_an_address_and_never_the_name_of_a_page(
+    client: Client, holder: Rater
+) -> None:
+    sent = {"name": "heron", "password": WORD, "next": "nowhere"}
+    assert client.post("/rate/login/", sent)["Location"] == "nowhere"
+
+
 def test_the_account_takes_the_place_of_another_rater_in_the_browser(
     rater: Client, batch: Batch, holder: Rater
 ) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from explanations.models import Method, Score
 from studies import services
 from studies.analysis.figures import figures
+from studies.analysis.results import VERSION
 from studies.analysis.results import analyse as analyse_tables
 from studies.design.size import SECONDS_PER_JUDGMENT
 from studies.models import Analysis, Study
@@ -197,6 +198,19 @@ def test_a_page_whose_results_are_being_computed_says_so(staff: Client) -> None:
     study = factories.open_study()
     services.analysis_request(study=study, at=timezone.now())
     assert "The results are being computed" in words(address(study), staff)
+
+
+def test_results_of_an_earlier_version_wait_for_new_ones_and_break_no_page(staff: Client) -> None:
+    study = factories.open_study(neurons=3)
+    factories.judged(study, ["fancy", "plain", "tie"])
+    analyse(services.analysis_request(study=study, at=timezone.now()).pk)
+    earlier = {"version": VERSION - 1, "agreement": {"alpha": "told otherwise"}}
+    Analysis.objects.filter(study=study).update(results=earlier)
+    study.refresh_from_db()
+    assert "computed by an earlier version of Concordance" in words(address(study), staff)
+    told = staff.get(reverse("studies:api-results", args=[study.slug])).json()
+    assert told["results"] is None
+    assert not study_plan(study).is_measured
 
 
 def test_a_failed_analysis_shows_its_reason_and_can_be_tried_again(staff: Client) -> None:
