@@ -106,12 +106,15 @@ def _gradients(taken: Stages, share: Array) -> Array:
 
 def _likelihood(taken: Stages, point: Array) -> Slope:
     logs, share = _shares(taken, point)
-    information = np.diag(share.sum(axis=0)) - share.T @ share
     return Slope(
         value=float(logs[np.arange(len(logs)), taken.chosen].sum()),
         gradient=_gradients(taken, share).sum(axis=0),
-        information=anchored(information, len(point)),
+        information=_information(share),
     )
+
+
+def _information(share: Array) -> Array:
+    return anchored(np.diag(share.sum(axis=0)) - share.T @ share, share.shape[1])
 
 
 def luce_leaderboard(
@@ -129,8 +132,6 @@ def luce_leaderboard(
     influence = np.zeros((len(neuron), len(fit.items)))
     if not fit.reason:
         _, share = _shares(taken, fit.log_ability)
-        moved = _gradients(taken, share) @ np.linalg.inv(
-            _likelihood(taken, fit.log_ability).information
-        )
+        moved = _gradients(taken, share) @ np.linalg.inv(_information(share))
         np.add.at(influence, taken.answer, moved - moved.mean(axis=1, keepdims=True))
     return standings_of(fit, influence, neuron, rater, model=model)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Max, Q
 
 from annotation.models import Judgment
-from explanations.models import Explanation, Score
+from explanations.models import Explanation, Score, Simulation
 from studies.analysis.results import VERSION
 from studies.models import Analysis, Study
 from studies.selectors.answers import shown_in
@@ -20,10 +20,17 @@ def answers_count(study: Study) -> int:
 
 
 def scores_mark(study: Study) -> str:
-    """Return what changes whenever the study's explanations get scores or lose some."""
+    """Return what changes whenever the study's explanations get scores or lose some.
+
+    Where people simulate, also when programs do, beside whom they stand.
+    """
     shown = Explanation.objects.filter(shown_in(study)).values("pk")
     found = Score.objects.filter(explanation__in=shown).aggregate(n=Count("pk"), last=Max("pk"))
-    return f"{found['n']} to {found['last'] or 0}"
+    mark = f"{found['n']} to {found['last'] or 0}"
+    if study.design.protocol != "simulate":
+        return mark
+    last = Simulation.objects.filter(explanation__in=shown).aggregate(last=Max("pk"))["last"]
+    return f"{mark}, {last or 0}"
 
 
 def analyses_waiting(*, at: datetime) -> list[int]:

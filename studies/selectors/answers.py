@@ -172,5 +172,8 @@ def shown_in(study: Study) -> Q:
     if study.design.protocol == "write":
         return Q(neuron__studies=study)
     options = StudyOption.objects.filter(study_item__study=study, explanation__isnull=False)
+    offered = Q(pk__in=options.values("explanation"))
+    if study.compares:
+        return offered
     items = StudyItem.objects.filter(study=study, explanation__isnull=False)
-    return Q(pk__in=options.values("explanation")) | Q(pk__in=items.values("explanation"))
+    return offered | Q(pk__in=items.values("explanation"))

@@ -20,6 +20,8 @@ from studies.analysis.archive import recompute
 from studies.exports import TABLES, pieces
 from studies.models import Analysis, Study
 from studies.presets import PRESETS
+from studies.selectors.analyses import scores_mark
+from studies.selectors.answers import shown_in
 from studies.selectors.preference import preferences
 from studies.tasks import sweep
 from tests import factories
@@ -149,3 +151,11 @@ def test_adopted_texts_and_their_scores_are_analysed_from_the_export_too(tmp_pat
     assert scores["n_written"] == 3
     assert scores["matched"]["places"][0]["condition"] == "written here"
     assert scores["matched"]["leads"][0]["lead"]["value"] == pytest.approx(0.5)
+
+
+def test_results_are_behind_once_a_program_simulates_what_people_did() -> None:
+    study = stocked_study("human-simulation", neurons=2)
+    answered(study)
+    before = scores_mark(study)
+    factories.simulation(Explanation.objects.filter(shown_in(study))[0])
+    assert scores_mark(study) != before
