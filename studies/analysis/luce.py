@@ -80,14 +80,14 @@ def luce(items: Sequence[Any], places: Array) -> tuple[Abilities, Stages]:
     return fitted(names, beaten, partial(_likelihood, taken), np.zeros(len(names))), taken
 
 
-def _beaten(taken: Stages) -> "scipy.sparse.coo_array":
+def _beaten(taken: Stages) -> "scipy.sparse.csr_array":
     k = taken.among.shape[1]
     counts = np.zeros((k, k))
     best = taken.sign > 0
     np.add.at(counts, taken.chosen[best], taken.among[best])
     np.add.at(counts.T, taken.chosen[~best], taken.among[~best])
     np.fill_diagonal(counts, 0)
-    return scipy.sparse.coo_array(counts)
+    return scipy.sparse.csr_array(counts)
 
 
 def _shares(taken: Stages, point: Array) -> tuple[Array, Array]:
