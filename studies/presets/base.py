@@ -161,7 +161,7 @@ Your answers and the time you take are stored without your name. You may stop at
 closing the page; what you have answered until then is kept."""
 
 MARKS = """\
-Each page shows a few excerpts. The darker a word is marked, the more strongly one unit of a \
+Each page shows a few excerpts. The stronger the mark on a word, the more strongly one unit of a \
 language model responded to it."""
 
 BLIND = "Nothing hints at who wrote the descriptions."

@@ -8,7 +8,7 @@ Your answers and the time you take are stored without your name. You may stop at
 closing the page; what you have answered until then is kept."""
 
 INSTRUCTIONS = """\
-Each page shows a few excerpts. The darker a word is marked, the more strongly one unit of a \
+Each page shows a few excerpts. The stronger the mark on a word, the more strongly one unit of a \
 language model responded to it.
 
 Below them are two descriptions of what the unit responds to. Choose the one that fits the \

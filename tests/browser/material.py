@@ -47,8 +47,8 @@ CONSENT = (
     "them better.\n\nYour answers and the time you take are stored without your name."
 )
 INSTRUCTIONS = (
-    "Each page shows a few excerpts. The darker a word is marked, the more strongly one unit of "
-    "a language model responded to it.\n\nBelow them are two descriptions. Choose the one that "
+    "Each page shows a few excerpts. The stronger the mark on a word, the more strongly one unit "
+    "of a language model responded to it.\n\nBelow them are two descriptions. Choose the one that "
     "fits better; if neither is better, choose the tie."
 )
 
