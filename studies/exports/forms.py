@@ -16,7 +16,7 @@ from studies.exports.columns import Column, Row
 Writer: TypeAlias = Callable[[tuple[Column, ...], Iterator[Row]], Iterator[bytes]]
 
 _PIECE = 500
-_ROW_GROUP = 1000
+_ROW_GROUP = 4000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would take for the start of a formula."""
