@@ -170,6 +170,10 @@ CAPTURE_WORK_DIR = VAR_DIR / "capturing"
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication",
+        "deploy.authentication.StaffByPassword",
+    ],
 }
 
 # --- Workers --------------------------------------------------------------------------------------

@@ -240,9 +240,14 @@ def rater_recruited(external: str) -> Rater | None:
 
 
 def is_rating(rater: UUID) -> bool:
-    """Tell whether a rater is in the middle of a batch that still takes answers."""
-    unfinished = Enrolment.objects.filter(rater__entry_key=rater, finished=None)
-    return unfinished.filter(batch__state=Batch.State.OPEN).exists()
+    """Tell whether a rater has questions before them in a batch that still takes answers.
+
+    Between two parts of a study they have: the second asks about the same things.
+    """
+    own = Enrolment.objects.filter(rater__entry_key=rater)
+    done = own.exclude(finished=None).values("batch")
+    second = Batch.objects.filter(state=Batch.State.OPEN, follows__in=done).exclude(pk__in=done)
+    return own.filter(finished=None, batch__state=Batch.State.OPEN).exists() or second.exists()
 
 
 def first_payload(batch: Batch) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
-from math import inf, nan
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -256,8 +256,3 @@ def _ranks(
             high[above] -= 1
             low[below] += 1
     return low, high
-
-
-def difference_from(value: Estimate, chance: float) -> float:
-    """Return the p-value of a value against chance; nan without an interval."""
-    return p_value(value, null=chance) if value.has_interval else nan

@@ -1,5 +1,6 @@
 """Raters with a user name and a password: made, entered, changed, and no way to anything else."""
 
+from base64 import b64encode
 from datetime import timedelta
 from http import HTTPStatus
 
@@ -266,3 +267,18 @@ def test_the_pages_are_german_too(holder: Rater) -> None:
     for page in pages:
         said = not_german(page.content.decode())
         assert said in ([], ["heron"], ["Sie sind angemeldet als heron."])
+
+
+def test_the_api_does_not_tell_whether_a_raters_password_is_right(
+    client: Client, holder: Rater
+) -> None:
+    User.objects.create_user("owl", password=WORD, is_staff=True)
+
+    def status(name: str, password: str) -> tuple[int, bytes]:
+        sent = b64encode(f"{name}:{password}".encode()).decode()
+        answer = client.get("/api/runs/", headers={"authorization": f"Basic {sent}"})
+        return answer.status_code, answer.content
+
+    assert status("owl", WORD)[0] == HTTPStatus.OK
+    assert status("heron", WORD) == status("heron", "guessed")
+    assert status("heron", WORD)[0] == HTTPStatus.FORBIDDEN

@@ -5,7 +5,8 @@ from http import HTTPStatus
 import pytest
 from django.test import Client
 
-from annotation.models import Assignment, Batch
+from annotation.models import Assignment, Batch, Rater
+from annotation.selectors import is_rating
 from tests.annotation.browsing import agreed, asked, send
 from tests.annotation.factories import open_batch
 
@@ -75,3 +76,14 @@ def test_where_the_second_part_is_not_open_the_first_is_all(client: Client) -> N
     page = finished(agreed(client, first), first)
     assert ON not in page
     assert "That was all" in page
+
+
+def test_between_two_parts_a_rater_still_counts_as_rating_and_after_the_last_not(
+    client: Client,
+) -> None:
+    first, second = two_parts()
+    finished(agreed(client, first), first)
+    key = Rater.objects.get().entry_key
+    assert is_rating(key)
+    finished(agreed(client, second), second)
+    assert not is_rating(key)

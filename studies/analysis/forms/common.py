@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -266,9 +265,3 @@ def _span(name: str, values: Sequence[float]) -> plots.Axis:
     low, high = min(values, default=0.0), max(values, default=1.0)
     room = 0.05 * (high - low) or 0.1
     return plots.Axis(name=name, low=low - room, high=high + room)
-
-
-def shares_of(values: Any) -> list[float]:
-    """Return counts as shares of their sum; nothing of no counts."""
-    total = sum(values)
-    return [value / total for value in values] if total else []
