@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
 
 
 class StaffByPassword(BasicAuthentication):
@@ -15,7 +15,7 @@ class StaffByPassword(BasicAuthentication):
     """
 
     def authenticate_credentials(
-        self, userid: str, password: str, request: HttpRequest | None = None
+        self, userid: str, password: str, request: Request | None = None
     ) -> Any:
         """Return the user; AuthenticationFailed for a wrong password and for who is no staff."""
         found = super().authenticate_credentials(userid, password, request)
