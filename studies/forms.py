@@ -308,6 +308,8 @@ class PresetForm(forms.Form):
             del self.fields["dealing"]
         if not any(need.n == 0 for need in preset.needs.excerpts):
             del self.fields["excerpts"]
+        elif preset.needs.images:
+            self.fields["excerpts"].label = "Images of either kind with each question"
         if subject:
             self.fields["subject"] = forms.CharField(initial=subject.pk, widget=forms.HiddenInput)
 

@@ -86,6 +86,8 @@ ACTIONS: dict[str, Callable[[HttpRequest, Study], str]] = {
     "add-explained": add_explained,
     "adopt": adopt,
 }
+_IN_SHARES = ("compare", "choose")
+"""Forms whose answers make a share: preferred, or right."""
 _CONFIRMED = {
     "open": Confirmation(
         question="Open this study to raters?",
@@ -129,12 +131,13 @@ def confirmation(study: Study, action: str) -> Confirmation | None:
 def panel(request: HttpRequest, study: Study) -> dict[str, Any]:
     """Return what the panel above the form shows."""
     plan = study_plan(study) if study.batch else None
+    protocol = study.design.protocol
     return {
         "counts": neuron_counts(study),
         "registration": registration_of(study),
         "n_conditions": study.conditions.count(),
         "plan": plan,
-        "plan_text": plan and f"{plan_in_words(plan)}{dealt_in_words(study)}",
+        "plan_text": plan and f"{plan_in_words(plan, protocol)}{dealt_in_words(study)}",
         "rules": [in_words(rule) for rule in read_rules(trust_of(study)["rules"])],
         "left_out": [LeftOut(**each).text for each in study.left_out],
         "adoption": adoption_state(study) if study.state == Study.State.CLOSED else None,
@@ -144,23 +147,24 @@ def panel(request: HttpRequest, study: Study) -> dict[str, Any]:
 
 
 def _known(plan: Plan) -> str:
+    within = f"to about ±{100 * plan.half_width:.0f} percentage points."
     if plan.is_measured:
         return (
-            "By how far neurons and raters have differed so far, agreement with the score will "
-            "then be known"
+            " By how far neurons and raters have differed so far, agreement with the score will "
+            f"then be known {within}"
         )
-    return "A share near one half will then be known"
+    return f" A share near one half will then be known {within}"
 
 
-def plan_in_words(plan: Plan) -> str:
-    """Return what a built study takes and buys."""
+def plan_in_words(plan: Plan, protocol: str) -> str:
+    """Return what a built study takes, and how well it will know a share where answers make one."""
     tests = f" and about {plan.tests:,} that test raters" if plan.tests else ""
     return (
         f"{counted(plan.items, 'item')} on {counted(plan.neurons, 'neuron')}; "
         f"{counted(plan.judgments, 'judgment')} wanted{tests}, from at least "
         f"{counted(plan.raters, 'rater')}, in about {plan.hours:.1f} hours at "
-        f"{plan.seconds_per_judgment:.0f}\N{NO-BREAK SPACE}s each. {_known(plan)} to about "
-        f"±{100 * plan.half_width:.0f} percentage points."
+        f"{plan.seconds_per_judgment:.0f}\N{NO-BREAK SPACE}s each."
+        f"{_known(plan) if protocol in _IN_SHARES else ''}"
     )
 
 

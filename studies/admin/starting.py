@@ -12,6 +12,7 @@ from studies import services
 from studies.analysis.wording import counted
 from studies.forms import PresetForm
 from studies.presets import PRESETS
+from studies.selectors.pictures import likeliest_subject
 
 
 def presets_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
@@ -31,7 +32,8 @@ def start_page(request: HttpRequest, name: str, context: dict[str, Any]) -> Http
     subjects = Subject.objects.order_by("name")
     wanted = request.POST.get("subject") or request.GET.get("subject", "")
     chosen = subjects.filter(pk=wanted).first() if wanted.isdecimal() else None
-    form = PresetForm(request.POST or None, preset=preset, subject=chosen or subjects.first())
+    subject = chosen or likeliest_subject(images=preset.needs.images)
+    form = PresetForm(request.POST or None, preset=preset, subject=subject)
     if request.method == "POST" and form.is_valid() and (done := _start(request, form)):
         return done
     shown = {"title": preset.title, "preset": preset, "form": form, "subjects": subjects}

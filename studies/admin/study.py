@@ -64,6 +64,7 @@ class ConditionInline(admin.TabularInline[Condition, Study]):
     extra = 0
     min_num = 2
     verbose_name_plural = "Conditions: what is compared. Raters never see these names"
+    empty_value_display = "written by people"
 
     def get_formset(self, request: HttpRequest, obj: Study | None = None, **kwargs: Any) -> Any:
         """Say what an empty method means where it is chosen."""
@@ -110,7 +111,10 @@ class StudyAdmin(admin.ModelAdmin[Study]):
         return [
             (None, {"fields": [("title", "slug"), "question"]}),
             *([("Neurons to add", {"fields": picking})] if is_draft(obj) else []),
-            ("What raters do", {"fields": [_SIZES[:3], *_SIZES[3:], *self._adopts(obj)]}),
+            (
+                "What raters do",
+                {"fields": [_SIZES[:3], *self._asks(obj), "seed", *self._adopts(obj)]},
+            ),
             (
                 "Design",
                 {
@@ -127,6 +131,10 @@ class StudyAdmin(admin.ModelAdmin[Study]):
                 },
             ),
         ]
+
+    def _asks(self, study: Study | None) -> list[str]:
+        """Confidence can be set for comparisons; other designs ask for it or do not."""
+        return ["ask_confidence"] if study is None or study.compares else []
 
     def _adopts(self, study: Study | None) -> list[str]:
         return ["adopts"] if study and study.design.protocol in ADOPTED else []

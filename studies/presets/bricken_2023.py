@@ -24,7 +24,7 @@ RUBRIC = (
     _dimension(
         "activations",
         "How consistently do the strongest marks fit it?",
-        "Look at the darkest words first.",
+        "Look at the strongest marks first.",
         *("Never", "Rarely", "Sometimes", "Often", "Nearly always", "Always"),
     ),
     _dimension(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from annotation.protocols.stimuli import Image
 from explanations.models import Image as StoredImage
-from explanations.models import Record
+from explanations.models import Record, Subject
 
 _CHUNK = 500
 
@@ -20,6 +20,14 @@ def image_of(record: Record) -> Image | None:
         height=stored.height,
         alternative=stored.alternative,
     )
+
+
+def likeliest_subject(*, images: bool) -> Subject | None:
+    """Return the first subject by name that has images, or that has none; else the first of all."""
+    subjects = Subject.objects.order_by("name")
+    pictured = Record.objects.filter(document__image__isnull=False).values("neuron__subject")
+    fitting = subjects.filter(pk__in=pictured) if images else subjects.exclude(pk__in=pictured)
+    return fitting.first() or subjects.first()
 
 
 def thumbnails_of(files: Sequence[str]) -> dict[str, str]:

@@ -25,7 +25,7 @@ def test_precision_follows_what_was_measured_once_there_is_a_pilot() -> None:
     plan = study_plan(Study.objects.get(pk=study.pk))
     assert plan.is_measured
     assert 0 < plan.half_width <= 0.5
-    assert "agreement with the score will then be known" in plan_in_words(plan)
+    assert "agreement with the score will then be known" in plan_in_words(plan, "compare")
     assert study_plan(Study.objects.get(pk=study.pk)) == plan
 
 
@@ -36,4 +36,5 @@ def test_before_there_are_judgments_the_designs_pace_and_an_assumption_count() -
     # 9 neurons x 3 conditions x 3 judgments at 60 s: 81 judgments in 1.35 hours.
     assert (plan.judgments, plan.seconds_per_judgment) == (81, PRESETS["bricken-2023"].seconds)
     assert plan.hours == pytest.approx(1.35)
-    assert "A share near one half will then be known" in plan_in_words(plan)
+    assert plan_in_words(plan, "rate").endswith("at 60\N{NO-BREAK SPACE}s each.")
+    assert "A share near one half will then be known" in plan_in_words(plan, "choose")
