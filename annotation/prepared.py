@@ -153,6 +153,8 @@ def _cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
     if connection.vendor != "postgresql":
         return connection.cursor()
     postgres: Any = connection
+    # As Django's own cursors do: the server may have gone since the last request.
+    postgres.close_if_health_check_failed()
     postgres.ensure_connection()
     binding = import_string("django.db.backends.postgresql.base.ServerBindingCursor")
     cursor: CursorWrapper = postgres._prepare_cursor(binding(postgres.connection))
