@@ -156,6 +156,21 @@ def test_too_many_tries_are_told_with_their_status(client: Client) -> None:
     assert all(name != "x" and "127.0.0.1" not in address for name, address in kept)
 
 
+def test_behind_a_proxy_tries_are_counted_by_the_address_that_it_names(
+    client: Client, settings: LazySettings
+) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+    def status(forged: str, address: str) -> int:
+        sent = {"name": "x", "password": "y"}
+        way = {"x-forwarded-for": f"{forged}, {address}"}
+        return client.post("/rate/login/", sent, headers=way).status_code
+
+    tries = [status(f"203.0.113.{n}", "192.0.2.1") for n in range(TRIES + 1)]
+    assert tries[-1] == HTTPStatus.TOO_MANY_REQUESTS
+    assert status("192.0.2.1", "192.0.2.2") == HTTPStatus.UNPROCESSABLE_ENTITY
+
+
 def test_the_login_leads_on_within_the_site_alone(client: Client, holder: Rater) -> None:
     sent = {"name": "heron", "password": WORD, "next": "/rate/abc/"}
     assert client.post("/rate/login/", sent)["Location"] == "/rate/abc/"
