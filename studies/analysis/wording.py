@@ -11,6 +11,8 @@ from studies.analysis.tables import Flow
 _SIGN = "\N{NO-BREAK SPACE}%"
 FEW_RATERS = 5
 FEW_NEURONS = 20
+MUCH_LEFT_OUT = 0.2
+"""Share of judgments taken out by rules from which on it is told at once."""
 LOW_CEILING = 0.6
 """Agreement of two raters below which no score can look good."""
 
@@ -117,7 +119,7 @@ class Sized(Protocol):
 
 
 def about_size(results: Sized) -> Iterator[str]:
-    """Say that raters or neurons are few, or that judgments are missing."""
+    """Say that raters or neurons are few, or that judgments are left out or missing."""
     if results.n_raters < FEW_RATERS:
         raters = "One rater only" if results.n_raters == 1 else f"Only {results.n_raters} raters"
         yield f"{raters}: intervals over raters are wide or missing, and may mislead."
@@ -125,6 +127,12 @@ def about_size(results: Sized) -> Iterator[str]:
         neurons = counted(results.n_neurons, "neuron")
         yield f"Only {neurons} judged: the results say little about others."
     given, wanted = results.exclusions[0].votes, results.flow.judgments_wanted
+    out = given - results.exclusions[-1].votes
+    if out and out >= MUCH_LEFT_OUT * given:
+        yield (
+            f"Much left out: rules take out {out:,} of {counted(given, 'judgment')}; which, stands "
+            "under “Exclusions, rule by rule”."
+        )
     if (missing := wanted - given) > 0:
         share_given = percent(given / wanted)
         yield f"Unfinished: {share_given} of the judgments wanted are in, {missing:,} are missing."

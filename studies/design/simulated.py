@@ -5,8 +5,8 @@ from math import isfinite
 
 import numpy as np
 
-_SECONDS = 12.0
-"""The middle of the times that synthetic raters pretend to take."""
+_SHARE = 0.4
+"""The middle of the times that synthetic raters pretend to take, of the pace of the design."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,6 @@ def outcome(score_gap: float, behaviour: Behaviour, random: np.random.Generator)
     return 1 if random.random() < left + behaviour.side_bias else -1
 
 
-def seconds(random: np.random.Generator) -> float:
-    """Return a time to answer in: log-normal, as people's are."""
-    return round(float(random.lognormal(np.log(_SECONDS), 0.5)), 1)
+def seconds(random: np.random.Generator, *, pace: float) -> float:
+    """Return a time to answer in, log-normal as people's are, at a design's `pace` in seconds."""
+    return round(float(random.lognormal(np.log(_SHARE * pace), 0.5)), 1)

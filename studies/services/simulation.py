@@ -64,7 +64,7 @@ def raters_simulate(
         random = stream(seed, "rater", str(number))
         mildness = float(stream(seed, "mildness", str(number)).normal(0, 0.08))
         rater = Synthetic(behaviour=behaviour, random=random, mildness=mildness)
-        given += _rate(study.batch, behind, quality, rater, at)
+        given += _rate(study.batch, behind, quality, rater, study.design.seconds, at)
     return Simulated(raters=raters, judgments=given, scorer=label)
 
 
@@ -98,6 +98,7 @@ def _rate(
     behind: Mapping[int, About],
     quality: Mapping[int, float],
     rater: Synthetic,
+    pace: float,
     at: datetime,
 ) -> int:
     """Answer now: a pretended time would let claims of people run out. Only `seconds` pretends."""
@@ -113,7 +114,7 @@ def _rate(
             rater=rater,
             ask_confidence=batch.ask_confidence,
         )
-        took = seconds(rater.random)
+        took = seconds(rater.random, pace=pace)
         judgment_submit(assignment=assignment, answer=said, key=uuid4(), seconds=took, at=at)
         given += 1
     enrolment_finish(enrolment=enrolment, at=at)

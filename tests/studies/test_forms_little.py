@@ -12,6 +12,7 @@ from studies.analysis.entry import analyse, figures, in_words
 from studies.analysis.forms import FORMS
 from studies.analysis.plan import Plan
 from studies.analysis.tables import Scores
+from studies.analysis.wording import about_size
 from tests.studies.columns import (
     FIT,
     by_quality,
@@ -107,3 +108,6 @@ def test_exclusions_are_told_with_and_without() -> None:
     assert mean.kept.n_raters == 3
     assert mean.everything.n_raters == 4
     assert "Without exclusions" in dict(figures(found)["sensitivity"].columns)
+    # Of four raters with eight judgments each, one goes: a quarter.
+    assert any("rules take out 8 of 32 judgments" in told for told in about_size(found))
+    assert not any("take out" in told for told in about_size(analyse(made)))

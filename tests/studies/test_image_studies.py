@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
@@ -18,6 +19,7 @@ from studies import services
 from studies.exports.tables import TABLES
 from studies.models import Study, StudyItem
 from studies.presets import PRESETS
+from tests import factories
 from tests.annotation.factories import item_of
 from tests.pictured import rows_for, zipped
 from tests.studies.stocked import stocked_study
@@ -234,3 +236,15 @@ def test_the_export_says_which_file_stands_behind_each_record() -> None:
     for pk, row in rows.items():
         stored = Image.objects.get(document__records=pk)
         assert (row["image"], row["tokens"]) == (stored.original, [stored.alternative])
+
+
+def test_starting_it_begins_with_a_subject_that_has_images(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("staff"))
+    pictured = stocked_study(NAME).neurons.all()[0].subject
+    texts = factories.neuron_with_records(
+        subject=factories.subject(name="a first of texts")
+    ).subject
+    for name, subject in ((NAME, pictured), ("written", texts)):
+        page = client.get(f"/admin/studies/study/start/{name}/")
+        assert page.context["form"].subject == subject
+        assert f'<option value="{subject.pk}" selected>' in " ".join(page.content.decode().split())

@@ -10,7 +10,8 @@ from annotation.services import assignment_claim, rater_enrol
 from explanations.models import Score
 from studies import services
 from studies.analysis.results import Results, analyse
-from studies.design.simulated import Behaviour, outcome
+from studies.design.simulated import Behaviour, outcome, seconds
+from studies.presets import PRESETS
 from studies.selectors.tables import study_tables
 from tests import factories
 
@@ -52,6 +53,14 @@ def test_without_a_gap_only_the_side_decides(gap: float) -> None:
 def test_a_parameter_outside_its_range_is_refused_by_name(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"^{name}: "):
         Behaviour(**{"accuracy": 0.75, name: value})
+
+
+def test_hardly_any_of_their_answers_is_too_fast_for_its_design() -> None:
+    for preset in PRESETS.values():
+        (limit,) = (it.rule.seconds for it in preset.rules if it.rule.name == "too_fast")
+        random = np.random.default_rng(5)
+        times = np.array([seconds(random, pace=preset.seconds) for _ in range(2000)])
+        assert (times < limit).mean() < 0.02, preset.name
 
 
 # --- The command ----------------------------------------------------------------------------------
