@@ -64,7 +64,7 @@ def raters_simulate(
         random = stream(seed, "rater", str(number))
         mildness = float(stream(seed, "mildness", str(number)).normal(0, 0.08))
         rater = Synthetic(behaviour=behaviour, random=random, mildness=mildness)
-        given += _rate(study.batch, behind, quality, rater, study.design.seconds, at)
+        given += _rate(study, study.batch, behind, quality, rater, study.design.seconds, at)
     return Simulated(raters=raters, judgments=given, scorer=label)
 
 
@@ -94,6 +94,7 @@ def _behind(study: Study) -> dict[int, About]:
 
 @transaction.atomic
 def _rate(
+    study: Study,
     batch: Batch,
     behind: Mapping[int, About],
     quality: Mapping[int, float],
@@ -101,7 +102,12 @@ def _rate(
     pace: float,
     at: datetime,
 ) -> int:
-    """Answer now: a pretended time would let claims of people run out. Only `seconds` pretends."""
+    """Answer now: a pretended time would let claims of people run out. Only `seconds` pretends.
+
+    The study is held before any item is, as by whoever chooses pairs: else each waits for the
+    other.
+    """
+    Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     enrolment = rater_enrol(batch=batch, rater=None, at=at, synthetic=True)
     given = 0
     while assignment := question_claim(enrolment=enrolment, at=at):

@@ -20,9 +20,10 @@ from annotation.services import (
     question_claim,
     rater_enrol,
 )
+from studies.design.simulated import Behaviour
 from studies.models import PairDraw
 from studies.selectors.drawing import places_open
-from studies.services import pairs_choose
+from studies.services import pairs_choose, raters_simulate
 from tests import factories
 from tests.annotation.factories import open_batch
 from tests.services.conftest import Site
@@ -154,6 +155,30 @@ def test_raters_at_once_spend_a_budget_of_chosen_pairs_and_no_more(site: Site) -
     at_once(rate)
     assert len(judgments_of(batch)) == PairDraw.objects.count() == 50
     assert max(batch.items.values_list("claims", flat=True)) <= 4
+
+
+@pytest.mark.parametrize("database", ["postgresql"])
+def test_programs_rate_while_pairs_are_chosen_beside_them(site: Site) -> None:
+    study = factories.open_study(neurons=20, pairing="active", budget=60)
+    over = threading.Event()
+
+    def choose() -> None:
+        while not over.is_set():
+            pairs_choose(study=study, at=now(), below=60)
+        connection.close()
+
+    def rate() -> None:
+        raters_simulate(study=study, raters=2, behaviour=Behaviour(), seed=1, at=now())
+        over.set()
+        connection.close()
+
+    at_it = [threading.Thread(target=work, daemon=True) for work in (choose, rate)]
+    for thread in at_it:
+        thread.start()
+    assert over.wait(60)
+    for thread in at_it:
+        thread.join()
+    assert Judgment.objects.values("assignment__rater").distinct().count() == 2
 
 
 def enrol(batch: Batch) -> None:
