@@ -103,6 +103,10 @@ class StudyAdmin(admin.ModelAdmin[Study]):
         css = {"all": ["css/study-admin.css"]}
         js = [forms.Script("js/study-admin.js", type="module")]
 
+    def get_inlines(self, request: HttpRequest, obj: Study | None) -> Any:
+        """Show conditions where the design has any."""
+        return self.inlines if obj is None or obj.design.needs.conditions else []
+
     # --- The form -----------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: Study | None = None) -> Any:

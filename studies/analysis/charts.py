@@ -79,7 +79,7 @@ class _GapPlot:
 
     top: float
     n: int
-    left: float = 42
+    left: float = 48
     right: float = svg.WIDTH - 4
 
     @property

@@ -28,6 +28,7 @@ class StudyRow:
 
     title: str
     slug: str
+    design: str
     pk: int
     state: str
     created: datetime
@@ -82,6 +83,7 @@ def study_rows() -> list[StudyRow]:
         StudyRow(
             title=study.title,
             slug=study.slug,
+            design=study.design.title,
             pk=study.pk,
             state=study.state,
             created=study.created,

@@ -317,8 +317,8 @@ def test_the_list_shows_every_study_with_its_state(staff: Client) -> None:
     draft, opened = factories.study(), factories.open_study(neurons=2)
     factories.judged(opened, ["fancy"], synthetic=True)
     told = words(reverse("studies:list"), staff)
-    assert f"{draft.title} draft not built yet" in told
-    assert f"{opened.title} open 1 of 6 1 1 synthetic" in told
+    assert f"{draft.title} {draft.slug} · Pairwise comparison draft not built yet" in told
+    assert f"{opened.slug} · Pairwise comparison open 1 of 6 1 1 synthetic" in told
 
 
 def test_an_empty_list_says_how_to_begin(staff: Client) -> None:
