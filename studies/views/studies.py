@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from studies import services
 from studies.analysis.shown import csv_of
@@ -35,7 +35,7 @@ UNMARKED = ("contrasts", "exclusions", "sensitivity", "missing", "precision", "r
 staff_only = partial(staff_member_required, login_url="admin:login")
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Say what this is."""
     return render(request, "studies/home.html")

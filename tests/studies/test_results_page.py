@@ -82,6 +82,7 @@ def test_a_stranger_cannot_ask_for_results(client: Client) -> None:
 
 def test_the_front_page_is_for_everybody(client: Client) -> None:
     assert "Do people agree" in words(reverse("studies:home"), client)
+    assert client.head(reverse("studies:home")).status_code == 200
 
 
 # --- What stands there ----------------------------------------------------------------------------

@@ -80,6 +80,15 @@ def test_what_is_missing_is_said_on_the_form_and_nothing_is_stored(staff: Client
     assert not Study.objects.exists()
 
 
+def test_a_fault_far_down_the_form_is_told_at_its_top(staff: Client) -> None:
+    subject_for("intruder")
+    assert b"Nothing is built yet" not in staff.get(f"{LIST}start/intruder/").content
+    sent = {**as_filled_in(staff, "intruder"), "checks": "What?\n- a\n- b", "open": "yes"}
+    page = staff.post(f"{LIST}start/intruder/", sent).content.decode()
+    assert page.index("Nothing is built yet") < page.index("needs two options or more")
+    assert not Study.objects.exists()
+
+
 def test_a_subject_without_records_is_refused_with_the_reason(staff: Client) -> None:
     factories.neurons(3)
     sent = {**as_filled_in(staff, "written"), "open": "yes"}
