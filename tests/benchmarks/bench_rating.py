@@ -158,6 +158,8 @@ def measured(database: Database, folder: Path, questions: int) -> list[str]:
                 for count in CLIENTS
                 for fault in rated(database, web, count, questions * (4 if count == 1 else 1))
             ]
+        except RuntimeError as error:
+            raise RuntimeError(f"{error}; the site's last words:\n{web.said()}") from error
         finally:
             web.kill()
 

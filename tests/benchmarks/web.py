@@ -46,8 +46,12 @@ class Web:
             )
         while not self._answers():
             if self._first.poll() is not None:
-                raise RuntimeError(f"the web processes ended:\n{self._log.read_text()[-2000:]}")
+                raise RuntimeError(f"the web processes ended:\n{self.said()}")
             time.sleep(0.05)
+
+    def said(self) -> str:
+        """Return the end of what all processes logged."""
+        return self._log.read_text()[-4000:]
 
     def kill(self) -> None:
         """Kill every process at once, as a power cut to them would."""
