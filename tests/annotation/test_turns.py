@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 from annotation.views.common import _in_turn
 
@@ -16,14 +17,14 @@ def test_threads_of_a_process_answer_raters_in_turn() -> None:
     together = threading.Barrier(RATERS)
 
     @_in_turn
-    def view(request: HttpRequest) -> HttpResponse:
+    def view(request: HttpRequest) -> HttpResponseBase:
         inside.append(1)
         most.append(len(inside))
         threading.Event().wait(0.005)
         inside.pop()
         return HttpResponse()
 
-    def ask(_: int) -> HttpResponse:
+    def ask(_: int) -> HttpResponseBase:
         together.wait()
         return view(HttpRequest())
 
@@ -34,7 +35,7 @@ def test_threads_of_a_process_answer_raters_in_turn() -> None:
 
 def test_a_view_that_fails_ends_its_turn() -> None:
     @_in_turn
-    def fails(request: HttpRequest) -> HttpResponse:
+    def fails(request: HttpRequest) -> HttpResponseBase:
         raise ValueError
 
     def ask() -> str:
