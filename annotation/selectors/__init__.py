@@ -200,14 +200,24 @@ def more_may_come(enrolment: Enrolment) -> bool:
     behind = Assignment.objects.filter(
         rater=enrolment.rater_id, state__in=[Assignment.State.JUDGED, Assignment.State.SKIPPED]
     )
-    is_held = Exists(Assignment.objects.filter(item=OuterRef("pk"), state=Assignment.State.OPEN))
     left = _askable(enrolment.batch, enrolment.group).exclude(pk__in=behind.values("item"))
     left = left.exclude(not_for=enrolment.rater_id)
     if enrolment.batch.catch_every:
         left = left.filter(is_catch=False)
     if enrolment.batch.repeat_after:
         left = left.filter(Q(repeats=None) | Q(repeats__in=behind.values("item")))
-    return left.filter(Q(claims__lt=F("overlap")) | is_held).exists()
+    return _wanted_or_held(left)
+
+
+def newcomer_may_be_asked(batch: Batch) -> bool:
+    """Return whether somebody new may be asked something, as `more_may_come` does of others."""
+    items = batch.items.filter(_counts("", batch))
+    return _wanted_or_held(items)
+
+
+def _wanted_or_held(items: QuerySet[Item]) -> bool:
+    is_held = Exists(Assignment.objects.filter(item=OuterRef("pk"), state=Assignment.State.OPEN))
+    return items.filter(Q(claims__lt=F("overlap")) | is_held).exists()
 
 
 def assignment_of(enrolment: Enrolment, key: UUID) -> Assignment | None:

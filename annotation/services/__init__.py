@@ -9,7 +9,7 @@ from annotation.services.accounts import (
     rater_shut_out,
 )
 from annotation.services.answers import judgment_submit
-from annotation.services.asking import question_claim
+from annotation.services.asking import newcomer_supplied, question_claim
 from annotation.services.batches import (
     NewItem,
     batch_close,
@@ -66,6 +66,7 @@ __all__ = [
     "enrolment_review",
     "exclusion_lift",
     "judgment_submit",
+    "newcomer_supplied",
     "question_claim",
     "rater_enrol",
     "rater_shut_out",

@@ -15,7 +15,7 @@ from annotation import selectors
 from annotation.entry import TRIES
 from annotation.models import Batch, Enrolment, Rater
 from annotation.protocols import PROTOCOLS
-from annotation.services import enrolment_check, rater_enrol
+from annotation.services import enrolment_check, newcomer_supplied, rater_enrol
 from annotation.views.common import (
     COOKIE_SECONDS,
     asked_besides,
@@ -58,8 +58,15 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         if request.POST.get("agree") == "no":
             return message(request, "no_consent", HTTPStatus.OK, batch=batch, code="no_consent")
+        if enrolment is None and _is_full(batch):
+            return message(request, "full", HTTPStatus.CONFLICT, batch=batch, code="screened_out")
         return _enrol(batch, enrolment, rater, arrival)
     return _invite(request, batch, enrolment, rater)
+
+
+def _is_full(batch: Batch) -> bool:
+    """Tell whether nothing is left to ask. Who comes from a first part gets its code at the end."""
+    return batch.follows_id is None and not newcomer_supplied(batch=batch, at=now())
 
 
 def _may_come(batch: Batch, rater: Rater | None) -> bool:

@@ -4,13 +4,21 @@ import re
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils.timezone import now
 
 from annotation.entry import read_entry
 from annotation.models import Assignment, Batch, Enrolment, Judgment, Rater
 from annotation.protocols import PROTOCOLS
+from annotation.services import (
+    assignment_claim,
+    judgment_submit,
+    newcomer_supplied,
+    rater_enrol,
+)
 from tests.annotation.browsing import address, agreed, asked, send
 from tests.annotation.factories import compare_item, item_of, open_batch
 from tests.annotation.pictures import stored_image
@@ -121,6 +129,25 @@ def test_who_does_not_agree_leaves_nothing_and_gets_the_code_for_that(client: Cl
     page = text(client.post(path(batch) + LINK, {"agree": "no"}))
     assert "https://app.prolific.com/submissions/complete?cc=NO3" in page
     assert not Rater.objects.exists()
+
+
+def test_who_comes_to_a_study_that_has_all_its_answers_is_told_at_once(client: Client) -> None:
+    batch = open_batch(items=1, overlap=1, entry={"recruiter": "prolific", "codes": CODES})
+    first = enrolled(batch)
+    claim = assignment_claim(enrolment=first, at=now())
+    assert claim is not None
+    # Somebody holds the last question: it may come back.
+    assert newcomer_supplied(batch=batch, at=now())
+    judgment_submit(assignment=claim, answer={"choice": "tie"}, key=uuid4(), seconds=3, at=now())
+    page = client.post(path(batch) + LINK, {"agree": "yes"})
+    assert page.status_code == HTTPStatus.CONFLICT
+    assert "has all its answers" in text(page)
+    assert "OUT2" in text(page)
+    assert Enrolment.objects.count() == 1
+
+
+def enrolled(batch: Batch) -> Enrolment:
+    return rater_enrol(batch=batch, rater=None, at=now())
 
 
 def test_the_completion_code_is_shown_at_the_end_and_not_before(client: Client) -> None:
