@@ -168,7 +168,7 @@ def test_the_plan_counts_what_tests_raters_as_time() -> None:
     # 10 pairs x 3; one question in three is a catch trial, a third of the rest are repeats: of 67.5
     # questions 37.5 test raters.
     assert (plan.items, plan.judgments, plan.tests) == (10, 30, 38)
-    assert "about 38 that test raters" in plan_in_words(plan)
+    assert "about 38 that test raters" in plan_in_words(plan, "compare")
     assert study.batch is not None
     assert (study.batch.catch_every, study.batch.repeat_after) == (3, 10)
 
