@@ -31,11 +31,16 @@ def to_csv(columns: tuple[Column, ...], rows: Iterator[Row]) -> Iterator[bytes]:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(column.name for column in columns)
-    while piece := list(islice(rows, _PIECE)):
+    for piece in _pieces(rows):
         writer.writerows([_cell(row[column.name]) for column in columns] for row in piece)
         yield _taken(text)
     if text.tell():
         yield _taken(text)
+
+
+def _pieces(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while piece := list(islice(rows, _PIECE)):
+        yield piece
 
 
 def _taken(text: io.StringIO) -> bytes:
@@ -58,7 +63,7 @@ def _cell(value: object) -> str:
 
 def to_jsonl(columns: tuple[Column, ...], rows: Iterator[Row]) -> Iterator[bytes]:
     """Yield a table as JSON Lines: one object a row."""
-    while piece := list(islice(rows, _PIECE)):
+    for piece in _pieces(rows):
         lines = (as_json({column.name: row[column.name] for column in columns}) for row in piece)
         yield "".join(f"{line}\n" for line in lines).encode()
 
@@ -99,10 +104,11 @@ def to_parquet(columns: tuple[Column, ...], rows: Iterator[Row]) -> Iterator[byt
     # Its own allocators keep what they had for later; an export holds a row group at a time.
     arrow.set_memory_pool(arrow.system_memory_pool())
     schema = arrow.schema([(column.name, _type(arrow, column)) for column in columns])
-    sink = Sink()
+    sink, pieces = Sink(), (_read(arrow, columns, piece).cast(schema) for piece in _pieces(rows))
     with parquet.ParquetWriter(sink, schema, compression="zstd") as writer:
-        while piece := list(islice(rows, _ROW_GROUP)):
-            writer.write_table(_read(arrow, columns, piece).cast(schema))
+        # Rows weigh several times as much in Python as in Arrow, so a group is put together there.
+        while group := list(islice(pieces, _ROW_GROUP // _PIECE)):
+            writer.write_table(arrow.concat_tables(group), row_group_size=_ROW_GROUP)
             yield sink.emptied()
     yield sink.emptied()
 
