@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = [
@@ -22,6 +22,9 @@ QUIET = [
     "--no-first-run",
     "--no-default-browser-check",
 ]
+# A machine may be busy with other tests.
+PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 OpenPage = Callable[..., Page]
 Picture = Callable[[Page, str], Path]
 
@@ -89,7 +92,7 @@ def open_page(chromium: Browser, live_server: Any) -> Iterator[OpenPage]:
 
 def _watch(page: Page, home: str, faults: list[str]) -> None:
     """Note what no page may do. A refused answer is a page too: its status is no fault."""
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_MS)
     page.on("pageerror", lambda error: faults.append(f"error: {error}"))
     page.on(
         "console",

@@ -176,7 +176,7 @@ def test_results_appear_on_an_open_page_as_soon_as_they_are_there(open_page: Ope
     page.goto(f"/studies/{study.slug}/results/")
     expect(page.get_by_text("The results are being computed")).to_be_visible()
     analyse(asked.pk)
-    expect(page.get_by_text("Raters preferred the explanation")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Raters preferred the explanation")).to_be_visible()
 
 
 def test_buttons_that_would_lose_unsaved_changes_wait_for_saving(open_page: OpenPage) -> None:
