@@ -202,12 +202,7 @@ def sections(found: Chosen | Orders) -> tuple[Section, ...]:
     if isinstance(found, Orders):
         return rank_shown.sections(found)
     asked = ("means", "leads") if found.by_condition else ()
-    scored = ("scatter", "links-item", "links-levels") if found.links else ()
-    scores = Section(
-        title="Do scores foretell where people are right?",
-        lead="Item level and system level are two questions with two answers.",
-        figures=scored,
-    )
+    scores = common.scores_section("Do scores foretell where people are right?", "scatter")
     stand_in = Section(
         title="Can a model stand in for people?",
         lead=" ".join(f"{m.scorer} {fair(m.stand_in)}." for m in found.models),
@@ -226,7 +221,7 @@ def sections(found: Chosen | Orders) -> tuple[Section, ...]:
         ),
         Section(title="Do raters agree?", lead="", figures=("agreement",)),
         *([stand_in] if found.models else []),
-        *([scores] if scored else []),
+        *([scores] if found.links else []),
         Section(title="Places", lead="", figures=("places",)),
     )
 

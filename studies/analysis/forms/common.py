@@ -9,6 +9,7 @@ from studies.analysis import plots
 from studies.analysis.against_scores import ScoreLink
 from studies.analysis.charts import forest_plot, in_words
 from studies.analysis.estimate import Estimate
+from studies.analysis.forms.base import Section
 from studies.analysis.forms.words import number
 from studies.analysis.matched import Lead, Matched
 from studies.analysis.ratings import Array, Codes, distinct, sums_by
@@ -160,6 +161,15 @@ def links(
             empty="No explanation has a score: simulate and score them.",
         ),
     }
+
+
+def scores_section(title: str, *before: str) -> Section:
+    """Return the part of a page on answers and scores; other figures may stand before its own."""
+    return Section(
+        title=title,
+        lead="Item level and system level are two questions with two answers.",
+        figures=(*before, "links-item", "links-levels"),
+    )
 
 
 def link_said(found: Sequence[ScoreLink], primary: int | None, what: str) -> str:

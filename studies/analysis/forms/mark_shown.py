@@ -176,11 +176,7 @@ def sections(found: Marks) -> tuple[Section, ...]:
             or "The same question, asked of a language model.",
             figures=(*(f"scatter-{at}" for at in range(len(found.models))), "models"),
         ),
-        Section(
-            title="Do scores foretell what people can do?",
-            lead="Item level and system level are two questions with two answers.",
-            figures=("links-item", "links-levels"),
-        ),
+        common.scores_section("Do scores foretell what people can do?"),
     )
 
 

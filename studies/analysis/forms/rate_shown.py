@@ -186,11 +186,7 @@ def sections(found: Ratings) -> tuple[Section, ...]:
             lead="On each explanation, two raters beside each other.",
             figures=(f"agreement-{main.key}",),
         ),
-        Section(
-            title="Do ratings go with scores?",
-            lead="Item level and system level are two questions with two answers.",
-            figures=("links-item", "links-levels"),
-        ),
+        common.scores_section("Do ratings go with scores?"),
     )
 
 

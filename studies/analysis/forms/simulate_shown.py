@@ -205,11 +205,7 @@ def sections(found: Simulations) -> tuple[Section, ...]:
             figures=("models", "ahead", *scatters, "stand-in"),
         ),
         Section(title="Do raters agree?", lead="", figures=("agreement",)),
-        Section(
-            title="Do scores foretell how well people simulate?",
-            lead="Item level and system level are two questions with two answers.",
-            figures=("links-item", "links-levels"),
-        ),
+        common.scores_section("Do scores foretell how well people simulate?"),
     )
 
 
