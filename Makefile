@@ -49,7 +49,7 @@ fix: setup $(FRONTEND) ## Format, and mend what can be mended by a machine
 	PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend run --silent fix
 
 messages: setup ## Compile the translations after an edit
-	$(BIN)/python -m deploy.messages
+	$(BIN)/python -m deploy.compile_translations
 
 bench: setup ## Print the measured figures, as ratios within one run
 	@$(BIN)/python -m tests.benchmarks

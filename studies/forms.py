@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 
 from explanations.models import Method, Subject
 from explanations.records import NeuronRef
-from studies.analysis.forms import FORMS
-from studies.analysis.plan import Plan
+from studies.analysis.data.plan import Plan
+from studies.analysis.protocols.registry import FORMS
 from studies.design.references import parse_references
 from studies.fields import ChecksField, RulesField, trust_of_preset
 from studies.models import Condition, Study

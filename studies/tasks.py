@@ -9,11 +9,11 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from explanations.tasks.heart import Heart
+from explanations.tasks.lease_heartbeat import Heart
 from studies import services
 from studies.analysis.entry import analyse as compute
 from studies.analysis.entry import figures, in_words
-from studies.analysis.results import plain
+from studies.analysis.protocols.compare.analyse import plain
 from studies.design.active import round_size
 from studies.models import Study
 from studies.selectors.analysed import analysed_tables

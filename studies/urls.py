@@ -3,7 +3,8 @@
 from django.urls import path
 
 from studies.api import ProbeDetail, ProbeList, ResultsView
-from studies.views import exploring, neurons, pictures, studies, visits
+from studies.browser import access, images, lists, neurons
+from studies.views import studies
 
 app_name = "studies"
 _PLACE = "neurons/<path:name>/<int:layer>/"
@@ -23,20 +24,20 @@ urlpatterns = [
     path("api/studies/<slug:slug>/results/", ResultsView.as_view(), name="api-results"),
     # A subject's name may hold slashes, as a hub's ids do: what is more definite comes first.
     path("neurons/", neurons.subjects, name="subjects"),
-    path("neurons/invited/<uuid:token>/", visits.invited, name="invited"),
+    path("neurons/invited/<uuid:token>/", access.invited, name="invited"),
     path(_NEURON, neurons.neuron, name="neuron"),
     path(f"{_NEURON}save/", neurons.save, name="neuron-save"),
     path(_PLACE, neurons.layer, name="layer"),
-    path("neurons/<path:name>/image-<int:pk>/", pictures.image, {"size": "file"}, name="image"),
+    path("neurons/<path:name>/image-<int:pk>/", images.image, {"size": "file"}, name="image"),
     path(
         "neurons/<path:name>/thumbnail-<int:pk>/",
-        pictures.image,
+        images.image,
         {"size": "thumbnail"},
         name="thumbnail",
     ),
-    path("neurons/<path:name>/lists/<slug:which>/", exploring.neuron_list, name="neuron-list"),
-    path("neurons/<path:name>/search/", exploring.search, name="search"),
-    path("neurons/<path:name>/search/<uuid:token>/", exploring.found, name="found"),
+    path("neurons/<path:name>/lists/<slug:which>/", lists.neuron_list, name="neuron-list"),
+    path("neurons/<path:name>/search/", lists.search, name="search"),
+    path("neurons/<path:name>/search/<uuid:token>/", lists.found, name="found"),
     path("neurons/<path:name>/lucky/", neurons.lucky, name="lucky"),
     path("neurons/<path:name>/", neurons.subject, name="subject"),
 ]

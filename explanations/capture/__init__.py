@@ -27,8 +27,8 @@ from explanations.capture.finishing import finish
 from explanations.capture.state import CaptureState, Extent
 from explanations.capture.streams import Streams
 from explanations.capture.vocabulary import Vocabulary
-from explanations.captured import CaptureConfig, Manifest, StoreError
 from explanations.records import Split, document_bytes
+from explanations.stores.reader import CaptureConfig, Manifest, StoreError
 from explanations.subjects import Batch, Subject
 
 __all__ = [

@@ -13,9 +13,8 @@ import torch
 
 from explanations.capture.state import CaptureState, Extent, Held
 from explanations.capture.vocabulary import Vocabulary
-from explanations.captured import CaptureConfig, StoreError, SubjectIdentity
 from explanations.records import Split
-from explanations.store_files import (
+from explanations.stores.layout import (
     STATE,
     WINDOWS,
     WindowTable,
@@ -23,6 +22,7 @@ from explanations.store_files import (
     read_arrays,
     write_arrays,
 )
+from explanations.stores.reader import CaptureConfig, StoreError, SubjectIdentity
 
 
 def save_state(state: CaptureState, folder: Path, *, about: dict[str, Any]) -> None:

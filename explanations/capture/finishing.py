@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 
 from explanations.capture.checkpoints import appears
+from explanations.capture.layer_accumulator import LayerKeep, trimmed
+from explanations.capture.moments import WORD_GRID
+from explanations.capture.near_duplicates import near_pairs
 from explanations.capture.state import CaptureState
-from explanations.captured import Manifest, StoreError
-from explanations.duplicates import near_pairs
 from explanations.records import Split
-from explanations.store_files import WINDOWS, WindowTable, layer_file, write_arrays
-from explanations.subjects.keeping import LayerKeep, trimmed
-from explanations.subjects.tallies import WORD_GRID
+from explanations.stores.layout import WINDOWS, WindowTable, layer_file, write_arrays
+from explanations.stores.reader import Manifest, StoreError
 
 WORDS = 12
 """Tokens with the highest means that are kept for each neuron."""

@@ -10,17 +10,17 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
+from explanations.capture.layer_accumulator import TIES, Group, LayerKeep, Seen
+from explanations.capture.moments import Counted
 from explanations.capture.streams import Streams
+from explanations.capture.top_k import SPLITS
 from explanations.capture.vocabulary import Vocabulary
-from explanations.captured import CaptureConfig, StoreError, SubjectIdentity
+from explanations.capture.windows import Windows, windows
 from explanations.records import Split, seeded_hash
-from explanations.store_files import Window
+from explanations.stores.layout import Window
+from explanations.stores.reader import CaptureConfig, StoreError, SubjectIdentity
 from explanations.subjects import Batch
 from explanations.subjects.base import Consume
-from explanations.subjects.keeping import TIES, Group, LayerKeep, Seen
-from explanations.subjects.tallies import Counted
-from explanations.subjects.tops import SPLITS
-from explanations.subjects.windows import Windows, windows
 
 NEVER = 2**63 - 1
 """The hash of an empty place in a sample: above every hash."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from explanations.store_files import packed_texts, unpacked_texts
+from explanations.stores.layout import packed_texts, unpacked_texts
 from explanations.subjects import Batch
 
 

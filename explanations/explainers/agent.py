@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from explanations.dialogue import Dialogue, Need, ask, observe
-from explanations.exchange import SHOWN, Explained, Material, Message, Prompt, Unusable
-from explanations.explainers import showing, token_activation
+from explanations.explainers import prompt_format, token_activation
+from explanations.explainers.agent_protocol import RULES, Turn, parse
 from explanations.explainers.base import Config, Explainer
-from explanations.explainers.phrases import spoken
-from explanations.explainers.showing import spread
-from explanations.explainers.turns import RULES, Turn, parse
+from explanations.explainers.parse_explanation import spoken
+from explanations.explainers.prompt_format import spread
 from explanations.ground_truth.pairs import Pair, pair_of, written
+from explanations.methods.requests import Dialogue, Need, ask, observe
+from explanations.methods.values import SHOWN, Explained, Material, Message, Prompt, Unusable
 from explanations.records import AuthorKind, TokenActivations
 
 DEFAULTS: dict[str, Any] = {
@@ -113,17 +113,17 @@ def _opening(
     """Return what the agent is told first."""
     if function:
         pairs = [pair_of(material.excerpts[place]) for place in shown]
-        given = [f"{showing.one_line(written(p.given))} -> {_output(p)}" for p in pairs if p]
+        given = [f"{prompt_format.one_line(written(p.given))} -> {_output(p)}" for p in pairs if p]
         return "\n".join(["Some inputs and what the function gives:", "", *given])
     excerpts = token_activation.seen(material, shown)
     if isinstance(excerpts, Unusable):
         return excerpts
-    told = showing.excerpts(excerpts, settings["repeat_below"])
+    told = prompt_format.excerpts(excerpts, settings["repeat_below"])
     return f"Excerpts on which the neuron fires, a token on each line:\n\n{told}"
 
 
 def _output(pair: Pair) -> str:
-    return showing.one_line(written(pair.output))
+    return prompt_format.one_line(written(pair.output))
 
 
 def _turn(talk: _Talk, settings: Config) -> Dialogue[Turn | Unusable]:
@@ -169,7 +169,8 @@ def _probe(talk: _Talk, probes: tuple[str, ...], maximum: float, steps: int) -> 
     talk.steps += 1
     talk.observed += [reply for reply in replies if isinstance(reply, TokenActivations)]
     told = [
-        f"{number}. {showing.one_line(text)}\n   {_told(reply, maximum, function=talk.function)}"
+        f"{number}. {prompt_format.one_line(text)}\n"
+        f"   {_told(reply, maximum, function=talk.function)}"
         for number, (text, reply) in enumerate(zip(probes, replies, strict=True), 1)
     ]
     left = steps - talk.steps
@@ -181,7 +182,7 @@ def _told(reply: TokenActivations | Unusable, maximum: float, *, function: bool)
     if isinstance(reply, Unusable):
         return f"could not be run: {reply.reason}"
     pair = pair_of(reply) if function else None
-    return _output(pair) if pair else showing.observed(reply, maximum)
+    return _output(pair) if pair else prompt_format.observed(reply, maximum)
 
 
 EXPLAINER = Explainer(

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from explanations.dialogue import Dialogue, Need
-from explanations.exchange import Explained, Material, Unusable
+from explanations.methods.requests import Dialogue, Need
+from explanations.methods.values import Explained, Material, Unusable
 from explanations.records import AuthorKind
 
 Config = Mapping[str, Any]

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from explanations.dialogue import Dialogue, Need, ask, together
-from explanations.exchange import Explained, Material, Prompt, Simulated, Unusable
-from explanations.explainers import phrases, token_activation
+from explanations.explainers import parse_explanation, token_activation
 from explanations.explainers.base import Config, Explainer, Want
-from explanations.explainers.showing import spread
+from explanations.explainers.prompt_format import spread
+from explanations.methods.requests import Dialogue, Need, ask, together
+from explanations.methods.values import Explained, Material, Prompt, Simulated, Unusable
 from explanations.records import AuthorKind, TokenActivations, to_zero_to_ten
 from explanations.scorers.correlation import correlation
 from explanations.simulators import SIMULATORS, Simulator
@@ -107,7 +107,7 @@ def _written(prompts: Sequence[tuple[tuple[int, ...], Prompt]]) -> Dialogue[list
     answers = yield from ask([prompt for _, prompt in prompts])
     candidates: dict[object, _Candidate] = {}
     for number, ((shown, _), answer) in enumerate(zip(prompts, answers, strict=True)):
-        outcome = answer if isinstance(answer, Unusable) else phrases.parse(answer)
+        outcome = answer if isinstance(answer, Unusable) else parse_explanation.parse(answer)
         if isinstance(outcome, Unusable):
             failed = _Candidate(shown=shown, reason=outcome.reason, raw=outcome.raw)
             candidates[number] = failed

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
-from explanations.dialogue import Dialogue, Need, observe
-from explanations.exchange import SHOWN, Explained, Material, Message, Prompt, Unusable
-from explanations.explainers import phrases, showing
+from explanations.explainers import parse_explanation, prompt_format
 from explanations.explainers.base import Config, Explainer, Want
-from explanations.explainers.likeness import likest
+from explanations.explainers.tfidf import likest
 from explanations.explainers.token_activation import EXAMPLES, LEAD, seen
+from explanations.methods.requests import Dialogue, Need, observe
+from explanations.methods.values import SHOWN, Explained, Material, Message, Prompt, Unusable
 from explanations.records import AuthorKind, TokenActivations
 
 DEFAULTS: dict[str, Any] = {
@@ -75,7 +75,7 @@ def explain(material: Material, config: Config, _seed: int) -> Dialogue[Explaine
     texts = ["".join(tokens) for tokens in contrast.neighbours] + own
     if not texts:
         return Unusable(reason="no text is known that leaves the neuron silent")
-    outcome = yield from phrases.asked(prompt(excerpts, texts, settings))
+    outcome = yield from parse_explanation.asked(prompt(excerpts, texts, settings))
     if isinstance(outcome, Unusable):
         return outcome
     return replace(outcome, used=(*shown, *contrast.own), details=contrast.details)
@@ -113,13 +113,13 @@ def _own(material: Material, after: int, limit: float) -> tuple[int, ...]:
 
 
 def prompt(
-    excerpts: Sequence[Sequence[showing.Line]], silent: Iterable[str], config: Config
+    excerpts: Sequence[Sequence[prompt_format.Line]], silent: Iterable[str], config: Config
 ) -> Prompt:
     """Show excerpts with activations, and silent texts as they are written."""
     settings = {**DEFAULTS, **config}
     messages = [Message(role="system", content=SYSTEM)]
     for (texts, about), alike in zip(EXAMPLES, ALIKE, strict=True):
-        shown = [showing.example(*text) for text in texts]
+        shown = [prompt_format.example(*text) for text in texts]
         messages.append(_question(shown, alike, settings["repeat_below"]))
         messages.append(Message(role="assistant", content=about))
     messages.append(_question(excerpts, silent, settings["repeat_below"]))
@@ -127,10 +127,10 @@ def prompt(
 
 
 def _question(
-    excerpts: Sequence[Sequence[showing.Line]], silent: Iterable[str], repeat_below: float
+    excerpts: Sequence[Sequence[prompt_format.Line]], silent: Iterable[str], repeat_below: float
 ) -> Message:
-    alike = "\n".join(f"- {showing.one_line(text)}" for text in silent)
-    parts = (showing.excerpts(excerpts, repeat_below), f"{SILENT}\n{alike}", f"{LEAD} ...")
+    alike = "\n".join(f"- {prompt_format.one_line(text)}" for text in silent)
+    parts = (prompt_format.excerpts(excerpts, repeat_below), f"{SILENT}\n{alike}", f"{LEAD} ...")
     return Message(role="user", content="\n\n".join(parts))
 
 

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from explanations.dialogue import at_once
-from explanations.exchange import Explained, Material, Unusable
 from explanations.explainers.base import Config, Explainer
 from explanations.explainers.sentences import listed, sentence
 from explanations.explainers.silence import silent
+from explanations.methods.requests import at_once
+from explanations.methods.values import Explained, Material, Unusable
 from explanations.records import AuthorKind, TokenActivations, words
 
 DEFAULTS: dict[str, Any] = {"phrases": 6, "longest": 3, "seen": 2, "prior": 2.0, "lift": 2.0}

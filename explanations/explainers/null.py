@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from explanations.dialogue import at_once
-from explanations.exchange import Explained, Material, Unusable
 from explanations.explainers.base import Config, Explainer
+from explanations.methods.requests import at_once
+from explanations.methods.values import Explained, Material, Unusable
 from explanations.records import AuthorKind
 
 DEFAULTS: dict[str, Any] = {"text": "words and phrases in ordinary text"}

@@ -3,9 +3,9 @@
 import random
 from typing import Any
 
-from explanations.dialogue import at_once
-from explanations.exchange import Explained, Material, Unusable
 from explanations.explainers.base import Config, Explainer, Want
+from explanations.methods.requests import at_once
+from explanations.methods.values import Explained, Material, Unusable
 from explanations.records import AuthorKind
 
 DEFAULTS: dict[str, Any] = {"seed": 0}

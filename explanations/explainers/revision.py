@@ -14,8 +14,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from explanations.dialogue import Dialogue, Need, ask, observe
-from explanations.exchange import (
+from explanations.explainers import (
+    parse_explanation,
+    prompt_format,
+    test_sentences,
+    token_activation,
+)
+from explanations.explainers.base import Config, Explainer
+from explanations.methods.requests import Dialogue, Need, ask, observe
+from explanations.methods.values import (
     SHOWN,
     WRITTEN,
     Explained,
@@ -24,8 +31,6 @@ from explanations.exchange import (
     Prompt,
     Unusable,
 )
-from explanations.explainers import phrases, showing, token_activation, written
-from explanations.explainers.base import Config, Explainer
 from explanations.records import AuthorKind, TokenActivations
 
 DEFAULTS: dict[str, Any] = {
@@ -95,7 +100,7 @@ def explain(material: Material, config: Config, seed: int) -> Dialogue[Explained
         limit = settings["fires"] * material.maximum
         if all(record.peak >= limit for record in tried.shown):
             break
-        revised = yield from phrases.asked(prompt(material, tried, settings))
+        revised = yield from parse_explanation.asked(prompt(material, tried, settings))
         if isinstance(revised, Unusable):
             return revised
         text = revised.text
@@ -122,9 +127,9 @@ def _details(first: str, rounds: Sequence[_Round]) -> dict[str, Any]:
 def _tried(explanation: str, settings: Config, seed: str) -> Dialogue[_Round | Unusable]:
     """Have sentences written and observed; a half, drawn before, is kept from the reviser."""
     count = settings["sentences"]
-    asked = written.prompt(explanation, count, temperature=settings["temperature"])
+    asked = test_sentences.prompt(explanation, count, temperature=settings["temperature"])
     (answer,) = yield from ask([asked])
-    sentences = answer if isinstance(answer, Unusable) else written.parse(answer, count)
+    sentences = answer if isinstance(answer, Unusable) else test_sentences.parse(answer, count)
     if isinstance(sentences, Unusable):
         return sentences
     random.Random(seed).shuffle(sentences)  # noqa: S311
@@ -148,12 +153,14 @@ def prompt(material: Material, tried: _Round, config: Config) -> Prompt:
     """Show the highest excerpts, what was said, and what the neuron did on the shown sentences."""
     settings = {**DEFAULTS, **config}
     texts, said, did, about = EXAMPLE
-    few = [showing.example(*text) for text in texts]
+    few = [prompt_format.example(*text) for text in texts]
     excerpts = [
-        showing.lines(record, material.maximum)
+        prompt_format.lines(record, material.maximum)
         for record in material.excerpts[: settings["records"]]
     ]
-    done = [(record.text, showing.observed(record, material.maximum)) for record in tried.shown]
+    done = [
+        (record.text, prompt_format.observed(record, material.maximum)) for record in tried.shown
+    ]
     messages = (
         Message(role="system", content=SYSTEM),
         Message(role="user", content=_question(few, said, did, settings["repeat_below"])),
@@ -167,13 +174,13 @@ def prompt(material: Material, tried: _Round, config: Config) -> Prompt:
 
 
 def _question(
-    excerpts: Sequence[Sequence[showing.Line]],
+    excerpts: Sequence[Sequence[prompt_format.Line]],
     said: str,
     did: Sequence[tuple[str, str]],
     repeat_below: float,
 ) -> str:
-    tried = "\n".join(f"- {showing.one_line(text)}\n  {fired}" for text, fired in did)
-    shown = showing.excerpts(excerpts, repeat_below)
+    tried = "\n".join(f"- {prompt_format.one_line(text)}\n  {fired}" for text, fired in did)
+    shown = prompt_format.excerpts(excerpts, repeat_below)
     return f"{shown}\n\n{SAID} {said}\n\n{TRIED}\n{tried}\n\n{token_activation.LEAD} ..."
 
 

@@ -1,6 +1,6 @@
 """What the explainers that look for firing say of a neuron that shows none."""
 
-from explanations.exchange import Material
+from explanations.methods.values import Material
 
 
 def silent(material: Material) -> str:

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from explanations.dialogue import Dialogue, Need
-from explanations.exchange import Explained, Material, Message, Prompt, Unusable
-from explanations.explainers import phrases, showing
+from explanations.explainers import parse_explanation, prompt_format
 from explanations.explainers.base import Config, Explainer
 from explanations.explainers.silence import silent
+from explanations.methods.requests import Dialogue, Need
+from explanations.methods.values import Explained, Material, Message, Prompt, Unusable
 from explanations.records import AuthorKind
 
 DEFAULTS: dict[str, Any] = {"records": 5, "repeat_below": 0.2, "max_tokens": 120}
@@ -54,7 +54,7 @@ def explain(material: Material, config: Config, _seed: int) -> Dialogue[Explaine
     asked = prompt(material, config, shown)
     if isinstance(asked, Unusable):
         return asked
-    outcome = yield from phrases.asked(asked)
+    outcome = yield from parse_explanation.asked(asked)
     return replace(outcome, used=shown) if isinstance(outcome, Explained) else outcome
 
 
@@ -80,12 +80,12 @@ def prompt(
     )
 
 
-def seen(material: Material, shown: Sequence[int]) -> list[list[showing.Line]] | Unusable:
+def seen(material: Material, shown: Sequence[int]) -> list[list[prompt_format.Line]] | Unusable:
     """Return the excerpts at these places, from 0 to 10; `Unusable` where none of them fires."""
     if reason := silent(material):
         return Unusable(reason=reason)
     records = [material.excerpts[place] for place in shown if place < len(material.excerpts)]
-    excerpts = [showing.lines(record, material.maximum) for record in records]
+    excerpts = [prompt_format.lines(record, material.maximum) for record in records]
     if not any(value for excerpt in excerpts for _, value in excerpt):
         return Unusable(reason="every activation that may be shown rounds to 0 of 10")
     return excerpts
@@ -94,12 +94,12 @@ def seen(material: Material, shown: Sequence[int]) -> list[list[showing.Line]] |
 def _turns(
     texts: Iterable[tuple[str, str]], about: str, repeat_below: float
 ) -> tuple[Message, ...]:
-    question = _question([showing.example(*text) for text in texts], repeat_below)
+    question = _question([prompt_format.example(*text) for text in texts], repeat_below)
     return Message(role="user", content=question), Message(role="assistant", content=about)
 
 
-def _question(excerpts: Sequence[Sequence[showing.Line]], repeat_below: float) -> str:
-    return f"{showing.excerpts(excerpts, repeat_below)}\n\n{LEAD} ..."
+def _question(excerpts: Sequence[Sequence[prompt_format.Line]], repeat_below: float) -> str:
+    return f"{prompt_format.excerpts(excerpts, repeat_below)}\n\n{LEAD} ..."
 
 
 EXPLAINER = Explainer(

@@ -13,11 +13,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from explanations.dialogue import at_once
-from explanations.exchange import Explained, Material, Unusable
 from explanations.explainers.base import Config, Explainer, Want
 from explanations.explainers.sentences import sentence
 from explanations.explainers.silence import silent
+from explanations.methods.requests import at_once
+from explanations.methods.values import Explained, Material, Unusable
 from explanations.records import AuthorKind, TokenActivations, TokenMean, word_texts, words
 
 DEFAULTS: dict[str, Any] = {"words": 10, "prior": 2.0, "means": "records"}

@@ -12,7 +12,7 @@ import numpy as np
 from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 
-from explanations.formats.sources import File, TextError
+from explanations.corpora.sources import File, TextError
 
 _TYPES = {
     **{"U8": "u1", "U16": "<u2", "U32": "<u4", "U64": "<u8"},

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from explanations.corpora.sources import File, TextError
 from explanations.formats.fields import Faults, Fields
 from explanations.formats.lines import Fault, Place, Values
-from explanations.formats.sources import File, TextError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

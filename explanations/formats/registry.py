@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from explanations.formats import concordance, delphi, find, neuronpedia, openai, scores
+from explanations.formats.concordance import read as concordance
+from explanations.formats.delphi import read as delphi
+from explanations.formats.find import read as find
 from explanations.formats.lines import Fault, Found, Given, NeuronLine
+from explanations.formats.neuronpedia import read as neuronpedia
+from explanations.formats.openai import read as openai
+from explanations.formats.scores import read as scores
 
 Read = Callable[[str, Given], Iterator[Found | Fault]]
 Write = Callable[[Iterable[NeuronLine], Path, Given], Iterator[Fault]]

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from explanations.exchange import Unusable
 from explanations.ground_truth.made import Kind, Made, Recipe
 from explanations.ground_truth.numeric import numeric_functions, numeric_inputs
 from explanations.ground_truth.pairs import LONGEST, Pair, Value, number
 from explanations.ground_truth.strings import string_functions, string_inputs
 from explanations.ground_truth.texts import text_functions
+from explanations.methods.values import Unusable
 from explanations.records import TokenActivations
 
 INPUTS = 400

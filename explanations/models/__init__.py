@@ -1,9 +1,6 @@
 """Subjects, their neurons and records, what is said about them, and the work that produces it."""
 
-from explanations.models.browsing import Meaning, Question, SavedNeuron
-from explanations.models.images import Image, ImageImport
-from explanations.models.neurons import Capture, Corpus, Document, Neuron, Record, Subject
-from explanations.models.texts import (
+from explanations.models.explanations import (
     BY_PEOPLE,
     PERSON,
     Explanation,
@@ -12,7 +9,10 @@ from explanations.models.texts import (
     SimulatedRecord,
     Simulation,
 )
-from explanations.models.work import Call, Run, Target
+from explanations.models.images import Image, ImageImport
+from explanations.models.neurons import Capture, Corpus, Document, Neuron, Record, Subject
+from explanations.models.questions import Meaning, Question, SavedNeuron
+from explanations.models.runs import Call, Run, Target
 
 __all__ = [
     "BY_PEOPLE",

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from explanations.captured import CaptureStore, open_store
 from explanations.models.common import choices, one_of
 from explanations.records import RecordKind, Scale, Split, TokenActivations
-from explanations.storage import fetch
+from explanations.stores.reader import CaptureStore, open_store
+from explanations.stores.remote import fetch
 
 
 class Subject(models.Model):

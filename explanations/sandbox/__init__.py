@@ -34,7 +34,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from explanations.exchange import Unusable
+from explanations.methods.values import Unusable
 
 _CHILD = Path(__file__).with_name("child.py")
 _SETTINGS = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

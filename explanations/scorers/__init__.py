@@ -5,11 +5,11 @@ from explanations.scorers import (
     correlation,
     detection,
     embedding,
+    function_prediction,
     fuzzing,
     generation,
     intervention,
     intruder,
-    predict_function,
     program,
     surprisal,
 )
@@ -29,7 +29,7 @@ SCORERS: dict[str, Scorer] = {
         generation.SCORER,
         ablation.SCORER,
         intervention.SCORER,
-        predict_function.SCORER,
+        function_prediction.SCORER,
         program.SCORER,
     )
 }

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from explanations.dialogue import Dialogue, Need, replace
-from explanations.exchange import Evidence, HeldOut, Scored, Unusable
+from explanations.methods.requests import Dialogue, Need, replace
+from explanations.methods.values import Evidence, HeldOut, Scored, Unusable
 from explanations.records import RecordKind
 from explanations.scorers import intervals
 from explanations.scorers.base import Config, RestsOn, Scorer

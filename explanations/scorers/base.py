@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from explanations.dialogue import Dialogue, Need
-from explanations.exchange import Evidence, Scored, Unusable
+from explanations.methods.requests import Dialogue, Need
+from explanations.methods.values import Evidence, Scored, Unusable
 
 Config = Mapping[str, Any]
 

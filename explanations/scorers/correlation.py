@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from explanations.dialogue import at_once
-from explanations.exchange import Evidence, HeldOut, Scored
+from explanations.methods.requests import at_once
+from explanations.methods.values import Evidence, HeldOut, Scored
 from explanations.records import RecordKind, to_zero_to_ten
 from explanations.scorers import intervals
 from explanations.scorers.base import Config, RestsOn, Scorer

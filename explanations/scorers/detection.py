@@ -6,10 +6,11 @@ broad explanation fits every text of the right topic, so it says little about si
 features in large language models".
 """
 
-from explanations.dialogue import Dialogue, Need
-from explanations.exchange import Evidence, Scored, Unusable
+from explanations.methods.requests import Dialogue, Need
+from explanations.methods.values import Evidence, Scored, Unusable
+from explanations.scorers.activating import one_line, sides
 from explanations.scorers.base import Config, RestsOn, Scorer
-from explanations.scorers.judging import (
+from explanations.scorers.classifier import (
     CHOICES,
     DEFAULTS,
     Example,
@@ -19,7 +20,6 @@ from explanations.scorers.judging import (
     settled,
     shuffled,
 )
-from explanations.scorers.sides import one_line, sides
 
 TASK = Task(
     system="You are told what one neuron of a language model responds to, and given excerpts of "

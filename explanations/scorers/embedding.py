@@ -9,10 +9,10 @@ features in large language models".
 
 from typing import Any
 
-from explanations.dialogue import Dialogue, Need, encode
-from explanations.exchange import Evidence, Scored
+from explanations.methods.requests import Dialogue, Need, encode
+from explanations.methods.values import Evidence, Scored
+from explanations.scorers.activating import one_line, separated, sides
 from explanations.scorers.base import Config, RestsOn, Scorer
-from explanations.scorers.sides import one_line, separated, sides
 
 DEFAULTS: dict[str, Any] = {"examples": 50, "seed": 0}
 

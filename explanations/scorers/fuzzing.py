@@ -14,13 +14,13 @@ interpreting millions of features in large language models".
 from collections.abc import Sequence
 from typing import Any
 
-from explanations.dialogue import Dialogue, Need
-from explanations.exchange import Evidence, HeldOut, Scored, Unusable
+from explanations.methods.requests import Dialogue, Need
+from explanations.methods.values import Evidence, HeldOut, Scored, Unusable
 from explanations.records import Word, seeded_hash, words
+from explanations.scorers.activating import levels, one_line, sides
 from explanations.scorers.base import Config, RestsOn, Scorer
-from explanations.scorers.judging import CHOICES, Example, Shot, Task, judged, settled, shuffled
-from explanations.scorers.judging import DEFAULTS as JUDGING
-from explanations.scorers.sides import levels, one_line, sides
+from explanations.scorers.classifier import CHOICES, Example, Shot, Task, judged, settled, shuffled
+from explanations.scorers.classifier import DEFAULTS as JUDGING
 
 DEFAULTS: dict[str, Any] = {**JUDGING, "wrong": "silent"}
 OPEN, CLOSE = "<<", ">>"

@@ -8,8 +8,8 @@ it wrongly covers. Source of the scheme: Bills et al. (2023), "Language models c
 in language models", section on revising; Paulo et al. (2024) call it generation scoring.
 """
 
-from explanations.dialogue import at_once
-from explanations.exchange import Evidence, Scored
+from explanations.methods.requests import at_once
+from explanations.methods.values import Evidence, Scored
 from explanations.records import to_zero_to_ten
 from explanations.scorers.base import Config, RestsOn, Scorer
 from explanations.scorers.intervals import wilson, with_interval

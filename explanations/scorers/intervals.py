@@ -18,7 +18,7 @@ from statistics import NormalDist
 import numpy as np
 import scipy
 
-from explanations.exchange import Scored
+from explanations.methods.values import Scored
 
 FEWEST = 3
 """Records from which on leaving one out says anything."""

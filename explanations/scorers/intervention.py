@@ -16,13 +16,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from explanations.dialogue import Dialogue, Need, ask, continue_
-from explanations.exchange import Answer, Evidence, HeldOut, Message, Prompt, Scored, Unusable
+from explanations.methods.requests import Dialogue, Need, ask, continue_
+from explanations.methods.values import Answer, Evidence, HeldOut, Message, Prompt, Scored, Unusable
 from explanations.records import RecordKind, seeded_hash
+from explanations.scorers.accuracy import share_right
+from explanations.scorers.activating import one_line
 from explanations.scorers.base import Config, RestsOn, Scorer
-from explanations.scorers.choosing import share_right
-from explanations.scorers.judging import begins
-from explanations.scorers.sides import one_line
+from explanations.scorers.classifier import begins
 
 DEFAULTS: dict[str, Any] = {
     "texts": 20,

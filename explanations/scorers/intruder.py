@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from explanations.dialogue import Dialogue, Need, ask
-from explanations.exchange import Answer, Evidence, HeldOut, Message, Prompt, Scored, Unusable
+from explanations.methods.requests import Dialogue, Need, ask
+from explanations.methods.values import Answer, Evidence, HeldOut, Message, Prompt, Scored, Unusable
 from explanations.records import seeded_hash
+from explanations.scorers.accuracy import share_right
+from explanations.scorers.activating import one_line, sides
 from explanations.scorers.base import Config, RestsOn, Scorer
-from explanations.scorers.choosing import share_right
-from explanations.scorers.judging import begins
-from explanations.scorers.sides import one_line, sides
+from explanations.scorers.classifier import begins
 
 DEFAULTS: dict[str, Any] = {"questions": 10, "told": True, "max_tokens": 200, "seed": 0}
 ALIKE = 4

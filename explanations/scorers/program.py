@@ -16,12 +16,12 @@ from math import isfinite
 import numpy as np
 
 from explanations import sandbox
-from explanations.dialogue import at_once
-from explanations.exchange import Evidence, Scored, Unusable
 from explanations.ground_truth.pairs import Pair, pair_of
+from explanations.methods.requests import at_once
+from explanations.methods.values import Evidence, Scored, Unusable
 from explanations.scorers import intervals
 from explanations.scorers.base import Config, RestsOn, Scorer
-from explanations.scorers.predict_function import NO_FUNCTION
+from explanations.scorers.function_prediction import NO_FUNCTION
 
 Outcome = sandbox.Returned | Unusable
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from explanations.dialogue import Dialogue, Given, Need, Weighed, abilities, weigh
-from explanations.exchange import Evidence, HeldOut, Scored, Unusable
+from explanations.methods.requests import Dialogue, Given, Need, Weighed, abilities, weigh
+from explanations.methods.values import Evidence, HeldOut, Scored, Unusable
+from explanations.scorers.activating import Sides, one_line, separated, sides
 from explanations.scorers.base import Config, RestsOn, Scorer
-from explanations.scorers.sides import Sides, one_line, separated, sides
 
 DEFAULTS: dict[str, Any] = {"examples": 20, "nothing": "various things", "seed": 0}
 CANNOT = "the language model does not give log probabilities of a given text"

@@ -1,6 +1,6 @@
 """Reads: typed rows, never a QuerySet."""
 
-from explanations.selectors.audiences import (
+from explanations.selectors.access import (
     INVITED_KEY,
     subject_behind,
     subject_to_browse,
@@ -24,6 +24,20 @@ from explanations.selectors.calls import (
     call_totals,
     calls_stored,
 )
+from explanations.selectors.explanations import (
+    Beside,
+    Said,
+    SaidScore,
+    SaidShort,
+    SaidSimulation,
+    best_said,
+    said_about,
+    simulated_beside,
+)
+from explanations.selectors.export_rows import neuron_lines
+from explanations.selectors.images import SeenImage, image_file, images_seen
+from explanations.selectors.images import Size as ImageSize
+from explanations.selectors.labels import method_labels, method_title, run_title
 from explanations.selectors.layers import (
     PAGE,
     LayerPage,
@@ -35,7 +49,6 @@ from explanations.selectors.layers import (
     neuron_at_random,
     neurons_beside,
 )
-from explanations.selectors.lines import neuron_lines
 from explanations.selectors.lists import (
     SaidPage,
     ScoredBy,
@@ -56,7 +69,6 @@ from explanations.selectors.material import (
     neuron_materials,
     simulations_to_score,
 )
-from explanations.selectors.naming import method_labels, method_title, run_title
 from explanations.selectors.neurons import (
     NeuronPlace,
     explanation_keys,
@@ -70,8 +82,6 @@ from explanations.selectors.neurons import (
     simulation_keys,
     subject_named,
 )
-from explanations.selectors.pictures import SeenImage, image_file, images_seen
-from explanations.selectors.pictures import Size as ImageSize
 from explanations.selectors.questions import (
     QuestionState,
     explanations_without_meaning,
@@ -93,16 +103,6 @@ from explanations.selectors.runs import (
     runs_unfinished,
     runs_unfinished_of,
     runs_with_failures,
-)
-from explanations.selectors.said import (
-    Beside,
-    Said,
-    SaidScore,
-    SaidShort,
-    SaidSimulation,
-    best_said,
-    said_about,
-    simulated_beside,
 )
 
 __all__ = [

@@ -8,13 +8,13 @@ from time import monotonic
 from django.conf import settings
 from django.db.models import QuerySet
 
-from explanations.captured import CaptureStore, StoreError, open_store
 from explanations.models import Capture, Neuron, Record, Subject
-from explanations.places import PlaceError, local
 from explanations.records import NeuronRef, RecordKind, Split, TokenActivations
-from explanations.related import RelatedStore, read_related
-from explanations.storage import fetch
-from explanations.store_files import MANIFEST
+from explanations.stores.layout import MANIFEST
+from explanations.stores.paths import PlaceError, local
+from explanations.stores.reader import CaptureStore, StoreError, open_store
+from explanations.stores.relations import RelatedStore, read_related
+from explanations.stores.remote import fetch
 
 _GLANCE = 4
 _LOOK_AGAIN = 60

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 
-from explanations.dialogue import Foreseen, Weighed
-from explanations.exchange import Answer, GeneratedToken, Unusable
+from explanations.methods.requests import Foreseen, Weighed
+from explanations.methods.values import Answer, GeneratedToken, Unusable
 from explanations.models import Call
 
 Outcome = Answer | Foreseen | Weighed | Unusable

@@ -9,9 +9,9 @@ import numpy as np
 from django.db.models import Count, F, Q
 from numpy.typing import NDArray
 
-from explanations.captured import CaptureStore
 from explanations.models import Explanation, Neuron, Subject
 from explanations.records import NeuronRef
+from explanations.stores.reader import CaptureStore
 
 PAGE = 50
 _BINS = 24

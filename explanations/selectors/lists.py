@@ -7,14 +7,9 @@ from django.db.models import F, FloatField, Max, Q, QuerySet, Value
 
 from explanations.models import Explanation, Method, SavedNeuron, Score, Subject
 from explanations.records import NeuronRef
+from explanations.selectors.explanations import MAIN_SCORER, SaidShort, claims, shorts
+from explanations.selectors.labels import method_labels, method_name
 from explanations.selectors.layers import PAGE
-from explanations.selectors.naming import method_labels, method_name
-from explanations.selectors.said import (
-    MAIN_SCORER,
-    SaidShort,
-    claims,
-    shorts,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explanations.exchange import SHOWN, WRITTEN, Evidence, HeldOut, Material
 from explanations.explainers import EXPLAINERS, Want
+from explanations.methods.values import SHOWN, WRITTEN, Evidence, HeldOut, Material
 from explanations.models import Explanation, Neuron, Record, SimulatedRecord, Simulation
 from explanations.records import (
     NeuronRef,
@@ -19,7 +19,7 @@ from explanations.records import (
 )
 from explanations.selectors.browsing import store_behind
 from explanations.selectors.neighbours import texts_of_neighbours
-from explanations.simulators.heldout import Window, held_out
+from explanations.simulators.held_out import Window, held_out
 
 # Enough to draw from; a control needs one.
 _OTHERS = 1000

@@ -8,12 +8,12 @@ from itertools import chain
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
-from explanations.captured import CaptureStore
-from explanations.explainers.likeness import likest, likest_words, spoken
+from explanations.explainers.tfidf import likest, likest_words, spoken
 from explanations.models import Neuron, Record
 from explanations.records import NeuronRef, RecordKind, Split, TokenActivations
-from explanations.related import similar_by_activation
 from explanations.selectors.browsing import relations_of, store_behind
+from explanations.stores.reader import CaptureStore
+from explanations.stores.relations import similar_by_activation
 
 Text = tuple[str, ...]
 

@@ -8,9 +8,9 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from explanations.captured import StoreError
 from explanations.models import Capture, Explanation, Meaning, Neuron, Question
 from explanations.records import AuthorKind, NeuronRef
+from explanations.stores.reader import StoreError
 
 _ROWS = 2_000
 

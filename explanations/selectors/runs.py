@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from explanations.models import Run, Score, Target
-from explanations.selectors.naming import run_title
+from explanations.selectors.labels import run_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

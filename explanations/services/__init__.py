@@ -9,11 +9,17 @@ from explanations.services.captures import (
     capture_store,
     shard_store,
 )
+from explanations.services.embeddings import meanings_store
 from explanations.services.ground_truth import (
     GROUND_TRUTH_SOURCE,
     function_records_store,
     ground_truth_describe,
     ground_truth_make,
+)
+from explanations.services.human_explanations import (
+    explanation_adopt,
+    explanation_write,
+    simulation_adopt,
 )
 from explanations.services.imports import neuron_import
 from explanations.services.imports_scores import Counts, ImportFault, score_import
@@ -28,7 +34,6 @@ from explanations.services.leases import (
     targets_claim,
     targets_waiting,
 )
-from explanations.services.meanings import meanings_store
 from explanations.services.methods import (
     SettingRefused,
     method_at_work,
@@ -67,7 +72,7 @@ from explanations.services.runs import (
     runs_finish,
     runs_uncall,
 )
-from explanations.services.saving import neuron_save, neuron_unsave
+from explanations.services.saved_neurons import neuron_save, neuron_unsave
 from explanations.services.starting import (
     METHOD_KINDS,
     RunEstimate,
@@ -76,11 +81,6 @@ from explanations.services.starting import (
     run_estimate,
     run_over,
     run_start,
-)
-from explanations.services.writing import (
-    explanation_adopt,
-    explanation_write,
-    simulation_adopt,
 )
 
 __all__ = [

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 
-from explanations.dialogue import LOCAL, Need
+from explanations.methods.requests import LOCAL, Need
 from explanations.models import Method, Run, Target
 from explanations.prices import Price, Prices
 from explanations.services.methods import registry

@@ -6,8 +6,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from explanations.dialogue import Foreseen, Weighed
-from explanations.exchange import Unusable
+from explanations.methods.requests import Foreseen, Weighed
+from explanations.methods.values import Unusable
 from explanations.models import Call, Run
 from explanations.prices import Price
 from explanations.selectors.calls import Outcome, StoredCall, call_read

@@ -12,20 +12,20 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.text import slugify
 
-from explanations.captured import (
+from explanations.corpora.texts import documents, name_of, where
+from explanations.models import Capture, Corpus, Document, Neuron, Record, Subject, Target
+from explanations.records import NeuronRef, Split, corpus_digest, limited
+from explanations.services.batches import batches
+from explanations.services.leases import Cost, target_close
+from explanations.services.results import packed
+from explanations.stores.paths import join
+from explanations.stores.reader import (
     CaptureConfig,
     CaptureStore,
     Manifest,
     StoredRecord,
     StoreError,
 )
-from explanations.formats.texts import documents, name_of, where
-from explanations.models import Capture, Corpus, Document, Neuron, Record, Subject, Target
-from explanations.places import join
-from explanations.records import NeuronRef, Split, corpus_digest, limited
-from explanations.services.batches import batches
-from explanations.services.leases import Cost, target_close
-from explanations.services.results import packed
 
 _NEURONS = 100
 

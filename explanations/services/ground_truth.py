@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from django.db import transaction
 
-from explanations.captured import CaptureConfig, Keep
 from explanations.formats.lines import (
     ExplanationLine,
     MethodLine,
@@ -19,6 +18,7 @@ from explanations.models import Neuron, Subject
 from explanations.records import AuthorKind, RecordKind, Split, deal
 from explanations.services.imports import neuron_import
 from explanations.services.imports_scores import Counts
+from explanations.stores.reader import CaptureConfig, Keep
 
 GROUND_TRUTH_SOURCE = "functions:"
 REVISION = "1"

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.conf import settings
 
-from explanations.dialogue import Need
 from explanations.explainers import EXPLAINERS, Explainer
+from explanations.methods.requests import Need
 from explanations.models import Method
 from explanations.scorers import SCORERS, Scorer
 from explanations.simulators import SIMULATORS, Simulator

@@ -9,7 +9,7 @@ import numpy as np
 from django.db import transaction
 from numpy.typing import NDArray
 
-from explanations.exchange import Explained, Scored, Simulated, Unusable
+from explanations.methods.values import Explained, Scored, Simulated, Unusable
 from explanations.models import (
     Explanation,
     Score,

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from explanations.dialogue import LOCAL, Need
+from explanations.methods.requests import LOCAL, Need
 from explanations.models import Call, Capture, Explanation, Method, Run, Score, Simulation, Target
 from explanations.scorers import SCORERS
 from explanations.services.batches import batches

@@ -7,13 +7,13 @@ from typing import Any
 from django.db.models import Exists, Model, OuterRef, Q
 
 from explanations import selectors
-from explanations.captured import StoreError
 from explanations.models import Explanation, Method, Neuron, Run, Score, Simulation, Target
 from explanations.records import NeuronRef
 from explanations.services.budgets import RunRefused, budget_check
 from explanations.services.captures import capture_load
 from explanations.services.methods import method_builtin, method_unsaved, registry
 from explanations.services.runs import RunCreated, run_create, worked_on
+from explanations.stores.reader import StoreError
 
 METHOD_KINDS = {
     Run.Kind.EXPLAIN: Method.Kind.EXPLAINER,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from explanations.dialogue import Dialogue, Need
-from explanations.exchange import Simulated, Unusable
+from explanations.methods.requests import Dialogue, Need
+from explanations.methods.values import Simulated, Unusable
 
 Config = Mapping[str, Any]
 Excerpts = Sequence[tuple[str, ...]]

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from explanations.dialogue import Dialogue
-from explanations.exchange import Simulated, Unusable
+from explanations.methods.requests import Dialogue
+from explanations.methods.values import Simulated, Unusable
 from explanations.records import TokenActivations, to_zero_to_ten
 from explanations.simulators.base import Config, Outcomes, Simulator
 

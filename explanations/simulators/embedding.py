@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from explanations.dialogue import Dialogue, Need, encode
-from explanations.exchange import Simulated
+from explanations.methods.requests import Dialogue, Need, encode
+from explanations.methods.values import Simulated
 from explanations.records import Word, words
 from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
 from explanations.simulators.calibration import KINDS
-from explanations.simulators.naming import Phrase, named
+from explanations.simulators.keywords import Phrase, named
 
 DEFAULTS: dict[str, Any] = {
     "radius": 1,

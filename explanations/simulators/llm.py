@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from explanations.dialogue import (
+from explanations.methods.requests import (
     Abilities,
     Dialogue,
     Foreseen,
@@ -29,11 +29,11 @@ from explanations.dialogue import (
     ask,
     read,
 )
-from explanations.exchange import Simulated, Unusable
+from explanations.methods.values import Simulated, Unusable
 from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
 from explanations.simulators.calibration import KINDS
-from explanations.simulators.llm_answer import LEAST, expectation, parse
-from explanations.simulators.llm_wording import passage, question
+from explanations.simulators.llm_parse import LEAST, expectation, parse
+from explanations.simulators.llm_prompt import passage, question
 
 WAYS = ("one_pass", "generated", "written")
 DEFAULTS: dict[str, Any] = {

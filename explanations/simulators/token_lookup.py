@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from explanations.dialogue import at_once
-from explanations.exchange import Simulated
+from explanations.methods.requests import at_once
+from explanations.methods.values import Simulated
 from explanations.records import words
 from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
 from explanations.simulators.calibration import KINDS
-from explanations.simulators.naming import Phrase, named, stems
+from explanations.simulators.keywords import Phrase, named, stems
 
 DEFAULTS: dict[str, Any] = {"first": 5.0, "last": 2.0, "calibration": "none"}
 

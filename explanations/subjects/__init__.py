@@ -1,10 +1,10 @@
 """What has neurons. Importing this loads torch: tasks import it inside the function."""
 
 from explanations.subjects.base import Batch, Consume, Subject, SubjectError
+from explanations.subjects.feature_reader import ReadOut
 from explanations.subjects.functions import TextFunctions
+from explanations.subjects.load import load
 from explanations.subjects.loading import load_transformer
-from explanations.subjects.read_out import ReadOut
-from explanations.subjects.sources import load
 from explanations.subjects.transformers_mlp import TransformersMLP
 
 __all__ = [

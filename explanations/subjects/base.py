@@ -7,7 +7,7 @@ from typing import Protocol
 
 import torch
 
-from explanations.captured import SubjectIdentity
+from explanations.stores.reader import SubjectIdentity
 
 Consume = Callable[[int, torch.Tensor], None]
 """Takes a layer and its neurons' activations [rows, tokens, width], inside the forward pass."""

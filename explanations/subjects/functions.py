@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
-from explanations.captured import SubjectIdentity
 from explanations.ground_truth.known import SETS, Function
 from explanations.ground_truth.made import Kind, recipe
 from explanations.ground_truth.rules import Text
 from explanations.ground_truth.texts import text_functions
 from explanations.records import NeuronRef
+from explanations.stores.reader import SubjectIdentity
 from explanations.subjects.base import Batch, Consume, SubjectError, check_layer
-from explanations.subjects.texts import Encoder
+from explanations.subjects.tokenization import Encoder
 from explanations.subjects.transformers_mlp import BUDGET
 
 VERSION = "1"

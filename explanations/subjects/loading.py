@@ -20,12 +20,12 @@ from torch import nn
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
-from explanations.captured import SubjectIdentity
+from explanations.pretrained import package_folder, silenced
+from explanations.stores.reader import SubjectIdentity
+from explanations.subjects.architectures import FAMILIES, Family
 from explanations.subjects.base import SubjectError, enough_memory
-from explanations.subjects.families import FAMILIES, Family
-from explanations.subjects.texts import encoder
+from explanations.subjects.tokenization import encoder
 from explanations.subjects.transformers_mlp import TransformersMLP
-from explanations.weights import package_folder, silenced
 
 PACKAGE = "package:"
 _INDEX = "{layer}"

@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 
 import torch
 
+from explanations.relations.weight_vectors import Vectors
 from explanations.subjects import saes
 from explanations.subjects.base import SubjectError
+from explanations.subjects.feature_reader import Reader
 from explanations.subjects.files import expect, settings, weights
-from explanations.subjects.read_out import Reader
-from explanations.subjects.wiring import Vectors
 
 Arrays: TypeAlias = Mapping[str, torch.Tensor]
 

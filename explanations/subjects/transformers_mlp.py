@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from explanations.captured import SubjectIdentity
+from explanations.stores.reader import SubjectIdentity
 from explanations.subjects.base import Batch, Consume, check_layer, enough_memory
-from explanations.subjects.texts import Encoder
+from explanations.subjects.tokenization import Encoder
 
 BUDGET, MOST = 2048, 8192
 """Tokens in a batch, from wide layers to narrow ones: enough work for the processor at each step,

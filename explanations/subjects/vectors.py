@@ -8,12 +8,12 @@ from typing import TypeAlias
 import torch
 from torch import nn
 
+from explanations.relations.weight_vectors import Vectors
 from explanations.subjects.base import SubjectError
+from explanations.subjects.feature_reader import Read, Reader, ReadOut, read_out
 from explanations.subjects.files import settings, weights
-from explanations.subjects.read_out import Read, Reader, ReadOut, read_out
 from explanations.subjects.sae_layouts import CONFIG, StoredSAE, stored
 from explanations.subjects.transformers_mlp import TransformersMLP
-from explanations.subjects.wiring import Vectors
 
 Host: TypeAlias = Callable[[str], TransformersMLP]
 """Loads a model by its source."""

@@ -13,8 +13,8 @@ from explanations.tasks.capture import capture
 from explanations.tasks.chunk import Chunk
 from explanations.tasks.explain import explain
 from explanations.tasks.images import call_for_images, import_images
-from explanations.tasks.messages import messages_waiting
 from explanations.tasks.questions import answer_questions, call_for_questions
+from explanations.tasks.queue_length import messages_waiting
 from explanations.tasks.score import score
 from explanations.tasks.simulate import simulate
 from explanations.tasks.stopping import stopping

@@ -11,13 +11,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from explanations import services
-from explanations.captured import CaptureConfig, StoreError
-from explanations.formats.texts import documents
+from explanations.corpora.texts import documents
 from explanations.models import Capture, Run, Target
-from explanations.places import join, local
 from explanations.records import Split, deal, document_bytes, limited
-from explanations.storage import exists, fetch, publish, remove
-from explanations.store_files import STATE
+from explanations.stores.layout import STATE
+from explanations.stores.paths import join, local
+from explanations.stores.reader import CaptureConfig, StoreError
+from explanations.stores.remote import exists, fetch, publish, remove
 from explanations.tasks.chunk import Chunk
 from explanations.tasks.questions import answer_questions
 from explanations.tasks.stopping import Stopped
@@ -88,7 +88,7 @@ def _make(capture: Capture, chunk: Chunk, target: Target) -> None:
 
     What is made beside it appears complete, so a worker that is killed after that only relates.
     """
-    from explanations.subjects.relations import relate, relates_quickly
+    from explanations.relations.relatives import relate, relates_quickly
 
     folder = _work_folder(capture.directory)
     made = folder.with_name(f".{folder.name}.made")

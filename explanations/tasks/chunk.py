@@ -10,9 +10,9 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from explanations import services
-from explanations.exchange import Unusable
+from explanations.methods.values import Unusable
 from explanations.models import Target
-from explanations.tasks.heart import Heart
+from explanations.tasks.lease_heartbeat import Heart
 from explanations.tasks.stopping import Stopped, stopping
 
 T = TypeVar("T")

@@ -6,11 +6,11 @@ from functools import partial
 from django.utils import timezone
 
 from explanations import selectors, services
-from explanations.exchange import Explained, Unusable
 from explanations.explainers import EXPLAINERS, Explainer
+from explanations.methods.values import Explained, Unusable
 from explanations.models import Explanation, Method, Run
 from explanations.tasks.chunk import Chunk
-from explanations.tasks.conversing import Ended, Talk, converse
+from explanations.tasks.run_dialogues import Ended, Talk, converse
 
 Seen = selectors.NeuronMaterial
 

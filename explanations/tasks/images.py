@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from explanations.models import ImageImport, Run
 from explanations.services import image_imports
-from explanations.tasks.heart import Heart
-from explanations.tasks.messages import messages_waiting
+from explanations.tasks.lease_heartbeat import Heart
+from explanations.tasks.queue_length import messages_waiting
 from explanations.tasks.stopping import Stopped, stopping
 
 logger = logging.getLogger(__name__)

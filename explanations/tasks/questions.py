@@ -14,8 +14,8 @@ from django.utils import timezone
 from explanations import selectors, services
 from explanations.models import Question, Run
 from explanations.records import NeuronRef
-from explanations.tasks.heart import Heart
-from explanations.tasks.messages import messages_waiting
+from explanations.tasks.lease_heartbeat import Heart
+from explanations.tasks.queue_length import messages_waiting
 from explanations.tasks.stopping import Stopped, stopping
 from explanations.tasks.subjects import loaded
 
@@ -85,7 +85,7 @@ def _answered(question: Question) -> Answer | str:
 
 
 def _activate(question: Question) -> Answer:
-    from explanations.subjects.intervening import activations
+    from explanations.interventions.live_neuron import activations
 
     subject, ref = _asked(question)
     reading = activations(loaded(subject.source, subject.revision), question.text, ref)
@@ -98,7 +98,7 @@ def _activate(question: Question) -> Answer:
 
 
 def _intervene(question: Question) -> Answer:
-    from explanations.subjects.intervening import intervene
+    from explanations.interventions.live_neuron import intervene
 
     subject, ref = _asked(question)
     assert question.clamp is not None  # noqa: S101  a constraint says so

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from django.utils import timezone
 
 from explanations import selectors, services
-from explanations.exchange import Evidence, Scored, Unusable
+from explanations.methods.values import Evidence, Scored, Unusable
 from explanations.models import Method, Run
 from explanations.scorers import SCORERS, RestsOn, Scorer
 from explanations.tasks.chunk import Chunk
-from explanations.tasks.conversing import Ended, Talk, converse
+from explanations.tasks.run_dialogues import Ended, Talk, converse
 
 # What a target is, and how what may be scored of it is read.
 _READ = {

@@ -7,14 +7,14 @@ from typing import Any
 from django.utils import timezone
 
 from explanations import selectors, services
-from explanations.exchange import Simulated, Unusable
+from explanations.methods.values import Simulated, Unusable
 from explanations.models import Method, Run
 from explanations.simulators import SIMULATORS, Simulator
 from explanations.simulators.base import Outcomes
 from explanations.simulators.calibration import carried_out
-from explanations.simulators.heldout import held_out
+from explanations.simulators.held_out import held_out
 from explanations.tasks.chunk import Chunk
-from explanations.tasks.conversing import Ended, Talk, converse
+from explanations.tasks.run_dialogues import Ended, Talk, converse
 
 Excerpts = Sequence[selectors.Excerpt]
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from annotation.quality import read_rules
 from studies import services
-from studies.analysis.wording import counted
+from studies.analysis.protocols.compare.wording import counted
 from studies.design.items import LeftOut
 from studies.design.size import Plan
 from studies.design.trust import in_words

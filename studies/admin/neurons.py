@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from studies import services
-from studies.analysis.wording import counted
+from studies.analysis.protocols.compare.wording import counted
 from studies.models import Study
 from studies.selectors.material import neurons_matching, neurons_shown
 

@@ -9,10 +9,10 @@ from django.urls import reverse
 
 from explanations.models import Subject
 from studies import services
-from studies.analysis.wording import counted
+from studies.analysis.protocols.compare.wording import counted
 from studies.forms import PresetForm
 from studies.presets import PRESETS
-from studies.selectors.pictures import likeliest_subject
+from studies.selectors.images import likeliest_subject
 
 
 def presets_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:

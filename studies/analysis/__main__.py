@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from studies.analysis.archive import RESULTS, ExportError, recompute
+from studies.analysis.archive.read import RESULTS, ExportError, recompute
 
 
 def main() -> int:

@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from typing import Any, overload
 
-from studies.analysis import figures as of_votes
-from studies.analysis import results, wording
-from studies.analysis.answers import AnswerTables
-from studies.analysis.forms import shown as of_answers
-from studies.analysis.forms.findings import Findings, analyse_answers
-from studies.analysis.plan import Plan
-from studies.analysis.results import Results
-from studies.analysis.shown import Shown
-from studies.analysis.tables import StudyTables
+from studies.analysis import results_report as of_answers
+from studies.analysis.data.answers import AnswerTables
+from studies.analysis.data.plan import Plan
+from studies.analysis.data.tables import StudyTables
+from studies.analysis.protocols.compare import analyse as results
+from studies.analysis.protocols.compare import figures as of_votes
+from studies.analysis.protocols.compare import wording
+from studies.analysis.protocols.compare.analyse import Results
+from studies.analysis.report.figure import Shown
+from studies.analysis.results import Findings, analyse_answers
 
 Tell = Callable[[str, float], object]
 _NO_PLAN = Plan()

@@ -1,8 +1,8 @@
 """A study as tables to take elsewhere: unblinded, raters under pseudonyms, piece by piece."""
 
 from studies.exports.archive import archive
-from studies.exports.forms import CONTENT_TYPES, FORMS, FormMissing, installed_forms
-from studies.exports.made import snapshot
+from studies.exports.formats import CONTENT_TYPES, FORMS, FormMissing, installed_forms
+from studies.exports.results import snapshot
 from studies.exports.tables import TABLES, pieces
 from studies.selectors.pseudonyms import pseudonym
 

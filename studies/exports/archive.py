@@ -7,16 +7,16 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from studies.analysis.archive import RESULTS, STUDY
-from studies.analysis.canonical import as_text
-from studies.analysis.flat import columns, flat_tables
-from studies.analysis.shown import csv_of
+from studies.analysis.archive.read import RESULTS, STUDY
+from studies.analysis.data.canonical_json import as_text
+from studies.analysis.report.figure import csv_of
+from studies.analysis.report.results_to_csv import columns, flat_tables
 from studies.exports.columns import Column
 from studies.exports.croissant import File, croissant
 from studies.exports.datasheet import datasheet
-from studies.exports.described import bibtex, methods
-from studies.exports.forms import Sink, installed_forms, to_csv
-from studies.exports.made import Made, last_change, results_made, snapshot, study_facts
+from studies.exports.formats import Sink, installed_forms, to_csv
+from studies.exports.methods_text import bibtex, methods
+from studies.exports.results import Made, last_change, results_made, snapshot, study_facts
 from studies.exports.tables import TABLES, pieces
 from studies.models import Study
 from studies.selectors.registrations import registration_of

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from studies.exports.columns import Column, Table
-from studies.exports.drawn import DRAWS
-from studies.exports.forms import FORMS
-from studies.exports.judged import ITEMS, JUDGMENTS, OPTIONS
-from studies.exports.made import snapshot
+from studies.exports.draws import DRAWS
+from studies.exports.explanations import EXPLANATIONS, SCORES, SIMULATIONS
+from studies.exports.formats import FORMS
+from studies.exports.judgments import ITEMS, JUDGMENTS, OPTIONS
 from studies.exports.people import ADOPTIONS, RATERS
-from studies.exports.said import EXPLANATIONS, SCORES, SIMULATIONS
-from studies.exports.shown import RECORDS
+from studies.exports.records import RECORDS
+from studies.exports.results import snapshot
 from studies.models import Study
 
 TABLES: dict[str, Table] = {

@@ -1,7 +1,7 @@
 """What an analysis of a study starts from, whatever it asks."""
 
-from studies.analysis.answers import AnswerTables
-from studies.analysis.tables import StudyTables
+from studies.analysis.data.answers import AnswerTables
+from studies.analysis.data.tables import StudyTables
 from studies.models import Study
 from studies.selectors.answer_tables import answer_tables
 from studies.selectors.tables import study_tables

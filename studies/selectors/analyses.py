@@ -6,7 +6,7 @@ from django.db.models import Count, Max, Q
 
 from annotation.models import Judgment
 from explanations.models import Explanation, Score, Simulation
-from studies.analysis.results import VERSION
+from studies.analysis.protocols.compare.analyse import VERSION
 from studies.models import Analysis, Study
 from studies.selectors.answers import shown_in
 

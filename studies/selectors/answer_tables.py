@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from annotation.selectors import excluded_raters
 from explanations.models import PERSON, Explanation, SimulatedRecord
-from studies.analysis.answers import (
+from studies.analysis.data.answers import (
     NONE,
     PEOPLE,
     AnswerRow,
@@ -22,12 +22,12 @@ from studies.analysis.answers import (
     answers,
     people_of,
 )
-from studies.analysis.forms.reading import Asked, aspects, said, things
-from studies.analysis.ratings import Array
+from studies.analysis.data.ratings import Array
+from studies.analysis.protocols.reading import Asked, aspects, said, things
 from studies.models import Adoption, Study, StudyItem
 from studies.selectors.answers import About, StudyAnswer, chunked, shown_in, study_answers
-from studies.selectors.asked import activations_on, records_on
 from studies.selectors.flow import study_flow
+from studies.selectors.item_records import activations_on, records_on
 from studies.selectors.tables import explanation_lengths, simulator_labels, study_scores
 
 _CHUNK = 500

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 
 from annotation.models import Assignment, Enrolment, Item, Judgment
-from studies.analysis.tables import Flow, ReasonCount
+from studies.analysis.data.tables import Flow, ReasonCount
 from studies.models import PairDraw, Study, StudyItem
 
 

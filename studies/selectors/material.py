@@ -15,8 +15,8 @@ from studies.design.excerpts import RecordFacts, choose
 from studies.design.items import Candidate, Topic
 from studies.models import Condition, Study
 from studies.presets.base import Seen
-from studies.selectors.heat import heated
-from studies.selectors.pictures import image_of
+from studies.selectors.heatmap import heated
+from studies.selectors.images import image_of
 
 _CHUNK = 500
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from annotation.models import Judgment
 from annotation.selectors import BatchProgress, batch_progress, groups_of
-from studies.analysis import power
-from studies.analysis.results import VERSION
+from studies.analysis.protocols.compare.analyse import VERSION
+from studies.analysis.statistics import power
 from studies.design.dealing import share_of_tests
 from studies.design.size import Plan, plan
 from studies.models import Analysis, Study, StudyItem

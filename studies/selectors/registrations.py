@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from annotation.models import Item
-from studies.analysis.forms.findings import Findings
-from studies.analysis.plan import Plan
-from studies.analysis.results import Results
+from studies.analysis.data.plan import Plan
+from studies.analysis.protocols.compare.analyse import Results
+from studies.analysis.results import Findings
 from studies.design.registered import differences, digest_of
 from studies.models import Registration, Study
 from studies.selectors.analyses import answers_count

@@ -11,9 +11,9 @@ from annotation.protocols import compare
 from annotation.selectors import excluded_raters
 from explanations.models import Explanation, Method, Score, Simulation
 from explanations.selectors import method_labels
-from studies.analysis import rows
-from studies.analysis.rows import ScoreRow
-from studies.analysis.tables import Draws, Judgments, Scores, StudyTables
+from studies.analysis.data import from_rows
+from studies.analysis.data.from_rows import ScoreRow
+from studies.analysis.data.tables import Draws, Judgments, Scores, StudyTables
 from studies.models import PairDraw, Study
 from studies.selectors.answers import Behind, StudyAnswer, shown_in, study_answers
 from studies.selectors.drawing import study_draws
@@ -109,7 +109,7 @@ def _outcome(choice: str, left: Behind) -> int:
 
 def explanation_lengths(study: Study) -> Scores:
     """Return how many characters the explanations have that a study shows."""
-    return rows.lengths(_texts(study))
+    return from_rows.lengths(_texts(study))
 
 
 def _texts(study: Study) -> Iterator[tuple[int, str]]:
@@ -132,7 +132,7 @@ def study_scores(study: Study) -> tuple[Scores, ...]:
     labels = scorer_labels(study)
     found = Score.objects.filter(explanation__in=_shown(study)).order_by("pk")
     values = found.values_list("method", "simulation__method", "explanation", "value", "reason")
-    return rows.scores(
+    return from_rows.scores(
         ScoreRow(scorer_label(labels, method, simulator), explanation, value, reason)
         for method, simulator, explanation, value, reason in values.iterator(_ROWS)
     )

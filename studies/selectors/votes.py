@@ -9,8 +9,8 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from annotation.models import Enrolment, Judgment
 from annotation.protocols import compare
-from studies.analysis.ratings import Codes
-from studies.analysis.tables import Judgments
+from studies.analysis.data.ratings import Codes
+from studies.analysis.data.tables import Judgments
 from studies.models import Study, StudyOption
 from studies.selectors.answers import chunked
 

@@ -14,11 +14,11 @@ from studies.services.analyses import (
 from studies.services.building import Built, study_build, study_unbuild
 from studies.services.drawing import items_supply, pairs_choose
 from studies.services.errors import StudyRefused
-from studies.services.picking import neurons_add, neurons_add_explained, neurons_remove
+from studies.services.from_preset import Choices, study_start
+from studies.services.lifecycle import study_close, study_open
+from studies.services.neurons import neurons_add, neurons_add_explained, neurons_remove
 from studies.services.registering import registration_freeze
-from studies.services.running import study_close, study_open
 from studies.services.simulation import raters_simulate
-from studies.services.starting import Choices, study_start
 
 __all__ = [
     "ANALYSE",

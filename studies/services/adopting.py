@@ -12,13 +12,13 @@ from django.db import transaction
 
 from annotation.protocols import simulate, write
 from annotation.protocols.asks import AnswerError
-from explanations.exchange import Simulated, Unusable
+from explanations.methods.values import Simulated, Unusable
 from explanations.models import PERSON, Explanation, Method, Record, Simulation
 from explanations.selectors import explanations_to_simulate
 from explanations.services import explanation_adopt, method_get_or_create, simulation_adopt
-from explanations.simulators.heldout import held_out
-from studies.analysis.answers import people_of
-from studies.analysis.wording import counted
+from explanations.simulators.held_out import held_out
+from studies.analysis.data.answers import people_of
+from studies.analysis.protocols.compare.wording import counted
 from studies.models import Adoption, Study
 from studies.selectors.adopting import ADOPTED, Adoptable, adoptable, adoption_state
 from studies.services.errors import StudyRefused

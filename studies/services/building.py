@@ -15,11 +15,11 @@ from studies.models import Condition, Study, StudyItem, StudyOption
 from studies.presets.base import DEALT
 from studies.selectors.adopting import writers_of
 from studies.selectors.flow import judgments_wanted
-from studies.selectors.pictures import thumbnails_of
+from studies.selectors.images import thumbnails_of
 from studies.services.drawing import pairs_begin
-from studies.services.entering import entry_of
+from studies.services.entry import entry_of
 from studies.services.errors import StudyRefused
-from studies.services.freezing import Frozen, FrozenItem, frozen
+from studies.services.items import Frozen, FrozenItem, frozen
 
 _ROWS = 1000
 

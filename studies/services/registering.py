@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from studies.analysis.plan import Plan
+from studies.analysis.data.plan import Plan
 from studies.design.registered import FORMAT, canonical, sha256
 from studies.models import Analysis, Registration, Study
 from studies.selectors.registrations import answers_before, design_of

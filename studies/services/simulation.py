@@ -21,7 +21,7 @@ from studies.design.seeds import stream
 from studies.design.simulated import Behaviour, seconds
 from studies.models import Study
 from studies.selectors.answers import About, chunked, items_about
-from studies.selectors.asked import activations_on
+from studies.selectors.item_records import activations_on
 from studies.selectors.tables import study_scores
 from studies.services.errors import StudyRefused
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from django import template
 
-from studies.analysis import charts
-from studies.analysis.figures import scorers
+from studies.analysis.charts import charts
+from studies.analysis.protocols.compare.figures import scorers
 
 register = template.Library()
 

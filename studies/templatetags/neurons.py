@@ -9,7 +9,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from explanations.records import NeuronRef
-from studies.analysis import distributions
+from studies.analysis.charts import distributions
 
 register = template.Library()
 

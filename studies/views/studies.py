@@ -22,8 +22,8 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from studies import services
-from studies.analysis.shown import csv_of
-from studies.analysis.wording import synthetic_notice
+from studies.analysis.protocols.compare.wording import synthetic_notice
+from studies.analysis.report.figure import csv_of
 from studies.exports import CONTENT_TYPES, TABLES, archive, installed_forms, pieces
 from studies.models import Registration, Study
 from studies.selectors.pages import freshness, study_rows

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import polib
 
-from deploy.messages import LOCALE
+from deploy.compile_translations import LOCALE
 
 CATALOGUE = LOCALE / "de" / "LC_MESSAGES" / "django.po"
 READ_OUT = {"aria-label", "alt", "title", "placeholder", "data-label", "data-missing"}

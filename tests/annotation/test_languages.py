@@ -13,7 +13,7 @@ from annotation.models import Batch, Enrolment
 from annotation.protocols import PROTOCOLS
 from annotation.services import batch_close
 from annotation.templatetags.words import LIVE
-from deploy.messages import compiled
+from deploy.compile_translations import compiled
 from tests.annotation.browsing import address, agreed, asked
 from tests.annotation.factories import image, intervention, item_of, open_batch, showing
 from tests.annotation.german import CATALOGUE, not_german

@@ -14,9 +14,9 @@ import krippendorff
 import numpy as np
 import numpy.typing as npt
 
-from studies.analysis.agreement import alpha
-from studies.analysis.alpha import alphas, between_midranks, coincidences
-from studies.analysis.ratings import encode
+from studies.analysis.data.ratings import encode
+from studies.analysis.statistics.agreement import alpha
+from studies.analysis.statistics.alpha import alphas, between_midranks, coincidences
 from tests.benchmarks.stopwatch import emit, medians
 
 RATERS, UNITS, EACH, VALUES = 1_000, 100_000, 5, 5

@@ -23,8 +23,8 @@ import torch
 
 from explanations.capture import CaptureState, Document, Vocabulary
 from explanations.capture.streams import Streams
-from explanations.captured import CaptureConfig
 from explanations.records import deal
+from explanations.stores.reader import CaptureConfig
 from explanations.subjects import Batch, TransformersMLP, load_transformer
 from tests.benchmarks.stopwatch import emit, seconds
 

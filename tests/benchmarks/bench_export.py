@@ -119,7 +119,7 @@ def export(judgments: int) -> None:
 def recompute(judgments: int) -> None:
     """Compute the results from the zip."""
     began = time.perf_counter()
-    from studies.analysis.archive import recompute as from_zip
+    from studies.analysis.archive.read import recompute as from_zip
 
     computed = from_zip(place())
     same = "the same" if computed.anew == computed.exported else "NOT THE SAME"

@@ -21,11 +21,11 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from explanations.backends.local.loading import Loaded, load, number_head
 from explanations.backends.local.reading import Reader
-from explanations.dialogue import Passage
-from explanations.exchange import Evidence, HeldOut
+from explanations.methods.requests import Passage
+from explanations.methods.values import Evidence, HeldOut
 from explanations.records import NeuronRef, RecordKind, Scale, TokenActivations
 from explanations.scorers import SCORERS
-from explanations.simulators.llm_wording import passage, question
+from explanations.simulators.llm_prompt import passage, question
 from tests.benchmarks.bench_capture import DATA
 from tests.benchmarks.stopwatch import emit, medians
 from tests.explanations.dialogues import carried_on

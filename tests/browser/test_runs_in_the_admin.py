@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from explanations import services
-from explanations.exchange import Answer
+from explanations.methods.values import Answer
 from explanations.models import Run
 from explanations.prices import Price, Prices
 from tests import factories

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from explanations.dialogue import Dialogue, Request
+from explanations.methods.requests import Dialogue, Request
 
 T = TypeVar("T")
 Replies = Mapping[type[Request], Callable[[Any], Any]]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from explanations.exchange import Evidence, HeldOut, Scored, Unusable
+from explanations.methods.values import Evidence, HeldOut, Scored, Unusable
 from explanations.records import NeuronRef, RecordKind, Scale, TokenActivations
 from explanations.scorers import SCORERS
 from tests.explanations.dialogues import Replies, carried_on

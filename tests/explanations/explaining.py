@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from explanations.dialogue import Ask, Observe
-from explanations.exchange import Answer, Explained, Material, Unusable
 from explanations.explainers import EXPLAINERS
+from explanations.methods.requests import Ask, Observe
+from explanations.methods.values import Answer, Explained, Material, Unusable
 from explanations.records import NeuronRef, Scale, TokenActivations
 from tests.explanations.dialogues import Replies, carried_on
 
@@ -48,8 +48,8 @@ class Model:
 
 def function(truth: str) -> Callable[[Observe], tuple[TokenActivations | Unusable, ...]]:
     """Return what observes the shipped function whose true description begins so."""
+    from explanations.interventions.live_neuron import activations
     from explanations.subjects.functions import load_functions
-    from explanations.subjects.intervening import activations
 
     subject = load_functions("default")
     index = next(i for i, f in enumerate(subject.functions) if f.truth.startswith(truth))

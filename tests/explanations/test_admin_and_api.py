@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from explanations import services
-from explanations.exchange import Answer
+from explanations.methods.values import Answer
 from explanations.models import Run, Target
 from tests import factories
 

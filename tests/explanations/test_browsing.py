@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from explanations.captured import open_store
 from explanations.models import Capture, Corpus, Subject
 from explanations.records import NeuronRef, Split
 from explanations.selectors import neuron_seen, records_seen, store_of
-from explanations.storage import publish
+from explanations.stores.reader import open_store
+from explanations.stores.remote import publish
 from tests import factories
 
 pytestmark = pytest.mark.django_db

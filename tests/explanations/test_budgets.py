@@ -9,7 +9,7 @@ from explanations import selectors, services
 from explanations.models import Call, Method, Run, Target
 from explanations.prices import Prices
 from explanations.tasks import work_on_chunk
-from explanations.tasks.serving.language_model import _backend
+from explanations.tasks.answering.language_model import _backend
 from tests import factories
 from tests.explanations.openai_server import chat, serving
 

@@ -7,8 +7,10 @@ import pytest
 from django.utils import timezone
 
 from explanations import selectors, services
-from explanations.dialogue import Dialogue, Foreseen, Need, Weighed, ask
-from explanations.exchange import (
+from explanations.explainers import EXPLAINERS, Explainer
+from explanations.explainers.base import Config
+from explanations.methods.requests import Dialogue, Foreseen, Need, Weighed, ask
+from explanations.methods.values import (
     Answer,
     Explained,
     GeneratedToken,
@@ -17,14 +19,12 @@ from explanations.exchange import (
     Prompt,
     Unusable,
 )
-from explanations.explainers import EXPLAINERS, Explainer
-from explanations.explainers.base import Config
 from explanations.models import Call, Explanation, Neuron, Run, Target
 from explanations.prices import Price, Prices
 from explanations.records import AuthorKind
 from explanations.tasks import work_on_chunk
-from explanations.tasks.serving.calls import digest
-from explanations.tasks.serving.language_model import _backend
+from explanations.tasks.answering.calls import digest
+from explanations.tasks.answering.language_model import _backend
 from tests import factories
 from tests.explanations.openai_server import OpenAIServer, Reply, chat, failure, serving
 

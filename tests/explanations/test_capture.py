@@ -23,7 +23,10 @@ from explanations.capture import (
     merge,
     state,
 )
-from explanations.captured import (
+from explanations.capture.layer_accumulator import TIES
+from explanations.records import NeuronRef, Split, corpus_digest, seeded_hash
+from explanations.stores.layout import read_arrays
+from explanations.stores.reader import (
     CaptureConfig,
     CaptureStore,
     Keep,
@@ -31,10 +34,7 @@ from explanations.captured import (
     SubjectIdentity,
     open_store,
 )
-from explanations.records import NeuronRef, Split, corpus_digest, seeded_hash
-from explanations.store_files import read_arrays
 from explanations.subjects import Batch, Consume, TransformersMLP
-from explanations.subjects.keeping import TIES
 
 SEED = 3
 Place = tuple[str, int]

@@ -13,9 +13,9 @@ import pytest
 
 from explanations import capture as capturing
 from explanations.capture import Document, Plan, Progress, capture, capture_shard, merge
-from explanations.captured import CaptureConfig, Keep, StoreError, open_store
 from explanations.records import Split
-from explanations.store_files import STATE
+from explanations.stores.layout import STATE
+from explanations.stores.reader import CaptureConfig, Keep, StoreError, open_store
 from explanations.subjects import TransformersMLP
 from tests.explanations.test_capture import SEED, Letters, letters, same_files
 
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAM = """
 import sys
 from explanations import capture as capturing
-from explanations.formats.texts import documents
+from explanations.corpora.texts import documents
 from explanations.records import deal
 from explanations.subjects import load
 capturing.BLOCK_DOCUMENTS = 8

@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from explanations import capture as capture_package
 from explanations import selectors, services
-from explanations.captured import CaptureConfig
 from explanations.models import Capture, Run, Target
 from explanations.records import NeuronRef, Split, deal
-from explanations.related import read_related
-from explanations.storage import exists
-from explanations.subjects.relations import relate
+from explanations.relations.relatives import relate
+from explanations.stores.reader import CaptureConfig
+from explanations.stores.relations import read_related
+from explanations.stores.remote import exists
 from explanations.tasks import work_on_chunk
 from tests.explanations.test_capture import Letters, same_files
 

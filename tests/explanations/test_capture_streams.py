@@ -11,8 +11,8 @@ import torch
 
 from explanations.capture import Document, capture
 from explanations.capture.streams import Streams
-from explanations.captured import open_store
 from explanations.records import Split
+from explanations.stores.reader import open_store
 from explanations.subjects import Batch, Consume, load
 from explanations.subjects.functions import TextFunctions
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explanations.captured import CaptureConfig, Keep, StoreError, open_store
 from explanations.records import NeuronRef, RecordKind, Split, deal, slices
-from explanations.store_files import WINDOWS, Window, WindowTable, mapped_arrays, write_arrays
+from explanations.stores.layout import WINDOWS, Window, WindowTable, mapped_arrays, write_arrays
+from explanations.stores.reader import CaptureConfig, Keep, StoreError, open_store
 from tests.explanations.test_capture import captured, letters
 
 VOWELS = NeuronRef(layer=0, index=0)
@@ -142,6 +142,6 @@ def test_a_window_that_is_no_multiple_of_eight_is_refused(window: int) -> None:
 
 
 def test_reading_a_store_loads_neither_torch_nor_django() -> None:
-    code = "import sys, explanations.captured; print({'torch', 'django'} & set(sys.modules))"
+    code = "import sys, explanations.stores.reader; print({'torch', 'django'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

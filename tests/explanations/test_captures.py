@@ -9,9 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from explanations import selectors, services
-from explanations.captured import open_store
 from explanations.models import Capture, Neuron, Run, Subject
 from explanations.records import NeuronRef
+from explanations.stores.reader import open_store
 from explanations.tasks import work_on_chunk
 from tests import factories
 

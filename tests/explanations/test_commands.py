@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from explanations import services
-from explanations.formats.texts import TextError, documents
+from explanations.corpora.texts import TextError, documents
 from explanations.models import (
     Capture,
     Corpus,
@@ -23,7 +23,7 @@ from explanations.models import (
 )
 from explanations.prices import Prices
 from explanations.selectors import neuron_refs
-from explanations.tasks.serving.language_model import _backend
+from explanations.tasks.answering.language_model import _backend
 from tests import factories
 from tests.explanations.openai_server import chat, serving
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from explanations.exchange import Unusable
+from explanations.interventions.generation import Continued, continuations
+from explanations.methods.values import Unusable
 from explanations.records import NeuronRef
 from explanations.subjects import SubjectError, TransformersMLP
-from explanations.subjects.continuing import Continued, continuations
 
 TEXT = "Once upon a time, there was a little girl"
 REF = NeuronRef(layer=4, index=143)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explanations.dialogue import (
+from explanations.methods.requests import (
     Abilities,
     Ask,
     AskAbilities,
@@ -15,7 +15,7 @@ from explanations.dialogue import (
     encode,
     together,
 )
-from explanations.exchange import Answer, Message, Prompt
+from explanations.methods.values import Answer, Message, Prompt
 from tests.explanations.dialogues import carried_on
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explanations.duplicates import near_pairs
+from explanations.capture.near_duplicates import near_pairs
 from explanations.records import word_texts
 
 WORDS = [f"{first}{second}" for first in "bcdfghjklm" for second in ("at", "en", "ip", "or", "us")]

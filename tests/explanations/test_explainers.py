@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from explanations.dialogue import Need
-from explanations.exchange import Explained, Material, Unusable
 from explanations.explainers import EXPLAINERS, Want
 from explanations.explainers.sentences import listed, sentence
+from explanations.methods.requests import Need
+from explanations.methods.values import Explained, Material, Unusable
 from explanations.records import NeuronRef, Scale, TokenActivations, TokenMean, words
 from tests.explanations.dialogues import carried_on
 

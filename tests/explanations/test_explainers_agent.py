@@ -2,13 +2,13 @@
 
 import pytest
 
-from explanations.dialogue import Ask, Need, Observe
-from explanations.exchange import SHOWN, Message, Unusable
 from explanations.explainers import EXPLAINERS, agent
-from explanations.explainers.turns import Turn, parse
+from explanations.explainers.agent_protocol import Turn, parse
 from explanations.ground_truth.made import Kind, Recipe
 from explanations.ground_truth.pairs import Pair
 from explanations.ground_truth.sets import observe
+from explanations.methods.requests import Ask, Need, Observe
+from explanations.methods.values import SHOWN, Message, Unusable
 from explanations.records import TokenActivations
 from tests.explanations.explaining import (
     Model,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from explanations.dialogue import Ask, Need
-from explanations.exchange import Material, Unusable
 from explanations.explainers import EXPLAINERS, Want
+from explanations.methods.requests import Ask, Need
+from explanations.methods.values import Material, Unusable
 from tests.explanations.explaining import Model, attempt, explained, failed, material, record
 
 LOOKUP = {"simulator": "token_lookup", "k": 3, "records": 2}

@@ -2,11 +2,11 @@
 
 import pytest
 
-from explanations.dialogue import Ask, Need, Observe
-from explanations.exchange import SHOWN, Unusable
 from explanations.explainers import EXPLAINERS, Want
 from explanations.explainers.contrastive import SILENT
-from explanations.explainers.likeness import likest
+from explanations.explainers.tfidf import likest
+from explanations.methods.requests import Ask, Need, Observe
+from explanations.methods.values import SHOWN, Unusable
 from tests.explanations.explaining import (
     Model,
     explained,

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from explanations import selectors, services
-from explanations.captured import open_store
-from explanations.exchange import SHOWN, Material
 from explanations.explainers import EXPLAINERS, Want
+from explanations.methods.values import SHOWN, Material
 from explanations.models import Corpus, Neuron, Record, Run
 from explanations.records import NeuronRef, RecordKind, Split
+from explanations.stores.reader import open_store
 from explanations.tasks import work_on_chunk
 from tests import factories
 from tests.explanations.explaining import explained

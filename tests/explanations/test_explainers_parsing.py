@@ -6,10 +6,10 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explanations.dialogue import Ask, Observe
-from explanations.exchange import Answer, Explained, Unusable
-from explanations.explainers import EXPLAINERS, phrases, written
-from explanations.explainers.turns import Turn, parse
+from explanations.explainers import EXPLAINERS, parse_explanation, test_sentences
+from explanations.explainers.agent_protocol import Turn, parse
+from explanations.methods.requests import Ask, Observe
+from explanations.methods.values import Answer, Explained, Unusable
 from explanations.records import TokenActivations
 from tests.explanations.dialogues import carried_on
 from tests.explanations.explaining import material, record
@@ -29,7 +29,7 @@ SPACED = st.lists(PIECES | st.text(max_size=8), max_size=12).map(" ".join)
 @settings(deadline=None)
 @given(SAID | SPACED)
 def test_a_phrase_is_one_line_stripped_and_not_empty_or_there_is_a_reason(said: str) -> None:
-    outcome = phrases.parse(Answer(text=said))
+    outcome = parse_explanation.parse(Answer(text=said))
     if isinstance(outcome, Unusable):
         assert outcome.raw == said
     else:
@@ -40,7 +40,7 @@ def test_a_phrase_is_one_line_stripped_and_not_empty_or_there_is_a_reason(said: 
 @settings(deadline=None)
 @given(SAID | SPACED, st.integers(1, 5))
 def test_sentences_are_different_stripped_and_no_more_than_asked_for(said: str, most: int) -> None:
-    outcome = written.parse(Answer(text=said), most)
+    outcome = test_sentences.parse(Answer(text=said), most)
     if isinstance(outcome, Unusable):
         assert outcome.raw == said
         return

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from explanations.backends.openai_client import OpenAIBackend
-from explanations.exchange import Answer, Explained, Material, Prompt, Unusable
-from explanations.explainers import phrases, token_activation
+from explanations.explainers import parse_explanation, token_activation
+from explanations.methods.values import Answer, Explained, Material, Prompt, Unusable
 from explanations.records import NeuronRef, Scale, TokenActivations
 from tests.explanations.openai_server import chat, serving
 
@@ -88,24 +88,24 @@ def test_a_neuron_whose_records_all_round_to_zero_is_not_asked_about() -> None:
     ],
 )
 def test_what_leads_up_to_an_explanation_and_quotes_it_is_taken_off(said: str) -> None:
-    assert phrases.parse(Answer(text=said)) == Explained(text="fish and other animals")
+    assert parse_explanation.parse(Answer(text=said)) == Explained(text="fish and other animals")
 
 
 @pytest.mark.parametrize("said", ['the word "than"', '"if" and "when"', "neurons that fire", "'s"])
 def test_what_belongs_to_an_explanation_stays(said: str) -> None:
-    assert phrases.parse(Answer(text=said)) == Explained(text=said)
+    assert parse_explanation.parse(Answer(text=said)) == Explained(text=said)
 
 
 @pytest.mark.parametrize("said", ["", " \n ", "Explanation:", '""', "<think>hm</think>"])
 def test_an_empty_answer_is_unusable_and_kept(said: str) -> None:
-    assert phrases.parse(Answer(text=said)) == Unusable(
+    assert parse_explanation.parse(Answer(text=said)) == Unusable(
         reason="the answer holds no explanation", raw=said
     )
 
 
 @pytest.mark.parametrize("said", ["<think>it may be", "<thinking>\nfish, I think", " <think>"])
 def test_an_answer_that_ends_in_thought_is_unusable_and_kept(said: str) -> None:
-    assert phrases.parse(Answer(text=said)) == Unusable(
+    assert parse_explanation.parse(Answer(text=said)) == Unusable(
         reason="the answer ends while the model still thinks", raw=said
     )
 
@@ -114,7 +114,7 @@ def test_an_answer_that_ends_in_thought_is_unusable_and_kept(said: str) -> None:
     "said", ["I'm sorry, but I can't help.", "I cannot say.", "As an AI model I do not know."]
 )
 def test_a_refusal_is_unusable_and_kept(said: str) -> None:
-    assert phrases.parse(Answer(text=said)) == Unusable(
+    assert parse_explanation.parse(Answer(text=said)) == Unusable(
         reason="the model declined to explain", raw=said
     )
 
@@ -124,5 +124,5 @@ def test_a_prompt_goes_to_a_server_and_its_answer_comes_back_as_an_explanation()
         backend = OpenAIBackend(base_url=server.url, api_key="k", model="tiny", concurrency=1)
         (answer,) = backend.complete([prompt(material(FISH, maximum=3.0))])
     assert isinstance(answer, Answer)
-    assert phrases.parse(answer) == Explained(text="fish.")
+    assert parse_explanation.parse(answer) == Explained(text="fish.")
     assert server.requests[0]["messages"][-1]["content"].startswith("A\t0\nfish\t10")

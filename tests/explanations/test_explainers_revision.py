@@ -2,10 +2,10 @@
 
 import pytest
 
-from explanations.dialogue import Ask, Need, Observe
-from explanations.exchange import SHOWN, Answer, Unusable
-from explanations.explainers import EXPLAINERS, written
+from explanations.explainers import EXPLAINERS, test_sentences
 from explanations.explainers.revision import SAID, TRIED
+from explanations.methods.requests import Ask, Need, Observe
+from explanations.methods.values import SHOWN, Answer, Unusable
 from explanations.records import TokenActivations
 from tests.explanations.explaining import (
     Model,
@@ -148,7 +148,7 @@ def test_a_step_that_gives_nothing_is_the_whole_failure(answers: list[str], reas
     ],
 )
 def test_sentences_are_read_without_numbers_bullets_quotes_and_repeats(said: str) -> None:
-    assert written.parse(Answer(text=said), 5) == ["A cat slept.", "A dog ate."]
+    assert test_sentences.parse(Answer(text=said), 5) == ["A cat slept.", "A dog ate."]
 
 
 def test_a_sentence_alone_cannot_be_shown_and_kept() -> None:
@@ -157,7 +157,7 @@ def test_a_sentence_alone_cannot_be_shown_and_kept() -> None:
 
 
 def test_no_more_sentences_are_read_than_were_asked_for() -> None:
-    assert written.parse(Answer(text="One.\nTwo.\nThree."), 2) == ["One.", "Two."]
+    assert test_sentences.parse(Answer(text="One.\nTwo.\nThree."), 2) == ["One.", "Two."]
 
 
 def test_it_asks_for_a_model_and_a_subject() -> None:

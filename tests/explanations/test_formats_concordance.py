@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explanations.formats.concordance import parse
+from explanations.formats.concordance.read import parse
 from explanations.formats.lines import (
     Fault,
     Found,

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explanations.formats.concordance import dump
+from explanations.formats.concordance.read import dump
 from explanations.formats.lines import (
     ExplanationLine,
     MethodLine,

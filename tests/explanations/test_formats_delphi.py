@@ -10,8 +10,8 @@ import pytest
 from tokenizers import Tokenizer
 
 from explanations.formats.lines import FormatError, Found, Given, NeuronLine
-from explanations.formats.pieces import Pieces
 from explanations.formats.registry import FORMATS
+from explanations.formats.tokens import Pieces
 from explanations.records import RecordKind, Split
 from tests.explanations.delphi_results import (
     cache,

@@ -15,7 +15,7 @@ from explanations.formats.lines import (
     ScoreLine,
     SubjectLine,
 )
-from explanations.formats.scores import COLUMNS
+from explanations.formats.scores.read import COLUMNS
 from explanations.records import AuthorKind, NeuronRef
 from tests.conftest import ROOT
 from tests.explanations.foreign import read, write

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from explanations import sandbox
-from explanations.exchange import Unusable
 from explanations.ground_truth import numeric, sets, strings
 from explanations.ground_truth.made import Kind, Recipe
 from explanations.ground_truth.numeric import numeric_functions
 from explanations.ground_truth.pairs import ARROW, Pair, pair_of, written
 from explanations.ground_truth.strings import string_functions
+from explanations.methods.values import Unusable
 from explanations.records import Scale, TokenActivations
 
 NUMERIC = Recipe(kind=Kind.NUMERIC, count=60, seed=7)

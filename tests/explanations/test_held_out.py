@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from explanations import services
-from explanations.dialogue import at_once
-from explanations.exchange import SHOWN, Evidence, Scored
+from explanations.methods.requests import at_once
+from explanations.methods.values import SHOWN, Evidence, Scored
 from explanations.models import (
     Explanation,
     Method,
@@ -26,7 +26,7 @@ from explanations.records import RecordKind, Split
 from explanations.scorers import SCORERS, RestsOn, Scorer
 from explanations.scorers.base import Config
 from explanations.tasks import work_on_chunk
-from explanations.tasks.serving.language_model import _backend
+from explanations.tasks.answering.language_model import _backend
 from tests import factories
 from tests.explanations.openai_server import OpenAIServer, chat, failure, serving
 from tests.explanations.test_tasks_scorers import excerpts

@@ -9,9 +9,9 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
+from explanations.interventions.live_neuron import SHOWN, Intervention, activations, intervene
 from explanations.records import NeuronRef
 from explanations.subjects import SubjectError, TransformersMLP, load
-from explanations.subjects.intervening import SHOWN, Intervention, activations, intervene
 from tests.explanations.tiny_models import FAMILIES, tokenizer
 
 TEXT = "A little girl. She loved to play"

@@ -8,8 +8,8 @@ import torch
 
 from explanations.backends.local import LocalBackend
 from explanations.backends.local.reading import BATCH_TOKENS, KEPT
-from explanations.dialogue import Foreseen, Passage
-from explanations.exchange import Unusable
+from explanations.methods.requests import Foreseen, Passage
+from explanations.methods.values import Unusable
 from tests.explanations.tiny_models import FAMILIES, TEXTS, tokenizer
 
 TEN = "10 10 10 9 8 7 6 5 4 3 2 1 0\t10\n"

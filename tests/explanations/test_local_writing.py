@@ -10,9 +10,9 @@ import torch
 from transformers import GenerationConfig
 
 from explanations.backends.local import LocalBackend
-from explanations.backends.local.speech import Speech
+from explanations.backends.local.detokenizer import Speech
 from explanations.backends.local.writing import transcript
-from explanations.exchange import Answer, Message, Prompt, Unusable
+from explanations.methods.values import Answer, Message, Prompt, Unusable
 from tests.explanations.test_local_reading import saved
 from tests.explanations.tiny_models import TEXTS, tokenizer
 

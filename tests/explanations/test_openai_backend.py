@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from explanations.backends.openai_client import OpenAIBackend
-from explanations.exchange import Answer, Message, Prompt, Unusable
+from explanations.methods.values import Answer, Message, Prompt, Unusable
 from tests.explanations.openai_server import (
     HANG,
     OpenAIServer,

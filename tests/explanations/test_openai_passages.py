@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 
 from explanations.backends.openai_client import OpenAIBackend
-from explanations.dialogue import Abilities, Foreseen, Passage
-from explanations.exchange import Answer, Message, Prompt, Unusable
+from explanations.methods.requests import Abilities, Foreseen, Passage
+from explanations.methods.values import Answer, Message, Prompt, Unusable
 from tests.explanations.openai_server import (
     HANG,
     Behaviour,

@@ -10,11 +10,11 @@ import pytest
 
 from explanations import selectors, services
 from explanations.backends import encoder
-from explanations.captured import open_store
+from explanations.interventions.live_neuron import activations, intervene
 from explanations.models import Capture, Meaning, Question, Run, Subject
 from explanations.records import NeuronRef
+from explanations.stores.reader import open_store
 from explanations.subjects import TransformersMLP
-from explanations.subjects.intervening import activations, intervene
 from explanations.tasks import answer_questions, work_on_chunk
 from explanations.tasks.stopping import stopping
 from explanations.tasks.subjects import _loaded

@@ -12,9 +12,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from explanations.capture import Document, capture
-from explanations.captured import CaptureStore, Keep, StoreError, open_store
 from explanations.records import NeuronRef, Split
-from explanations.related import (
+from explanations.relations.relatives import relate
+from explanations.stores.reader import CaptureStore, Keep, StoreError, open_store
+from explanations.stores.relations import (
     FILE,
     RELATIONS,
     Header,
@@ -25,7 +26,6 @@ from explanations.related import (
     write_related,
 )
 from explanations.subjects import TransformersMLP
-from explanations.subjects.relations import relate
 from tests.explanations.test_capture import Letters, captured, letters
 
 NOBODY = "the subject has none"

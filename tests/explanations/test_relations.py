@@ -10,13 +10,13 @@ import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models
 
-from explanations.captured import SubjectIdentity
 from explanations.records import NeuronRef
-from explanations.related import FILE, RELATIONS, RelatedStore
+from explanations.relations.relatives import relate
+from explanations.relations.weight_vectors import PATHS, token_texts
+from explanations.stores.reader import SubjectIdentity
+from explanations.stores.relations import FILE, RELATIONS, RelatedStore
 from explanations.subjects import TransformersMLP, load
-from explanations.subjects.families import FAMILIES
-from explanations.subjects.relations import relate
-from explanations.subjects.wiring import PATHS, token_texts
+from explanations.subjects.architectures import FAMILIES
 from tests.explanations.dense_relations import (
     CONFIGS,
     ENCODERS,

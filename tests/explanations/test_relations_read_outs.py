@@ -9,9 +9,9 @@ from safetensors.torch import save_file
 from torch.nn.functional import normalize
 
 from explanations.records import NeuronRef
-from explanations.related import RELATIONS, RelatedStore
+from explanations.relations.relatives import relate
+from explanations.stores.relations import RELATIONS, RelatedStore
 from explanations.subjects import load
-from explanations.subjects.relations import relate
 from tests.explanations.tiny_models import FAMILIES
 from tests.explanations.tiny_saes import INPUTS, LATENTS, saelens, sparsify
 

@@ -11,11 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
-from explanations.exchange import Unusable
-from explanations.records import NeuronRef, TokenActivations
-from explanations.subjects import SubjectError, TransformersMLP, load, replacing
-from explanations.subjects.intervening import activations
-from explanations.subjects.replacing import (
+from explanations.interventions import ablation
+from explanations.interventions.ablation import (
     Looked,
     Replaced,
     divergences,
@@ -24,6 +21,10 @@ from explanations.subjects.replacing import (
     observe,
     states,
 )
+from explanations.interventions.live_neuron import activations
+from explanations.methods.values import Unusable
+from explanations.records import NeuronRef, TokenActivations
+from explanations.subjects import SubjectError, TransformersMLP, load
 from tests.explanations.tiny_models import FAMILIES, TEXTS, tokenizer
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -168,7 +169,7 @@ def test_few_logits_at_once_give_the_same(
     tokens = pieces(tiny, TEXTS[0])
     asked = [Replaced(ref=REF, tokens=tokens, values=np.full((1, len(tokens)), 4, np.float32))]
     (whole,) = divergences(tiny, asked)
-    monkeypatch.setattr(replacing, "ROWS", 700)
+    monkeypatch.setattr(ablation, "ROWS", 700)
     (parts,) = divergences(tiny, asked)
     assert np.allclose(whole, parts, rtol=1e-6, atol=1e-12)
 

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from explanations import selectors, services
-from explanations.exchange import Explained, Scored, Simulated, Unusable
+from explanations.methods.values import Explained, Scored, Simulated, Unusable
 from explanations.models import (
     Explanation,
     Method,

@@ -149,7 +149,7 @@ def test_strangers_users_and_staff_without_the_right_change_nothing(client) -> N
 def test_a_runs_page_takes_as_many_queries_for_many_calls_as_for_few(
     staff, django_assert_max_num_queries
 ) -> None:
-    from explanations.exchange import Answer
+    from explanations.methods.values import Answer
 
     run = _halted()
     for target in Target.objects.values_list("pk", flat=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from explanations import sandbox
-from explanations.exchange import Unusable
+from explanations.methods.values import Unusable
 from explanations.sandbox import Limits, Ran, Returned, child, run
 
 # The audit hook only makes messages clear; without it the kernel alone must hold.

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from explanations.exchange import HeldOut, Scored
+from explanations.methods.values import HeldOut, Scored
 from explanations.records import RecordKind, Scale, TokenActivations
 from explanations.scorers import SCORERS
 from explanations.scorers.correlation import (

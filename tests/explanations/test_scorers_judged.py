@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from explanations.dialogue import Abilities, Ask, AskAbilities
-from explanations.exchange import Answer, Evidence, GeneratedToken, HeldOut, Prompt, Unusable
+from explanations.methods.requests import Abilities, Ask, AskAbilities
+from explanations.methods.values import Answer, Evidence, GeneratedToken, HeldOut, Prompt, Unusable
 from explanations.records import RecordKind
 from tests.explanations.dialogues import Replies
 from tests.explanations.evidence import (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explanations.scorers.measures import (
+from explanations.scorers.metrics import (
     METRICS,
     Verdict,
     area_under_curve,

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explanations.dialogue import Ask
-from explanations.exchange import Answer, Evidence, HeldOut, Prompt, Scored, Unusable
 from explanations.ground_truth import sets
 from explanations.ground_truth.made import Kind, Recipe
 from explanations.ground_truth.pairs import Pair
+from explanations.methods.requests import Ask
+from explanations.methods.values import Answer, Evidence, HeldOut, Prompt, Scored, Unusable
 from explanations.records import RecordKind
-from explanations.scorers.predict_function import CHANCE, OFFERED, SYSTEM
+from explanations.scorers.function_prediction import CHANCE, OFFERED, SYSTEM
 from explanations.scorers.program import nmse, program_of
 from tests.explanations.dialogues import Replies
 from tests.explanations.evidence import evidence, fish_and_bread, outcome, score

@@ -5,8 +5,16 @@ import re
 import numpy as np
 import pytest
 
-from explanations.dialogue import Abilities, Ask, AskAbilities, Encode, Given, Weigh, Weighed
-from explanations.exchange import Answer, Evidence, HeldOut, Message, Unusable
+from explanations.methods.requests import (
+    Abilities,
+    Ask,
+    AskAbilities,
+    Encode,
+    Given,
+    Weigh,
+    Weighed,
+)
+from explanations.methods.values import Answer, Evidence, HeldOut, Message, Unusable
 from explanations.records import RecordKind
 from explanations.scorers import SCORERS
 from explanations.scorers.intruder import CHANCE, SYSTEM

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from explanations.dialogue import Ask, Continue, Replace
-from explanations.exchange import Answer, Evidence, HeldOut, Prompt, Unusable
+from explanations.methods.requests import Ask, Continue, Replace
+from explanations.methods.values import Answer, Evidence, HeldOut, Prompt, Unusable
 from explanations.records import RecordKind, Scale
 from explanations.scorers.ablation import ablation, variants
 from tests.explanations.dialogues import Replies

@@ -10,12 +10,12 @@ import pytest
 from django.core.management import call_command
 
 from explanations import services
-from explanations.dialogue import Continue, Observe, Replace, Request
-from explanations.exchange import Unusable
+from explanations.methods.requests import Continue, Observe, Replace, Request
+from explanations.methods.values import Unusable
 from explanations.models import Method, Neuron, Run, Score, Target
 from explanations.records import NeuronRef, Split, TokenActivations
 from explanations.tasks import work_on_chunk
-from explanations.tasks.serving import SERVERS, Asked, Served
+from explanations.tasks.answering import SERVERS, Asked, Served
 from tests import factories
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def begun(
     shared_data: Path, subject: "TransformersMLP", ref: NeuronRef
 ) -> Sequence[TokenActivations]:
     """Return the neuron's values on the beginnings of some stories."""
-    from explanations.subjects.replacing import Looked, observe
+    from explanations.interventions.ablation import Looked, observe
 
     lines = (shared_data / "tinystories.jsonl").read_text(encoding="utf-8").splitlines()[:4]
     looked = [Looked(ref=ref, text=json.loads(line)["text"][:120]) for line in lines]

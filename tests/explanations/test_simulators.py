@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from explanations.dialogue import Encode, Need
-from explanations.exchange import Simulated
+from explanations.methods.requests import Encode, Need
+from explanations.methods.values import Simulated
 from explanations.simulators import SIMULATORS
-from explanations.simulators.heldout import Window, held_out
-from explanations.simulators.naming import named, stem
+from explanations.simulators.held_out import Window, held_out
+from explanations.simulators.keywords import named, stem
 from tests.explanations.dialogues import carried_on
 
 THE_SHARK = ("The", " shark", " ate", " a", " fish", ".")

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from explanations.dialogue import Dialogue
-from explanations.exchange import Simulated, Unusable
+from explanations.methods.requests import Dialogue
+from explanations.methods.values import Simulated, Unusable
 from explanations.records import Scale, TokenActivations
 from explanations.scorers.correlation import correlation
 from explanations.simulators import SIMULATORS, Simulator

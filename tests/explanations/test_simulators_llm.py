@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explanations.backends.openai_client import OpenAIBackend
-from explanations.dialogue import Abilities, Ask, AskAbilities, Foreseen, Read
-from explanations.exchange import Answer, Simulated, Unusable
-from explanations.simulators import llm, llm_wording
+from explanations.methods.requests import Abilities, Ask, AskAbilities, Foreseen, Read
+from explanations.methods.values import Answer, Simulated, Unusable
+from explanations.simulators import llm, llm_prompt
 from explanations.simulators.expected_value import expected_value
-from explanations.simulators.llm_answer import parse
+from explanations.simulators.llm_parse import parse
 from tests.explanations.dialogues import carried_on
 from tests.explanations.openai_server import Behaviour, Reply, chat, echoed, generated, serving
 
@@ -115,13 +115,13 @@ def test_a_way_that_there_is_not_is_refused() -> None:
 
 
 def test_a_passage_shows_one_token_a_line_with_every_number_unknown() -> None:
-    passage = llm_wording.passage("animals\nof the sea", TOKENS, top=10)
+    passage = llm_prompt.passage("animals\nof the sea", TOKENS, top=10)
     assert passage.prefix.endswith("\nNeuron: animals of the sea\n")
     assert passage.text.removeprefix(passage.prefix) == "The\t?\nshark\t?\nate\t?\n\\n\t?\n"
 
 
 def test_passages_of_any_explanation_begin_alike() -> None:
-    one, other = (llm_wording.passage(about, TOKENS, top=10).prefix for about in ("fish", "birds"))
+    one, other = (llm_prompt.passage(about, TOKENS, top=10).prefix for about in ("fish", "birds"))
     assert one.removesuffix("fish\n") == other.removesuffix("birds\n")
 
 
@@ -151,7 +151,7 @@ def test_where_ten_is_split_numbers_go_to_nine_and_are_stretched() -> None:
     assert values(outcome) == pytest.approx([10, 5, 10, 5])
     assert isinstance(outcome, Simulated)
     assert outcome.details["numbers"] == "0 to 9"
-    prompt = llm_wording.question("fish", [TOKENS], top=9, top_logprobs=5)
+    prompt = llm_prompt.question("fish", [TOKENS], top=9, top_logprobs=5)
     told = "".join(turn.content for turn in prompt.messages)
     assert "from 0 to 9" in told
     assert "10" not in told
@@ -168,14 +168,14 @@ def test_a_failed_passage_is_that_excerpts_failure() -> None:
 
 
 def test_several_texts_are_asked_about_in_one_prompt() -> None:
-    prompt = llm_wording.question("fish", [TOKENS, ("It", " swam")], top=10, top_logprobs=0)
+    prompt = llm_prompt.question("fish", [TOKENS, ("It", " swam")], top=10, top_logprobs=0)
     assert prompt.messages[-1].content == (
         "The neuron responds to: fish\n\nText 1:\nThe\nshark\nate\n\\n\n\nText 2:\nIt\nswam"
     )
 
 
 def test_its_examples_are_faithful_answers_themselves() -> None:
-    turns = llm_wording.question("fish", [TOKENS], top=10, top_logprobs=0).messages[1:-1]
+    turns = llm_prompt.question("fish", [TOKENS], top=10, top_logprobs=0).messages[1:-1]
     for asked, answered in zip(turns[::2], turns[1::2], strict=True):
         texts = [tuple(text.split("\n")[1:]) for text in asked.content.split("\n\n")[1:]]
         outcomes = parse(Answer(text=answered.content), texts, top=10)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explanations.exchange import Answer, GeneratedToken, Simulated, Unusable
-from explanations.simulators.llm_answer import parse
-from explanations.simulators.llm_wording import shown
+from explanations.methods.values import Answer, GeneratedToken, Simulated, Unusable
+from explanations.simulators.llm_parse import parse
+from explanations.simulators.llm_prompt import shown
 from tests.explanations.openai_server import generated
 
 TOKENS = ("The", " shark", " ate", "\n")

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from explanations import storage
-from explanations.captured import StoreError
-from explanations.places import PlaceError, join, local
-from explanations.store_files import MANIFEST, write_arrays
+from explanations.stores import remote
+from explanations.stores.layout import MANIFEST, write_arrays
+from explanations.stores.paths import PlaceError, join, local
+from explanations.stores.reader import StoreError
 from tests.conftest import ROOT
 
 URL = "memory://captures/a model/run"
@@ -49,75 +49,75 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def test_a_published_store_is_fetched_whole(tmp_path: Path, place: str) -> None:
-    assert not storage.exists(place)
+    assert not remote.exists(place)
     made = store(tmp_path / "made")
-    storage.publish(made, place)
-    assert storage.exists(place)
-    assert contents(storage.fetch(place, cache=tmp_path / "cache")) == contents(made)
+    remote.publish(made, place)
+    assert remote.exists(place)
+    assert contents(remote.fetch(place, cache=tmp_path / "cache")) == contents(made)
 
 
 def test_a_removed_store_is_gone_and_what_else_is_there_stays(tmp_path: Path, place: str) -> None:
-    storage.publish(store(tmp_path / "made"), place)
-    storage.publish(tmp_path / "made", join(place, "other"))
-    storage.remove(join(place, "other"))
-    storage.remove(place)
-    assert not storage.exists(place)
-    storage.remove(place)
+    remote.publish(store(tmp_path / "made"), place)
+    remote.publish(tmp_path / "made", join(place, "other"))
+    remote.remove(join(place, "other"))
+    remote.remove(place)
+    assert not remote.exists(place)
+    remote.remove(place)
     if (path := local(place)) is not None:
         assert not path.exists()
         path.mkdir()
         (path / "notes.txt").write_text("mine")
-        storage.publish(tmp_path / "made", place)
-        storage.remove(place)
+        remote.publish(tmp_path / "made", place)
+        remote.remove(place)
         assert [left.name for left in path.iterdir()] == ["notes.txt"]
 
 
 def test_a_local_store_is_used_where_it_is(tmp_path: Path) -> None:
     made = store(tmp_path / "made")
-    storage.publish(made, str(made))
+    remote.publish(made, str(made))
     for name in (str(made), made.as_uri()):
-        assert storage.fetch(name, cache=tmp_path / "cache") == made
+        assert remote.fetch(name, cache=tmp_path / "cache") == made
     assert not (tmp_path / "cache").exists()
 
 
 def test_a_store_is_copied_once(tmp_path: Path) -> None:
-    storage.publish(store(tmp_path / "made"), URL)
-    first = storage.fetch(URL, cache=tmp_path / "cache")
+    remote.publish(store(tmp_path / "made"), URL)
+    first = remote.fetch(URL, cache=tmp_path / "cache")
     inodes = {path.name: path.stat().st_ino for path in first.iterdir()}
-    assert storage.fetch(URL, cache=tmp_path / "cache") == first
+    assert remote.fetch(URL, cache=tmp_path / "cache") == first
     assert {path.name: path.stat().st_ino for path in first.iterdir()} == inodes
     assert [path.name for path in (tmp_path / "cache").iterdir()] == [first.name]
 
 
 def test_a_replaced_store_is_fetched_anew_and_the_old_copy_stays(tmp_path: Path) -> None:
-    storage.publish(store(tmp_path / "old", layers=4), URL)
-    old = storage.fetch(URL, cache=tmp_path / "cache")
-    storage.publish(store(tmp_path / "new", value=5.0, layers=2), URL)
-    new = storage.fetch(URL, cache=tmp_path / "cache")
+    remote.publish(store(tmp_path / "old", layers=4), URL)
+    old = remote.fetch(URL, cache=tmp_path / "cache")
+    remote.publish(store(tmp_path / "new", value=5.0, layers=2), URL)
+    new = remote.fetch(URL, cache=tmp_path / "cache")
     assert contents(new) == contents(tmp_path / "new")
     assert contents(old) == contents(tmp_path / "old")
 
 
 def test_only_the_files_that_are_needed_are_copied(tmp_path: Path) -> None:
-    storage.publish(store(tmp_path / "made"), URL)
+    remote.publish(store(tmp_path / "made"), URL)
     cache, layer = tmp_path / "cache", "layer-001.safetensors"
-    folder = storage.fetch(URL, cache=cache, names=[layer])
+    folder = remote.fetch(URL, cache=cache, names=[layer])
     assert {path.name for path in folder.iterdir()} == {layer, MANIFEST}
-    assert storage.fetch(URL, cache=cache, names=["layer-000.safetensors"]) == folder
-    assert contents(storage.fetch(URL, cache=cache)) == contents(tmp_path / "made")
+    assert remote.fetch(URL, cache=cache, names=["layer-000.safetensors"]) == folder
+    assert contents(remote.fetch(URL, cache=cache)) == contents(tmp_path / "made")
     with pytest.raises(StoreError, match=r"has no layer-007\.safetensors"):
-        storage.fetch(URL, cache=cache, names=["layer-007.safetensors"])
+        remote.fetch(URL, cache=cache, names=["layer-007.safetensors"])
 
 
 def test_a_store_without_its_manifest_is_not_there(tmp_path: Path) -> None:
-    storage.publish(store(tmp_path / "made"), URL)
+    remote.publish(store(tmp_path / "made"), URL)
     MemoryFileSystem().rm_file(join(URL, MANIFEST).removeprefix("memory:/"))
-    assert not storage.exists(URL)
+    assert not remote.exists(URL)
     with pytest.raises(StoreError, match="holds no finished capture"):
-        storage.fetch(URL, cache=tmp_path / "cache")
+        remote.fetch(URL, cache=tmp_path / "cache")
     (tmp_path / "made" / MANIFEST).unlink()
     with pytest.raises(StoreError, match="holds no finished capture"):
-        storage.publish(tmp_path / "made", URL)
+        remote.publish(tmp_path / "made", URL)
 
 
 def test_a_store_that_arrives_in_part_is_not_there(tmp_path: Path) -> None:
@@ -125,31 +125,31 @@ def test_a_store_that_arrives_in_part_is_not_there(tmp_path: Path) -> None:
     made = store(tmp_path / "made")
     (place / "layer-001.safetensors").mkdir(parents=True)
     with pytest.raises(IsADirectoryError):
-        storage.publish(made, str(place))
+        remote.publish(made, str(place))
     assert [path.name for path in place.glob("layer-000*")] == ["layer-000.safetensors"]
-    assert not storage.exists(str(place))
+    assert not remote.exists(str(place))
     (place / "layer-001.safetensors").rmdir()
-    storage.publish(made, str(place))
+    remote.publish(made, str(place))
     assert contents(place) == contents(made)
 
 
 def test_a_file_that_came_later_or_was_made_anew_is_fetched_too(tmp_path: Path) -> None:
     made = store(tmp_path / "made")
-    storage.publish(made, URL)
-    folder = storage.fetch(URL, cache=tmp_path / "cache")
+    remote.publish(made, URL)
+    folder = remote.fetch(URL, cache=tmp_path / "cache")
     for rows in (5, 9):
         write_arrays(made / "related.safetensors", {"rows": np.zeros(rows, np.float32)})
-        storage.publish(made, URL)
-        assert storage.fetch(URL, cache=tmp_path / "cache") == folder
+        remote.publish(made, URL)
+        assert remote.fetch(URL, cache=tmp_path / "cache") == folder
         assert contents(folder) == contents(made)
 
 
 def test_threads_that_fetch_at_once_get_the_same_whole_store(tmp_path: Path) -> None:
-    storage.publish(store(tmp_path / "made", layers=40), URL)
+    remote.publish(store(tmp_path / "made", layers=40), URL)
     found: list[dict[str, bytes]] = []
 
     def fetch() -> None:
-        found.append(contents(storage.fetch(URL, cache=tmp_path / "cache")))
+        found.append(contents(remote.fetch(URL, cache=tmp_path / "cache")))
 
     threads = [threading.Thread(target=fetch) for _ in range(6)]
     for thread in threads:
@@ -162,12 +162,12 @@ def test_threads_that_fetch_at_once_get_the_same_whole_store(tmp_path: Path) -> 
 
 def test_fetching_while_it_is_replaced_never_mixes_two_stores(tmp_path: Path) -> None:
     versions = [store(tmp_path / f"v{n}", value=float(n), layers=8) for n in range(2)]
-    storage.publish(versions[0], URL)
+    remote.publish(versions[0], URL)
     done = threading.Event()
 
     def replace() -> None:
         for turn in range(30):
-            storage.publish(versions[turn % 2], URL)
+            remote.publish(versions[turn % 2], URL)
         done.set()
 
     thread = threading.Thread(target=replace)
@@ -175,11 +175,11 @@ def test_fetching_while_it_is_replaced_never_mixes_two_stores(tmp_path: Path) ->
     whole = [contents(version) for version in versions]
     while not done.is_set():
         try:
-            assert contents(storage.fetch(URL, cache=tmp_path / "cache")) in whole
+            assert contents(remote.fetch(URL, cache=tmp_path / "cache")) in whole
         except StoreError:
             continue  # between two stores there is none
     thread.join()
-    assert contents(storage.fetch(URL, cache=tmp_path / "cache")) == whole[1]
+    assert contents(remote.fetch(URL, cache=tmp_path / "cache")) == whole[1]
 
 
 # A memory is a process's own, so each puts the same store into its own.
@@ -206,7 +206,7 @@ def test_processes_that_fetch_at_once_get_the_same_whole_store(tmp_path: Path) -
 
 def test_what_cannot_be_opened_is_told() -> None:
     with pytest.raises(PlaceError, match="nowhere://x: Protocol not known: nowhere"):
-        storage.exists("nowhere://x")
+        remote.exists("nowhere://x")
 
 
 def test_paths_and_file_urls_are_local_and_nothing_else_is(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from safetensors.torch import save_file
 
 from explanations import services
 from explanations.capture import capture
-from explanations.captured import open_store
 from explanations.records import NeuronRef, Split
+from explanations.stores.reader import open_store
 from explanations.subjects import load
 from tests.explanations.tiny_models import FAMILIES
 from tests.explanations.tiny_saes import saelens

@@ -9,8 +9,8 @@ import torch
 from transformers import AutoModel, AutoModelForCausalLM
 
 from explanations.subjects import TransformersMLP, load, load_transformer
-from explanations.subjects.families import FAMILIES as KNOWN
-from explanations.subjects.points import point
+from explanations.subjects.architectures import FAMILIES as KNOWN
+from explanations.subjects.hook_points import point
 from tests.conftest import ROOT
 from tests.explanations.tiny_models import FAMILIES, TEXTS, differs
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from explanations import selectors, services
-from explanations.exchange import SHOWN
+from explanations.methods.values import SHOWN
 from explanations.models import Corpus, Explanation, Neuron, Run, Score, Target
 from explanations.records import Split
 from explanations.tasks import work_on_chunk
-from explanations.tasks.serving.language_model import _backend
+from explanations.tasks.answering.language_model import _backend
 from tests import factories
 from tests.explanations.openai_server import OpenAIServer, Reply, chat, serving
 

@@ -5,7 +5,7 @@ import pytest
 from explanations import selectors, services
 from explanations.models import Explanation, Method, Run, SimulatedRecord, Target
 from explanations.tasks import work_on_chunk
-from explanations.tasks.serving.language_model import _backend, backend_of
+from explanations.tasks.answering.language_model import _backend, backend_of
 from tests import factories
 from tests.explanations.openai_server import chat, failure, serving
 

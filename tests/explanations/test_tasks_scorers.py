@@ -12,7 +12,7 @@ from explanations import selectors, services
 from explanations.models import Explanation, Neuron, Run, Score, Target
 from explanations.records import RecordKind, Split
 from explanations.tasks import work_on_chunk
-from explanations.tasks.serving.language_model import _backend
+from explanations.tasks.answering.language_model import _backend
 from tests import factories
 from tests.explanations.openai_server import Reply, chat, echoed, entry, failure, serving
 

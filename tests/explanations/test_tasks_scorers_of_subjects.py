@@ -8,8 +8,8 @@ import pytest
 from explanations.ground_truth.pairs import Pair
 from explanations.models import Neuron, Score, Target
 from explanations.records import RecordKind, Split
-from explanations.scorers.sides import one_line
-from explanations.tasks.serving.language_model import _backend
+from explanations.scorers.activating import one_line
+from explanations.tasks.answering.language_model import _backend
 from tests import factories
 from tests.explanations.openai_server import Reply, chat, serving
 from tests.explanations.test_tasks_scorers import scored

@@ -9,7 +9,7 @@ from explanations.models import Explanation, Run, Score, SimulatedRecord, Simula
 from explanations.records import Split
 from explanations.selectors import simulated_beside
 from explanations.tasks import work_on_chunk
-from explanations.tasks.serving.language_model import _backend
+from explanations.tasks.answering.language_model import _backend
 from tests import factories
 from tests.explanations.openai_server import chat, serving
 

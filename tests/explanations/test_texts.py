@@ -15,7 +15,7 @@ import pytest
 from fsspec import register_implementation
 from fsspec.implementations.memory import MemoryFileSystem
 
-from explanations.formats.texts import TextError, documents, name_of, where
+from explanations.corpora.texts import TextError, documents, name_of, where
 from tests.conftest import ROOT
 
 ROWS = [{"id": "a", "text": "One."}, {"id": "b", "text": "Two."}]
@@ -333,7 +333,7 @@ def test_a_source_is_called_by_the_last_part_of_its_name() -> None:
 
 MEMORY = """
 import resource, sys
-from explanations.formats.texts import documents
+from explanations.corpora.texts import documents
 few, many = sys.argv[1:]
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -372,7 +372,7 @@ class NotInstalled:
         if name.partition(".")[0] in {"pyarrow", "datasets"}:
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, NotInstalled())
-from explanations.formats.texts import TextError, documents
+from explanations.corpora.texts import TextError, documents
 try:
     list(documents(sys.argv[1]))
 except TextError as error:

@@ -9,8 +9,8 @@ import torch
 
 from explanations.backends.local import LocalBackend
 from explanations.backends.openai_client import OpenAIBackend
-from explanations.dialogue import Given, Weighed
-from explanations.exchange import Unusable
+from explanations.methods.requests import Given, Weighed
+from explanations.methods.values import Unusable
 from tests.explanations.openai_server import Reply, chat, echoed, failure, serving
 
 

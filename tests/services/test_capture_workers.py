@@ -9,10 +9,10 @@ from django.conf import settings as project
 
 from explanations import selectors, services
 from explanations.capture import capture
-from explanations.captured import CaptureConfig, open_store
-from explanations.formats.texts import documents
+from explanations.corpora.texts import documents
 from explanations.models import Capture, Run, Target
 from explanations.records import deal
+from explanations.stores.reader import CaptureConfig, open_store
 from tests.explanations.test_capture import same_files
 from tests.services.conftest import Site, ended, until
 
@@ -74,8 +74,8 @@ def test_shards_of_workers_of_which_one_was_killed_give_the_store_of_one_pass(
 def _is_the_store_of_one_pass(store: Path, shared_data: Path, text: Path, one: Path) -> None:
     import torch
 
+    from explanations.relations.relatives import relate
     from explanations.subjects import load
-    from explanations.subjects.relations import relate
 
     torch.set_num_threads(1)
     subject = load(shared_data / "stories260K")

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from studies.analysis.answers import NONE, AnswerRow, AnswerTables, Aspect, answers
-from studies.analysis.forms.reading import Asked, said, things
-from studies.analysis.tables import Flow, Scores
+from studies.analysis.data.answers import NONE, AnswerRow, AnswerTables, Aspect, answers
+from studies.analysis.data.tables import Flow, Scores
+from studies.analysis.protocols.reading import Asked, said, things
 
 YES_NO = ((0, "No"), (1, "Yes"))
 FIT = Aspect(key="fit", name="Fit", points=tuple((n, f"point {n}") for n in range(1, 8)))

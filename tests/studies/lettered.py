@@ -8,7 +8,7 @@ import pytest
 
 from explanations.models import Capture, Corpus, Subject
 from explanations.records import Split
-from explanations.related import Header, Lists, write_related
+from explanations.stores.relations import Header, Lists, write_related
 
 TEXTS = [
     "a fish swims in the sea",

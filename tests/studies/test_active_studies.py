@@ -15,9 +15,9 @@ from annotation.models import Assignment, Enrolment, Item, Judgment
 from annotation.selectors import batch_progress
 from annotation.services import enrolment_finish, judgment_submit, question_claim, rater_enrol
 from studies import services, tasks
-from studies.analysis.archive import recompute
-from studies.analysis.results import analyse
-from studies.analysis.wording import warnings
+from studies.analysis.archive.read import recompute
+from studies.analysis.protocols.compare.analyse import analyse
+from studies.analysis.protocols.compare.wording import warnings
 from studies.design.simulated import Behaviour
 from studies.exports import archive, pieces
 from studies.models import PairDraw, Study

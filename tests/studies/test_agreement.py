@@ -11,8 +11,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from studies.analysis import agreement
-from studies.analysis.agreement import (
+from studies.analysis.data.estimate import Estimate
+from studies.analysis.statistics import agreement
+from studies.analysis.statistics.agreement import (
     alpha,
     brennan_prediger,
     cohen_kappa,
@@ -24,7 +25,6 @@ from studies.analysis.agreement import (
     percent_agreement,
     prevalence,
 )
-from studies.analysis.estimate import Estimate
 
 quick = settings(max_examples=40, deadline=None)
 

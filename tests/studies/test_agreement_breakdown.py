@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.agreement import alpha, percent_agreement
-from studies.analysis.breakdown import agreement_by_group, agreement_by_item, alpha_by_judgments
+from studies.analysis.statistics.agreement import alpha, percent_agreement
+from studies.analysis.statistics.breakdown import (
+    agreement_by_group,
+    agreement_by_item,
+    alpha_by_judgments,
+)
 
 quick = settings(max_examples=40, deadline=None)
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.agreement_details import AgreementDetails, vote_correlation
-from studies.analysis.figures.agreed import figures
-from studies.analysis.results import Results, analyse
-from studies.analysis.tables import StudyTables
+from studies.analysis.data.tables import StudyTables
+from studies.analysis.protocols.compare.agreement_details import AgreementDetails, vote_correlation
+from studies.analysis.protocols.compare.analyse import Results, analyse
+from studies.analysis.protocols.compare.figures.agreement import figures
 from tests.studies.test_results_details import N_NEURONS, N_RATERS, tables
 
 

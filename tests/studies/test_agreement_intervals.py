@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from studies.analysis.agreement import (
+from studies.analysis.data.estimate import Estimate, undefined
+from studies.analysis.statistics.agreement import (
     alpha,
     brennan_prediger,
     conger_kappa,
@@ -17,8 +18,7 @@ from studies.analysis.agreement import (
     icc,
     percent_agreement,
 )
-from studies.analysis.estimate import Estimate, undefined
-from studies.analysis.jackknife import Variance
+from studies.analysis.statistics.jackknife import Variance
 
 Rows = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
 

@@ -6,9 +6,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from studies.analysis.charts import PUBLISHED, forest_plot, gap_chart, published_beside
-from studies.analysis.estimate import Estimate, undefined
-from studies.analysis.preference import GapBin, agreement_by_gap, noise_ceiling
+from studies.analysis.charts.charts import PUBLISHED, forest_plot, gap_chart, published_beside
+from studies.analysis.data.estimate import Estimate, undefined
+from studies.analysis.statistics.preference import GapBin, agreement_by_gap, noise_ceiling
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.ratings import crossed, distinct
+from studies.analysis.data.ratings import crossed, distinct
 
 quick = settings(max_examples=60, deadline=None)
 
@@ -32,7 +32,7 @@ def test_labels_of_one_byte_and_of_unsigned_kinds_are_not_mixed_up() -> None:
 
 
 def test_two_texts_that_make_one_number_are_still_told_apart(monkeypatch: Any) -> None:
-    monkeypatch.setattr("studies.analysis.ratings._PRIME", 1)
+    monkeypatch.setattr("studies.analysis.data.ratings._PRIME", 1)
     # with a factor of one, "ab" and "ba" make the same number
     values, codes = distinct(np.array(["ba", "ab", "ba"]))
     assert values.tolist() == ["ab", "ba"]

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from studies.analysis.agreement import alpha
-from studies.analysis.estimate import Estimate
-from studies.analysis.preference import score_agreement
-from studies.analysis.sensitivity import sensitivity
+from studies.analysis.data.estimate import Estimate
+from studies.analysis.statistics.agreement import alpha
+from studies.analysis.statistics.preference import score_agreement
+from studies.analysis.statistics.sensitivity import sensitivity
 
 pytestmark = pytest.mark.slow
 

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from studies.analysis.concordance import concordance
-from studies.analysis.estimate import Estimate
-from studies.analysis.matched import matched
+from studies.analysis.data.estimate import Estimate
+from studies.analysis.statistics.concordance import concordance
+from studies.analysis.statistics.condition_means import matched
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from explanations.models import Explanation, Method, Score, Subject
 from studies import services
-from studies.analysis.results import analyse
+from studies.analysis.protocols.compare.analyse import analyse
 from studies.design.simulated import Behaviour
 from studies.models import Study
 from studies.selectors.tables import study_tables, study_votes

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.analysis.distributions import histogram, sparkline
+from studies.analysis.charts.distributions import histogram, sparkline
 
 EDGES = [-1.0, 0.0, 1.0, 2.0]
 

@@ -21,9 +21,9 @@ from annotation.models import Exclusion
 from annotation.services import assignment_claim, judgment_submit, rater_enrol
 from explanations.models import Explanation, Score
 from studies import services, tasks
-from studies.analysis.archive import ExportError, recompute
-from studies.analysis.canonical import as_text
-from studies.analysis.plan import Plan
+from studies.analysis.archive.read import ExportError, recompute
+from studies.analysis.data.canonical_json import as_text
+from studies.analysis.data.plan import Plan
 from studies.exports import TABLES, archive, installed_forms, pieces
 from studies.models import Study
 from tests import factories

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studies.analysis.answers import AnswerTables, Aspect, Rival, answers
+from studies.analysis.data.answers import AnswerTables, Aspect, Rival, answers
+from studies.analysis.data.tables import Flow, Scores
 from studies.analysis.entry import analyse, in_words
-from studies.analysis.forms.reading import Asked, said, things
-from studies.analysis.tables import Flow, Scores
+from studies.analysis.protocols.reading import Asked, said, things
 from tests.studies.columns import (
     FIT,
     YES_NO,

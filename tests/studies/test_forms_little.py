@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from studies.analysis.answers import AnswerTables
-from studies.analysis.canonical import as_text
+from studies.analysis.data.answers import AnswerTables
+from studies.analysis.data.canonical_json import as_text
+from studies.analysis.data.plan import Plan
+from studies.analysis.data.tables import Scores
 from studies.analysis.entry import analyse, figures, in_words
-from studies.analysis.forms import FORMS
-from studies.analysis.plan import Plan
-from studies.analysis.tables import Scores
-from studies.analysis.wording import about_size
+from studies.analysis.protocols.compare.wording import about_size
+from studies.analysis.protocols.registry import FORMS
 from tests.studies.columns import (
     FIT,
     by_quality,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.preference import davidson, leaderboard, win_matrix
+from studies.analysis.statistics.preference import davidson, leaderboard, win_matrix
 
 quick = settings(max_examples=40, deadline=None)
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.estimate import Estimate, undefined
-from studies.analysis.levels import disattenuated, system_correlation
-from studies.analysis.preference import kendall_tau_b
-from studies.analysis.stand_in import detection, simulators
+from studies.analysis.data.estimate import Estimate, undefined
+from studies.analysis.statistics.model_vs_human import detection, simulators
+from studies.analysis.statistics.preference import kendall_tau_b
+from studies.analysis.statistics.system_level import disattenuated, system_correlation
 
 quick = settings(max_examples=40, deadline=None)
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studies.analysis.against_scores import Valued, score_links
-from studies.analysis.matched import matched, mean_of, median
-from studies.analysis.tables import Scores
+from studies.analysis.data.tables import Scores
+from studies.analysis.statistics.against_scores import Valued, score_links
+from studies.analysis.statistics.condition_means import matched, mean_of, median
 
 
 def columns(table: list[tuple[str, int, int, float]]) -> tuple[list[object], ...]:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.jackknife import Variance
-from studies.analysis.missing import agreement_bounds, exclusion_flow, missing_by_group
-from studies.analysis.preference import score_agreement
-from studies.analysis.sensitivity import sensitivity
+from studies.analysis.statistics.jackknife import Variance
+from studies.analysis.statistics.missing import agreement_bounds, exclusion_flow, missing_by_group
+from studies.analysis.statistics.preference import score_agreement
+from studies.analysis.statistics.sensitivity import sensitivity
 
 quick = settings(max_examples=40, deadline=None)
 

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explanations.scorers.correlation import correlation
-from studies.analysis.agreement import alpha, kendall_w
-from studies.analysis.concordance import concordance, row_correlations, token_alpha
-from studies.analysis.detecting import telling
-from studies.analysis.luce import luce, luce_leaderboard, stages
-from studies.analysis.preference import bradley_terry, plackett_luce
+from studies.analysis.statistics.agreement import alpha, kendall_w
+from studies.analysis.statistics.classification import telling
+from studies.analysis.statistics.concordance import concordance, row_correlations, token_alpha
+from studies.analysis.statistics.luce import luce, luce_leaderboard, stages
+from studies.analysis.statistics.preference import bradley_terry, plackett_luce
 
 nan = np.nan
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studies.analysis.agreement import alpha, cohen_kappa, percent_agreement
+from studies.analysis.statistics.agreement import alpha, cohen_kappa, percent_agreement
 
 Rows = tuple[list[int], list[int], list[int]]
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.jackknife import of_mean, variance
-from studies.analysis.power import (
+from studies.analysis.statistics.jackknife import of_mean, variance
+from studies.analysis.statistics.power import (
     Components,
     Plan,
     delete_one_variances,

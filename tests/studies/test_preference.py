@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.estimate import Estimate
-from studies.analysis.preference import (
+from studies.analysis.data.estimate import Estimate
+from studies.analysis.statistics.preference import (
     agreement_by_gap,
     calibration,
     kendall_tau_b,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.multiple import benjamini_hochberg, holm
+from studies.analysis.statistics.multiple import benjamini_hochberg, holm
 
 quick = settings(max_examples=40, deadline=None)
 

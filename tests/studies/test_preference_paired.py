@@ -9,7 +9,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.preference import bradley_terry, davidson, plackett_luce, rao_kupper
+from studies.analysis.statistics.preference import (
+    bradley_terry,
+    davidson,
+    plackett_luce,
+    rao_kupper,
+)
 
 quick = settings(max_examples=40, deadline=None)
 

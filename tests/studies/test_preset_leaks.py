@@ -19,7 +19,7 @@ from studies.models import Condition, Study
 from studies.presets import PRESETS
 from studies.presets.base import Material, Offer, Said, Seen
 from studies.presets.bills_2023_rank import PRESET as RANK
-from studies.services.freezing import Question, keyed
+from studies.services.items import Question, keyed
 from tests import factories
 from tests.studies.stocked import an_answer, stocked_study
 

@@ -17,7 +17,7 @@ from annotation.entry import Check, read_entry
 from annotation.protocols import PROTOCOLS
 from annotation.quality import Rule
 from studies import services
-from studies.analysis.plan import Plan
+from studies.analysis.data.plan import Plan
 from studies.design.registered import differences
 from studies.design.trust import in_words, read_checks, written_checks
 from studies.exports import archive
@@ -26,7 +26,7 @@ from studies.models import Study
 from studies.presets import PRESETS
 from studies.presets.trust import one_place
 from studies.selectors.registrations import design_of
-from studies.services.entering import entry_of
+from studies.services.entry import entry_of
 from tests import factories
 from tests.studies.test_study_admin import as_shown, change_url, form_data
 

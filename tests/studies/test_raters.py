@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.agreement import alpha
-from studies.analysis.drift import drift
-from studies.analysis.raters import dawid_skene, rater_agreement, rater_pairs
+from studies.analysis.statistics.agreement import alpha
+from studies.analysis.statistics.drift import drift
+from studies.analysis.statistics.raters import dawid_skene, rater_agreement, rater_pairs
 
 quick = settings(max_examples=40, deadline=None)
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy import special
 
-from studies.analysis import agreement, multiple, preference
-from studies.analysis.alpha import alpha_replicates
-from studies.analysis.jackknife import variance
-from studies.analysis.ratings import encode
+from studies.analysis.data.ratings import encode
+from studies.analysis.statistics import agreement, multiple, preference
+from studies.analysis.statistics.alpha import alpha_replicates
+from studies.analysis.statistics.jackknife import variance
 
 REFERENCE = Path(__file__).parents[3] / "shared/data/statistics/reference.json"
 Case = dict[str, Any]

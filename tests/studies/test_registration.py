@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from explanations.models import Score
 from studies import services
-from studies.analysis.plan import Plan
-from studies.analysis.rules import excluded
-from studies.analysis.tables import Judgments
+from studies.analysis.data.exclusion_rules import excluded
+from studies.analysis.data.plan import Plan
+from studies.analysis.data.tables import Judgments
 from studies.design.registered import canonical, differences
 from studies.forms import PlanForm
 from studies.models import PAIRWISE, Analysis, Registration, Study

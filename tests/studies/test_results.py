@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.figures import figures
-from studies.analysis.results import Results, analyse
-from studies.analysis.tables import Flow, Judgments, ReasonCount, Scores, StudyTables
-from studies.analysis.wording import headline, in_words, warnings
+from studies.analysis.data.tables import Flow, Judgments, ReasonCount, Scores, StudyTables
+from studies.analysis.protocols.compare.analyse import Results, analyse
+from studies.analysis.protocols.compare.figures import figures
+from studies.analysis.protocols.compare.wording import headline, in_words, warnings
 
 Row = tuple[int, int, int, bool]
 """Item, rater, outcome, and whether the left one is listed first."""

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.details import LENGTH
-from studies.analysis.plan import Plan
-from studies.analysis.results import Results, analyse
-from studies.analysis.tables import Flow, Judgments, Scores, StudyTables
+from studies.analysis.data.plan import Plan
+from studies.analysis.data.tables import Flow, Judgments, Scores, StudyTables
+from studies.analysis.protocols.compare.analyse import Results, analyse
+from studies.analysis.protocols.compare.details import LENGTH
 
 N_NEURONS, N_RATERS = 24, 6
 

@@ -16,16 +16,16 @@ from django.utils import timezone
 
 from explanations.models import Score
 from studies import services
-from studies.analysis import grids, plots
-from studies.analysis.curves import curves
-from studies.analysis.estimate import undefined
-from studies.analysis.figures import figures
-from studies.analysis.levels import system_correlation, system_correlation_of_votes
-from studies.analysis.plan import Plan
-from studies.analysis.results import analyse as compute
-from studies.analysis.results import plain
-from studies.analysis.shown import Shown, csv_of
-from studies.analysis.tables import Judgments, Scores
+from studies.analysis.charts import grids, plots
+from studies.analysis.data.estimate import undefined
+from studies.analysis.data.plan import Plan
+from studies.analysis.data.tables import Judgments, Scores
+from studies.analysis.protocols.compare.analyse import analyse as compute
+from studies.analysis.protocols.compare.analyse import plain
+from studies.analysis.protocols.compare.figures import figures
+from studies.analysis.report.figure import Shown, csv_of
+from studies.analysis.statistics.calibration_curves import curves
+from studies.analysis.statistics.system_level import system_correlation, system_correlation_of_votes
 from studies.models import Study
 from studies.selectors.tables import study_tables
 from studies.tasks import analyse

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from explanations.models import Method, Score
 from studies import services
-from studies.analysis.figures import figures
-from studies.analysis.results import VERSION
-from studies.analysis.results import analyse as analyse_tables
+from studies.analysis.protocols.compare.analyse import VERSION
+from studies.analysis.protocols.compare.analyse import analyse as analyse_tables
+from studies.analysis.protocols.compare.figures import figures
 from studies.design.size import SECONDS_PER_JUDGMENT
 from studies.models import Analysis, Study
 from studies.selectors.pages import study_plan

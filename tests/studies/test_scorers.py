@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.preference import calibration
-from studies.analysis.scorers import compare_scorers, joint_model, length_gap
-from studies.analysis.strata import agreement_by_stratum, score_strata
+from studies.analysis.statistics.preference import calibration
+from studies.analysis.statistics.scorers import compare_scorers, joint_model, length_gap
+from studies.analysis.statistics.subgroups import agreement_by_stratum, score_strata
 
 quick = settings(max_examples=40, deadline=None)
 

@@ -9,7 +9,7 @@ from annotation.models import Assignment, Batch, Judgment, Rater
 from annotation.services import assignment_claim, rater_enrol
 from explanations.models import Score
 from studies import services
-from studies.analysis.results import Results, analyse
+from studies.analysis.protocols.compare.analyse import Results, analyse
 from studies.design.simulated import Behaviour, outcome, seconds
 from studies.presets import PRESETS
 from studies.selectors.tables import study_tables

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from explanations.models import Score
 from studies import services, tasks
-from studies.analysis.results import analyse as compute
+from studies.analysis.protocols.compare.analyse import analyse as compute
 from studies.models import Analysis
 from studies.selectors.pages import freshness
 from studies.selectors.tables import study_tables

@@ -7,7 +7,7 @@ import pytest
 
 from annotation.models import Batch, Enrolment, Exclusion, Item
 from annotation.services import assignment_claim, exclusion_lift, judgment_submit, rater_enrol
-from studies.analysis.results import analyse
+from studies.analysis.protocols.compare.analyse import analyse
 from studies.models import Study
 from studies.selectors.preference import preferences
 from studies.selectors.tables import study_tables

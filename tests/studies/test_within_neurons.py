@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
-from studies.analysis.preference import best_worst, bradley_terry, neuron_abilities
+from studies.analysis.statistics.preference import best_worst, bradley_terry, neuron_abilities
 
 quick = settings(max_examples=40, deadline=None)
 

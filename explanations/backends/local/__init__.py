@@ -17,8 +17,8 @@ from explanations.backends.local.loading import LocalModelError, NumberHead, loa
 from explanations.backends.local.reading import Reader
 from explanations.backends.local.weighing import Weigher
 from explanations.backends.local.writing import Writer
-from explanations.dialogue import Abilities, Given, Passage
-from explanations.exchange import Prompt
+from explanations.methods.requests import Abilities, Given, Passage
+from explanations.methods.values import Prompt
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from torch.nn.functional import linear
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging
 
-from explanations.weights import silenced
+from explanations.pretrained import silenced
 
 NUMBERS = tuple(str(number) for number in range(11))
 

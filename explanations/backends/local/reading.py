@@ -20,8 +20,8 @@ from transformers.cache_utils import DynamicLayer
 
 from explanations.backends.base import Reading
 from explanations.backends.local.loading import Loaded, NumberHead
-from explanations.dialogue import Foreseen, Passage
-from explanations.exchange import Unusable
+from explanations.methods.requests import Foreseen, Passage
+from explanations.methods.values import Unusable
 
 Ids = tuple[int, ...]
 States = tuple[

@@ -9,8 +9,8 @@ import torch
 
 from explanations.backends.base import Weighing
 from explanations.backends.local.loading import Loaded
-from explanations.dialogue import Given, Weighed
-from explanations.exchange import Unusable
+from explanations.methods.requests import Given, Weighed
+from explanations.methods.values import Unusable
 
 # Log probabilities that are held at once: all of the vocabulary for each token of a batch.
 BATCH_VALUES = 10**8

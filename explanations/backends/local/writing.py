@@ -11,9 +11,9 @@ from jinja2.exceptions import TemplateError
 from transformers import DynamicCache
 
 from explanations.backends.base import Replied
+from explanations.backends.local.detokenizer import Speech
 from explanations.backends.local.loading import Loaded
-from explanations.backends.local.speech import Speech
-from explanations.exchange import Answer, Message, Prompt, Unusable
+from explanations.methods.values import Answer, Message, Prompt, Unusable
 
 # The padded tokens of a batch, with all that may be written.
 BATCH_TOKENS = {"cpu": 8192, "cuda": 65536}

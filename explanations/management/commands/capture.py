@@ -5,10 +5,10 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from explanations import selectors, services
-from explanations.captured import StoreError
-from explanations.formats.texts import TextError
+from explanations.corpora.texts import TextError
 from explanations.management.work import RunCommand, references
 from explanations.models import Capture, Run
+from explanations.stores.reader import StoreError
 
 
 class Command(RunCommand):

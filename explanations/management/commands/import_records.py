@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from explanations import services
+from explanations.corpora.sources import TextError
 from explanations.formats.lines import Fault, ForeignScore, FormatError, Found
 from explanations.formats.registry import FORMATS
-from explanations.formats.sources import TextError
 from explanations.management.foreign import add_format, given
 
 

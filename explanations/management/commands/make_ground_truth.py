@@ -8,13 +8,13 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from explanations import selectors, services
-from explanations.captured import StoreError
-from explanations.formats.texts import TextError
+from explanations.corpora.texts import TextError
 from explanations.ground_truth.made import Kind, Recipe
 from explanations.ground_truth.stories import stories
 from explanations.management.work import RunCommand
 from explanations.models import Capture, Run
 from explanations.records import NeuronRef
+from explanations.stores.reader import StoreError
 
 _STORIES = 600
 

@@ -7,9 +7,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from explanations import selectors
-from explanations.captured import StoreError
 from explanations.models import Capture
-from explanations.storage import fetch, publish
+from explanations.stores.reader import StoreError
+from explanations.stores.remote import fetch, publish
 from explanations.tasks.subjects import loaded
 
 
@@ -22,8 +22,8 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         """Load the subject, relate its neurons, and put the result into its newest capture."""
+        from explanations.relations.relatives import relate
         from explanations.subjects import SubjectError
-        from explanations.subjects.relations import relate
 
         try:
             capture = self._capture(options["subject"])

@@ -7,12 +7,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from explanations import sandbox, selectors, services
-from explanations.exchange import Unusable
 from explanations.ground_truth.made import Kind
 from explanations.ground_truth.numeric import numeric_inputs
 from explanations.ground_truth.pairs import LONGEST, Pair, Value, number
 from explanations.ground_truth.sets import INPUTS
 from explanations.ground_truth.strings import string_inputs
+from explanations.methods.values import Unusable
 from explanations.models import Explanation
 from explanations.scorers.program import program_of
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from studies.analysis.wording import counted
+from studies.analysis.protocols.compare.wording import counted
 from studies.design.simulated import Behaviour
 from studies.models import Study
 from studies.services import StudyRefused, raters_simulate

@@ -1,0 +1,175 @@
+"""What an analysis starts from: a study as columns. Pure; made by selectors or by hand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from studies.analysis.data.ratings import Array, Codes, distinct
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judgments:
+    """One row per judgment that stands. All columns are equally long; ids are any integers.
+
+    `unit` is the item. `outcome` is +1 when the explanation shown on the left was preferred, -1 for
+    the right, 0 for a tie. `left_condition` and `right_condition` are positions in
+    `StudyTables.conditions`. `left_listed_first` says whether the left one is the one that the item
+    lists first: the item's own order, drawn when it was built, the same for every rater and exactly
+    balanced between conditions. `confidence` is nan where it was not given.
+    """
+
+    unit: Codes
+    neuron: Codes
+    rater: Codes
+    outcome: npt.NDArray[np.int8]
+    left_explanation: Codes
+    right_explanation: Codes
+    left_condition: Codes
+    right_condition: Codes
+    left_listed_first: npt.NDArray[np.bool_]
+    confidence: Array
+    seconds: Array
+    synthetic: npt.NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError when the columns differ in length."""
+        lengths = {name: len(column) for name, column in self.columns().items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"columns differ in length: {lengths}")
+
+    def __len__(self) -> int:
+        return len(self.unit)
+
+    def columns(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the columns by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> "Judgments":
+        """Return the judgments of `rows`."""
+        return Judgments(**{name: column[rows] for name, column in self.columns().items()})
+
+    def renumbered(self) -> "Judgments":
+        """Return them with items, neurons and raters numbered from 0 as they first appear.
+
+        Results then hang on the rows and their order, not on what ids a database gave.
+        """
+        unit, neuron, rater = (first_seen(ids) for ids in (self.unit, self.neuron, self.rater))
+        return replace(self, unit=unit, neuron=neuron, rater=rater)
+
+    @property
+    def first_won(self) -> npt.NDArray[np.int8]:
+        """The outcome from the item's own side: +1 its first option, -1 its second, 0 a tie."""
+        return np.where(self.left_listed_first, self.outcome, -self.outcome).astype(np.int8)
+
+
+def first_seen(codes: Codes) -> Codes:
+    """Return codes numbered from 0 as they first appear."""
+    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    place = np.empty(len(first), dtype=np.intp)
+    place[np.argsort(first)] = np.arange(len(first))
+    return place[inverse]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonCount:
+    """How often something is missing for one reason."""
+
+    reason: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scores:
+    """One scorer's scores of the study's explanations, one row per defined score.
+
+    `undefined` counts, by reason, the explanations that it could not score.
+    """
+
+    scorer: str
+    explanation: Codes
+    value: Array
+    undefined: tuple[ReasonCount, ...] = ()
+
+    def of(self, explanations: Codes) -> Array:
+        """Return the score of each explanation; nan where there is none."""
+        if not len(self.explanation):
+            return np.full(len(explanations), np.nan)
+        if len(explanations) > len(self.explanation):
+            asked, place = distinct(explanations)
+            return self._of(asked)[place]
+        return self._of(explanations)
+
+    def _of(self, explanations: Codes) -> Array:
+        order = np.argsort(self.explanation, kind="stable")
+        known = self.explanation[order]
+        place = np.minimum(np.searchsorted(known, explanations), len(known) - 1)
+        return np.where(known[place] == explanations, self.value[order][place], np.nan)
+
+    def gap(self, judged: Judgments) -> Array:
+        """Return the left's score less the right's for each judgment; nan where one has none."""
+        return self.of(judged.left_explanation) - self.of(judged.right_explanation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """What became of everything between the neurons chosen and the judgments analysed.
+
+    `drawn` judgments were asked for in rounds, some of them at random, where pairs are chosen as
+    votes come in.
+    """
+
+    neurons_chosen: int = 0
+    neurons_used: int = 0
+    items: int = 0
+    left_out: tuple[ReasonCount, ...] = ()
+    judgments_wanted: int = 0
+    drawn: int = 0
+    drawn_at_random: int = 0
+    judgments: int = 0
+    cannot_tell: int = 0
+    corrected: int = 0
+    skipped: int = 0
+    expired: int = 0
+    in_progress: int = 0
+    items_without_judgment: int = 0
+    raters_enrolled: int = 0
+    raters_judging: int = 0
+    raters_finished: int = 0
+    synthetic_raters: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Draws:
+    """How the pair of each vote was drawn: at random or not, and how likely that was by either."""
+
+    at_random: npt.NDArray[np.bool_]
+    probability: Array
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> "Draws":
+        """Return those of `rows`."""
+        return Draws(at_random=self.at_random[rows], probability=self.probability[rows])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StudyTables:
+    """A study as the analysis sees it. `scores` come in the order in which they are reported.
+
+    Judgments come in the order in which they were given. `exclusions` are the plan's rules in
+    order, each with a mark, true or false, for every judgment that it takes out. `lengths` of the
+    texts (above zero, in any unit), the `layer` of each judgment's neuron and the `number` by which
+    people know its item are None when not known. `draws` is None where pairs were fixed from the
+    start.
+    """
+
+    conditions: tuple[str, ...]
+    judgments: Judgments
+    scores: tuple[Scores, ...]
+    flow: Flow
+    exclusions: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    lengths: Scores | None = None
+    layer: Codes | None = None
+    number: Codes | None = None
+    draws: Draws | None = None

@@ -1,0 +1,243 @@
+"""Choices with a right answer: how often people find it, against chance, and how sure they are."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from studies.analysis.data.answers import NONE, Answers, AnswerTables
+from studies.analysis.data.estimate import Estimate
+from studies.analysis.data.plan import Plan
+from studies.analysis.data.ratings import Array, Codes, coded
+from studies.analysis.protocols.agreement import Measure, on_names
+from studies.analysis.protocols.common import Beside, beside
+from studies.analysis.protocols.model_vs_human import Model, model_beside
+from studies.analysis.protocols.rank.analyse import Orders, first_things, orders
+from studies.analysis.protocols.rater_agreement import Answered
+from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
+from studies.analysis.statistics.condition_means import Matched, matched, mean_of
+from studies.analysis.statistics.jackknife import divide, estimate, of_cells
+
+CHOOSES = "predict_function"
+"""How a scorer's name begins that has a model choose among outputs, as people do here."""
+SURE = {1: "not sure", 2: "fairly sure", 3: "sure"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """How often the right option was chosen in one part of the answers; from 0 to 1."""
+
+    name: str
+    right: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """All that choices with a right answer tell.
+
+    `chance` is one over the number of options, averaged over answers. `gain` is how much more often
+    the surest answers are right than the least sure ones. `by_condition` is None where questions
+    are about no condition. `by_place` is how often what was shown at a place was chosen. `models`
+    chose as people did.
+    """
+
+    right: Estimate
+    chance: float
+    n_options: int
+    by_condition: Matched | None
+    by_layer: tuple[Part, ...]
+    by_confidence: tuple[Part, ...]
+    gain: Estimate
+    by_place: tuple[Part, ...]
+    right_first: Part
+    agreement: tuple[Measure, ...]
+    links: tuple[ScoreLink, ...]
+    primary: int | None
+    points: tuple[Beside, ...]
+    models: tuple[Model, ...]
+    n_neurons_right: int
+    n_neurons: int
+    never_asked: tuple[str, ...]
+
+
+def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Chosen | Orders:
+    """Analyse choices: against what is right where anything is, else as preferences."""
+    if len(answers.said) and np.isnan(answers.said.truth).all():
+        places = np.where(answers.said.value > 0, 1.0, 2.0)
+        return orders(tables, answers, places, plan, kind="choice")
+    return _chosen(tables, answers, plan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Picks:
+    """One row per answer: whether it is right (0 or 1), what was chosen, and of how many."""
+
+    right: Array
+    thing: Codes
+    place: Codes
+    n_options: Codes
+
+
+def _picks(answers: Answers) -> _Picks:
+    said = answers.said
+    taken = said.value > 0
+    return _Picks(
+        right=said.truth[taken],
+        thing=said.thing[taken],
+        place=said.place[taken],
+        n_options=np.bincount(said.judgment, minlength=len(answers)),
+    )
+
+
+def _chosen(tables: AnswerTables, answers: Answers, plan: Plan) -> Chosen:
+    picks, given = _picks(answers), answers.given
+    neuron, rater = given.neuron, given.rater
+    asked = given.condition != NONE
+    names = np.array(tables.conditions, dtype=np.str_)
+    scorers = tables.scorers
+    valued = Valued(
+        neuron=neuron[asked],
+        rater=rater[asked],
+        explanation=given.explanation[asked],
+        condition=given.condition[asked],
+        value=picks.right[asked],
+    )
+    primary = plan.chosen([scores.scorer for scores in tables.scores])
+    return Chosen(
+        right=_share(neuron, rater, picks.right, "share of right choices"),
+        chance=float(np.mean(1 / picks.n_options)) if len(answers) else float("nan"),
+        n_options=int(picks.n_options.max(initial=0)),
+        by_condition=matched(
+            names[given.condition[asked]],
+            neuron[asked],
+            rater[asked],
+            picks.right[asked],
+            expected=tables.conditions,
+            bounds=(0.0, 1.0),
+            what="share of right choices",
+        )
+        if tables.conditions
+        else None,
+        by_layer=_parts(answers, picks, given.layer, lambda layer: f"layer {layer}"),
+        by_confidence=_by_confidence(answers, picks),
+        gain=_gain(answers, picks),
+        by_place=_by_place(answers, picks),
+        right_first=_right_first(answers),
+        agreement=on_names(given.unit, rater, picks.thing, list(range(_most(answers)))),
+        links=score_links(valued, scorers) if asked.any() else (),
+        primary=primary,
+        points=()
+        if primary is None
+        else _points(valued, tables.scores[primary].of(valued.explanation)),
+        models=tuple(
+            model_beside(scores, valued, what="share of right choices")
+            for scores in tables.scores
+            if scores.scorer.startswith(CHOOSES)
+        ),
+        n_neurons_right=_n_right(neuron, picks),
+        n_neurons=len(np.unique(neuron)),
+        never_asked=tuple(
+            name for at, name in enumerate(tables.conditions) if at not in given.condition
+        ),
+    )
+
+
+def _points(valued: Valued, score: Array) -> tuple[Beside, ...]:
+    known = np.isfinite(score)
+    return beside(valued.explanation[known], valued.value[known], score[known])
+
+
+def _most(answers: Answers) -> int:
+    return int(answers.said.thing.max(initial=0)) + 1
+
+
+def answered(_tables: AnswerTables, answers: Answers) -> Answered:
+    """Return what was chosen."""
+    return first_things(answers, answers.said.value > 0)
+
+
+def _share(neuron: Codes, rater: Codes, values: Array, what: str) -> Estimate:
+    return mean_of(neuron, rater, values, what=what, bounds=(0.0, 1.0))
+
+
+def _parts(answers: Answers, picks: _Picks, of: Codes, name: object) -> tuple[Part, ...]:
+    given = answers.given
+    return tuple(
+        Part(
+            name=name(each) if callable(name) else str(each),
+            right=_share(
+                given.neuron[rows], given.rater[rows], picks.right[rows], "share of right choices"
+            ),
+        )
+        for each in np.unique(of).tolist()
+        for rows in [of == each]
+    )
+
+
+def _by_confidence(answers: Answers, picks: _Picks) -> tuple[Part, ...]:
+    sure = answers.given.confidence
+    return tuple(
+        Part(
+            name=name,
+            right=_share(
+                answers.given.neuron[rows],
+                answers.given.rater[rows],
+                picks.right[rows],
+                "share of right choices",
+            ),
+        )
+        for level, name in SURE.items()
+        if np.isfinite(sure).any()
+        for rows in [sure == level]
+    )
+
+
+def _gain(answers: Answers, picks: _Picks) -> Estimate:
+    """Return how much more often the surest answers are right than the least sure ones."""
+    sure = answers.given.confidence
+    known = np.isfinite(sure)
+    low, high = (sure == level for level in (1, 3))
+    features = np.column_stack([high, high * picks.right, low, low * picks.right])[known] * 1.0
+    return estimate(
+        of_cells(
+            coded(answers.given.neuron[known]),
+            coded(answers.given.rater[known]),
+            features,
+            to=lambda s: divide(s[:, 1], s[:, 0]) - divide(s[:, 3], s[:, 2]),
+        ),
+        method="share right where sure less share right where not",
+        unit="neuron",
+        bounds=(-1.0, 1.0),
+        undefined_reason="confidence was not asked for, or not given at both ends",
+        n_ratings=int(known.sum()),
+    )
+
+
+def _by_place(answers: Answers, picks: _Picks) -> tuple[Part, ...]:
+    given = answers.given
+    return tuple(
+        Part(
+            name=f"place {place + 1}",
+            right=_share(
+                given.neuron, given.rater, (picks.place == place) * 1.0, "share of choices"
+            ),
+        )
+        for place in np.unique(answers.said.place).tolist()
+    )
+
+
+def _right_first(answers: Answers) -> Part:
+    """Return how often the right option stood first: the design's doing, to read places beside."""
+    said = answers.said
+    first = (said.place == 0) & np.isfinite(said.truth)
+    share = _share(
+        answers.of("neuron")[first], answers.of("rater")[first], said.truth[first], "share"
+    )
+    return Part(name="right option stood first", right=share)
+
+
+def _n_right(neuron: Codes, picks: _Picks) -> int:
+    """Count the neurons about which more than half of the choices are right."""
+    if not len(neuron):
+        return 0
+    code = coded(neuron)
+    return int((np.bincount(code, picks.right) > np.bincount(code) / 2).sum())

@@ -1,0 +1,126 @@
+"""Marks: how well people tell what excites a neuron, beside a model that does the same."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from studies.analysis.data.answers import Answers, AnswerTables
+from studies.analysis.data.estimate import Estimate
+from studies.analysis.data.plan import Plan
+from studies.analysis.data.ratings import Array
+from studies.analysis.protocols.agreement import Measure, on_names, units_of
+from studies.analysis.protocols.model_vs_human import Model, model_beside
+from studies.analysis.protocols.rater_agreement import Answered
+from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
+from studies.analysis.statistics.classification import Telling, balanced, telling
+from studies.analysis.statistics.condition_means import Matched, matched, mean_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """How well excerpts were told apart from the explanations of one condition."""
+
+    condition: str
+    telling: Telling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """All that marks tell. `matched` compares conditions by each answer's balanced accuracy.
+
+    `marked` is the share of excerpts that were marked; half of them fit.
+    """
+
+    everything: Telling
+    by_condition: tuple[Told, ...]
+    matched: Matched
+    marked: Estimate
+    agreement: tuple[Measure, ...]
+    models: tuple[Model, ...]
+    links: tuple[ScoreLink, ...]
+    primary: int | None
+    never_asked: tuple[str, ...]
+
+
+def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Marks:
+    """Analyse marks."""
+    said, given = answers.said, answers.given
+    known = np.isfinite(said.truth)
+    neuron, rater = answers.of("neuron"), answers.of("rater")
+    condition = answers.of("condition")
+    per_answer = _balanced(answers)
+    there = np.isfinite(per_answer)
+    scorers = tables.scorers
+    names = np.array(tables.conditions, dtype=np.str_)
+    valued = Valued(
+        neuron=given.neuron[there],
+        rater=given.rater[there],
+        explanation=given.explanation[there],
+        condition=given.condition[there],
+        value=per_answer[there],
+    )
+
+    def told(rows: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Telling:
+        return telling(neuron[rows], rater[rows], said.truth[rows], said.value[rows])
+
+    return Marks(
+        everything=told(known),
+        by_condition=tuple(
+            Told(condition=name, telling=told(known & (condition == at)))
+            for at, name in enumerate(tables.conditions)
+        ),
+        matched=matched(
+            names[valued.condition],
+            valued.neuron,
+            valued.rater,
+            valued.value,
+            expected=tables.conditions,
+            bounds=(0.0, 1.0),
+            what="balanced accuracy of an answer",
+        ),
+        marked=mean_of(neuron, rater, said.value, what="share marked", bounds=(0.0, 1.0)),
+        agreement=on_names(
+            units_of(answers.of("unit"), said.thing), rater, said.value.astype(np.intp), [0, 1]
+        ),
+        models=tuple(
+            model_beside(scores, valued, what="balanced accuracy")
+            for scores in tables.scores
+            if is_detection(scores.scorer)
+        ),
+        links=score_links(valued, scorers),
+        primary=plan.chosen([scores.scorer for scores in tables.scores]),
+        never_asked=tuple(
+            name for at, name in enumerate(tables.conditions) if at not in given.condition
+        ),
+    )
+
+
+def answered(_tables: AnswerTables, answers: Answers) -> Answered:
+    """Return which excerpts were marked."""
+    said = answers.said
+    return Answered(
+        unit=units_of(answers.of("unit"), said.thing),
+        rater=answers.of("rater"),
+        value=said.value.astype(np.intp),
+        judgment=said.judgment,
+        categories=(0, 1),
+        level="nominal",
+    )
+
+
+def is_detection(scorer: str) -> bool:
+    """Tell whether a scorer asks of a model what `mark` asks of people."""
+    return scorer.startswith("detection")
+
+
+def _balanced(answers: Answers) -> Array:
+    """Return the balanced accuracy of each answer; nan without excerpts of both kinds."""
+    said = answers.said
+    fires, marked = np.nan_to_num(said.truth), said.value
+    known = np.isfinite(said.truth) * 1.0
+    counts = np.column_stack(
+        [fires * marked, (1 - fires) * marked, (1 - fires) * (1 - marked), fires * (1 - marked)]
+    )
+    summed = np.zeros((len(answers), 4))
+    np.add.at(summed, said.judgment, counts * known[:, None])
+    return balanced(summed)

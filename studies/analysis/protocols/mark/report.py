@@ -1,0 +1,201 @@
+"""Marks in words and figures."""
+
+from collections.abc import Iterator
+
+from studies.analysis.protocols import agreement, common
+from studies.analysis.protocols.base import Form, Key, Section
+from studies.analysis.protocols.compare.wording import percent
+from studies.analysis.protocols.mark.analyse import Marks, Told, answered, details
+from studies.analysis.protocols.model_vs_human import Model
+from studies.analysis.protocols.model_vs_human_report import fair, models
+from studies.analysis.protocols.values import number, quoted, share
+from studies.analysis.report.figure import Shown
+
+_CHANCE = 0.5
+
+
+def key(found: Marks) -> tuple[Key, ...]:
+    """Name balanced accuracies, the lead, and the models' likeness to people."""
+    leads = found.matched.leads[:1]
+    return (
+        Key(name="Balanced accuracy", kind="share", estimate=found.everything.balanced),
+        *(
+            Key(name=f"Balanced, {each.condition}", kind="share", estimate=each.telling.balanced)
+            for each in found.by_condition
+        ),
+        *(Key(name=f"{e.first} less {e.second}", kind="number", estimate=e.lead) for e in leads),
+        *(
+            Key(
+                name=f"{model.scorer} with a person",
+                kind="number",
+                estimate=model.stand_in.model_with_person,
+            )
+            for model in found.models
+        ),
+    )
+
+
+def headline(found: Marks) -> str:
+    """Say how well people tell excerpts apart, from whose explanations, and beside a model."""
+    said = (
+        f"People tell apart what fits with a balanced accuracy of "
+        f"{share(found.everything.balanced)}, where guessing gives {percent(_CHANCE)}"
+    )
+    best = found.matched.places[0] if found.matched.places else None
+    if best is not None and best.mean.defined:
+        said += f"; best from {quoted(best.condition)}, {share(best.mean)}"
+    if not found.models:
+        return f"{said}. No model detected on the same explanations."
+    model = found.models[0]
+    return f"{said}. {model.scorer} scores {share(model.score)} on the same explanations."
+
+
+def warnings(found: Marks) -> Iterator[str]:
+    """Say what is missing, and where people mark too much or too little."""
+    if found.never_asked:
+        yield f"No answers yet about: {', '.join(found.never_asked)}."
+    marked = found.marked
+    if marked.has_interval and not marked.low <= _CHANCE <= marked.high:
+        way = "more" if marked.value > _CHANCE else "less"
+        yield (
+            f"People mark {share(marked)} of the excerpts, {way} than the half that fit: read hits "
+            "and rejections, not accuracy alone."
+        )
+    for link in found.links:
+        if n := sum(reason.n for reason in link.undefined):
+            yield f"{link.scorer}: {n:,} explanations without a defined score left out."
+
+
+def said(found: Marks) -> str:
+    """Return what a methods paragraph says of the marks."""
+    by = "; ".join(f"{e.condition} {share(e.telling.balanced)}" for e in found.by_condition)
+    models = " ".join(f"{model.scorer} {fair(model.stand_in)}." for model in found.models)
+    return (
+        f"People told excerpts that excite the neuron from others with a balanced accuracy of "
+        f"{share(found.everything.balanced)} ({by}); F1 {share(found.everything.f1)}, Matthews' "
+        f"correlation {number(found.everything.mcc)}. {models}"
+    ).strip() + common.link_said(found.links, found.primary, "balanced accuracies")
+
+
+def figures(found: Marks, synthetic: bool) -> dict[str, Shown]:
+    """Return accuracies by condition, agreement, and models beside people."""
+    shown = {
+        "means": common.means(
+            found.matched,
+            title="Balanced accuracy of people, by condition",
+            axis="Balanced accuracy",
+            kind="share",
+            limits=(0.0, 1.0),
+            reference=_CHANCE,
+            caption="Mean over answers; the dashed line is guessing.",
+            ident="means",
+            synthetic=synthetic,
+        ),
+        "leads": common.leads(
+            found.matched.leads,
+            axis="Difference of balanced accuracies",
+            kind="number",
+            ident="leads",
+            synthetic=synthetic,
+        ),
+        "telling": _telling(found),
+        "agreement": agreement.as_table(
+            found.agreement,
+            title="Do raters mark alike?",
+            caption="Two raters on one excerpt: marked or not.",
+        ),
+        "models": models(
+            [(m.scorer, m.stand_in, m.n_explanations) for m in found.models],
+            empty="No explanation has a detection score by a model: run that scorer.",
+        ),
+        **common.links(found.links, what="accuracy", ident="links", synthetic=synthetic),
+    }
+    for at, model in enumerate(found.models):
+        shown[f"scatter-{at}"] = _scatter(model, at, synthetic=synthetic)
+    return shown
+
+
+def _telling(found: Marks) -> Shown:
+    rows = [*found.by_condition, Told(condition="all", telling=found.everything)]
+    return Shown(
+        title="Hits, rejections, F1 and Matthews' correlation",
+        caption=(
+            "Over all excerpts of a condition together. Hits are of the excerpts that fit, "
+            "rejections of the others; F1 hangs on how many fit, balanced accuracy does not."
+        ),
+        columns=(
+            ("Explanations", "text"),
+            ("Excerpts", "count"),
+            ("Hits", "share"),
+            ("Rejections", "share"),
+            ("Balanced", "share"),
+            ("F1", "share"),
+            ("Matthews", "number"),
+        ),
+        rows=[
+            (
+                each.condition,
+                each.telling.n,
+                each.telling.hits,
+                each.telling.rejections,
+                each.telling.balanced,
+                each.telling.f1,
+                each.telling.mcc,
+            )
+            for each in rows
+        ],
+        empty="No answers yet.",
+    )
+
+
+def _scatter(model: Model, at: int, *, synthetic: bool) -> Shown:
+    return common.scatter(
+        model.points,
+        title=f"People's accuracy and {model.scorer}",
+        x=f"Score, {model.scorer}",
+        y="Balanced accuracy of people",
+        caption="Each point is an explanation, its raters' mean beside the model's score.",
+        ident=f"scatter-{at}",
+        synthetic=synthetic,
+        told=[("Model with a person", model.stand_in.model_with_person)],
+    )
+
+
+def sections(found: Marks) -> tuple[Section, ...]:
+    """Order the figures: accuracy, agreement, models, other scores."""
+    return (
+        Section(
+            title="Do explanations tell people what fits?",
+            lead="People saw an explanation and texts without marks.",
+            figures=("means", "leads", "telling"),
+        ),
+        Section(title="Do raters agree?", lead="", figures=("agreement",)),
+        Section(
+            title="Can a model stand in for people?",
+            lead=" ".join(f"{m.scorer} {fair(m.stand_in)}." for m in found.models)
+            or "The same question, asked of a language model.",
+            figures=(*(f"scatter-{at}" for at in range(len(found.models))), "models"),
+        ),
+        common.scores_section("Do scores foretell what people can do?"),
+    )
+
+
+FORM = Form(
+    details=details,
+    key=key,
+    headline=headline,
+    warnings=warnings,
+    figures=figures,
+    sections=sections,
+    said=said,
+    answered=answered,
+    declarable=(
+        ("means", "Balanced accuracy"),
+        ("leads", "Conditions on the same neurons"),
+        ("telling", "Hits, rejections, F1, Matthews"),
+        ("agreement", "Agreement of raters"),
+        ("models", "The model as a stand-in for people"),
+        ("scatter", "People and the model, by explanation"),
+        ("links", "Accuracy and scores"),
+    ),
+)

@@ -1,0 +1,57 @@
+"""A model that is asked what people are asked, beside them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from studies.analysis.data.estimate import Estimate
+from studies.analysis.data.ratings import Array, Codes, distinct, sums_by
+from studies.analysis.data.tables import Scores
+from studies.analysis.protocols.common import Beside, beside
+from studies.analysis.statistics.against_scores import Valued
+from studies.analysis.statistics.condition_means import mean_of
+from studies.analysis.statistics.model_vs_human import StandIn, simulators
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A scorer that does what people do, beside them, over explanations that both answered.
+
+    `score` is its mean there, `people` theirs, in the same unit.
+    """
+
+    scorer: str
+    n_explanations: int
+    people: Estimate
+    score: Estimate
+    stand_in: StandIn
+    points: tuple[Beside, ...]
+
+
+def model_beside(scores: Scores, valued: Valued, *, what: str) -> Model:
+    """Set a scorer beside people; `what` is the unit of both."""
+    score = scores.of(valued.explanation)
+    known = np.isfinite(score)
+    explanation, rater = valued.explanation[known], valued.rater[known]
+    people, model = valued.value[known], score[known]
+    explanation, rater, people, model = one_each(explanation, rater, people, model)
+    return Model(
+        scorer=scores.scorer,
+        n_explanations=len(np.unique(explanation)),
+        people=mean_of(explanation, rater, people, what=f"{what} of people", unit="explanation"),
+        score=mean_of(explanation, rater, model, what=f"{what} of the model", unit="explanation"),
+        stand_in=simulators(explanation, rater, people, model),
+        points=beside(explanation, people, model),
+    )
+
+
+def one_each(
+    explanation: Codes, rater: Codes, people: Array, model: Array
+) -> tuple[Codes, Codes, Array, Array]:
+    """Return one row per explanation and rater, with the means of both columns."""
+    if not len(people):
+        return explanation, rater, people, model
+    pairs, code = distinct(explanation * (int(rater.max()) + 1) + rater)
+    n = int(rater.max()) + 1
+    sums = sums_by(code, np.column_stack([people, model, np.ones_like(people)]))
+    return pairs // n, pairs % n, sums[:, 0] / sums[:, 2], sums[:, 1] / sums[:, 2]

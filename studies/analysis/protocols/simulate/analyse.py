@@ -1,0 +1,219 @@
+"""Simulations by people: scored as a model's are, beside models on the same texts."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from studies.analysis.data.answers import LENGTH, Answers, AnswerTables
+from studies.analysis.data.estimate import Estimate
+from studies.analysis.data.plan import Plan
+from studies.analysis.data.ratings import Array, Codes
+from studies.analysis.data.tables import ReasonCount
+from studies.analysis.protocols.common import Beside, beside
+from studies.analysis.protocols.model_vs_human import one_each
+from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
+from studies.analysis.statistics.concordance import (
+    Concordance,
+    concordance,
+    row_correlations,
+    token_alpha,
+)
+from studies.analysis.statistics.condition_means import Matched, matched, mean_of
+from studies.analysis.statistics.model_vs_human import StandIn, simulators
+
+SCORE = "correlation of a simulation with the true activations"
+FLAT = "everything was painted alike"
+SILENT = "the neuron does nothing on these texts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulator:
+    """A model's simulations beside people's, on the very same tokens.
+
+    `score` and `people` are mean correlations with the true activations over the answers that both
+    have, `lead` people's less the model's. `with_person` correlates what the model and a person
+    painted.
+    """
+
+    name: str
+    n_answers: int
+    score: Estimate
+    people: Estimate
+    lead: Estimate
+    with_person: Estimate
+    stand_in: StandIn
+    points: tuple[Beside, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulations:
+    """All that people's simulations tell; a score is from -1 to 1.
+
+    `undefined` counts answers without a score, by reason. `painted` is the share of tokens that got
+    more than nothing. `alike` and `alpha` are agreement of raters on tokens. `models` come best
+    score first.
+    """
+
+    score: Estimate
+    matched: Matched
+    undefined: tuple[ReasonCount, ...]
+    painted: Estimate
+    alike: Concordance
+    alpha: Estimate
+    models: tuple[Simulator, ...]
+    links: tuple[ScoreLink, ...]
+    primary: int | None
+    never_asked: tuple[str, ...]
+
+
+def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Simulations:
+    """Analyse simulations."""
+    given = answers.given
+    painted, actual = (
+        _table(answers, column) for column in (answers.said.value, answers.said.truth)
+    )
+    score = row_correlations(painted, actual)
+    there = np.isfinite(score)
+    names = np.array(tables.conditions, dtype=np.str_)
+    valued = Valued(
+        neuron=given.neuron[there],
+        rater=given.rater[there],
+        explanation=given.explanation[there],
+        condition=given.condition[there],
+        value=score[there],
+    )
+    scorers = [each for each in tables.scorers if not _is_of_raters(each.scorer, tables.own)]
+    found = [
+        _simulator(name, _predicted(answers, tables, name), painted, actual, answers)
+        for name in sorted(tables.predicted)
+    ]
+    return Simulations(
+        score=mean_of(valued.neuron, valued.rater, valued.value, what=SCORE, bounds=(-1.0, 1.0)),
+        matched=matched(
+            names[valued.condition],
+            valued.neuron,
+            valued.rater,
+            valued.value,
+            expected=tables.conditions,
+            bounds=(-1.0, 1.0),
+            what=SCORE,
+        ),
+        undefined=_undefined(painted, actual, there),
+        painted=_painted(answers),
+        alike=concordance(given.unit, given.rater, painted, what="simulations"),
+        alpha=token_alpha(given.unit, given.rater, painted),
+        models=tuple(sorted(found, key=_descending)),
+        links=score_links(valued, scorers),
+        primary=plan.chosen([each.scorer for each in scorers if each.scorer != LENGTH]),
+        never_asked=tuple(
+            name for at, name in enumerate(tables.conditions) if at not in given.condition
+        ),
+    )
+
+
+def _is_of_raters(scorer: str, own: str) -> bool:
+    """Tell whether a score is of the raters' own simulations, once these are adopted."""
+    return bool(own) and scorer.endswith(f"· {own}")
+
+
+def _descending(model: Simulator) -> float:
+    return -model.score.value if model.score.defined else 2.0
+
+
+def _table(answers: Answers, column: Array) -> Array:
+    """Return one row per answer with the values of its tokens, nan beyond them."""
+    judgment = answers.said.judgment
+    sizes = np.bincount(judgment, minlength=len(answers))
+    starts = np.cumsum(sizes) - sizes
+    at = np.arange(len(judgment)) - starts[judgment]
+    table = np.full((len(answers), int(sizes.max(initial=0))), np.nan)
+    table[judgment, at] = column
+    return table
+
+
+def _predicted(answers: Answers, tables: AnswerTables, name: str) -> Array:
+    """Return what a simulator predicted on the tokens of each answer; nan where it did not."""
+    said, of = answers.said, tables.predicted[name]
+    values = np.full(len(said), np.nan)
+    explanation = answers.of("explanation")
+    starts = _first_tokens(answers)
+    for start, end in pairwise([*starts, len(said)]):
+        row = of.get((int(explanation[start]), int(said.record[start])))
+        if row is not None:
+            n = min(end - start, len(row))
+            values[start : start + n] = row[:n]
+    return _table(answers, values)
+
+
+def _first_tokens(answers: Answers) -> list[int]:
+    """Return the rows in which an answer's texts begin."""
+    said = answers.said
+    if not len(said):
+        return []
+    text = np.column_stack([said.judgment, said.aspect])
+    new = np.r_[True, np.diff(text, axis=0).any(axis=1)]
+    return [int(row) for row in np.flatnonzero(new)]
+
+
+def _painted(answers: Answers) -> Estimate:
+    return mean_of(
+        answers.of("neuron"),
+        answers.of("rater"),
+        answers.said.value > 0,
+        what="share of tokens painted",
+        bounds=(0.0, 1.0),
+    )
+
+
+def _undefined(
+    painted: Array, actual: Array, there: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+) -> tuple[ReasonCount, ...]:
+    silent = ~there & ~_varied(actual)
+    flat = ~there & ~silent
+    counts = {SILENT: int(silent.sum()), FLAT: int(flat.sum())}
+    return tuple(ReasonCount(reason=reason, n=n) for reason, n in counts.items() if n)
+
+
+def _varied(table: Array) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    low = np.min(np.where(np.isfinite(table), table, np.inf), axis=1, initial=np.inf)
+    high = np.max(np.where(np.isfinite(table), table, -np.inf), axis=1, initial=-np.inf)
+    varied: np.ndarray[tuple[int], np.dtype[np.bool_]] = high > low
+    return varied
+
+
+def _simulator(
+    name: str, predicted: Array, painted: Array, actual: Array, answers: Answers
+) -> Simulator:
+    """Set a model's simulations beside people's over the tokens that both have."""
+    given = answers.given
+    both = np.where(np.isfinite(predicted), painted, np.nan)
+    model, person = row_correlations(predicted, actual), row_correlations(both, actual)
+    rows = np.isfinite(model) & np.isfinite(person)
+    neuron, rater = given.neuron[rows], given.rater[rows]
+    alike = row_correlations(predicted, painted)
+    known = np.isfinite(alike)
+
+    def mean(values: Array, what: str, limit: float = 1.0) -> Estimate:
+        return mean_of(neuron, rater, values, what=what, bounds=(-limit, limit))
+
+    return Simulator(
+        name=name,
+        n_answers=int(rows.sum()),
+        score=mean(model[rows], SCORE),
+        people=mean(person[rows], SCORE),
+        lead=mean((person - model)[rows], "score of people less the model's", 2.0),
+        with_person=mean_of(
+            given.neuron[known],
+            given.rater[known],
+            alike[known],
+            what="correlation of a model's simulation with a person's",
+            bounds=(-1.0, 1.0),
+        ),
+        stand_in=_stand_in(given.explanation[rows], rater, person[rows], model[rows]),
+        points=beside(given.explanation[rows], person[rows], model[rows]),
+    )
+
+
+def _stand_in(explanation: Codes, rater: Codes, person: Array, model: Array) -> StandIn:
+    return simulators(*one_each(explanation, rater, person, model))

@@ -1,0 +1,108 @@
+"""Explanations that people write: how long, how fast, and how they score beside others."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from studies.analysis.data.answers import NONE, Answers, AnswerTables
+from studies.analysis.data.estimate import Estimate
+from studies.analysis.data.plan import Plan
+from studies.analysis.data.ratings import Codes, coded
+from studies.analysis.data.tables import ReasonCount, Scores
+from studies.analysis.statistics import agreement
+from studies.analysis.statistics.condition_means import Matched, matched, mean_of, median
+
+WRITTEN = "written here"
+"""The group of the explanations that came of this study."""
+CHARACTERS, WORDS = 0, 1
+"""The aspects of what is said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenScores:
+    """One scorer's scores of what was written here and of others' on the same neurons.
+
+    `n_written` of the explanations adopted have a score; `undefined` counts those that lack one, of
+    whomever, by reason.
+    """
+
+    scorer: str
+    n_written: int
+    matched: Matched
+    undefined: tuple[ReasonCount, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """All that can be told of texts. `lengths` counts texts by their characters, in `edges`.
+
+    `alike` is how far raters write at one length on one neuron: the intraclass correlation.
+    `n_adopted` texts stand beside models' explanations; `scores` has what scorers made of those.
+    """
+
+    characters: Estimate
+    words: Estimate
+    seconds: Estimate
+    edges: tuple[int, ...]
+    lengths: tuple[int, ...]
+    alike: Estimate
+    n_neurons_twice: int
+    n_adopted: int
+    scores: tuple[WrittenScores, ...]
+    primary: int | None
+
+
+_EDGES = (0, 25, 50, 75, 100, 150, 200, 250, 300, 400, 500)
+
+
+def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Written:
+    """Analyse what was written."""
+    given, said = answers.given, answers.said
+    chars, words = (said.value[said.aspect == aspect] for aspect in (CHARACTERS, WORDS))
+    adopted = given.explanation != NONE
+    names = [scores.scorer for scores in tables.scores]
+    return Written(
+        characters=mean_of(given.neuron, given.rater, chars, what="number of characters"),
+        words=mean_of(given.neuron, given.rater, words, what="number of words"),
+        seconds=median(coded(given.neuron), coded(given.rater), given.seconds, what="seconds"),
+        edges=_EDGES,
+        lengths=tuple(np.histogram(chars, _EDGES)[0].tolist()),
+        alike=agreement.icc(given.unit, given.rater, chars, kind="1,1"),
+        n_neurons_twice=_twice(given.neuron),
+        n_adopted=int(adopted.sum()),
+        scores=tuple(_scored(scores, tables, answers) for scores in tables.scores),
+        primary=plan.chosen(names),
+    )
+
+
+def _twice(neuron: Codes) -> int:
+    return int((np.bincount(neuron) > 1).sum()) if len(neuron) else 0
+
+
+def _scored(scores: Scores, tables: AnswerTables, answers: Answers) -> WrittenScores:
+    """Set scores of what was written beside those of others, each of whom is its own author."""
+    given = answers.given
+    rater_of = dict(zip(given.explanation.tolist(), given.rater.tolist(), strict=True))
+    ids = np.array([each.explanation for each in tables.rivals], dtype=np.intp)
+    score = scores.of(ids)
+    rows = [
+        (WRITTEN if each.explanation in rater_of else each.by, each.neuron, each.explanation, value)
+        for each, value in zip(tables.rivals, score.tolist(), strict=True)
+        if value == value
+    ]
+    groups = np.array([group for group, *_ in rows], dtype=np.str_)
+    others = 1 + int(given.rater.max(initial=-1))
+    authors = [rater_of.get(pk, others + at) for at, (_, _, pk, _) in enumerate(rows)]
+    return WrittenScores(
+        scorer=scores.scorer,
+        n_written=int((groups == WRITTEN).sum()),
+        matched=matched(
+            groups,
+            np.array([neuron for _, neuron, *_ in rows], dtype=np.intp),
+            np.array(authors, dtype=np.intp),
+            np.array([value for *_, value in rows], dtype=np.float64),
+            expected=sorted({WRITTEN, *groups.tolist()}),
+            what="score",
+        ),
+        undefined=scores.undefined,
+    )

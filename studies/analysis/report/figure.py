@@ -1,0 +1,68 @@
+"""A figure or table of the results page: what is drawn, and the rows behind it."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any, Literal, TypeAlias
+
+from studies.analysis.data.estimate import Estimate
+
+Kind: TypeAlias = Literal["text", "count", "number", "share"]
+Cell: TypeAlias = Estimate | float | int | str | None
+
+_PARTS = ("value", "low", "high", "n_units", "n_raters", "n_ratings", "reason", "note")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One figure with its table, or a table alone where `svg` is empty.
+
+    `columns` are pairs of name and kind, each row one cell per column: text, a number, None where
+    there is none, or an `Estimate`. A `share` runs from 0 to 1. `empty` says what is missing where
+    there are no rows. ValueError when a row has another number of cells.
+    """
+
+    title: str
+    caption: str
+    columns: tuple[tuple[str, Kind], ...]
+    rows: Sequence[tuple[Cell, ...]]
+    svg: str = ""
+    empty: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the rows."""
+        for i, row in enumerate(self.rows):
+            if len(row) != len(self.columns):
+                raise ValueError(f"row {i}: {len(row)} cells for {len(self.columns)} columns")
+
+
+def csv_of(shown: Mapping[str, Any]) -> str:
+    """Return the rows of a stored `Shown` as CSV; an estimate takes a column for each part."""
+    rows, names = shown["rows"], [name for name, _ in shown["columns"]]
+    wide = {i for row in rows for i, cell in enumerate(row) if isinstance(cell, Mapping)}
+    header = [part for i, name in enumerate(names) for part in _headed(name, i in wide)]
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(
+        [x for i, cell in enumerate(row) for x in _cells(cell, i in wide)] for row in rows
+    )
+    return text.getvalue()
+
+
+def _headed(name: str, wide: bool) -> list[str]:
+    return [name, *(f"{name}: {part}" for part in _PARTS[1:])] if wide else [name]
+
+
+def _cells(cell: Any, wide: bool) -> list[Any]:
+    if isinstance(cell, Mapping):
+        return [_safe(cell[part]) for part in _PARTS]
+    return [_safe(cell), *[""] * (len(_PARTS) - 1)] if wide else [_safe(cell)]
+
+
+def _safe(value: Any) -> Any:
+    """Keep a spreadsheet from taking a text for a formula."""
+    return (
+        f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+    )

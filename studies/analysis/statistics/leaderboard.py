@@ -1,0 +1,243 @@
+"""Which method is preferred, how surely, and between which ranks it lies."""
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from studies.analysis.data.estimate import Estimate
+from studies.analysis.data.ratings import Array, Codes, Labels, Values, same_length
+from studies.analysis.data.votes import Votes, read_votes
+from studies.analysis.statistics.abilities import Abilities
+from studies.analysis.statistics.clustered import clustered, undefined_of
+from studies.analysis.statistics.comparisons import Meetings, counted, each_meeting
+from studies.analysis.statistics.multiple import adjusted, holm, p_value
+from studies.analysis.statistics.pair_models import decided, with_ties
+from studies.analysis.statistics.paired import bradley_terry, davidson, log_likelihood
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A condition's ability (log-odds, mean zero over conditions) and the ranks it may have.
+
+    The ranks of all conditions lie within their `rank_low` to `rank_high` together with 95 %
+    confidence; both are 0 where there is no ability.
+    """
+
+    condition: Any
+    ability: Estimate
+    rank_low: int
+    rank_high: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """How far `first` is ahead of `second`, in log-odds; `p` before, `p_holm` after adjustment."""
+
+    first: Any
+    second: Any
+    lead: Estimate
+    p: float
+    p_holm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaderboard:
+    """Conditions, best first, and every two of them compared.
+
+    `model` says what was fitted and, where a fuller model could not be, why. `components` are the
+    sets of conditions that met. `side_bias` is the left's, in log-odds.
+    """
+
+    standings: tuple[Standing, ...]
+    contrasts: tuple[Contrast, ...]
+    side_bias: Estimate
+    components: tuple[tuple[Any, ...], ...]
+    model: str
+    reason: str
+
+
+def leaderboard(
+    left: Labels, right: Labels, neurons: Labels, raters: Labels, outcome: Values
+) -> Leaderboard:
+    """Rank conditions by the votes between them, errors clustered by neuron and by rater.
+
+    `left` and `right` name the conditions on either side; votes between a condition and itself are
+    left out. Davidson's model with ties and side bias; without ties, Bradley and Terry's; without a
+    side bias where it cannot be told from the abilities.
+
+    Rank intervals: a condition is below all that lead it and above all that it leads, as found by
+    two-sided tests of every two at 5 %, Holm-adjusted. Undefined, with the reason, as in
+    `davidson`. ValueError as in `read_votes`.
+    Source: Davidson & Beaver (1977); ranks: Mogstad, Romano, Shaikh & Wilhelm (2024).
+    """
+    columns = same_length(outcome=outcome, left=left, right=right)
+    votes = read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome)
+    return leaderboard_of(columns["left"], columns["right"], votes)
+
+
+def leaderboard_of(left: npt.NDArray[Any], right: npt.NDArray[Any], votes: Votes) -> Leaderboard:
+    """Return the same of votes that are read already."""
+    between = left != right
+    sides = left[between], right[between]
+    votes = votes.only(between)
+    fit, model = _fullest(*sides, votes.outcome)
+    if fit.reason:
+        return _without(fit, votes, model)
+    return _ranked(fit, model, votes, each_meeting(*sides, votes.outcome))
+
+
+def _fullest(left: Labels, right: Labels, outcome: Array) -> tuple[Abilities, str]:
+    """Return the fullest model that can be fitted and its name, or why the simplest cannot."""
+    fullest, name = _with_ties_if_any(left, right, outcome, side_bias=True)
+    if not fullest.reason:
+        return fullest, name
+    simpler, name = _with_ties_if_any(left, right, outcome, side_bias=False)
+    return simpler, name if simpler.reason else f"{name}; without side bias: {fullest.reason}"
+
+
+def _with_ties_if_any(
+    left: Labels, right: Labels, outcome: Array, *, side_bias: bool
+) -> tuple[Abilities, str]:
+    if not outcome.all():
+        return davidson(left, right, outcome, side_bias=side_bias), "Davidson"
+    return bradley_terry(left, right, outcome > 0, side_bias=side_bias), "Bradley-Terry"
+
+
+_ABILITY = "ability, log-odds from the mean of all conditions"
+_SIDE = "side bias, log-odds of the left"
+
+
+def _without(fit: Abilities, votes: Votes, model: str) -> Leaderboard:
+    nothing = undefined_of(votes.neuron, votes.rater, fit.reason, _ABILITY)
+    return Leaderboard(
+        standings=tuple(
+            Standing(condition=item, ability=nothing, rank_low=0, rank_high=0) for item in fit.items
+        ),
+        contrasts=(),
+        side_bias=undefined_of(votes.neuron, votes.rater, fit.reason, _SIDE),
+        components=fit.components,
+        model=model,
+        reason=fit.reason,
+    )
+
+
+def standings_of(
+    fit: Abilities, influence: Array, neuron: Codes, rater: Codes, *, model: str
+) -> Leaderboard:
+    """Rank the items of any fitted model of abilities, without a side bias.
+
+    `influence` (n, k): what each answer moves each ability by, centred; `neuron` and `rater` (n,)
+    of the answers, coded.
+    """
+    nothing = np.zeros(len(neuron))
+    votes = read_votes(neuron, rater, nothing, nothing)
+    if fit.reason:
+        return _without(fit, votes, model)
+    none = undefined_of(neuron, rater, "the model has none", _SIDE)
+    return _board(fit, model, votes, influence, none)
+
+
+def _ranked(fit: Abilities, model: str, votes: Votes, meetings: Meetings) -> Leaderboard:
+    influence = _influence(fit, meetings)
+    return _board(fit, model, votes, influence, _side_bias(fit, votes, influence, model))
+
+
+def _board(
+    fit: Abilities, model: str, votes: Votes, influence: Array, side_bias: Estimate
+) -> Leaderboard:
+    k, size = len(fit.items), influence.shape[1]
+    abilities = clustered(
+        votes.neuron,
+        votes.rater,
+        fit.log_ability,
+        influence[:, :k],
+        [_ABILITY] * k,
+        cell=votes.cell,
+        n_parameters=size,
+    )
+    contrasts = _contrasts(fit, votes, influence)
+    low, high = _ranks(fit, contrasts)
+    order = np.argsort(-fit.log_ability, kind="stable").tolist()
+    return Leaderboard(
+        standings=tuple(
+            Standing(
+                condition=fit.items[i], ability=abilities[i], rank_low=low[i], rank_high=high[i]
+            )
+            for i in order
+        ),
+        contrasts=contrasts,
+        side_bias=side_bias,
+        components=fit.components,
+        model=model,
+        reason="",
+    )
+
+
+def _side_bias(fit: Abilities, votes: Votes, influence: Array, model: str) -> Estimate:
+    if np.isnan(fit.side_bias):
+        return undefined_of(votes.neuron, votes.rater, model.partition(": ")[2], _SIDE)
+    k = len(fit.items)
+    return clustered(
+        votes.neuron,
+        votes.rater,
+        np.array([fit.side_bias]),
+        influence[:, k : k + 1],
+        [_SIDE],
+        cell=votes.cell,
+        n_parameters=influence.shape[1],
+    )[0]
+
+
+def _influence(fit: Abilities, meetings: Meetings) -> Array:
+    """Return what each vote moves each parameter by (votes, parameters), abilities centred."""
+    k, rows = len(fit.items), np.arange(len(meetings.left))
+    side, ties = not np.isnan(fit.side_bias), not np.isnan(fit.log_nu)
+    extra = [fit.side_bias] * side + [fit.log_nu] * ties
+    point, model = np.append(fit.log_ability, extra), with_ties if ties else decided
+    information = log_likelihood(
+        counted(meetings), model, point, precision=0.0, side_bias=side, ties=ties
+    ).matrix()
+    line = fit.log_ability[meetings.left] - fit.log_ability[meetings.right]
+    terms = model(meetings, line + fit.side_bias if side else line, fit.log_nu)
+    scores = np.zeros((len(rows), len(point)))
+    scores[rows, meetings.left] = terms.line
+    scores[rows, meetings.right] -= terms.line
+    for column, each in enumerate([terms.line] * side + [terms.tie] * ties, start=k):
+        scores[:, column] = each
+    influence = scores @ np.linalg.inv(information)
+    influence[:, :k] -= influence[:, :k].mean(axis=1, keepdims=True)
+    return influence
+
+
+def _contrasts(fit: Abilities, votes: Votes, influence: Array) -> tuple[Contrast, ...]:
+    pairs = list(combinations(np.argsort(-fit.log_ability, kind="stable").tolist(), 2))
+    first, second = (list(column) for column in zip(*pairs, strict=True))
+    leads = clustered(
+        votes.neuron,
+        votes.rater,
+        fit.log_ability[first] - fit.log_ability[second],
+        influence[:, first] - influence[:, second],
+        ["lead, log-odds"] * len(pairs),
+        cell=votes.cell,
+        n_parameters=influence.shape[1],
+    )
+    p = [p_value(lead) for lead in leads]
+    return tuple(
+        Contrast(first=fit.items[i], second=fit.items[j], lead=lead, p=before, p_holm=after)
+        for (i, j), lead, before, after in zip(
+            pairs, leads, p, adjusted(p, holm).tolist(), strict=True
+        )
+    )
+
+
+def _ranks(fit: Abilities, contrasts: tuple[Contrast, ...]) -> tuple[list[int], list[int]]:
+    place = {item: i for i, item in enumerate(fit.items)}
+    low, high = [1] * len(place), [len(place)] * len(place)
+    for contrast in contrasts:
+        if contrast.p_holm <= 0.05:
+            high[place[contrast.first]] -= 1
+            low[place[contrast.second]] += 1
+    return low, high

@@ -1,0 +1,137 @@
+"""Luce's model of choices among several: orders, best and worst, or one chosen of many."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy
+
+from studies.analysis.data.ratings import Array, Codes, Labels, coded, same_length
+from studies.analysis.statistics.abilities import Abilities, fitted, unfitted
+from studies.analysis.statistics.comparisons import why_no_maximum
+from studies.analysis.statistics.leaderboard import Leaderboard, standings_of
+from studies.analysis.statistics.newton import Slope, anchored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """Choices in a row: among the items marked in `among` (s, k), `chosen` (s,) was taken.
+
+    `sign` is 1 where it was taken as the best of them, -1 as the worst. `answer` (s,) is the row of
+    the answer that a choice is part of.
+    """
+
+    among: npt.NDArray[np.bool_]
+    chosen: Codes
+    sign: Array
+    answer: Codes
+
+
+def stages(places: Array) -> Stages:
+    """Take answers apart into choices; `places` (n, k): 1 the best, nan what was not shown.
+
+    Places that are shared were not told apart: the last stage with a place of its own is the last
+    choice. Where only the best and the worst are known, the worst is chosen from what the best
+    leaves.
+    """
+    left, rows = np.isfinite(places), np.arange(len(places))
+    parts = [Stages(among=left[:0], chosen=rows[:0], sign=np.zeros(0), answer=rows[:0])]
+    while len(rows := rows[left[rows].sum(axis=1) > 1]):
+        taken, sign = _taken(left[rows], places[rows])
+        told = sign != 0
+        rows, taken = rows[told], taken[told]
+        chosen = taken.argmax(axis=1)
+        parts.append(Stages(among=left[rows], chosen=chosen, sign=sign[told], answer=rows))
+        left[rows] &= ~taken
+    return Stages(
+        among=np.concatenate([part.among for part in parts]),
+        chosen=np.concatenate([part.chosen for part in parts]),
+        sign=np.concatenate([part.sign for part in parts]),
+        answer=np.concatenate([part.answer for part in parts]),
+    )
+
+
+def _taken(left: npt.NDArray[np.bool_], places: Array) -> tuple[npt.NDArray[np.bool_], Array]:
+    """Mark the single best of what is left, or else the single worst; the sign is 0 of neither."""
+    low = np.where(left, places, np.inf).min(axis=1, keepdims=True)
+    high = np.where(left, places, -np.inf).max(axis=1, keepdims=True)
+    best, worst = left & (places == low), left & (places == high)
+    is_best, is_worst = (each.sum(axis=1) == 1 for each in (best, worst))
+    sign = np.where(is_best, 1.0, np.where(is_worst, -1.0, 0.0))
+    return np.where(is_best[:, None], best, worst), sign
+
+
+def luce(items: Sequence[Any], places: Array) -> tuple[Abilities, Stages]:
+    """Fit abilities in log-odds: the next is chosen in proportion to exp(ability).
+
+    The worst is chosen in proportion to exp(-ability). Of full orders it is `plackett_luce`, of a
+    single choice Luce's own model; of two items that of Bradley and Terry. Source: Luce (1959),
+    Plackett (1975); best and worst: Marley & Louviere (2005).
+    """
+    there = np.isfinite(places).any(axis=0) if len(places) else np.zeros(len(items), np.bool_)
+    names = np.array(items, dtype=np.str_)[there]
+    taken = stages(places[:, there])
+    beaten = _beaten(taken)
+    if reason := why_no_maximum(names, beaten):
+        return unfitted(names, beaten, reason), taken
+    return fitted(names, beaten, partial(_likelihood, taken), np.zeros(len(names))), taken
+
+
+def _beaten(taken: Stages) -> "scipy.sparse.csr_array":
+    k = taken.among.shape[1]
+    counts = np.zeros((k, k))
+    best = taken.sign > 0
+    np.add.at(counts, taken.chosen[best], taken.among[best])
+    np.add.at(counts.T, taken.chosen[~best], taken.among[~best])
+    np.fill_diagonal(counts, 0)
+    return scipy.sparse.csr_array(counts)
+
+
+def _shares(taken: Stages, point: Array) -> tuple[Array, Array]:
+    lines = np.where(taken.among, taken.sign[:, None] * point, -np.inf)
+    logs = lines - scipy.special.logsumexp(lines, axis=1, keepdims=True)
+    return logs, np.exp(logs)
+
+
+def _gradients(taken: Stages, share: Array) -> Array:
+    """Return what each choice adds to the gradient (s, k)."""
+    pulls = -share
+    pulls[np.arange(len(pulls)), taken.chosen] += 1
+    signed: Array = pulls * taken.sign[:, None]
+    return signed
+
+
+def _likelihood(taken: Stages, point: Array) -> Slope:
+    logs, share = _shares(taken, point)
+    return Slope(
+        value=float(logs[np.arange(len(logs)), taken.chosen].sum()),
+        gradient=_gradients(taken, share).sum(axis=0),
+        information=_information(share),
+    )
+
+
+def _information(share: Array) -> Array:
+    return anchored(np.diag(share.sum(axis=0)) - share.T @ share, share.shape[1])
+
+
+def luce_leaderboard(
+    items: Sequence[Any], places: Array, neurons: Labels, raters: Labels, *, model: str
+) -> Leaderboard:
+    """Rank conditions by orders or choices, errors clustered by neuron and by rater.
+
+    One row per answer: the place of each item, nan where it was not shown. The choices of one
+    answer hang together and are moved together. There is no side bias in this model: it is shown by
+    place. Undefined, with the reason, as `bradley_terry`.
+    """
+    columns = same_length(neurons=neurons, raters=raters)
+    neuron, rater = coded(columns["neurons"]), coded(columns["raters"])
+    fit, taken = luce(items, places)
+    influence = np.zeros((len(neuron), len(fit.items)))
+    if not fit.reason:
+        _, share = _shares(taken, fit.log_ability)
+        moved = _gradients(taken, share) @ np.linalg.inv(_information(share))
+        np.add.at(influence, taken.answer, moved - moved.mean(axis=1, keepdims=True))
+    return standings_of(fit, influence, neuron, rater, model=model)

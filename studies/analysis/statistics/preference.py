@@ -1,0 +1,63 @@
+"""Preference between two things, and whether a score foresees it.
+
+One row per vote, in any order. `outcome` is +1 when the left (or first) was preferred, -1 for the
+right, 0 for a tie; `score_gap` is the left's score less the right's. Intervals are over neurons and
+raters both; all the votes of one rater on one neuron are left out together.
+"""
+
+from studies.analysis.statistics.abilities import Abilities, Ability
+from studies.analysis.statistics.calibration import Calibration, calibration
+from studies.analysis.statistics.leaderboard import Contrast, Leaderboard, Standing, leaderboard
+from studies.analysis.statistics.noise_ceiling import NoiseCeiling, noise_ceiling
+from studies.analysis.statistics.paired import bradley_terry, davidson, rao_kupper
+from studies.analysis.statistics.rankings import BestWorst, best_worst, plackett_luce
+from studies.analysis.statistics.score_votes import (
+    GAP_EDGES,
+    GapBin,
+    ScoreAgreement,
+    agreement_by_gap,
+    kendall_tau_b,
+    score_agreement,
+)
+from studies.analysis.statistics.wins import (
+    WinMatrix,
+    WinRate,
+    WinRates,
+    side_bias,
+    win_matrix,
+    win_rates,
+)
+from studies.analysis.statistics.within_neurons import NeuronAbilities, neuron_abilities
+
+__all__ = [
+    "GAP_EDGES",
+    "Abilities",
+    "Ability",
+    "BestWorst",
+    "Calibration",
+    "Contrast",
+    "GapBin",
+    "Leaderboard",
+    "NeuronAbilities",
+    "NoiseCeiling",
+    "ScoreAgreement",
+    "Standing",
+    "WinMatrix",
+    "WinRate",
+    "WinRates",
+    "agreement_by_gap",
+    "best_worst",
+    "bradley_terry",
+    "calibration",
+    "davidson",
+    "kendall_tau_b",
+    "leaderboard",
+    "neuron_abilities",
+    "noise_ceiling",
+    "plackett_luce",
+    "rao_kupper",
+    "score_agreement",
+    "side_bias",
+    "win_matrix",
+    "win_rates",
+]

@@ -1,0 +1,282 @@
+"""Several scorers on the same votes: which foresees them better, and what a second one adds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import inf, log
+
+import numpy as np
+import numpy.typing as npt
+
+from studies.analysis.data.estimate import Estimate
+from studies.analysis.data.ratings import Array, Labels, Values, same_length
+from studies.analysis.data.votes import Votes, mean_share, read_votes, rounded
+from studies.analysis.statistics.clustered import clustered, undefined_of
+from studies.analysis.statistics.collinear import redundant
+from studies.analysis.statistics.jackknife import estimate, of_mean
+from studies.analysis.statistics.logistic import fit_coefficients, fit_logistic, why_no_fit
+from studies.analysis.statistics.multiple import adjusted, benjamini_hochberg, holm, p_value
+
+_UNSCORED = "no vote has this score on both sides"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorerShare:
+    """How many of the shared decided votes the higher score won, equal scores as half; 0 to 1."""
+
+    scorer: str
+    agreement: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorerContrast:
+    """`first`'s agreement less `second`'s, on the same votes.
+
+    `p_adjusted` is by Holm among the declared contrasts, by Benjamini and Hochberg among the rest.
+    """
+
+    first: str
+    second: str
+    difference: Estimate
+    declared: bool
+    p: float
+    p_adjusted: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorerComparison:
+    """All scorers on the `n_votes` decided votes that each of them scores on both sides.
+
+    `n_left_out` decided votes lack one of the scores. A scorer without any is undefined and does
+    not cost the others their votes.
+    """
+
+    scorers: tuple[ScorerShare, ...]
+    contrasts: tuple[ScorerContrast, ...]
+    n_votes: int
+    n_left_out: int
+
+
+def compare_scorers(
+    neurons: Labels,
+    raters: Labels,
+    score_gaps: Mapping[str, Values],
+    outcome: Values,
+    *,
+    declared: Sequence[tuple[str, str]] = (),
+) -> ScorerComparison:
+    """Compare scorers pair by pair on the votes that all of them score, with two-way intervals.
+
+    `score_gaps` gives each scorer's gap for each vote, nan where a side has no score. Ties of votes
+    are left out: they would dilute every difference alike. `declared` names the contrasts of the
+    analysis plan. ValueError as in `read_votes`, and when a declared scorer is not among them.
+    """
+    _check_declared(declared, score_gaps)
+    gaps, votes = _gaps(neurons, raters, score_gaps, outcome)
+    return compare_scorers_of(votes, gaps, declared=declared)
+
+
+def compare_scorers_of(
+    votes: Votes, gaps: Mapping[str, Array], *, declared: Sequence[tuple[str, str]] = ()
+) -> ScorerComparison:
+    """Return the same of votes that are read already, with gaps rounded as theirs."""
+    scored, common = _common(gaps, votes)
+    shared = votes.only(common)
+    won = {name: (1 + np.sign(gaps[name][common]) * shared.outcome) / 2 for name in scored}
+    return ScorerComparison(
+        scorers=tuple(
+            ScorerShare(scorer=name, agreement=_share(shared, won, name)) for name in gaps
+        ),
+        contrasts=_contrasts(shared, won, declared),
+        n_votes=len(shared.gap),
+        n_left_out=int((votes.outcome != 0).sum()) - len(shared.gap),
+    )
+
+
+def _gaps(
+    neurons: Labels, raters: Labels, score_gaps: Mapping[str, Values], outcome: Values
+) -> tuple[dict[str, Array], Votes]:
+    """Check the columns; gaps rounded as in `Votes`, nan where there is none."""
+    votes = read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome)
+    columns = same_length(outcome=outcome, **score_gaps)
+    gaps = {name: rounded(columns[name].astype(np.float64)) for name in score_gaps}
+    for name, gap in gaps.items():
+        if np.isinf(gap).any():
+            raise ValueError(f"{name}: an infinite score gap")
+    return gaps, votes
+
+
+def _common(gaps: Mapping[str, Array], votes: Votes) -> tuple[list[str], npt.NDArray[np.bool_]]:
+    """Name the scorers with any gap, and mark the decided votes for which all of them have one."""
+    decided = votes.outcome != 0
+    known = [name for name, gap in gaps.items() if np.isfinite(gap[decided]).any()]
+    common = decided & bool(known)
+    for name in known:
+        common &= np.isfinite(gaps[name])
+    return known, common
+
+
+def _check_declared(declared: Sequence[tuple[str, str]], gaps: Mapping[str, Values]) -> None:
+    for name in (name for pair in declared for name in pair):
+        if name not in gaps:
+            raise ValueError(f"declared: {name!r} is none of {', '.join(gaps)}")
+
+
+def _share(votes: Votes, won: Mapping[str, Array], name: str) -> Estimate:
+    method = "agreement with the score on shared decided votes, equal scores as half"
+    if name not in won:
+        return undefined_of(votes.neuron[:0], votes.rater[:0], _UNSCORED, method)
+    return mean_share(votes, won[name], method, "no decided vote has all scores on both sides")
+
+
+def _contrasts(
+    votes: Votes, won: Mapping[str, Array], declared: Sequence[tuple[str, str]]
+) -> tuple[ScorerContrast, ...]:
+    asked = [pair for pair in declared if set(pair) <= set(won)]
+    known = {frozenset(pair) for pair in asked}
+    pairs = asked + [pair for pair in combinations(won, 2) if frozenset(pair) not in known]
+    found = [_difference(votes, won[first] - won[second]) for first, second in pairs]
+    p = [p_value(each) for each in found]
+    n = len(asked)
+    after = [*adjusted(p[:n], holm), *adjusted(p[n:], benjamini_hochberg)]
+    return tuple(
+        ScorerContrast(
+            first=first,
+            second=second,
+            difference=difference,
+            declared=place < n,
+            p=p[place],
+            p_adjusted=float(after[place]),
+        )
+        for place, ((first, second), difference) in enumerate(zip(pairs, found, strict=True))
+    )
+
+
+def _difference(votes: Votes, difference: Array) -> Estimate:
+    return estimate(
+        of_mean(votes.neuron, votes.rater, difference, cell=votes.cell),
+        method="difference of agreement with two scores, same votes",
+        unit="neuron",
+        bounds=(-1.0, 1.0),
+        undefined_reason="no decided vote has all scores on both sides",
+        n_ratings=len(difference),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coefficient:
+    """What one predictor does beside the others.
+
+    `per_spread` is in log-odds of the left per `spread`, the predictor's root mean square. `bits`
+    is what the likelihood of a vote loses, on average, when the predictor is left out; nan with
+    `per_spread` undefined.
+    """
+
+    name: str
+    spread: float
+    per_spread: Estimate
+    p: float
+    bits: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointModel:
+    """P(left preferred) from several gaps at once; ties and votes without one of them left out.
+
+    `bits` is what all predictors together tell of a vote beyond the side, out of one bit.
+    """
+
+    coefficients: tuple[Coefficient, ...]
+    side_bias: Estimate
+    bits: float
+    n_votes: int
+    n_left_out: int
+
+
+def joint_model(
+    neurons: Labels, raters: Labels, predictors: Mapping[str, Values], outcome: Values
+) -> JointModel:
+    """Fit one logistic model of the votes to all predictors, errors clustered by neuron and rater.
+
+    For what a second scorer adds to the first (its coefficient, beside the first), and whether a
+    score still counts once the length of the texts is held equal (see `length_gap`). Gaps of left
+    less right, nan where a side has none. Predictors that go together share what they tell: neither
+    may then seem to add anything. A predictor without values is set aside, undefined; so is one
+    that never varies, and one that follows exactly from those before it, which then speak for it
+    too: the order counts. All are undefined where the likelihood has no maximum. ValueError as in
+    `compare_scorers`.
+    """
+    gaps, votes = _gaps(neurons, raters, predictors, outcome)
+    return joint_model_of(votes, gaps)
+
+
+def joint_model_of(votes: Votes, gaps: Mapping[str, Array]) -> JointModel:
+    """Return the same of votes that are read already, with gaps rounded as theirs."""
+    known, common = _common(gaps, votes)
+    used = votes.only(common)
+    aside = redundant({name: gaps[name][common] for name in known})
+    known = [name for name in known if name not in aside]
+    x = np.column_stack([np.ones(len(used.gap)), *(gaps[name][common] for name in known)])
+    spreads = np.sqrt(np.square(x).sum(axis=0) / max(len(x), 1))
+    x = x / np.where(spreads > 0, spreads, 1.0)
+    coefficients, bits = _joint(used, x)
+    fitted = dict(
+        zip(known, zip(coefficients[1:], spreads[1:], bits[1:], strict=True), strict=True)
+    )
+    return JointModel(
+        coefficients=tuple(
+            _coefficient(name, fitted.get(name), aside.get(name, _UNSCORED)) for name in gaps
+        ),
+        side_bias=coefficients[0],
+        bits=bits[0],
+        n_votes=len(used.gap),
+        n_left_out=int((votes.outcome != 0).sum()) - len(used.gap),
+    )
+
+
+_PER_SPREAD = "log-odds of the left per root mean square of the predictor, beside the others"
+_SIDE = "side bias, log-odds where all predictors are equal"
+
+
+def _joint(votes: Votes, x: Array) -> tuple[tuple[Estimate, ...], list[float]]:
+    """Return all coefficients; bits told by all, then those lost without each predictor."""
+    methods = [_SIDE] + [_PER_SPREAD] * (x.shape[1] - 1)
+    y = (1 + votes.outcome) / 2
+    reason = why_no_fit(x, y)
+    if reason:
+        nothing = (undefined_of(votes.neuron, votes.rater, reason, each) for each in methods)
+        return tuple(nothing), [float("nan")] * len(methods)
+    fit = fit_logistic(x, y)
+    estimates = clustered(
+        votes.neuron, votes.rater, fit.coefficients, fit.influence, methods, cell=votes.cell
+    )
+    without = [fit_coefficients(x[:, :1], y)] + [
+        fit_coefficients(np.delete(x, i, axis=1), y) for i in range(1, x.shape[1])
+    ]
+    scale = len(y) * log(2)
+    return estimates, [(fit.log_likelihood - less.value) / scale for _, less in without]
+
+
+def _coefficient(
+    name: str, fitted: tuple[Estimate, float, float] | None, why_not: str
+) -> Coefficient:
+    nobody: npt.NDArray[np.intp] = np.zeros(0, dtype=np.intp)
+    left_out = undefined_of(nobody, nobody, why_not, _PER_SPREAD)
+    per_spread, spread, bits = fitted or (left_out, float("nan"), float("nan"))
+    return Coefficient(
+        name=name, spread=float(spread), per_spread=per_spread, p=p_value(per_spread), bits=bits
+    )
+
+
+def length_gap(left: Values, right: Values) -> Array:
+    """Return the natural logarithm of how many times as long the left text is as the right.
+
+    Lengths in any one unit. ValueError when they differ in number or one is not above zero.
+    """
+    columns = same_length(left=left, right=right)
+    lengths = {name: column.astype(np.float64) for name, column in columns.items()}
+    for name, each in lengths.items():
+        if not ((each > 0) & (each < inf)).all():
+            raise ValueError(f"{name}: a length is not above zero")
+    ratio: Array = np.log(lengths["left"] / lengths["right"])
+    return ratio

@@ -1,0 +1,81 @@
+"""Agreement with a score by layer, by how good the explanations are, by which is the longer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from studies.analysis.data.estimate import Estimate
+from studies.analysis.data.ratings import Labels, Values, distinct, same_length
+from studies.analysis.data.votes import Votes, read_votes
+from studies.analysis.statistics.calibration import calibration_of
+from studies.analysis.statistics.score_votes import ScoreAgreement, score_agreement_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stratum:
+    """One part of the votes: agreement with the score there, and the slope per 0.1 of gap."""
+
+    stratum: Any
+    agreement: ScoreAgreement
+    slope: Estimate
+
+
+def agreement_by_stratum(
+    neurons: Labels,
+    raters: Labels,
+    score_gap: Values,
+    outcome: Values,
+    strata: Labels,
+    *,
+    expected: Sequence[Any] | None = None,
+) -> tuple[Stratum, ...]:
+    """Tell for each part of the votes how often the higher score won.
+
+    `strata` labels each vote; `expected` names the strata to report, in order, also those without
+    votes. Agreement hangs on how far apart the scores are: where a stratum has smaller gaps it has
+    less agreement for that alone, so compare slopes too. Strata with wide intervals do not differ
+    because one is significant and another is not. ValueError as in `score_agreement`.
+    """
+    columns = same_length(outcome=outcome, strata=strata)
+    votes = read_votes(neurons, raters, score_gap, outcome)
+    return agreement_by_stratum_of(votes, columns["strata"], expected=expected)
+
+
+def agreement_by_stratum_of(
+    votes: Votes, strata: npt.NDArray[Any], *, expected: Sequence[Any] | None = None
+) -> tuple[Stratum, ...]:
+    """Return the same of votes that are read already."""
+    seen, code = distinct(strata)
+    places = {name: place for place, name in enumerate(seen.tolist())}
+    return tuple(
+        Stratum(stratum=name, agreement=score_agreement_of(part), slope=calibration_of(part).slope)
+        for name in (places if expected is None else expected)
+        for part in [votes.only(code == places.get(name, -1))]
+    )
+
+
+def score_strata(scores: Values, *, n: int = 3) -> tuple[npt.NDArray[np.str_], tuple[str, ...]]:
+    """Cut scores into `n` parts of about equal number; labels, and the labels in order.
+
+    For a vote take the mean of its two scores: how good the explanations are. Equal scores stay
+    together, so that there may be fewer parts. ValueError when a score is not finite or `n` is
+    below 1.
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError("scores: not finite; leave the rows without one out")
+    if n < 1:
+        raise ValueError(f"n: {n} is below 1")
+    if not len(values):
+        return np.zeros(0, dtype=np.str_), ()
+    edges = np.unique(np.quantile(values, np.arange(1, n) / n))
+    part = np.searchsorted(edges, values, side="left")
+    names = {
+        i: f"{values[part == i].min():.2f} to {values[part == i].max():.2f}"
+        for i in np.unique(part).tolist()
+    }
+    labels = np.array([names.get(i, "") for i in range(n)], dtype=np.str_)
+    return labels[part], tuple(names.values())

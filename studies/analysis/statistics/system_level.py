@@ -1,0 +1,161 @@
+"""Correlation of scores with what people say at the level of systems, and what noise takes off it.
+
+Item level (`kendall_tau_b`: does the score know which explanation of a neuron is better?) and
+system level (do the means of the methods go together?) are different questions with different
+answers; a published grid has .04 and .79. Always say which.
+"""
+
+from functools import partial
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from studies.analysis.data.estimate import Estimate, undefined
+from studies.analysis.data.ratings import (
+    Array,
+    Codes,
+    Labels,
+    Values,
+    coded,
+    distinct,
+    n_codes,
+    same_length,
+)
+from studies.analysis.data.votes import Votes, read_votes
+from studies.analysis.statistics.jackknife import divide, estimate, of_cells
+
+FEWEST_SYSTEMS = 3
+LEAST_RELIABILITY = 0.3
+"""Below it, correcting a correlation for noise multiplies the noise."""
+
+
+def system_correlation(
+    conditions: Labels, neurons: Labels, raters: Labels, scores: Values, values: Values
+) -> Estimate:
+    """Pearson's correlation over conditions of the mean score with the mean of what raters gave.
+
+    One row per rated thing: its condition, its score, one rater's value (a vote is two rows, 1 for
+    what was preferred and 0 for the other, a tie half and half). The interval is over neurons and
+    raters, the conditions being fixed: it says nothing of other methods. From -1 to 1. Undefined
+    with fewer than three conditions and when scores or values have the same mean in all. ValueError
+    as in `kendall_tau_b`.
+    """
+    columns = same_length(
+        conditions=conditions, neurons=neurons, raters=raters, scores=scores, values=values
+    )
+    x, y = columns["scores"].astype(np.float64), columns["values"].astype(np.float64)
+    for name, numbers in (("scores", x), ("values", y)):
+        if not np.isfinite(numbers).all():
+            raise ValueError(f"{name}: not finite; leave the rows without one out")
+    condition = coded(columns["conditions"])
+    own = np.eye(n_codes(condition))[condition]
+    x, y = (values - (values.mean() if len(values) else 0.0) for values in (x, y))
+    features = np.hstack([own, own * x[:, None], own * y[:, None]])
+    return _over_systems(coded(columns["neurons"]), coded(columns["raters"]), features)
+
+
+def system_correlation_of_votes(
+    sides: tuple[Labels, Labels],
+    neurons: Labels,
+    raters: Labels,
+    scores: tuple[Values, Values],
+    outcome: Values,
+) -> Estimate:
+    """Return the same from votes, each once: of left and right the conditions and the scores.
+
+    ValueError as in `system_correlation`.
+    """
+    columns = same_length(
+        outcome=outcome, left=sides[0], right=sides[1], neurons=neurons, raters=raters,
+        left_score=scores[0], right_score=scores[1],
+    )  # fmt: skip
+    if not np.isfinite([columns["left_score"], columns["right_score"]]).all():
+        raise ValueError("scores: not finite; leave the votes without one out")
+    votes = read_votes(neurons, raters, np.zeros(len(columns["outcome"])), outcome)
+    both = (columns["left"], columns["right"]), (columns["left_score"], columns["right_score"])
+    return system_correlation_of(votes, *both)
+
+
+def system_correlation_of(
+    votes: Votes, sides: tuple[npt.NDArray[Any], npt.NDArray[Any]], scores: tuple[Array, Array]
+) -> Estimate:
+    """Return the same of votes that are read already, their finite scores beside."""
+    names, codes = distinct(np.concatenate(sides))
+    k, n = len(names), len(votes.outcome)
+    mean = np.concatenate(scores).mean() if n else 0.0
+    features = np.zeros((n, 3 * k))
+    for side, score, sign in zip(codes.reshape(2, n), scores, (1, -1), strict=True):
+        for name in range(k):
+            on = side == name
+            features[:, name] += on
+            features[:, k + name] += on * (score - mean)
+            features[:, 2 * k + name] += on * (sign * votes.outcome / 2)
+    return _over_systems(votes.neuron, votes.rater, features, votes.cell)
+
+
+def _over_systems(
+    neuron: Codes, rater: Codes, features: Array, cell: Codes | None = None
+) -> Estimate:
+    """Correlate means over systems, from rows of counts, sums of scores and sums of values."""
+    k, method = features.shape[1] // 3, "Pearson's correlation over conditions (system level)"
+    if k < FEWEST_SYSTEMS:
+        return undefined(f"needs {FEWEST_SYSTEMS} conditions, here are {k}", method=method)
+    return estimate(
+        of_cells(neuron, rater, features, to=_of_means, cell=cell),
+        method=method,
+        unit="neuron",
+        bounds=(-1.0, 1.0),
+        undefined_reason="scores or values have the same mean in every condition",
+        n_ratings=len(features),
+    )
+
+
+def _of_means(sums: Array) -> Array:
+    n, x, y = np.split(sums, 3, axis=1)
+    x, y = (divide(part, n) for part in (x, y))
+    x, y = (part - part.mean(axis=1, keepdims=True) for part in (x, y))
+    spread = np.sqrt(np.square(x).sum(axis=1) * np.square(y).sum(axis=1))
+    return divide((x * y).sum(axis=1), spread)
+
+
+def disattenuated(correlation: Estimate, *reliabilities: Estimate) -> Estimate:
+    """Correct a correlation for the unreliability of what it correlates.
+
+    The value is r / sqrt(product of the reliabilities): what r would be without noise, if the noise
+    of one has nothing to do with that of the other. It may exceed 1. The interval is by the delta
+    method, the parts taken as independent.
+
+    Refused when a reliability is below `LEAST_RELIABILITY` or undefined. Source: Spearman (1904).
+    """
+    method = "correlation corrected for unreliability"
+    bare = partial(
+        Estimate,
+        n_units=correlation.n_units,
+        n_raters=correlation.n_raters,
+        n_ratings=correlation.n_ratings,
+        method=method,
+    )
+    if reason := _why_refused(correlation, reliabilities):
+        return bare(value=float("nan"), reason=reason)
+    scale = sqrt(np.prod([each.value for each in reliabilities]))
+    value = correlation.value / scale
+    if not correlation.se > 0 or not all(each.has_interval for each in reliabilities):
+        return bare(value=value, note="no interval: one of its parts has none")
+    noise = sum((each.se / (2 * each.value)) ** 2 for each in reliabilities)
+    se = sqrt((correlation.se / scale) ** 2 + value**2 * noise)
+    # The reach of the correlation's own interval, in its standard errors, keeps its freedom.
+    reach = se * (correlation.high - correlation.low) / (2 * correlation.se)
+    return bare(value=value, low=value - reach, high=value + reach, se=se)
+
+
+def _why_refused(correlation: Estimate, reliabilities: tuple[Estimate, ...]) -> str:
+    if not correlation.defined:
+        return correlation.reason
+    for each in reliabilities:
+        if not each.defined:
+            return f"a reliability is undefined: {each.reason}"
+        if each.value < LEAST_RELIABILITY:
+            return f"refused: a reliability of {each.value:.2f} is below {LEAST_RELIABILITY}"
+    return ""

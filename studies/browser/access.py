@@ -1,0 +1,79 @@
+"""Who looks around in which subject, and whether in a session that is rating."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from annotation.selectors import is_rating
+from annotation.views import rater_of
+from explanations import selectors
+from explanations.models import Subject
+from explanations.stores.reader import CaptureStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A subject that may be looked at, its capture's files, and whether the visitor is `blind`.
+
+    Whoever rates must not see who wrote an explanation, how it scored or what others preferred.
+    """
+
+    subject: Subject
+    store: CaptureStore | None
+    blind: bool
+
+
+View = Callable[..., HttpResponseBase]
+
+
+def for_visitors(view: View) -> View:
+    """Let in whoever may look around in the subject; to others it does not exist."""
+
+    @wraps(view)
+    @cache_control(private=True, no_cache=True)
+    def enter(request: HttpRequest, name: str, **kwargs: object) -> HttpResponseBase:
+        subject = selectors.subject_to_browse(
+            name, staff=is_staff(request), invited=invitations(request)
+        )
+        if subject is None:
+            raise Http404(f"no subject {name} that you may look at")
+        store = selectors.store_of(subject)
+        return view(request, Visit(subject=subject, store=store, blind=rates(request)), **kwargs)
+
+    return enter
+
+
+def is_staff(request: HttpRequest) -> bool:
+    """Tell whether whoever asks sees every subject."""
+    return bool(request.user.is_active and request.user.is_staff)
+
+
+def invitations(request: HttpRequest) -> list[str]:
+    """Return the tokens of the invitations that were opened in this session."""
+    found: list[str] = request.session.get(selectors.INVITED_KEY, [])
+    return found
+
+
+def rates(request: HttpRequest) -> bool:
+    """Tell whether somebody rates in this browser now."""
+    rater = rater_of(request)
+    return rater is not None and is_rating(rater)
+
+
+@require_safe
+def invited(request: HttpRequest, token: UUID) -> HttpResponseRedirect:
+    """Remember an invitation for this session, and go to what it lets in to."""
+    subject = selectors.subject_behind(token)
+    if subject is None:
+        raise Http404("no subject is behind this invitation")
+    known = invitations(request)
+    if str(token) not in known:
+        request.session[selectors.INVITED_KEY] = [*known, str(token)]
+    return redirect("studies:subject", subject.name)

@@ -1,0 +1,32 @@
+"""The images of neurons, for whoever may look around in their subject."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from annotation.views import image_sent, kept_by_the_browser
+from explanations import selectors
+from explanations.records import Split
+from studies.browser.access import Visit, for_visitors
+
+
+def hidden_from(visit: Visit) -> frozenset[Split]:
+    """Return the splits whose images a visitor is not shown: who rates may be asked about them."""
+    return frozenset({Split.SCORE}) if visit.blind else frozenset()
+
+
+@require_safe
+@kept_by_the_browser
+@for_visitors
+def image(
+    request: HttpRequest, visit: Visit, pk: int, size: selectors.ImageSize
+) -> HttpResponseBase:
+    """Return an image of a subject's neurons, whole or as a thumbnail."""
+    name = selectors.image_file(visit.subject, pk, size, without=hidden_from(visit))
+    path = Path(settings.IMAGE_DIR) / name if name else None
+    if path is None or not path.is_file():
+        raise Http404(f"{visit.subject} has no such image")
+    return image_sent(path, name=path.name)

@@ -1,0 +1,244 @@
+"""What the page of a neuron shows of its explanations, records and simulations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from annotation.protocols.excerpt import Excerpt
+from explanations import selectors
+from explanations.records import RecordKind, Split
+from explanations.selectors import (
+    Beside,
+    Said,
+    SaidSimulation,
+    SeenImage,
+    SeenNeuron,
+    SeenRecord,
+)
+from explanations.stores.reader import CaptureStore
+from studies.selectors.heatmap import heated, heated_as_is
+from studies.selectors.preference import Preference, preferences
+
+FIRST = 5
+"""Records of a kind that are shown before more are asked for."""
+FIRST_IMAGES = 9
+_BESIDE = 3
+SIMULATED = "simulated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownExplanation:
+    """An explanation and how it fared; in a session that rates, its text alone."""
+
+    text: str
+    said: Said | None = None
+    preference: Preference | None = None
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it is known to be there only to be compared with."""
+        return self.said is not None and self.said.is_control
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownRecord:
+    """A record as a heat map, with where it is from and what it is for."""
+
+    excerpt: Excerpt
+    peak: float
+    document: str
+    start: int
+    split: Split
+    quantile: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSection:
+    """The records of one kind: those shown, and how many there are."""
+
+    kind: RecordKind
+    rows: tuple[ShownRecord, ...]
+    total: int
+
+    @property
+    def hidden(self) -> int:
+        """How many are not shown."""
+        return self.total - len(self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownRecords:
+    """A neuron's records by kind, of the split asked for or of all, and each split's number."""
+
+    sections: tuple[RecordSection, ...]
+    split: Split | None
+    counts: tuple[tuple[Split, int], ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownBeside:
+    """A record's real heat map above the simulated one, or the reason why there is none."""
+
+    document: str
+    start: int
+    real: Excerpt
+    simulated: Excerpt | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationChoice:
+    """A simulation that can be looked at, and the explanation that it simulates from."""
+
+    said: Said
+    simulation: SaidSimulation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownSimulation:
+    """One simulation beside the real activations, and those that could be shown instead."""
+
+    chosen: SimulationChoice
+    choices: tuple[SimulationChoice, ...]
+    rows: tuple[ShownBeside, ...]
+    more: bool
+
+
+def explanations_shown(neuron: SeenNeuron, *, blind: bool) -> tuple[ShownExplanation, ...]:
+    """Return what is said about a neuron.
+
+    To the `blind`, texts alone, by alphabet: their order would tell who wrote them.
+    """
+    if neuron.pk is None:
+        return ()
+    said = selectors.said_about(neuron.pk)
+    if blind:
+        return tuple(ShownExplanation(text=text) for text in sorted({each.text for each in said}))
+    fared = preferences(neuron.pk) if said else {}
+    return tuple(
+        ShownExplanation(text=each.text, said=each, preference=fared.get(each.pk)) for each in said
+    )
+
+
+def records_shown(
+    store: CaptureStore | None, neuron: SeenNeuron, split: str, more: str
+) -> ShownRecords:
+    """Return the first records of each kind, and all of the kind that `more` names.
+
+    `split` is a split's name; anything else means all of them.
+    """
+    records = selectors.records_seen(store, neuron)
+    wanted = Split(split) if split in set(Split) else None
+    kept = [record for record in records if wanted in (None, record.split)]
+    sections = tuple(
+        _section(kind, [record for record in kept if record.kind is kind], neuron.maximum, more)
+        for kind in RecordKind
+    )
+    return ShownRecords(
+        sections=tuple(section for section in sections if section.total),
+        split=wanted,
+        counts=tuple((each, sum(r.split is each for r in records)) for each in Split),
+        total=len(records),
+    )
+
+
+def _section(
+    kind: RecordKind, records: Sequence[SeenRecord], maximum: float, more: str
+) -> RecordSection:
+    ordered = sorted(records, key=lambda record: -(record.quantile or 0))
+    shown = ordered if more == kind else _first(ordered)
+    rows = tuple(_shown(record, maximum) for record in shown)
+    return RecordSection(kind=kind, rows=rows, total=len(records))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSection:
+    """The images of one kind: those shown, how many there are, and what shows them all."""
+
+    kind: RecordKind
+    rows: tuple[SeenImage, ...]
+    total: int
+
+    @property
+    def hidden(self) -> int:
+        """How many are not shown."""
+        return self.total - len(self.rows)
+
+    @property
+    def more(self) -> str:
+        """What asks for all of them."""
+        return f"images-{self.kind}"
+
+
+def images_shown(images: Sequence[SeenImage], more: str) -> tuple[ImageSection, ...]:
+    """Return the first images of each kind that there is, lowest first of those kept as lowest."""
+    sections = []
+    for kind in (RecordKind.TOP, RecordKind.BOTTOM, RecordKind.RANDOM):
+        of_kind = [image for image in images if image.kind is kind]
+        if kind is RecordKind.BOTTOM:
+            of_kind.reverse()
+        keep = len(of_kind) if more == f"images-{kind}" else FIRST_IMAGES
+        shown = ImageSection(kind=kind, rows=tuple(of_kind[:keep]), total=len(of_kind))
+        sections += [shown] if of_kind else []
+    return tuple(sections)
+
+
+def _first(records: Sequence[SeenRecord]) -> list[SeenRecord]:
+    """Return the first few; of each quarter, where they are kept by quarter, the first."""
+    quarters = {record.quantile: record for record in reversed(records)}
+    if len(quarters) > 1:
+        return list(reversed(quarters.values()))
+    return list(records[:FIRST])
+
+
+def _shown(record: SeenRecord, maximum: float) -> ShownRecord:
+    return ShownRecord(
+        excerpt=heated(record.excerpt, maximum),
+        peak=record.excerpt.peak,
+        document=record.document,
+        start=record.start,
+        split=record.split,
+        quantile=record.quantile,
+    )
+
+
+def simulation_shown(
+    neuron: SeenNeuron, said: Sequence[ShownExplanation], asked: str, more: str
+) -> ShownSimulation | None:
+    """Return the simulation whose key is `asked`, else the one that scores best; None without any.
+
+    Its first records, or all of them where `more` is `SIMULATED`.
+    """
+    choices = tuple(
+        SimulationChoice(said=each.said, simulation=simulation)
+        for each in said
+        if each.said
+        for simulation in each.said.simulations
+    )
+    if not choices or neuron.pk is None:
+        return None
+    by_score = sorted(choices, key=lambda choice: -_worth(choice.simulation))
+    chosen = next((each for each in choices if str(each.simulation.pk) == asked), by_score[0])
+    keep = None if more == SIMULATED else _BESIDE + 1
+    rows = selectors.simulated_beside(chosen.simulation.pk, neuron.pk, keep)
+    shown = rows if keep is None else rows[:_BESIDE]
+    return ShownSimulation(
+        chosen=chosen,
+        choices=choices,
+        rows=tuple(map(_beside, shown)),
+        more=len(rows) > len(shown),
+    )
+
+
+def _worth(simulation: SaidSimulation) -> float:
+    return float("-inf") if simulation.score is None else simulation.score
+
+
+def _beside(row: Beside) -> ShownBeside:
+    return ShownBeside(
+        document=row.document,
+        start=row.start,
+        real=heated_as_is(row.real),
+        simulated=heated_as_is(row.simulated) if row.simulated else None,
+        reason=row.reason,
+    )

@@ -1,0 +1,182 @@
+"""An export for a reader: datasheet, methods paragraph, citation. Texts over a study's numbers."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from annotation.quality import Rule
+from studies.analysis.protocols.compare.wording import counted
+from studies.design.trust import in_words
+
+_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
+    sign: f"\\{sign}" for sign in "&%$#_{}"
+}
+Facts = Mapping[str, Any]
+
+
+def estimate(found: Facts) -> str:
+    """Return an estimate, ready for JSON, with its interval, or why there is none."""
+    if found["value"] is None:
+        return f"undefined ({found['reason']})"
+    if found["low"] is None:
+        return f"{found['value']:.3f} ({found['note']})"
+    return f"{found['value']:.3f} (95 % interval {found['low']:.3f} to {found['high']:.3f})"
+
+
+# --- Methods --------------------------------------------------------------------------------------
+
+
+def methods(study: Facts, results: Facts, told: Facts) -> str:
+    """Return a paragraph on how a study was done and what it found, with its numbers."""
+    if study["analysed_as"] == "compare":
+        found = [_agreement(results), _foreseen(results)]
+    else:
+        found = [told["said"] or "Nobody has answered yet."]
+    parts = (_design(study, results), _answers(study, results))
+    return " ".join([*parts, *found, _inference(results)]) + "\n"
+
+
+def _design(study: Facts, results: Facts) -> str:
+    flow, conditions = results["flow"], [each["name"] for each in study["conditions"]]
+    named = f"{counted(len(conditions), 'condition')} ({', '.join(conditions)})"
+    return (
+        f"We {_DONE[study['analysed_as']].format(named if conditions else 'no explanations')} on "
+        f"{counted(flow['neurons_used'], 'neuron')} of {flow['neurons_chosen']:,} chosen, in "
+        f"{counted(flow['items'], 'item')}. Raters did not know who or what had written an "
+        f"explanation; each item showed at most {counted(study['excerpts'], 'excerpt')} with the "
+        f"neuron's activations. All draws came from the seed {study['seed']}."
+    )
+
+
+_DONE = {
+    "compare": "compared {}",
+    "rate": "had people rate {}",
+    "rank": "had people put {} in order",
+    "choose": "asked people to choose one of several, showing {},",
+    "mark": "had people mark the excerpts that fit, from {},",
+    "simulate": "had people simulate activations from {}",
+    "write": "had people write explanations, showing {},",
+}
+
+
+def _answers(study: Facts, results: Facts) -> str:
+    seconds, synthetic = results["median_seconds"], results["n_synthetic"]
+    took = "" if seconds is None else f", in a median of {seconds:.0f} s each"
+    by_program = f"; {synthetic:,} of these judgments were made by a program" if synthetic else ""
+    flow = results["flow"]
+    return (
+        f"{_wanted(study)}, and at most {study['items_per_rater']:,} from a rater. "
+        f"{counted(results['n_raters'], 'rater')} gave the "
+        f"{counted(results['n_judgments'], 'judgment')} analysed{took}{by_program}. "
+        f"{counted(flow['skipped'], 'item')} were skipped and {flow['expired']:,} lapsed. "
+        f"{_held_to(study)}"
+    )
+
+
+def _held_to(study: Facts) -> str:
+    rules = [in_words(Rule.from_json(rule)) for rule in study["rules"]]
+    if not rules:
+        return "No rules on raters were set in advance."
+    return f"Set in advance: {' '.join(rules)}"
+
+
+def _wanted(study: Facts) -> str:
+    wanted = f"{counted(study['overlap'], 'judgment')} of each item were wanted"
+    if study["draws_pairs"]:
+        wanted = (
+            f"{counted(study['budget'], 'judgment')} were wanted of pairs that were drawn as votes "
+            f"came in, with probability {study['random_share']:g} at random and else by expected "
+            f"information, none more than {counted(study['overlap'], 'time')}"
+        )
+    elif study["deep_share"]:
+        wanted += f" ({study['deep_overlap']:,} of {study['deep_share']} in each hundred)"
+    between = study["dealing"] == "between"
+    return f"Each rater met one condition or one pair of them. {wanted}" if between else wanted
+
+
+def _agreement(results: Facts) -> str:
+    found = results["agreement"]
+    return (
+        f"Two raters gave the same answer with probability {estimate(found['percent'])}; ordinal "
+        f"alpha [@krippendorff2004] was {estimate(found['alpha_ordinal'])} and Gwet's "
+        f"coefficient [@gwet2008] {estimate(found['gwet_ac'])}."
+    )
+
+
+def _foreseen(results: Facts) -> str:
+    if results["primary"] is None:
+        return "No score covers the explanations compared."
+    scorer, ceiling = results["scorers"][results["primary"]], results["ceiling"]
+    drawn = results["drawn"]
+    alone = f"; {_without_choice(drawn)}" if drawn else ""
+    return (
+        f"The explanation with the higher {scorer['scorer']} score won a decided vote with "
+        f"probability {estimate(scorer['agreement']['strict'])}{alone}; the noise ceiling "
+        f"lies between {estimate(ceiling['lower'])} and {estimate(ceiling['upper'])}."
+    )
+
+
+def _without_choice(drawn: Facts) -> str:
+    return (
+        f"on pairs drawn at random alone {estimate(drawn['random_arm']['strict'])}, and with votes "
+        f"weighted by one over the probability of their draw {estimate(drawn['weighted'])}"
+    )
+
+
+def _inference(results: Facts) -> str:
+    return (
+        "Intervals take both raters and neurons as samples [@cameron2011] and come from a "
+        "two-way jackknife with Student's t unless said otherwise. The analysis is version "
+        f"{results['version']} of Concordance's, with the seed {results['plan']['seed']}."
+    )
+
+
+# --- Citation -------------------------------------------------------------------------------------
+
+_SOURCES = r"""
+@book{krippendorff2004,
+  author = {Krippendorff, Klaus},
+  title = {Content Analysis: An Introduction to Its Methodology},
+  edition = {2},
+  publisher = {Sage},
+  year = {2004}
+}
+
+@article{gwet2008,
+  author = {Gwet, Kilem Li},
+  title = {Computing inter-rater reliability and its variance in the presence of high agreement},
+  journal = {British Journal of Mathematical and Statistical Psychology},
+  volume = {61},
+  number = {1},
+  pages = {29--48},
+  year = {2008}
+}
+
+@article{cameron2011,
+  author = {Cameron, A. Colin and Gelbach, Jonah B. and Miller, Douglas L.},
+  title = {Robust Inference With Multiway Clustering},
+  journal = {Journal of Business \& Economic Statistics},
+  volume = {29},
+  number = {2},
+  pages = {238--249},
+  year = {2011}
+}
+"""
+
+
+def bibtex(study: Facts, at: datetime) -> str:
+    """Return entries for the data set and for what the methods paragraph cites."""
+    own = {
+        "title": tex(study["title"]),
+        "year": str(at.year),
+        "month": f"{at:%b}".lower(),
+        "howpublished": "Data set",
+        "note": f"Exported from Concordance, study {tex(study['slug'])}",
+    }
+    fields = ",\n".join(f"  {name} = {{{value}}}" for name, value in own.items())
+    return f"@misc{{{study['slug']},\n{fields}\n}}\n{_SOURCES}"
+
+
+def tex(text: str) -> str:
+    """Return text as TeX prints it."""
+    return "".join(_TEX.get(sign, sign) for sign in " ".join(text.split()))

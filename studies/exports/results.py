@@ -1,0 +1,181 @@
+"""The results that go with an export: those stored, while they are those of the rows there are."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from annotation.models import Judgment
+from annotation.selectors import excluded_raters
+from studies.analysis.archive.read import FORMAT
+from studies.analysis.data.plan import Plan
+from studies.analysis.entry import TOLD, analyse, figures, in_words
+from studies.analysis.protocols.compare.analyse import VERSION, plain
+from studies.models import Analysis, Condition, Study
+from studies.selectors.analysed import analysed_tables
+from studies.selectors.analyses import answers_count, scores_mark
+from studies.selectors.registrations import departures, registered_plan, registration_of, trust_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """Results ready for JSON, what is said above them, and the figures by name."""
+
+    results: dict[str, Any]
+    told: dict[str, Any]
+    figures: Mapping[str, Any]
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """See one state of the database throughout, whatever raters answer meanwhile.
+
+    Nobody waits for it: it locks nothing and writes nothing.
+    """
+    outermost = not connection.in_atomic_block
+    with _transaction(outermost):
+        if outermost and connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        with _little_memory():
+            yield
+
+
+@contextmanager
+def _little_memory() -> Iterator[None]:
+    """Have SQLite keep 4 MB of pages, and sort in no more, instead of what the settings give."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        (usual,) = cursor.execute("PRAGMA cache_size").fetchone()
+        cursor.execute("PRAGMA cache_size=-4000")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA cache_size={usual:d}")
+
+
+@contextmanager
+def _transaction(outermost: bool) -> Iterator[None]:
+    """Begin a transaction; in SQLite one that takes the lock of writers only to write."""
+    database: Any = connection
+    mode = getattr(database, "transaction_mode", None)
+    if not outermost or mode is None:
+        with transaction.atomic():
+            yield
+        return
+    with ExitStack() as stack:
+        database.transaction_mode = "DEFERRED"
+        try:
+            stack.enter_context(transaction.atomic())
+        finally:
+            database.transaction_mode = mode
+        yield
+
+
+def results_made(study: Study) -> Made:
+    """Return a study's results: the stored ones, or computed anew if these are behind."""
+    stored = _stored(study)
+    if stored is not None:
+        return stored
+    results = analyse(analysed_tables(study), registered_plan(study))
+    told = {**in_words(results), "departures": departures(study, results)}
+    return Made(results=results.as_dict(), told=told, figures=plain(figures(results)))
+
+
+def _stored(study: Study) -> Made | None:
+    done = Analysis.objects.filter(study=study, state=Analysis.State.DONE).first()
+    if done is None or done.results is None or done.results.get("version") != VERSION:
+        return None
+    if done.answers != answers_count(study) or done.scores != scores_mark(study):
+        return None
+    plan = registered_plan(study)
+    if Plan.of(done.results["plan"]) != plan or not _same_rules(study, plan, done.results):
+        return None
+    return Made(
+        results={name: value for name, value in done.results.items() if name not in TOLD},
+        told={name: done.results[name] for name in TOLD if name in done.results},
+        figures=done.figures,
+    )
+
+
+def _same_rules(study: Study, plan: Plan, results: dict[str, Any]) -> bool:
+    """Tell whether the rules on raters take out what they took out of the results."""
+    steps = [(each["rule"], each["excluded"]) for each in results["exclusions"][1:]]
+    now, by_plan = _excluded(study), bool(plan.min_seconds) + bool(plan.min_judgments)
+    return steps[: len(now)] == now and len(steps) == len(now) + by_plan
+
+
+def _excluded(study: Study) -> list[tuple[str, int]]:
+    """Return the rules on raters with how many judgments each takes out as things stand."""
+    standing = Judgment.objects.standing().filter(assignment__item__batch=study.batch_id)
+    before, counts = set[int](), list[tuple[str, int]]()
+    for rule, raters in _rules(study).items():
+        taken = standing.filter(assignment__rater__in=raters - before)
+        analysed = taken.filter(assignment__item__gold=None, assignment__item__repeats=None)
+        counts.append((rule, analysed.exclude(answer__has_key="cannot_tell").count()))
+        before |= raters
+    return counts
+
+
+def _rules(study: Study) -> dict[str, frozenset[int]]:
+    return excluded_raters(study.batch) if study.batch else {}
+
+
+def study_facts(study: Study, made: Made) -> dict[str, Any]:
+    """Return what an analysis needs besides rows, and how the study was set up."""
+    registered = registration_of(study)
+    return {
+        "format": FORMAT,
+        "slug": study.slug,
+        "title": study.title,
+        "question": study.question,
+        "state": study.state,
+        "protocol": study.batch.protocol if study.batch else None,
+        "analysed_as": "compare" if study.compares else study.design.protocol,
+        "conditions": [_condition(each) for each in study.conditions.select_related("method")],
+        "overlap": study.overlap,
+        "items_per_rater": study.items_per_rater,
+        "excerpts": study.excerpts,
+        "ask_confidence": study.ask_confidence,
+        "draws_pairs": study.draws_pairs,
+        "budget": study.budget if study.draws_pairs else None,
+        "random_share": study.random_share if study.draws_pairs else None,
+        "deep_share": study.deep_share,
+        "deep_overlap": study.deep_overlap,
+        "dealing": study.dealing,
+        "seed": study.seed,
+        "consent": study.consent,
+        "instructions": study.instructions,
+        "flow": made.results["flow"],
+        "registered": registered
+        and {
+            "sha256": registered.sha256,
+            "at": registered.registered.isoformat(),
+        },
+        "plan": made.results["plan"],
+        **trust_of(study),
+        "exclusions": list(_rules(study)),
+    }
+
+
+def _condition(condition: Condition) -> dict[str, Any]:
+    method = condition.method
+    return {
+        "name": condition.name,
+        "method": method and method.name,
+        "method_version": method and method.version,
+        "settings": method and method.config,
+    }
+
+
+def last_change(study: Study) -> datetime:
+    """Return when a study last got an answer, or was made."""
+    answers = Judgment.objects.filter(assignment__item__batch=study.batch_id)
+    return answers.aggregate(last=Max("submitted"))["last"] or study.created
