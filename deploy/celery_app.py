@@ -43,7 +43,7 @@ class Sweeper(bootsteps.StartStopStep):
         from django.conf import settings
         from django.db import connections
 
-        from explanations.services import runs_uncall
+        from explanations.services.runs import runs_uncall
 
         if not settings.SERVICE_MODE:
             # What an earlier process had in its memory went with it.

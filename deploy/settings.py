@@ -160,7 +160,7 @@ IMAGE_DIR = VAR_DIR / "images"
 # Where a rater's page learns the address at which an item's unit can be tried.
 RATER_PROBE = "studies.api.probe_address"
 # Who is asked for more items when a rater has had all that are open.
-ITEM_SUPPLY = "studies.services.items_supply"
+ITEM_SUPPLY = "studies.services.drawing.items_supply"
 # A path, or the URL of a place in an object store; what is read of one is kept in the cache.
 CAPTURE_DIR = _capture_dir
 CAPTURE_CACHE = VAR_DIR / "cache"

@@ -6,8 +6,10 @@ from zipfile import is_zipfile
 from django import forms
 from django.core.exceptions import ValidationError
 
-from explanations import services
 from explanations.models import Run, Subject
+from explanations.services.budgets import RunRefused
+from explanations.services.methods import SettingRefused, method_defaults, registry
+from explanations.services.starting import METHOD_KINDS, RunEstimate, RunWanted, run_estimate
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -39,10 +41,10 @@ class StartForm(forms.Form):
     def __init__(self, kind: Run.Kind, method: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kind, self.method = kind, method
-        self.estimate: services.RunEstimate | None = None
-        method_kind = services.METHOD_KINDS[kind]
-        choices = services.registry(method_kind)[method].choices
-        own = services.method_defaults(kind=method_kind, name=method)
+        self.estimate: RunEstimate | None = None
+        method_kind = METHOD_KINDS[kind]
+        choices = registry(method_kind)[method].choices
+        own = method_defaults(kind=method_kind, name=method)
         self.fields |= {
             f"{_PREFIX}{name}": _field(name, value, choices.get(name))
             for name, value in own.items()
@@ -59,7 +61,7 @@ class StartForm(forms.Form):
         return [field for field in self if not field.name.startswith(_PREFIX)]
 
     @property
-    def wanted(self) -> services.RunWanted:
+    def wanted(self) -> RunWanted:
         """The run that a valid form describes."""
         data = self.cleaned_data
         given = {
@@ -67,7 +69,7 @@ class StartForm(forms.Form):
             for name, value in data.items()
             if name.startswith(_PREFIX)
         }
-        return services.RunWanted(
+        return RunWanted(
             kind=self.kind,
             method=self.method,
             settings=given,
@@ -81,14 +83,14 @@ class StartForm(forms.Form):
         data = super().clean() or self.cleaned_data
         if not self.errors:
             try:
-                self.estimate = services.run_estimate(wanted=self.wanted)
-            except (services.RunRefused, services.SettingRefused) as refusal:
+                self.estimate = run_estimate(wanted=self.wanted)
+            except (RunRefused, SettingRefused) as refusal:
                 self.refuse(refusal)
         return data
 
-    def refuse(self, refusal: services.RunRefused | services.SettingRefused) -> None:
+    def refuse(self, refusal: RunRefused | SettingRefused) -> None:
         """Put what the service refuses beside its field."""
-        if isinstance(refusal, services.SettingRefused):
+        if isinstance(refusal, SettingRefused):
             name = f"{_PREFIX}{refusal.setting}"
         else:
             name = refusal.field

@@ -16,8 +16,8 @@ from rest_framework.views import APIView
 
 from explanations.models import Neuron, Question
 from explanations.records import NeuronRef
-from explanations.selectors import question_state
-from explanations.services import (
+from explanations.selectors.questions import question_state
+from explanations.services.questions import (
     QuestionRefused,
     TooManyQuestions,
     question_ask,

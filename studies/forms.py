@@ -15,7 +15,7 @@ from studies.models import Condition, Study
 from studies.presets.base import DEALT, Preset
 from studies.selectors.material import neurons_named
 from studies.selectors.sampling import Author, authors_of
-from studies.services import Choices
+from studies.services.from_preset import Choices
 
 _SHOWN = 10
 

@@ -10,7 +10,6 @@ from celery import shared_task
 from django.utils import timezone
 
 from explanations.tasks.lease_heartbeat import Heart
-from studies import services
 from studies.analysis.entry import analyse as compute
 from studies.analysis.entry import figures, in_words
 from studies.analysis.protocols.compare.analyse import plain
@@ -25,28 +24,39 @@ from studies.selectors.analyses import (
 )
 from studies.selectors.drawing import studies_drawing
 from studies.selectors.registrations import departures, registered_plan
+from studies.services.analyses import (
+    ANALYSE,
+    analysis_call,
+    analysis_claim,
+    analysis_fail,
+    analysis_renew,
+    analysis_request,
+    analysis_store,
+    analysis_tell,
+)
+from studies.services.drawing import pairs_choose
 
 PAUSE = timedelta(seconds=5)
 """The least time between two analyses of a running study."""
 
 
-@shared_task(name=services.ANALYSE)
+@shared_task(name=ANALYSE)
 def analyse(analysis_id: int) -> bool:
     """Compute and store a study's results; False when another worker has it or it is done."""
-    lease = services.analysis_claim(analysis_id=analysis_id, at=timezone.now())
+    lease = analysis_claim(analysis_id=analysis_id, at=timezone.now())
     if lease is None:
         return False
     study = Study.objects.get(analysis=analysis_id)
     seen: dict[str, Any] = {"answers": answers_count(study), "scores": scores_mark(study)}
     started = time.monotonic()
     try:
-        with Heart(lambda: services.analysis_renew(lease=lease, at=timezone.now())):
+        with Heart(lambda: analysis_renew(lease=lease, at=timezone.now())):
             results, drawn = _made(study, lease)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
-        services.analysis_fail(lease=lease, reason=reason, **seen, at=timezone.now())
+        analysis_fail(lease=lease, reason=reason, **seen, at=timezone.now())
         raise
-    return services.analysis_store(
+    return analysis_store(
         lease=lease,
         results=results,
         figures=drawn,
@@ -60,7 +70,7 @@ def _made(study: Study, lease: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a study's results and figures, saying on the way how far they are."""
 
     def tell(stage: str, share: float) -> None:
-        services.analysis_tell(lease=lease, stage=stage, share=share)
+        analysis_tell(lease=lease, stage=stage, share=share)
 
     tell("reading the judgments", 0.0)
     results = compute(analysed_tables(study), registered_plan(study), tell=tell)
@@ -77,8 +87,8 @@ def sweep() -> int:
     """
     at = timezone.now()
     for study in studies_drawing():
-        services.pairs_choose(study=study, at=at, below=ceil(round_size(study.budget) / 2))
+        pairs_choose(study=study, at=at, below=ceil(round_size(study.budget) / 2))
     for study in analyses_outdated(at=at, pause=PAUSE):
-        services.analysis_request(study=study, at=at)
+        analysis_request(study=study, at=at)
     waiting = analyses_waiting(at=at)
-    return sum(services.analysis_call(analysis_id=analysis_id, at=at) for analysis_id in waiting)
+    return sum(analysis_call(analysis_id=analysis_id, at=at) for analysis_id in waiting)

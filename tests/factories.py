@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotation.models import Enrolment
-from annotation.services import assignment_claim, judgment_submit, rater_enrol
+from annotation.services.answers import judgment_submit
+from annotation.services.batches import rater_enrol
+from annotation.services.claims import assignment_claim
 from explanations.models import (
     Corpus,
     Document,
@@ -25,9 +27,10 @@ from explanations.models import (
     Subject,
 )
 from explanations.records import RecordKind, Scale, Split
-from explanations.services import method_builtin
+from explanations.services.methods import method_builtin
 from studies.models import Condition, Study, StudyOption
-from studies.services import study_build, study_open
+from studies.services.building import study_build
+from studies.services.lifecycle import study_open
 
 _numbers = itertools.count(1)
 

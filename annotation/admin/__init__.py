@@ -14,7 +14,8 @@ from annotation.admin.forms import RECRUITING, AccountForm, BatchForm
 from annotation.models import Assignment, Batch, Enrolment, Exclusion, Item, Judgment, Rater
 from annotation.protocols import PROTOCOLS
 from annotation.selectors import batch_progress
-from annotation.services import exclusion_lift, rater_shut_out
+from annotation.services.accounts import rater_shut_out
+from annotation.services.trust import exclusion_lift
 
 M = TypeVar("M", bound=Model)
 

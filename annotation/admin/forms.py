@@ -11,7 +11,7 @@ from annotation.forms import ACCOUNT_FAULTS
 from annotation.models import Batch, Rater
 from annotation.protocols import PROTOCOLS
 from annotation.quality import read_rules
-from annotation.services import AccountRefused, account_make
+from annotation.services.accounts import AccountRefused, account_make
 
 RECRUITING = (
     "recruiter",

@@ -21,7 +21,7 @@ from annotation import selectors
 from annotation.forms import ACCOUNT_FAULTS
 from annotation.models import Rater
 from annotation.selectors.parts import open_to, parts_of
-from annotation.services import (
+from annotation.services.accounts import (
     AccountRefused,
     TooManyTries,
     account_enter,

@@ -21,7 +21,7 @@ from annotation.entry import Entry, read_entry
 from annotation.forms import RULES_BROKEN
 from annotation.models import Batch, Enrolment, Rater
 from annotation.protocols import PROTOCOLS
-from annotation.services import BatchClosed, NotYours
+from annotation.services.errors import BatchClosed, NotYours
 
 COOKIE = "rater"
 COOKIE_SECONDS = 180 * 24 * 3600

@@ -15,7 +15,9 @@ from annotation import selectors
 from annotation.entry import TRIES
 from annotation.models import Batch, Enrolment, Rater
 from annotation.protocols import PROTOCOLS
-from annotation.services import enrolment_check, newcomer_supplied, rater_enrol
+from annotation.services.asking import newcomer_supplied
+from annotation.services.batches import rater_enrol
+from annotation.services.entering import enrolment_check
 from annotation.views.common import (
     COOKIE_SECONDS,
     asked_besides,

@@ -27,18 +27,16 @@ from annotation.forms import (
 )
 from annotation.models import Assignment, Batch, Enrolment, Item
 from annotation.protocols import PROTOCOLS
-from annotation.services import (
+from annotation.services.answers import judgment_submit
+from annotation.services.asking import question_claim
+from annotation.services.batches import enrolment_finish
+from annotation.services.claims import assignment_hold, assignment_renew, assignment_skip
+from annotation.services.errors import (
     AnswerDiffers,
     BatchClosed,
     InvalidAnswer,
     LeaseExpired,
     NotYours,
-    assignment_hold,
-    assignment_renew,
-    assignment_skip,
-    enrolment_finish,
-    judgment_submit,
-    question_claim,
 )
 from annotation.views.common import (
     asked_besides,

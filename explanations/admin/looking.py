@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from explanations import selectors
 from explanations.admin.readonly import ReadOnly, ReadOnlyAdmin
 from explanations.admin.starting import StartsRuns
 from explanations.models import (
@@ -18,6 +17,7 @@ from explanations.models import (
     Simulation,
     Subject,
 )
+from explanations.selectors.neurons import neuron_refs
 
 
 @admin.register(Subject)
@@ -79,7 +79,7 @@ class NeuronAdmin(StartsRuns, ReadOnlyAdmin[Neuron]):
     ) -> tuple[QuerySet[Neuron], bool]:
         """Understand `3/120`."""
         try:
-            refs = selectors.neuron_refs(search_term)
+            refs = neuron_refs(search_term)
         except ValueError:
             return super().get_search_results(request, queryset, search_term)
         first, last = refs[0], refs[-1]

@@ -17,11 +17,15 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from explanations import selectors, services
 from explanations.admin.readonly import ReadOnlyAdmin
 from explanations.admin.starting import choose, start
 from explanations.forms import ResumeForm
 from explanations.models import Call, Run, Target
+from explanations.selectors.calls import call_totals
+from explanations.selectors.labels import run_title
+from explanations.selectors.runs import run_progress, run_reasons, run_undefined
+from explanations.services.budgets import RunRefused
+from explanations.services.runs import run_resume, run_retry_failures
 
 
 @admin.register(Run)
@@ -51,7 +55,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
     @admin.display(description="run")
     def does(self, run: Run) -> str:
         """Return what it does, with the settings that are not the method's own."""
-        return selectors.run_title(run)
+        return run_title(run)
 
     @admin.display(description="progress")
     def progress(self, run: Any) -> SafeString:
@@ -128,10 +132,10 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         run: Run | None = context.get("original")
         if run is not None:
             context |= {
-                "progress": selectors.run_progress(run.pk),
-                "calls": selectors.call_totals(run.pk),
-                "reasons": selectors.run_reasons(run.pk),
-                "undefined": selectors.run_undefined(run.pk),
+                "progress": run_progress(run.pk),
+                "calls": call_totals(run.pk),
+                "reasons": run_reasons(run.pk),
+                "undefined": run_undefined(run.pk),
                 "may_change": self.has_retry_permission(request),
             }
         return super().render_change_form(request, context, *args, **kwargs)
@@ -144,9 +148,9 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         form = ResumeForm(request.POST)
         try:
             if not form.is_valid():
-                raise services.RunRefused("budget", "The budget is an amount of US dollars.")
-            services.run_resume(run_id=pk, budget=form.cleaned_data["budget"])
-        except services.RunRefused as refusal:
+                raise RunRefused("budget", "The budget is an amount of US dollars.")
+            run_resume(run_id=pk, budget=form.cleaned_data["budget"])
+        except RunRefused as refusal:
             self.message_user(request, f"Not resumed: {refusal}", messages.ERROR)
         else:
             self.message_user(request, "The run goes on.", messages.SUCCESS)
@@ -176,7 +180,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         self._retry(request, list(runs.values_list("pk", flat=True)))
 
     def _retry(self, request: HttpRequest, runs: list[int]) -> None:
-        opened = sum(services.run_retry_failures(run_id=run) for run in runs)
+        opened = sum(run_retry_failures(run_id=run) for run in runs)
         said = f"{opened} failed targets are open again." if opened else "Nothing had failed."
         self.message_user(request, said, messages.SUCCESS if opened else messages.INFO)
 

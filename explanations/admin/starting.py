@@ -10,11 +10,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from explanations import selectors, services
 from explanations.forms import StartForm
 from explanations.methods.requests import Need
 from explanations.models import Neuron, Run
 from explanations.records import NeuronRef
+from explanations.selectors.neurons import neuron_text
+from explanations.services.budgets import RunRefused
+from explanations.services.methods import SettingRefused, registry
+from explanations.services.starting import METHOD_KINDS, run_start
 
 # Longer addresses are cut off by servers.
 _LONGEST = 4000
@@ -38,7 +41,7 @@ class StartsRuns:
         rows = Neuron.objects.filter(pk__in=keys).order_by()
         found = list(rows.values_list("subject__name", "layer", "index"))
         subjects = {name for name, _, _ in found}
-        text = selectors.neuron_text(NeuronRef(layer=at, index=index) for _, at, index in found)
+        text = neuron_text(NeuronRef(layer=at, index=index) for _, at, index in found)
         if len(subjects) != 1:
             messages.error(request, "Choose neurons of one subject: a run takes them by subject.")
         elif len(text) > _LONGEST:
@@ -54,7 +57,7 @@ def choose(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
     _checked(request)
     kinds = [
         {"kind": kind.value, "verb": _VERBS[kind], "methods": _methods(kind)}
-        for kind in services.METHOD_KINDS
+        for kind in METHOD_KINDS
     ]
     context = {
         **site.each_context(request),
@@ -69,7 +72,7 @@ def choose(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
 def start(request: HttpRequest, site: admin.AdminSite, kind: str, method: str) -> HttpResponse:
     """Show the form of a run; count what it would do, or make it."""
     _checked(request)
-    if kind not in services.METHOD_KINDS or method not in _registry(Run.Kind(kind)):
+    if kind not in METHOD_KINDS or method not in _registry(Run.Kind(kind)):
         raise Http404
     posted = request.POST if request.method == "POST" else None
     form = StartForm(Run.Kind(kind), method, posted, initial=request.GET.dict())
@@ -89,8 +92,8 @@ def start(request: HttpRequest, site: admin.AdminSite, kind: str, method: str) -
 def _started(request: HttpRequest, form: StartForm) -> HttpResponse | None:
     """Make the run and go to its page; None where the form must be shown again."""
     try:
-        created = services.run_start(wanted=form.wanted)
-    except (services.RunRefused, services.SettingRefused) as refusal:
+        created = run_start(wanted=form.wanted)
+    except (RunRefused, SettingRefused) as refusal:
         form.refuse(refusal)
         return None
     if created.run is None:
@@ -112,7 +115,7 @@ def _needs(kind: Run.Kind, method: str) -> str:
 
 
 def _registry(kind: Run.Kind) -> Any:
-    return services.registry(services.METHOD_KINDS[kind])
+    return registry(METHOD_KINDS[kind])
 
 
 def _checked(request: HttpRequest) -> None:

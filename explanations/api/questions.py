@@ -14,9 +14,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from explanations import selectors, services
 from explanations.models import Question, Subject
 from explanations.records import NeuronRef
+from explanations.selectors.access import INVITED_KEY, subject_to_browse
+from explanations.selectors.questions import QuestionState, question_state
+from explanations.services.questions import (
+    QuestionRefused,
+    TooManyQuestions,
+    question_ask,
+    question_withdraw,
+)
 
 ASKED_KEY = "asked"
 """Where a session keeps the tokens of the last questions that were asked in it."""
@@ -73,10 +80,10 @@ class QuestionView(APIView):
 
     def subject(self, name: str) -> Subject:
         """Return a subject by its name; 404 for those who may not look around in it."""
-        subject = selectors.subject_to_browse(
+        subject = subject_to_browse(
             name,
             staff=self.request.user.is_staff,
-            invited=self.request.session.get(selectors.INVITED_KEY, []),
+            invited=self.request.session.get(INVITED_KEY, []),
         )
         if subject is None:
             raise NotFound
@@ -94,9 +101,9 @@ class QuestionList(QuestionView):
             raise ValidationError({"detail": f"{field}: {faults[0]}"})
         try:
             question = self._ask(asked.validated_data)
-        except services.TooManyQuestions as error:
+        except TooManyQuestions as error:
             raise Busy(str(error)) from error
-        except services.QuestionRefused as error:
+        except QuestionRefused as error:
             raise ValidationError({"detail": str(error)}) from error
         remember(request.session, question.token)
         return Response({"token": question.token}, status=status.HTTP_201_CREATED)
@@ -106,7 +113,7 @@ class QuestionList(QuestionView):
         neuron = (
             NeuronRef(layer=layer, index=index) if layer is not None and index is not None else None
         )
-        return services.question_ask(
+        return question_ask(
             kind=Question.Kind(given["kind"]),
             subject=self.subject(given["subject"]),
             text=given["text"],
@@ -126,11 +133,11 @@ class QuestionDetail(QuestionView):
 
     def delete(self, request: Request, token: UUID) -> Response:
         """Withdraw it, should nobody have answered yet."""
-        services.question_withdraw(token=self._state(token).token)
+        question_withdraw(token=self._state(token).token)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _state(self, token: UUID) -> selectors.QuestionState:
-        state = selectors.question_state(token)
+    def _state(self, token: UUID) -> QuestionState:
+        state = question_state(token)
         if state is None:
             raise NotFound
         self.subject(state.subject)

@@ -11,8 +11,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from explanations import selectors, services
 from explanations.models import Run
+from explanations.selectors.calls import call_totals
+from explanations.selectors.runs import (
+    RunProgress,
+    run_progress,
+    run_reasons,
+    run_undefined,
+    runs_progress,
+)
+from explanations.services.budgets import RunRefused
+from explanations.services.methods import SettingRefused
+from explanations.services.runs import RunCreated, run_resume, run_retry_failures
+from explanations.services.starting import METHOD_KINDS, RunWanted, run_start
 
 
 class MayAct(BasePermission):
@@ -41,7 +52,7 @@ class Asked(serializers.Serializer[Any]):
 class RunAsked(Asked):
     """What a run is to be; the service says what of it makes sense."""
 
-    kind = serializers.ChoiceField(choices=[kind.value for kind in services.METHOD_KINDS])
+    kind = serializers.ChoiceField(choices=[kind.value for kind in METHOD_KINDS])
     method = serializers.CharField()
     settings = serializers.DictField(default=dict)
     subject = serializers.CharField(default=None, allow_null=True)
@@ -63,7 +74,7 @@ class RunList(APIView):
 
     def get(self, request: Request) -> Response:
         """Return runs, newest first."""
-        return Response([_row(run) for run in selectors.runs_progress()])
+        return Response([_row(run) for run in runs_progress()])
 
     def post(self, request: Request) -> Response:
         """Make a run; without anything new to do none is made, and `run` is null."""
@@ -73,7 +84,7 @@ class RunList(APIView):
         counts = {"added": created.added, "already": created.already}
         if created.run is None:
             return Response({"run": None, **counts})
-        row = _row(selectors.run_progress(created.run.pk))
+        row = _row(run_progress(created.run.pk))
         return Response({**row, **counts}, status=status.HTTP_201_CREATED)
 
 
@@ -98,7 +109,7 @@ class RunResume(APIView):
         _progress(run)
         asked = BudgetAsked(data=request.data)
         asked.is_valid(raise_exception=True)
-        _refusing(services.run_resume, {"run_id": run, **asked.validated_data})
+        _refusing(run_resume, {"run_id": run, **asked.validated_data})
         return Response(_detail(run))
 
 
@@ -111,28 +122,28 @@ class RunRetry(APIView):
     def post(self, request: Request, run: int) -> Response:
         """Open them; return the run and how many they were."""
         _progress(run)
-        opened = services.run_retry_failures(run_id=run)
+        opened = run_retry_failures(run_id=run)
         return Response({**_detail(run), "opened": opened})
 
 
-def _start(**given: Any) -> services.RunCreated:
+def _start(**given: Any) -> RunCreated:
     kind = Run.Kind(given.pop("kind"))
-    return services.run_start(wanted=services.RunWanted(kind=kind, **given))
+    return run_start(wanted=RunWanted(kind=kind, **given))
 
 
 def _refusing(do: Any, given: dict[str, Any]) -> Any:
     """Do something; what the service refuses is an error that names the field."""
     try:
         return do(**given)
-    except services.SettingRefused as refusal:
+    except SettingRefused as refusal:
         raise ValidationError({"settings": {refusal.setting: [str(refusal)]}}) from refusal
-    except services.RunRefused as refusal:
+    except RunRefused as refusal:
         raise ValidationError({refusal.field: [str(refusal)]}) from refusal
 
 
-def _progress(run: int) -> selectors.RunProgress:
+def _progress(run: int) -> RunProgress:
     try:
-        return selectors.run_progress(run)
+        return run_progress(run)
     except Run.DoesNotExist as error:
         raise NotFound(str(error)) from error
 
@@ -140,11 +151,11 @@ def _progress(run: int) -> selectors.RunProgress:
 def _detail(run: int) -> dict[str, Any]:
     return {
         **_row(_progress(run)),
-        "calls": asdict(selectors.call_totals(run)),
-        "reasons": selectors.run_reasons(run),
-        "undefined": selectors.run_undefined(run),
+        "calls": asdict(call_totals(run)),
+        "reasons": run_reasons(run),
+        "undefined": run_undefined(run),
     }
 
 
-def _row(progress: selectors.RunProgress) -> dict[str, Any]:
+def _row(progress: RunProgress) -> dict[str, Any]:
     return {**asdict(progress), "left": progress.left}

@@ -13,9 +13,21 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from explanations import selectors, services
 from explanations.models import Method, Run
 from explanations.records import NeuronRef
+from explanations.selectors.labels import method_title
+from explanations.selectors.neurons import neuron_refs
+from explanations.selectors.runs import (
+    run_progress,
+    run_reasons,
+    run_undefined,
+    runs_unfinished_of,
+    runs_with_failures,
+)
+from explanations.services.budgets import RunRefused, budget_check
+from explanations.services.methods import method_builtin, method_defaults
+from explanations.services.runs import RunCreated, run_retry_failures
+from explanations.services.starting import METHOD_KINDS, neurons_chosen, run_over
 from explanations.tasks import work_on_chunk
 from explanations.tasks.stopping import stopping
 
@@ -46,14 +58,14 @@ class RunCommand(BaseCommand):
         if runs and not (options["here"] or options["wait"]):
             self.stdout.write("A worker takes it up; `manage.py runs` shows how far it is.")
 
-    def created(self, what: str, created: services.RunCreated) -> None:
+    def created(self, what: str, created: RunCreated) -> None:
         """Say what a run was made of."""
         self.stdout.write(f"{what}: {created.added} to do, {created.already} done or under way.")
 
     def retry(self, runs: Sequence[int]) -> None:
         """Open what failed in these runs again."""
         for run in runs:
-            count = services.run_retry_failures(run_id=run)
+            count = run_retry_failures(run_id=run)
             self.stdout.write(f"run {run}: {count} that failed are open again.")
 
     @contextmanager
@@ -75,7 +87,7 @@ class RunCommand(BaseCommand):
         """Show progress until a run is finished or halted."""
         shown, began, terminal = 0.0, time.monotonic(), self.stdout.isatty()
         while True:
-            progress = selectors.run_progress(run)
+            progress = run_progress(run)
             now = time.monotonic()
             if progress.finished or (progress.halted and not progress.working):
                 break
@@ -90,9 +102,9 @@ class RunCommand(BaseCommand):
                 patience = 0.0
             time.sleep(_POLL_SECONDS)
         self.stdout.write(f"\r\033[K{progress.line}" if terminal else progress.line)
-        for reason, count in selectors.run_reasons(run).items():
+        for reason, count in run_reasons(run).items():
             self.stdout.write(f"  {count} failed: {reason}")
-        for reason, count in selectors.run_undefined(run).items():
+        for reason, count in run_undefined(run).items():
             self.stdout.write(f"  {count} undefined: {reason}")
         if progress.halted:
             self.stderr.write(
@@ -104,7 +116,7 @@ class RunCommand(BaseCommand):
 def _work(run: int, errors: list[BaseException]) -> None:
     try:
         while not stopping.is_set():
-            progress = selectors.run_progress(run)
+            progress = run_progress(run)
             if progress.finished or progress.halted:
                 return
             if work_on_chunk(run) == 0:
@@ -137,7 +149,7 @@ class MethodCommand(RunCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the method, its settings and the choice of neurons."""
-        kind = services.METHOD_KINDS[self.kind]
+        kind = METHOD_KINDS[self.kind]
         parser.add_argument(f"--{kind}", dest="methods", nargs="+", required=True)
         parser.add_argument(
             "--set",
@@ -162,40 +174,38 @@ class MethodCommand(RunCommand):
         methods = self._methods(options)
         subject, neurons = chosen(options)
         for method in methods:
-            created = services.run_over(
+            created = run_over(
                 kind=self.kind,
                 method=method,
                 subject=subject,
                 neurons=neurons,
                 budget=options["budget"],
             )
-            self.created(selectors.method_title(method), created)
+            self.created(method_title(method), created)
             if options["retry"]:
-                self.retry(selectors.runs_with_failures(method.pk))
-            self.follow(selectors.runs_unfinished_of(method=method.pk), options)
+                self.retry(runs_with_failures(method.pk))
+            self.follow(runs_unfinished_of(method=method.pk), options)
 
     def _methods(self, options: dict[str, Any]) -> list[Method]:
         """Return the methods, each with the budget looked over, before any is run."""
-        kind, config = services.METHOD_KINDS[self.kind], dict(options["config"])
+        kind, config = METHOD_KINDS[self.kind], dict(options["config"])
         try:
             asking = {
-                name: "model" in services.method_defaults(kind=kind, name=name)
+                name: "model" in method_defaults(kind=kind, name=name)
                 for name in options["methods"]
             }
             if options["model"] and not any(asking.values()):
                 raise CommandError("--model: no method here asks a language model")
             model = {"model": options["model"]} if options["model"] else {}
             methods = [
-                services.method_builtin(
-                    kind=kind, name=name, config={**config, **(model if asks else {})}
-                )
+                method_builtin(kind=kind, name=name, config={**config, **(model if asks else {})})
                 for name, asks in asking.items()
             ]
             for method in methods:
-                services.budget_check(budget=options["budget"], method=method)
+                budget_check(budget=options["budget"], method=method)
         except LookupError as error:
             raise CommandError(str(error.args[0])) from error
-        except services.RunRefused as refusal:
+        except RunRefused as refusal:
             raise CommandError(f"--{refusal.field}: {refusal}") from refusal
         return methods
 
@@ -216,15 +226,15 @@ def chosen(options: dict[str, Any]) -> tuple[int | None, list[int] | None]:
     """Return the subject and the neurons that were asked for, None where all are meant."""
     refs = [ref for few in options["neurons"] or () for ref in few]
     try:
-        return services.neurons_chosen(subject=options["subject"], refs=refs or None)
-    except services.RunRefused as refusal:
+        return neurons_chosen(subject=options["subject"], refs=refs or None)
+    except RunRefused as refusal:
         raise CommandError(str(refusal)) from refusal
 
 
 def references(text: str) -> list[NeuronRef]:
     """Read neurons as an argument, so that the message says what is wrong with one."""
     try:
-        return selectors.neuron_refs(text)
+        return neuron_refs(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

@@ -8,9 +8,10 @@ from itertools import pairwise
 import torch
 from torch.nn.functional import normalize
 
-from explanations.relations.weight_vectors import TransformerWiring, Vectors
+from explanations.relations.weight_vectors import TransformerWiring
 from explanations.stores.relations import RELATIONS
 from explanations.subjects.architectures import FAMILIES
+from explanations.subjects.base import Vectors
 from explanations.subjects.feature_reader import ReadOut
 
 _STREAM = re.compile(r"blocks\.(\d+)\.hook_resid_(pre|mid|post)")

@@ -13,7 +13,7 @@ import torch
 from torch.nn.functional import normalize
 
 from explanations.relations.latent_vectors import ReadOutWiring
-from explanations.relations.weight_vectors import TransformerWiring, Vectors, Wiring
+from explanations.relations.weight_vectors import TransformerWiring, Wiring
 from explanations.stores.reader import CaptureStore, StoreError, open_store
 from explanations.stores.relations import (
     RELATIONS,
@@ -23,7 +23,7 @@ from explanations.stores.relations import (
     unit_sample,
     write_related,
 )
-from explanations.subjects.base import Subject
+from explanations.subjects.base import Subject, Vectors
 from explanations.subjects.feature_reader import ReadOut
 from explanations.subjects.transformers_mlp import TransformersMLP
 

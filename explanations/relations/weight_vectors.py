@@ -16,15 +16,8 @@ from torch import nn
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from explanations.subjects.architectures import FAMILIES
+from explanations.subjects.base import Vectors
 from explanations.subjects.transformers_mlp import TransformersMLP
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Vectors:
-    """A layer's neurons in the residual stream: float32 [width, stream] each."""
-
-    reads: torch.Tensor
-    writes: torch.Tensor
 
 
 class Wiring(Protocol):

@@ -6,9 +6,17 @@ from typing import Any
 
 from django.db.models import Exists, Model, OuterRef, Q
 
-from explanations import selectors
 from explanations.models import Explanation, Method, Neuron, Run, Score, Simulation, Target
 from explanations.records import NeuronRef
+from explanations.selectors.neurons import (
+    explanation_keys,
+    latest_capture,
+    neuron_keys,
+    neuron_refs,
+    neurons_found,
+    simulation_keys,
+    subject_named,
+)
 from explanations.services.budgets import RunRefused, budget_check
 from explanations.services.captures import capture_load
 from explanations.services.methods import method_builtin, method_unsaved, registry
@@ -87,9 +95,9 @@ def run_over(
         kind=kind,
         method=method,
         budget=budget,
-        neurons=selectors.neuron_keys(subject, neurons) if on == "neuron" else (),
-        explanations=selectors.explanation_keys(subject, neurons) if on == "explanation" else (),
-        simulations=selectors.simulation_keys(subject, neurons) if on == "simulation" else (),
+        neurons=neuron_keys(subject, neurons) if on == "neuron" else (),
+        explanations=explanation_keys(subject, neurons) if on == "explanation" else (),
+        simulations=simulation_keys(subject, neurons) if on == "simulation" else (),
     )
 
 
@@ -106,10 +114,10 @@ def neurons_chosen(
     key = _subject(subject)
     if refs is None:
         return key, None
-    capture = selectors.latest_capture(key)
+    capture = latest_capture(key)
     try:
         if capture is None:
-            return key, selectors.neurons_found(key, refs)
+            return key, neurons_found(key, refs)
         return key, capture_load(capture_id=capture, neurons=refs)
     except (LookupError, StoreError) as error:
         raise RunRefused("neurons", str(error.args[0])) from error
@@ -129,7 +137,7 @@ def run_estimate(*, wanted: RunWanted) -> RunEstimate:
     total = rows.count()
     if wanted.kind == Run.Kind.EXPLAIN and refs is not None:
         total = len(set(refs))
-        if subject is not None and selectors.latest_capture(subject) is None:
+        if subject is not None and latest_capture(subject) is None:
             neurons_chosen(subject=wanted.subject, refs=refs)
     return RunEstimate(new=total - already, already=already)
 
@@ -146,7 +154,7 @@ def _places(path: str, text: str, refs: Sequence[NeuronRef] | None) -> Q:
     """Return the condition that a neuron is at one of the places that a text names."""
     among = Q()
     for part in text.split() if refs is not None else ():
-        few = selectors.neuron_refs(part)
+        few = neuron_refs(part)
         first, last = few[0], few[-1]
         indices = (first.index, last.index)
         among |= Q(**{f"{path}layer": first.layer, f"{path}index__range": indices})
@@ -155,7 +163,7 @@ def _places(path: str, text: str, refs: Sequence[NeuronRef] | None) -> Q:
 
 def _refs(wanted: RunWanted) -> list[NeuronRef] | None:
     try:
-        refs = [ref for part in wanted.neurons.split() for ref in selectors.neuron_refs(part)]
+        refs = [ref for part in wanted.neurons.split() for ref in neuron_refs(part)]
     except ValueError as error:
         raise RunRefused("neurons", str(error)) from error
     return refs or None
@@ -163,7 +171,7 @@ def _refs(wanted: RunWanted) -> list[NeuronRef] | None:
 
 def _subject(name: str | None) -> int:
     try:
-        return selectors.subject_named(name)
+        return subject_named(name)
     except LookupError as error:
         raise RunRefused("subject", str(error.args[0])) from error
 

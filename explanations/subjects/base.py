@@ -34,6 +34,14 @@ class Batch:
     truncated: tuple[bool, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Vectors:
+    """A layer's neurons in the residual stream: float32 [width, stream] each."""
+
+    reads: torch.Tensor
+    writes: torch.Tensor
+
+
 class Subject(Protocol):
     """Something whose layers each have `width` neurons and which reads texts."""
 

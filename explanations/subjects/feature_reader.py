@@ -9,9 +9,15 @@ from typing import TypeAlias
 
 import torch
 
-from explanations.relations.weight_vectors import Vectors
 from explanations.stores.reader import SubjectIdentity
-from explanations.subjects.base import Batch, Consume, SubjectError, check_layer, enough_memory
+from explanations.subjects.base import (
+    Batch,
+    Consume,
+    SubjectError,
+    Vectors,
+    check_layer,
+    enough_memory,
+)
 from explanations.subjects.hook_points import Point, point
 from explanations.subjects.transformers_mlp import BUDGET, TransformersMLP
 

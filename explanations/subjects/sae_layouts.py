@@ -11,9 +11,8 @@ from typing import Any, TypeAlias
 
 import torch
 
-from explanations.relations.weight_vectors import Vectors
 from explanations.subjects import saes
-from explanations.subjects.base import SubjectError
+from explanations.subjects.base import SubjectError, Vectors
 from explanations.subjects.feature_reader import Reader
 from explanations.subjects.files import expect, settings, weights
 

@@ -8,8 +8,7 @@ from typing import TypeAlias
 import torch
 from torch import nn
 
-from explanations.relations.weight_vectors import Vectors
-from explanations.subjects.base import SubjectError
+from explanations.subjects.base import SubjectError, Vectors
 from explanations.subjects.feature_reader import Read, Reader, ReadOut, read_out
 from explanations.subjects.files import settings, weights
 from explanations.subjects.sae_layouts import CONFIG, StoredSAE, stored

@@ -7,8 +7,10 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from explanations import selectors, services
 from explanations.models import Run
+from explanations.selectors.runs import runs_to_call, runs_unfinished
+from explanations.services.leases import targets_claim, targets_waiting
+from explanations.services.runs import WORK_ON_RUN, run_answer, run_call, run_finish, runs_finish
 from explanations.tasks.capture import capture
 from explanations.tasks.chunk import Chunk
 from explanations.tasks.explain import explain
@@ -49,10 +51,10 @@ LANGUAGE_MODEL_CHUNK: dict[str, int] = {
 }
 
 
-@shared_task(name=services.WORK_ON_RUN)
+@shared_task(name=WORK_ON_RUN)
 def work_on_run(run_id: int, ticket: str) -> None:
     """Work on one chunk of a run, and send for the next worker while anything is left."""
-    if services.run_answer(run_id=run_id, ticket=UUID(ticket), at=timezone.now()):
+    if run_answer(run_id=run_id, ticket=UUID(ticket), at=timezone.now()):
         work_on_chunk(run_id, call=True)
 
 
@@ -66,20 +68,20 @@ def work_on_chunk(run_id: int, *, call: bool = False) -> int:
     if run.halted:
         return 0
     sizes = LANGUAGE_MODEL_CHUNK if run.queue == Run.Queue.LLM else CHUNK
-    claim = services.targets_claim(run_id=run_id, limit=sizes[run.kind], at=timezone.now())
+    claim = targets_claim(run_id=run_id, limit=sizes[run.kind], at=timezone.now())
     if claim.targets:
         _call(run_id, call=call)
         with Chunk(claim) as chunk:
             WORK[run.kind](run, chunk)
         _call(run_id, call=call)
-    services.run_finish(run_id=run_id, at=timezone.now())
+    run_finish(run_id=run_id, at=timezone.now())
     return len(claim.targets)
 
 
 def _call(run_id: int, *, call: bool) -> None:
     at = timezone.now()
-    if call and not stopping.is_set() and services.targets_waiting(run_id=run_id, at=at):
-        services.run_call(run_id=run_id, at=at)
+    if call and not stopping.is_set() and targets_waiting(run_id=run_id, at=at):
+        run_call(run_id=run_id, at=at)
 
 
 @shared_task(name="explanations.tasks.sweep")
@@ -90,14 +92,14 @@ def sweep() -> int:
     and one more for people's questions or images.
     """
     at = timezone.now()
-    services.runs_finish(at=at)
-    unfinished = selectors.runs_unfinished()
+    runs_finish(at=at)
+    unfinished = runs_unfinished()
     call_for_questions(unfinished)
     call_for_images(unfinished)
-    waiting = sorted(selectors.runs_to_call(at=at), key=lambda run: run.queue)
+    waiting = sorted(runs_to_call(at=at), key=lambda run: run.queue)
     called = 0
     for queue, runs in groupby(waiting, key=lambda run: run.queue):
         room = max(0, unfinished.get(queue, 0) - messages_waiting(queue))
         for run in list(runs)[:room]:
-            called += services.run_call(run_id=run.run, at=at)
+            called += run_call(run_id=run.run, at=at)
     return called

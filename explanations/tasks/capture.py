@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils import timezone
 
-from explanations import services
 from explanations.corpora.texts import documents
 from explanations.models import Capture, Run, Target
 from explanations.records import Split, deal, document_bytes, limited
+from explanations.services.captures import capture_is_of, capture_store, shard_store
+from explanations.services.leases import Cost, target_progress
 from explanations.stores.layout import STATE
 from explanations.stores.paths import join, local
 from explanations.stores.reader import CaptureConfig, StoreError
@@ -60,7 +61,7 @@ def _shard(capture: Capture, chunk: Chunk, target: Target) -> None:
     if local(place) is None:
         publish(max(folder.iterdir()), place, last=STATE)
         shutil.rmtree(folder)
-    services.shard_store(
+    shard_store(
         target_id=target.pk,
         lease=chunk.lease,
         seconds=extent.seconds,
@@ -74,11 +75,9 @@ def _whole(capture: Capture, chunk: Chunk, target: Target) -> None:
     if not exists(capture.directory):
         _make(capture, chunk, target)
     manifest = capture.store().manifest
-    if not services.capture_is_of(capture=capture, manifest=manifest):
+    if not capture_is_of(capture=capture, manifest=manifest):
         raise StoreError(f"{capture.directory} holds another capture: move it away")
-    services.capture_store(
-        target_id=target.pk, lease=chunk.lease, manifest=manifest, at=timezone.now()
-    )
+    capture_store(target_id=target.pk, lease=chunk.lease, manifest=manifest, at=timezone.now())
     for shard in range(capture.shards):
         _forget(_part(capture, shard))
 
@@ -203,11 +202,9 @@ def _reporter(chunk: Chunk, target: Target, total: int) -> "Callable[[Progress],
         if time.monotonic() - reported < _REPORT_SECONDS:
             return
         reported = time.monotonic()
-        cost = services.Cost(tokens_in=progress.tokens, seconds=progress.seconds)
+        cost = Cost(tokens_in=progress.tokens, seconds=progress.seconds)
         share = progress.read / max(total, 1)
-        if not services.target_progress(
-            target_id=target.pk, lease=chunk.lease, share=share, cost=cost
-        ):
+        if not target_progress(target_id=target.pk, lease=chunk.lease, share=share, cost=cost):
             raise Stopped
         answer_questions()
 

@@ -9,9 +9,9 @@ from typing import Self, TypeVar
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from explanations import services
 from explanations.methods.values import Unusable
 from explanations.models import Target
+from explanations.services.leases import Claim, Cost, lease_extend, lease_release, target_fail
 from explanations.tasks.lease_heartbeat import Heart
 from explanations.tasks.stopping import Stopped, stopping
 
@@ -25,10 +25,10 @@ class Chunk:
     hands back what is still open.
     """
 
-    def __init__(self, claim: services.Claim) -> None:
+    def __init__(self, claim: Claim) -> None:
         self.lease = claim.lease
         self.targets = list(Target.objects.filter(pk__in=claim.targets).order_by("pk").defer("raw"))
-        self._heart = Heart(lambda: services.lease_extend(lease=claim.lease, at=timezone.now()))
+        self._heart = Heart(lambda: lease_extend(lease=claim.lease, at=timezone.now()))
 
     def __enter__(self) -> Self:
         self._heart.__enter__()
@@ -44,7 +44,7 @@ class Chunk:
         if isinstance(error, Exception) and not isinstance(error, _NOT_THE_TARGETS_FAULT):
             self._fail_all(error)
             error = None
-        services.lease_release(lease=self.lease)
+        lease_release(lease=self.lease)
         return error is None or isinstance(error, Stopped)
 
     def __iter__(self) -> Iterator[Target]:
@@ -89,9 +89,9 @@ class Chunk:
         except Exception as error:  # noqa: BLE001 - one target's failure is its outcome
             self.fail(target, _unexpected(error))
 
-    def fail(self, target: Target, outcome: Unusable, cost: services.Cost | None = None) -> None:
+    def fail(self, target: Target, outcome: Unusable, cost: Cost | None = None) -> None:
         """Store a failure with its reason and what came back."""
-        services.target_fail(
+        target_fail(
             target_id=target.pk,
             lease=self.lease,
             reason=outcome.reason,
@@ -121,6 +121,6 @@ class Stopwatch:
         self._start = time.perf_counter()
 
     @property
-    def cost(self) -> services.Cost:
+    def cost(self) -> Cost:
         """The time taken, as the cost of work that asked no language model."""
-        return services.Cost(seconds=time.perf_counter() - self._start)
+        return Cost(seconds=time.perf_counter() - self._start)

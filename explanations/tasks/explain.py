@@ -5,19 +5,21 @@ from functools import partial
 
 from django.utils import timezone
 
-from explanations import selectors, services
 from explanations.explainers import EXPLAINERS, Explainer
 from explanations.methods.values import Explained, Unusable
 from explanations.models import Explanation, Method, Run
+from explanations.selectors.material import NeuronMaterial, neuron_materials
+from explanations.services.methods import method_at_work
+from explanations.services.results import explanation_store
 from explanations.tasks.chunk import Chunk
 from explanations.tasks.run_dialogues import Ended, Talk, converse
 
-Seen = selectors.NeuronMaterial
+Seen = NeuronMaterial
 
 
 def explain(run: Run, chunk: Chunk) -> None:
     """Write an explanation for each neuron of a chunk, or store why there is none."""
-    method = services.method_at_work(method=run.method)
+    method = method_at_work(method=run.method)
     explainer = EXPLAINERS[method.name]
     seen: dict[int, Seen] = {}
     for ended in converse(chunk, method, _talks(explainer, method, chunk, seen)):
@@ -30,7 +32,7 @@ def _talks(
 ) -> Iterator[Talk[Explained | Unusable]]:
     """Begin a dialogue for each target, and note what it is shown in `seen`."""
     seed = int(method.config.get("seed", 0))
-    read = partial(selectors.neuron_materials, wants=explainer.wants)
+    read = partial(neuron_materials, wants=explainer.wants)
     for target, material in chunk.each(read, "neuron_id"):
         seen[target.pk] = material
         dialogue = explainer.explain(material.material, method.config, seed)
@@ -44,7 +46,7 @@ def _store(
     if isinstance(outcome, Unusable):
         chunk.fail(ended.target, outcome, ended.cost)
         return
-    services.explanation_store(
+    explanation_store(
         target_id=ended.target.pk,
         lease=chunk.lease,
         explained=outcome,

@@ -11,9 +11,21 @@ from celery import shared_task
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from explanations import selectors, services
 from explanations.models import Question, Run
 from explanations.records import NeuronRef
+from explanations.selectors.questions import explanations_without_meaning, meanings, neuron_maximum
+from explanations.services.embeddings import meanings_store
+from explanations.services.questions import (
+    ANSWER_QUESTIONS,
+    question_answer,
+    question_claim,
+    question_extend,
+    question_fail,
+    question_release,
+    questions_call,
+    questions_forget,
+    questions_waiting,
+)
 from explanations.tasks.lease_heartbeat import Heart
 from explanations.tasks.queue_length import messages_waiting
 from explanations.tasks.stopping import Stopped, stopping
@@ -30,11 +42,11 @@ _EMBEDDED = 256  # explanations that are encoded before they are stored
 Answer = dict[str, Any]
 
 
-@shared_task(name=services.ANSWER_QUESTIONS)
+@shared_task(name=ANSWER_QUESTIONS)
 def answer_questions() -> int:
     """Answer what waits, oldest first, until nothing does; return how many were taken up."""
     taken = 0
-    while not stopping.is_set() and (question := services.question_claim(at=timezone.now())):
+    while not stopping.is_set() and (question := question_claim(at=timezone.now())):
         _take_up(question)
         taken += 1
     return taken
@@ -46,19 +58,19 @@ def call_for_questions(unfinished: dict[str, int]) -> None:
     The queue holds at most one message more than there are `unfinished` runs on it.
     """
     at, queue = timezone.now(), Run.Queue.GPU
-    services.questions_forget(before=at - KEPT)
-    if services.questions_waiting(at=at) and messages_waiting(queue) <= unfinished.get(queue, 0):
-        services.questions_call()
+    questions_forget(before=at - KEPT)
+    if questions_waiting(at=at) and messages_waiting(queue) <= unfinished.get(queue, 0):
+        questions_call()
 
 
 def _take_up(question: Question) -> None:
     lease = question.lease
     assert lease is not None  # noqa: S101  it was just claimed
-    with Heart(lambda: services.question_extend(lease=lease, at=timezone.now())):
+    with Heart(lambda: question_extend(lease=lease, at=timezone.now())):
         try:
             answer = _answered(question)
         except Stopped:
-            services.question_release(lease=lease)
+            question_release(lease=lease)
             return
         except (OperationalError, InterfaceError):
             # Not the question's fault: its lease runs out, and another worker takes it up.
@@ -67,9 +79,9 @@ def _take_up(question: Question) -> None:
             logger.exception("question %s", question.pk)
             answer = f"{type(error).__name__}: {error}"
     if isinstance(answer, str):
-        services.question_fail(lease=lease, reason=answer, at=timezone.now())
+        question_fail(lease=lease, reason=answer, at=timezone.now())
     else:
-        services.question_answer(lease=lease, result=answer, at=timezone.now())
+        question_answer(lease=lease, result=answer, at=timezone.now())
 
 
 def _answered(question: Question) -> Answer | str:
@@ -92,7 +104,7 @@ def _activate(question: Question) -> Answer:
     return {
         "tokens": list(reading.excerpt.tokens),
         "values": reading.excerpt.activations.tolist(),
-        "maximum": selectors.neuron_maximum(subject.pk, ref),
+        "maximum": neuron_maximum(subject.pk, ref),
         "truncated": reading.truncated,
     }
 
@@ -113,15 +125,15 @@ def _mean(question: Question) -> Answer:
     encode = sentence_encoder()
     subject = question.subject_id
     assert subject is not None  # noqa: S101  a constraint says so
-    while few := selectors.explanations_without_meaning(subject, PACKAGE, limit=_EMBEDDED):
+    while few := explanations_without_meaning(subject, PACKAGE, limit=_EMBEDDED):
         if stopping.is_set():
             raise Stopped
         keys, texts = zip(*few, strict=True)
         vectors = dict(zip(keys, encode(texts), strict=True))
-        services.meanings_store(encoder=PACKAGE, vectors=vectors)
+        meanings_store(encoder=PACKAGE, vectors=vectors)
     wanted = encode([question.text])[0]
     best: list[tuple[float, int]] = []
-    for numbers, rows in selectors.meanings(subject, PACKAGE):
+    for numbers, rows in meanings(subject, PACKAGE):
         similar = zip((rows @ wanted).tolist(), numbers.tolist(), strict=True)
         best = nlargest(_MEANINGS, [*best, *similar])
     return {"explanations": [[key, similarity] for similarity, key in best]}

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from explanations import services
 from explanations.methods.requests import Dialogue, Request
 from explanations.models import Method, Target
+from explanations.services.leases import Cost
 from explanations.tasks.answering import SERVERS, Asked, Served, Unserved, questions
 from explanations.tasks.chunk import Chunk
 from explanations.tasks.stopping import Stopped
@@ -26,7 +26,7 @@ class Talk(Generic[T]):
     target: Target
     neuron: int
     dialogue: Dialogue[T]
-    cost: services.Cost = field(default_factory=services.Cost)
+    cost: Cost = field(default_factory=Cost)
     request: Request | None = None
     place: int = 0
 
@@ -37,7 +37,7 @@ class Ended(Generic[T]):
 
     target: Target
     outcome: T
-    cost: services.Cost
+    cost: Cost
 
 
 def converse(chunk: Chunk, method: Method, talks: Iterable[Talk[T]]) -> Iterator[Ended[T]]:
@@ -72,10 +72,10 @@ def _went_on(chunk: Chunk, talk: Talk[T], reply: Any, waiting: list[Talk[T]]) ->
             talk.request = talk.dialogue.send(reply)
             waiting.append(talk)
         except StopIteration as stop:
-            talk.cost += services.Cost(seconds=time.perf_counter() - start)
+            talk.cost += Cost(seconds=time.perf_counter() - start)
             yield Ended(target=talk.target, outcome=stop.value, cost=talk.cost)
             return
-    talk.cost += services.Cost(seconds=time.perf_counter() - start)
+    talk.cost += Cost(seconds=time.perf_counter() - start)
 
 
 def _served(

@@ -4,17 +4,19 @@ from collections.abc import Iterator
 
 from django.utils import timezone
 
-from explanations import selectors, services
 from explanations.methods.values import Evidence, Scored, Unusable
 from explanations.models import Method, Run
 from explanations.scorers import SCORERS, RestsOn, Scorer
+from explanations.selectors.material import ToScore, explanations_to_score, simulations_to_score
+from explanations.services.methods import method_at_work
+from explanations.services.results import score_store
 from explanations.tasks.chunk import Chunk
 from explanations.tasks.run_dialogues import Ended, Talk, converse
 
 # What a target is, and how what may be scored of it is read.
 _READ = {
-    RestsOn.SIMULATION: ("simulation_id", selectors.simulations_to_score),
-    RestsOn.EXPLANATION: ("explanation_id", selectors.explanations_to_score),
+    RestsOn.SIMULATION: ("simulation_id", simulations_to_score),
+    RestsOn.EXPLANATION: ("explanation_id", explanations_to_score),
 }
 
 Outcome = Scored | Unusable
@@ -22,7 +24,7 @@ Outcome = Scored | Unusable
 
 def score(run: Run, chunk: Chunk) -> None:
     """Give each target of a chunk its score, or the reason why that is undefined."""
-    method = services.method_at_work(method=run.method)
+    method = method_at_work(method=run.method)
     evidence: dict[int, Evidence] = {}
     for ended in converse(chunk, method, _talks(SCORERS[method.name], method, chunk, evidence)):
         with chunk.attempt(ended.target):
@@ -47,7 +49,7 @@ def _talks(
         yield Talk(target=target, neuron=task.neuron, dialogue=dialogue)
 
 
-def _leak(task: selectors.ToScore) -> Unusable:
+def _leak(task: ToScore) -> Unusable:
     return Unusable(
         reason=f"{len(task.leaked)} of {len(task.evidence.records)} records are not held out or "
         "were shown to the explanation's author",
@@ -63,7 +65,7 @@ def _store(chunk: Chunk, ended: Ended[Outcome], evidence: Evidence) -> None:
     given = {each.record for each in evidence.records}
     if others := sorted(set(ended.outcome.records) - given):
         raise ValueError(f"the score rests on records that it was not given: {others}")
-    services.score_store(
+    score_store(
         target_id=ended.target.pk,
         lease=chunk.lease,
         scored=ended.outcome,

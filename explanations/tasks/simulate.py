@@ -6,9 +6,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from explanations import selectors, services
 from explanations.methods.values import Simulated, Unusable
 from explanations.models import Method, Run
+from explanations.selectors.material import Excerpt, ToSimulate, explanations_to_simulate
+from explanations.services.methods import method_at_work
+from explanations.services.results import simulation_store
 from explanations.simulators import SIMULATORS, Simulator
 from explanations.simulators.base import Outcomes
 from explanations.simulators.calibration import carried_out
@@ -16,12 +18,12 @@ from explanations.simulators.held_out import held_out
 from explanations.tasks.chunk import Chunk
 from explanations.tasks.run_dialogues import Ended, Talk, converse
 
-Excerpts = Sequence[selectors.Excerpt]
+Excerpts = Sequence[Excerpt]
 
 
 def simulate(run: Run, chunk: Chunk) -> None:
     """Predict the activations of each explanation's held-out records, or store why not."""
-    method = services.method_at_work(method=run.method)
+    method = method_at_work(method=run.method)
     simulator = SIMULATORS[method.name]
     excerpts: dict[int, Excerpts] = {}
     for ended in converse(chunk, method, _talks(simulator, method, chunk, excerpts)):
@@ -34,7 +36,7 @@ def _talks(
 ) -> Iterator[Talk[Outcomes]]:
     """Begin a dialogue for each target, and note in `excerpts` what it is asked to simulate."""
     calibrated = method.config.get("calibration", "none") != "none"
-    read = partial(selectors.explanations_to_simulate, calibrated=calibrated)
+    read = partial(explanations_to_simulate, calibrated=calibrated)
     for target, task in chunk.each(read, "explanation_id"):
         few = excerpts[target.pk] = unseen(task)
         dialogue = carried_out(
@@ -48,7 +50,7 @@ def _talks(
         yield Talk(target=target, neuron=task.neuron, dialogue=dialogue)
 
 
-def unseen(task: selectors.ToSimulate) -> list[selectors.Excerpt]:
+def unseen(task: ToSimulate) -> list[Excerpt]:
     """Return the excerpts that may be scored.
 
     Those are neither what the author was shown, or a calibration is fitted on, nor like it.
@@ -71,7 +73,7 @@ def _store(chunk: Chunk, ended: Ended[Outcomes], excerpts: Excerpts) -> None:
         chunk.fail(ended.target, unusable[0], ended.cost)
     else:
         records = [excerpt.record for excerpt in excerpts]
-        services.simulation_store(
+        simulation_store(
             target_id=ended.target.pk,
             lease=chunk.lease,
             outcomes=dict(zip(records, ended.outcome, strict=True)),

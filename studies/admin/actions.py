@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.quality import read_rules
-from studies import services
 from studies.analysis.protocols.compare.wording import counted
 from studies.design.items import LeftOut
 from studies.design.size import Plan
@@ -21,6 +20,11 @@ from studies.selectors.adopting import adoption_state
 from studies.selectors.material import neuron_counts
 from studies.selectors.pages import study_plan
 from studies.selectors.registrations import registration_of, trust_of
+from studies.services.adopting import study_adopt
+from studies.services.building import study_build, study_unbuild
+from studies.services.errors import StudyRefused
+from studies.services.lifecycle import study_close, study_open
+from studies.services.neurons import neurons_add_explained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +38,7 @@ class Confirmation:
 
 def build(request: HttpRequest, study: Study) -> str:
     """Build a draft."""
-    built = services.study_build(study=study)
+    built = study_build(study=study)
     for each in built.left_out:
         messages.warning(request, f"Left out: {each.text}.")
     return (
@@ -45,19 +49,19 @@ def build(request: HttpRequest, study: Study) -> str:
 
 def unbuild(request: HttpRequest, study: Study) -> str:
     """Turn a built study back into a draft."""
-    services.study_unbuild(study=study)
+    study_unbuild(study=study)
     return "The study is a draft again: change what you like and build it anew."
 
 
 def open_(request: HttpRequest, study: Study) -> str:
     """Let raters in."""
-    services.study_open(study=study)
+    study_open(study=study)
     return "Open: send raters the invitation link."
 
 
 def close(request: HttpRequest, study: Study) -> str:
     """End it."""
-    services.study_close(study=study, at=timezone.now())
+    study_close(study=study, at=timezone.now())
     return "Closed. The results are computed once more."
 
 
@@ -65,14 +69,14 @@ def add_explained(request: HttpRequest, study: Study) -> str:
     """Add the neurons that every condition explains."""
     form = SampleForm(request.POST)
     if not form.is_valid():
-        raise services.StudyRefused("How many neurons to add is a whole number above 0, or empty.")
-    added = services.neurons_add_explained(study=study, at_most=form.cleaned_data["at_most"])
+        raise StudyRefused("How many neurons to add is a whole number above 0, or empty.")
+    added = neurons_add_explained(study=study, at_most=form.cleaned_data["at_most"])
     return f"{counted(added, 'neuron')} added."
 
 
 def adopt(request: HttpRequest, study: Study) -> str:
     """Let what raters wrote or simulated stand beside what models do."""
-    adopted, *others = services.study_adopt(study=study, at=timezone.now()).lines
+    adopted, *others = study_adopt(study=study, at=timezone.now()).lines
     for line in others:
         messages.warning(request, line)
     return adopted

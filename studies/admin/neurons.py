@@ -8,10 +8,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from studies import services
 from studies.analysis.protocols.compare.wording import counted
 from studies.models import Study
 from studies.selectors.material import neurons_matching, neurons_shown
+from studies.services.errors import StudyRefused
+from studies.services.neurons import neurons_remove
 
 _PAGE = 100
 
@@ -38,8 +39,8 @@ def _remove(request: HttpRequest, study: Study) -> HttpResponse:
     chosen = [int(pk) for pk in request.POST.getlist("neuron") if pk.isdecimal()]
     everything = request.POST.get("remove") == "all"
     try:
-        n = services.neurons_remove(study=study, neurons=None if everything else chosen)
-    except services.StudyRefused as refusal:
+        n = neurons_remove(study=study, neurons=None if everything else chosen)
+    except StudyRefused as refusal:
         messages.error(request, str(refusal))
     else:
         messages.success(request, f"{counted(n, 'neuron')} removed.")

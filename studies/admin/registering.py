@@ -8,11 +8,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from studies import services
 from studies.forms import PlanForm
 from studies.models import Study
 from studies.selectors.registrations import registration_of
 from studies.selectors.tables import study_scores
+from studies.services.errors import StudyRefused
+from studies.services.registering import registration_freeze
 
 
 def registering_page(request: HttpRequest, study: Study, context: dict[str, Any]) -> HttpResponse:
@@ -32,8 +33,8 @@ def registering_page(request: HttpRequest, study: Study, context: dict[str, Any]
 
 def _frozen(request: HttpRequest, study: Study, form: PlanForm) -> bool:
     try:
-        frozen = services.registration_freeze(study=study, plan=form.plan(), at=timezone.now())
-    except services.StudyRefused as refusal:
+        frozen = registration_freeze(study=study, plan=form.plan(), at=timezone.now())
+    except StudyRefused as refusal:
         messages.error(request, str(refusal))
         return False
     messages.success(request, f"Registered. SHA-256: {frozen.sha256}")

@@ -8,11 +8,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from explanations.models import Subject
-from studies import services
 from studies.analysis.protocols.compare.wording import counted
 from studies.forms import PresetForm
 from studies.presets import PRESETS
 from studies.selectors.images import likeliest_subject
+from studies.services.errors import StudyRefused
+from studies.services.from_preset import study_start
 
 
 def presets_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
@@ -44,10 +45,8 @@ def _start(request: HttpRequest, form: PresetForm) -> HttpResponse | None:
     """Make the study; None, with the reason on the form, where it cannot be built."""
     is_open = "open" in request.POST
     try:
-        study, built = services.study_start(
-            preset=form.preset, choices=form.choices(), is_open=is_open
-        )
-    except services.StudyRefused as refusal:
+        study, built = study_start(preset=form.preset, choices=form.choices(), is_open=is_open)
+    except StudyRefused as refusal:
         form.add_error(None, str(refusal))
         return None
     for each in built.left_out:

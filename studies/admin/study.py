@@ -17,7 +17,6 @@ from django.urls import URLPattern, path, reverse
 from annotation.entry import Check
 from annotation.quality import read_rules
 from explanations.models import PERSON, Method, Neuron
-from studies import services
 from studies.admin.actions import ACTIONS, Confirmation, confirmation, panel
 from studies.admin.neurons import neurons_page
 from studies.admin.registering import registering_page
@@ -28,6 +27,8 @@ from studies.forms import ConditionFormSet, StudyForm
 from studies.models import Condition, Study
 from studies.selectors.adopting import ADOPTED
 from studies.selectors.registrations import registration_of
+from studies.services.errors import StudyRefused
+from studies.services.neurons import neurons_add
 
 _SIZES = ("overlap", "items_per_rater", "excerpts", "ask_confidence", "seed")
 _PAIRS = ("pairing", "pairs_per_neuron", "budget", "random_share")
@@ -198,7 +199,7 @@ class StudyAdmin(admin.ModelAdmin[Study]):
         picked = [neuron.pk for neuron in form.cleaned_data.get("pick") or ()]
         wanted = [*picked, *getattr(form, "neurons_to_add", ())]
         if wanted:
-            added = services.neurons_add(study=form.instance, neurons=wanted)
+            added = neurons_add(study=form.instance, neurons=wanted)
             self.message_user(request, f"{counted(added, 'neuron')} added.", messages.SUCCESS)
 
     def response_add(
@@ -245,7 +246,7 @@ class StudyAdmin(admin.ModelAdmin[Study]):
             return self._ask(request, study, action, ask)
         try:
             done = ACTIONS[action](request, study)
-        except services.StudyRefused as refusal:
+        except StudyRefused as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
         else:
             self.log_change(request, study, done)

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_safe
 
 from annotation.selectors import is_rating
 from annotation.views import rater_of
-from explanations import selectors
 from explanations.models import Subject
+from explanations.selectors.access import INVITED_KEY, subject_behind, subject_to_browse
+from explanations.selectors.browsing import store_of
 from explanations.stores.reader import CaptureStore
 
 
@@ -39,12 +40,10 @@ def for_visitors(view: View) -> View:
     @wraps(view)
     @cache_control(private=True, no_cache=True)
     def enter(request: HttpRequest, name: str, **kwargs: object) -> HttpResponseBase:
-        subject = selectors.subject_to_browse(
-            name, staff=is_staff(request), invited=invitations(request)
-        )
+        subject = subject_to_browse(name, staff=is_staff(request), invited=invitations(request))
         if subject is None:
             raise Http404(f"no subject {name} that you may look at")
-        store = selectors.store_of(subject)
+        store = store_of(subject)
         return view(request, Visit(subject=subject, store=store, blind=rates(request)), **kwargs)
 
     return enter
@@ -57,7 +56,7 @@ def is_staff(request: HttpRequest) -> bool:
 
 def invitations(request: HttpRequest) -> list[str]:
     """Return the tokens of the invitations that were opened in this session."""
-    found: list[str] = request.session.get(selectors.INVITED_KEY, [])
+    found: list[str] = request.session.get(INVITED_KEY, [])
     return found
 
 
@@ -70,10 +69,10 @@ def rates(request: HttpRequest) -> bool:
 @require_safe
 def invited(request: HttpRequest, token: UUID) -> HttpResponseRedirect:
     """Remember an invitation for this session, and go to what it lets in to."""
-    subject = selectors.subject_behind(token)
+    subject = subject_behind(token)
     if subject is None:
         raise Http404("no subject is behind this invitation")
     known = invitations(request)
     if str(token) not in known:
-        request.session[selectors.INVITED_KEY] = [*known, str(token)]
+        request.session[INVITED_KEY] = [*known, str(token)]
     return redirect("studies:subject", subject.name)

@@ -8,8 +8,8 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from annotation.views import image_sent, kept_by_the_browser
-from explanations import selectors
 from explanations.records import Split
+from explanations.selectors.images import Size, image_file
 from studies.browser.access import Visit, for_visitors
 
 
@@ -21,11 +21,9 @@ def hidden_from(visit: Visit) -> frozenset[Split]:
 @require_safe
 @kept_by_the_browser
 @for_visitors
-def image(
-    request: HttpRequest, visit: Visit, pk: int, size: selectors.ImageSize
-) -> HttpResponseBase:
+def image(request: HttpRequest, visit: Visit, pk: int, size: Size) -> HttpResponseBase:
     """Return an image of a subject's neurons, whole or as a thumbnail."""
-    name = selectors.image_file(visit.subject, pk, size, without=hidden_from(visit))
+    name = image_file(visit.subject, pk, size, without=hidden_from(visit))
     path = Path(settings.IMAGE_DIR) / name if name else None
     if path is None or not path.is_file():
         raise Http404(f"{visit.subject} has no such image")

@@ -12,9 +12,20 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from explanations import selectors, services
 from explanations.api.questions import remember, remembered
 from explanations.models import Question
+from explanations.selectors.explanations import best_said
+from explanations.selectors.layers import PAGE
+from explanations.selectors.lists import (
+    SaidPage,
+    explanations_found,
+    explanations_with,
+    neurons_by_score,
+    neurons_saved,
+    scorers_of,
+)
+from explanations.selectors.questions import question_state
+from explanations.services.questions import QuestionRefused, TooManyQuestions, question_ask
 from studies.analysis.protocols.compare.wording import synthetic_notice
 from studies.browser.access import Visit, for_visitors
 from studies.browser.neurons import page_number
@@ -44,27 +55,27 @@ def neuron_list(request: HttpRequest, visit: Visit, which: str) -> HttpResponse:
 
 def _scored(request: HttpRequest, visit: Visit) -> HttpResponse:
     best_first = _which(request) == "best"
-    scorers = selectors.scorers_of(visit.subject)
+    scorers = scorers_of(visit.subject)
     asked = request.GET.get("by", "")
     by = next((each for each in scorers if each.key == asked), scorers[0] if scorers else None)
     page = page_number(request)
     found = (
-        selectors.neurons_by_score(visit.subject, by, best_first=best_first, page=page)
+        neurons_by_score(visit.subject, by, best_first=best_first, page=page)
         if by
-        else selectors.SaidPage(rows=(), total=0)
+        else SaidPage(rows=(), total=0)
     )
     context = {
         "scorers": scorers,
         "by": by,
         "rows": found.rows,
-        "page": Paginator(range(found.total), selectors.PAGE).get_page(page),
+        "page": Paginator(range(found.total), PAGE).get_page(page),
     }
     return _list(request, visit, context)
 
 
 def _disputed(request: HttpRequest, visit: Visit) -> HttpResponse:
     rows = neurons_disputed(visit.subject)
-    said = selectors.best_said(visit.subject, {row.ref for row in rows})
+    said = best_said(visit.subject, {row.ref for row in rows})
     synthetic = sum(row.synthetic for row in rows)
     context = {
         "rows": [(row, said.get(row.ref)) for row in rows],
@@ -75,8 +86,8 @@ def _disputed(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 def _saved(request: HttpRequest, visit: Visit) -> HttpResponse:
     user = request.user
-    refs = selectors.neurons_saved(user.pk, visit.subject) if user.is_authenticated else ()
-    said = {} if visit.blind else selectors.best_said(visit.subject, set(refs))
+    refs = neurons_saved(user.pk, visit.subject) if user.is_authenticated else ()
+    said = {} if visit.blind else best_said(visit.subject, set(refs))
     return _list(request, visit, {"rows": [(ref, said.get(ref)) for ref in refs]})
 
 
@@ -111,13 +122,13 @@ def search(request: HttpRequest, visit: Visit) -> HttpResponse:
     text = request.GET.get("words", "").strip()
     words = text.split()[:20]
     page = page_number(request)
-    found = selectors.explanations_with(visit.subject, words, page=page)
+    found = explanations_with(visit.subject, words, page=page)
     context: dict[str, Any] = {
         "text": text,
         "words": words,
         "rows": found.rows,
         "total": found.total,
-        "page": Paginator(range(found.total), selectors.PAGE).get_page(page),
+        "page": Paginator(range(found.total), PAGE).get_page(page),
     }
     return _searched(request, visit, **context)
 
@@ -128,15 +139,15 @@ def _ask(request: HttpRequest, visit: Visit) -> HttpResponse:
         address = reverse("studies:search", args=[visit.subject.name], query={"words": text})
         return redirect(address)
     try:
-        question = services.question_ask(
+        question = question_ask(
             kind=Question.Kind.MEANING,
             subject=visit.subject,
             text=text,
             asker=request.user if request.user.is_authenticated else None,
             earlier=remembered(request.session),
         )
-    except services.QuestionRefused as error:
-        busy = isinstance(error, services.TooManyQuestions)
+    except QuestionRefused as error:
+        busy = isinstance(error, TooManyQuestions)
         status = HTTPStatus.TOO_MANY_REQUESTS if busy else HTTPStatus.UNPROCESSABLE_ENTITY
         return _searched(request, visit, status=status, text=text, fault=str(error))
     remember(request.session, question.token)
@@ -148,13 +159,13 @@ def _ask(request: HttpRequest, visit: Visit) -> HttpResponse:
 @for_visitors
 def found(request: HttpRequest, visit: Visit, token: UUID) -> HttpResponse:
     """Show the explanations that mean something like a text, once a worker has found them."""
-    state = selectors.question_state(token)
+    state = question_state(token)
     if state is None or (state.kind, state.subject) != (Question.Kind.MEANING, visit.subject.name):
         raise Http404("nothing was asked under this address; old questions are deleted")
     if visit.blind:
         return _searched(request, visit)
     near = dict((state.result or {}).get("explanations", [])[:_FOUND])
-    said = selectors.explanations_found(visit.subject, list(near))
+    said = explanations_found(visit.subject, list(near))
     rows = [(said[pk], similarity) for pk, similarity in near.items() if pk in said]
     shown = _searched(request, visit, text=state.text, question=state, near=rows)
     if state.state in ("waiting", "working"):

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from annotation.protocols.excerpt import Excerpt
-from explanations import selectors
 from explanations.records import RecordKind, Split
-from explanations.selectors import (
+from explanations.selectors.browsing import SeenNeuron, SeenRecord, records_seen
+from explanations.selectors.explanations import (
     Beside,
     Said,
     SaidSimulation,
-    SeenImage,
-    SeenNeuron,
-    SeenRecord,
+    said_about,
+    simulated_beside,
 )
+from explanations.selectors.images import SeenImage
 from explanations.stores.reader import CaptureStore
 from studies.selectors.heatmap import heated, heated_as_is
 from studies.selectors.preference import Preference, preferences
@@ -111,7 +111,7 @@ def explanations_shown(neuron: SeenNeuron, *, blind: bool) -> tuple[ShownExplana
     """
     if neuron.pk is None:
         return ()
-    said = selectors.said_about(neuron.pk)
+    said = said_about(neuron.pk)
     if blind:
         return tuple(ShownExplanation(text=text) for text in sorted({each.text for each in said}))
     fared = preferences(neuron.pk) if said else {}
@@ -127,7 +127,7 @@ def records_shown(
 
     `split` is a split's name; anything else means all of them.
     """
-    records = selectors.records_seen(store, neuron)
+    records = records_seen(store, neuron)
     wanted = Split(split) if split in set(Split) else None
     kept = [record for record in records if wanted in (None, record.split)]
     sections = tuple(
@@ -220,7 +220,7 @@ def simulation_shown(
     by_score = sorted(choices, key=lambda choice: -_worth(choice.simulation))
     chosen = next((each for each in choices if str(each.simulation.pk) == asked), by_score[0])
     keep = None if more == SIMULATED else _BESIDE + 1
-    rows = selectors.simulated_beside(chosen.simulation.pk, neuron.pk, keep)
+    rows = simulated_beside(chosen.simulation.pk, neuron.pk, keep)
     shown = rows if keep is None else rows[:_BESIDE]
     return ShownSimulation(
         chosen=chosen,

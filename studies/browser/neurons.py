@@ -7,8 +7,22 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from explanations import selectors, services
 from explanations.records import NeuronRef
+from explanations.selectors.access import subjects_to_browse
+from explanations.selectors.browsing import capture_facts, neuron_seen, tokens_at_a_glance
+from explanations.selectors.explanations import best_said
+from explanations.selectors.images import images_seen
+from explanations.selectors.layers import (
+    PAGE,
+    Sort,
+    layer_page,
+    layers_seen,
+    neuron_at_random,
+    neurons_beside,
+)
+from explanations.selectors.lists import is_saved
+from explanations.selectors.neurons import neuron_refs
+from explanations.services.saved_neurons import neuron_save, neuron_unsave
 from studies.browser.access import Visit, for_visitors, invitations, is_staff, rates
 from studies.browser.images import hidden_from
 from studies.browser.neuron_page import (
@@ -24,7 +38,7 @@ from studies.browser.related import related_shown
 @cache_control(private=True, no_cache=True)
 def subjects(request: HttpRequest) -> HttpResponse:
     """List the subjects that a person may look around in."""
-    found = selectors.subjects_to_browse(staff=is_staff(request), invited=invitations(request))
+    found = subjects_to_browse(staff=is_staff(request), invited=invitations(request))
     return render(request, "neurons/subjects.html", {"subjects": found, "blind": rates(request)})
 
 
@@ -34,13 +48,13 @@ def subject(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Show what a subject is and the ways into it; `?to=3/120` goes to a neuron."""
     wanted = request.GET.get("to", "").strip()
     ref = _reference(wanted)
-    if ref and selectors.neuron_seen(visit.subject, visit.store, ref):
+    if ref and neuron_seen(visit.subject, visit.store, ref):
         return redirect("studies:neuron", visit.subject.name, ref.layer, ref.index)
     context = {
         "visit": visit,
         "subject": visit.subject,
-        "capture": selectors.capture_facts(visit.subject, visit.store),
-        "layers": selectors.layers_seen(visit.subject, visit.store),
+        "capture": capture_facts(visit.subject, visit.store),
+        "layers": layers_seen(visit.subject, visit.store),
         "wanted": wanted,
     }
     return render(request, "neurons/subject.html", context, status=404 if wanted else 200)
@@ -48,7 +62,7 @@ def subject(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 def _reference(text: str) -> NeuronRef | None:
     try:
-        refs = selectors.neuron_refs(text)
+        refs = neuron_refs(text)
     except ValueError:
         return None
     return refs[0] if len(refs) == 1 else None
@@ -59,7 +73,7 @@ def _reference(text: str) -> NeuronRef | None:
 @for_visitors
 def lucky(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Go to a random neuron that fires."""
-    ref = selectors.neuron_at_random(visit.subject, visit.store)
+    ref = neuron_at_random(visit.subject, visit.store)
     if ref is None:
         return redirect("studies:subject", visit.subject.name)
     return redirect("studies:neuron", visit.subject.name, ref.layer, ref.index)
@@ -70,28 +84,27 @@ def lucky(request: HttpRequest, visit: Visit) -> HttpResponse:
 def layer(request: HttpRequest, visit: Visit, layer: int) -> HttpResponse:
     """Show the neurons of a layer, a page at a time, sorted as asked for."""
     try:
-        sort = selectors.Sort(request.GET.get("sort", selectors.Sort.INDEX))
+        sort = Sort(request.GET.get("sort", Sort.INDEX))
     except ValueError:
-        sort = selectors.Sort.INDEX
+        sort = Sort.INDEX
     descending = request.GET.get("order") == "down"
     page = page_number(request)
-    found = selectors.layer_page(
+    found = layer_page(
         visit.subject, visit.store, layer, sort=sort, descending=descending, page=page
     )
     if not found.rows:
         raise Http404(f"{visit.subject} has no such neurons in layer {layer}")
     refs = [row.ref for row in found.rows]
-    said = {} if visit.blind else selectors.best_said(visit.subject, refs)
+    said = {} if visit.blind else best_said(visit.subject, refs)
     context = {
         "visit": visit,
         "subject": visit.subject,
         "layer": layer,
         "rows": [
-            (row, said.get(row.ref), selectors.tokens_at_a_glance(visit.store, row.ref))
-            for row in found.rows
+            (row, said.get(row.ref), tokens_at_a_glance(visit.store, row.ref)) for row in found.rows
         ],
         "total": found.total,
-        "page": Paginator(range(found.total), selectors.PAGE).page(page),
+        "page": Paginator(range(found.total), PAGE).page(page),
         "sort": sort.value,
         "descending": descending,
         "columns": COLUMNS,
@@ -118,13 +131,13 @@ def page_number(request: HttpRequest) -> int:
 def neuron(request: HttpRequest, visit: Visit, layer: int, index: int) -> HttpResponse:
     """Show all there is about one neuron."""
     ref = NeuronRef(layer=layer, index=index)
-    seen = selectors.neuron_seen(visit.subject, visit.store, ref)
+    seen = neuron_seen(visit.subject, visit.store, ref)
     if seen is None:
         raise Http404(f"{visit.subject} has no neuron {ref}")
-    before, after = selectors.neurons_beside(visit.subject, visit.store, ref)
+    before, after = neurons_beside(visit.subject, visit.store, ref)
     said = explanations_shown(seen, blind=visit.blind)
     more = request.GET.get("more", "")
-    images = selectors.images_seen(seen.pk, without=hidden_from(visit))
+    images = images_seen(seen.pk, without=hidden_from(visit))
     context = {
         "visit": visit,
         "subject": visit.subject,
@@ -141,8 +154,7 @@ def neuron(request: HttpRequest, visit: Visit, layer: int, index: int) -> HttpRe
         "simulation": None
         if visit.blind
         else simulation_shown(seen, said, request.GET.get("simulation", ""), more),
-        "saved": request.user.is_authenticated
-        and selectors.is_saved(request.user.pk, visit.subject, ref),
+        "saved": request.user.is_authenticated and is_saved(request.user.pk, visit.subject, ref),
     }
     return render(request, "neurons/neuron.html", context)
 
@@ -153,9 +165,9 @@ def neuron(request: HttpRequest, visit: Visit, layer: int, index: int) -> HttpRe
 def save(request: HttpRequest, visit: Visit, layer: int, index: int) -> HttpResponse:
     """Keep a neuron among one's own, or let go of it."""
     ref = NeuronRef(layer=layer, index=index)
-    if selectors.neuron_seen(visit.subject, visit.store, ref) is None:
+    if neuron_seen(visit.subject, visit.store, ref) is None:
         raise Http404(f"{visit.subject} has no neuron {ref}")
-    change = services.neuron_save if request.POST.get("keep") else services.neuron_unsave
+    change = neuron_save if request.POST.get("keep") else neuron_unsave
     assert request.user.is_authenticated  # noqa: S101  login_required
     change(user=request.user, subject=visit.subject, ref=ref)
     return redirect("studies:neuron", visit.subject.name, layer, index)

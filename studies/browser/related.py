@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from explanations import selectors
 from explanations.models import Subject
 from explanations.records import NeuronRef
-from explanations.selectors import SaidShort, SeenNeuron
+from explanations.selectors.browsing import SeenNeuron, relations_of, tokens_at_a_glance
+from explanations.selectors.explanations import SaidShort, best_said
 from explanations.stores.reader import CaptureStore, Histogram
 from explanations.stores.relations import Related, RelatedNeuron, RelatedStore
 from studies.analysis.charts.distributions import histogram
@@ -98,7 +98,7 @@ def related_shown(
     """Return a neuron's spread, tokens and relatives; to the `blind` without what is said."""
     if store is None or not neuron.in_files:
         return ShownRelated()
-    relations = selectors.relations_of(store)
+    relations = relations_of(store)
     spread = store.histogram(neuron.ref)
     near = _neurons(subject, store, relations, neuron.ref, blind=blind) if relations else ()
     weights = _tokens(relations.of(neuron.ref)) if relations else ()
@@ -112,11 +112,11 @@ def related_shown(
 def _said(
     subject: Subject, rows: Iterable[RelatedNeuron], *, blind: bool
 ) -> dict[NeuronRef, SaidShort]:
-    return {} if blind else selectors.best_said(subject, {row.neuron for row in rows})
+    return {} if blind else best_said(subject, {row.neuron for row in rows})
 
 
 def _line(store: CaptureStore, row: RelatedNeuron, said: SaidShort | None) -> RelatedLine:
-    tokens = () if said else selectors.tokens_at_a_glance(store, row.neuron)
+    tokens = () if said else tokens_at_a_glance(store, row.neuron)
     return RelatedLine(ref=row.neuron, value=row.value, said=said, tokens=tokens)
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from annotation.protocols import compare
 from annotation.selectors import excluded_raters
 from explanations.models import Explanation, Method, Score, Simulation
-from explanations.selectors import method_labels
+from explanations.selectors.labels import method_labels
 from studies.analysis.data import from_rows
 from studies.analysis.data.from_rows import ScoreRow
 from studies.analysis.data.tables import Draws, Judgments, Scores, StudyTables

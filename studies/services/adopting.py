@@ -14,8 +14,9 @@ from annotation.protocols import simulate, write
 from annotation.protocols.asks import AnswerError
 from explanations.methods.values import Simulated, Unusable
 from explanations.models import PERSON, Explanation, Method, Record, Simulation
-from explanations.selectors import explanations_to_simulate
-from explanations.services import explanation_adopt, method_get_or_create, simulation_adopt
+from explanations.selectors.material import explanations_to_simulate
+from explanations.services.human_explanations import explanation_adopt, simulation_adopt
+from explanations.services.methods import method_get_or_create
 from explanations.simulators.held_out import held_out
 from studies.analysis.data.answers import people_of
 from studies.analysis.protocols.compare.wording import counted

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from annotation.models import Batch, Item
 from annotation.quality import read_rules
-from annotation.services import NewItem, batch_create
+from annotation.services.batches import NewItem, batch_create
 from studies.design.dealing import Planned, catch_every, groups, overlaps, repeat_after
 from studies.design.items import LeftOut
 from studies.models import Condition, Study, StudyItem, StudyOption

@@ -5,7 +5,8 @@ from datetime import datetime
 from django.db import transaction
 
 from annotation.models import Batch
-from annotation.services import batch_close, batch_open, batch_review
+from annotation.services.batches import batch_close, batch_open
+from annotation.services.trust import batch_review
 from studies.models import Study
 from studies.selectors.adopting import ADOPTED
 from studies.services.adopting import study_adopt

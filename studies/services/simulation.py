@@ -10,12 +10,9 @@ import numpy as np
 from django.db import transaction
 
 from annotation.models import Batch
-from annotation.services import (
-    enrolment_finish,
-    judgment_submit,
-    question_claim,
-    rater_enrol,
-)
+from annotation.services.answers import judgment_submit
+from annotation.services.asking import question_claim
+from annotation.services.batches import enrolment_finish, rater_enrol
 from studies.design.answering import ABOUT, Known, Synthetic, answer
 from studies.design.seeds import stream
 from studies.design.simulated import Behaviour, seconds

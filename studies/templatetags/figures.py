@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from studies.analysis.charts import charts
+from studies.analysis.data import published
 from studies.analysis.protocols.compare.figures import scorers
 
 register = template.Library()
@@ -71,7 +71,7 @@ def gap_name(gap: Mapping[str, Any]) -> str:
 @register.filter
 def published_beside(scorer: str) -> tuple[float, ...]:
     """Return the published agreement by score gap that a scorer's own may stand beside."""
-    return charts.published_beside(scorer)
+    return published.published_beside(scorer)
 
 
 @register.filter

@@ -21,13 +21,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from studies import services
 from studies.analysis.protocols.compare.wording import synthetic_notice
 from studies.analysis.report.figure import csv_of
 from studies.exports import CONTENT_TYPES, TABLES, archive, installed_forms, pieces
 from studies.models import Registration, Study
 from studies.selectors.pages import freshness, study_rows
 from studies.selectors.registrations import registration_of
+from studies.services.analyses import analysis_request
 
 UNMARKED = ("contrasts", "exclusions", "sensitivity", "missing", "precision", "raters")
 """Neither planned nor found: contrasts are marked row by row, the others tell of choices."""
@@ -90,7 +90,7 @@ def refresh(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask for the results to be computed anew."""
     study = get_object_or_404(Study, slug=slug)
     if study.batch_id is not None:
-        services.analysis_request(study=study, at=timezone.now())
+        analysis_request(study=study, at=timezone.now())
     return HttpResponseRedirect(reverse("studies:results", args=[slug]))
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from annotation.models import Batch, Enrolment
-from annotation.services import rater_enrol
+from annotation.services.batches import rater_enrol
 from tests.annotation.browsing import agreed
 from tests.annotation.factories import open_batch
 

@@ -7,7 +7,7 @@ from typing import Any
 from annotation.models import Batch
 from annotation.protocols.compare import ComparePayload, Option
 from annotation.protocols.excerpt import Excerpt
-from annotation.services import batch_create, batch_open
+from annotation.services.batches import batch_create, batch_open
 
 
 def excerpt(word: str = "trout") -> Excerpt:

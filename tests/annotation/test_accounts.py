@@ -13,8 +13,14 @@ from django.utils.timezone import now
 
 from annotation.models import Batch, Enrolment, Judgment, LoginTry, Rater
 from annotation.selectors import is_rating
-from annotation.services import account_enter, account_make, batch_close
-from annotation.services.accounts import TRIES, AccountRefused, TooManyTries
+from annotation.services.accounts import (
+    TRIES,
+    AccountRefused,
+    TooManyTries,
+    account_enter,
+    account_make,
+)
+from annotation.services.batches import batch_close
 from tests.annotation.browsing import agreed, asked, send
 from tests.annotation.factories import open_batch
 from tests.annotation.german import not_german

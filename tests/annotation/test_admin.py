@@ -9,7 +9,8 @@ from django.apps import apps
 from django.test import Client
 
 from annotation.models import Batch, Enrolment, Judgment
-from annotation.services import assignment_claim, judgment_submit
+from annotation.services.answers import judgment_submit
+from annotation.services.claims import assignment_claim
 from tests.annotation.conftest import NOON
 
 MODELS = ["batch", "item", "enrolment", "assignment", "judgment"]

@@ -10,16 +10,15 @@ from django.db import IntegrityError, transaction
 
 from annotation.models import Assignment, Batch, Enrolment, Judgment
 from annotation.selectors import judgments_of
-from annotation.services import (
+from annotation.services.answers import judgment_submit
+from annotation.services.batches import batch_close
+from annotation.services.claims import assignment_claim, assignment_skip
+from annotation.services.errors import (
     AnswerDiffers,
     BatchClosed,
     InvalidAnswer,
     LeaseExpired,
     NotYours,
-    assignment_claim,
-    assignment_skip,
-    batch_close,
-    judgment_submit,
 )
 from tests.annotation.conftest import NOON
 from tests.annotation.factories import open_batch

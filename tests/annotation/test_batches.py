@@ -7,16 +7,15 @@ from django.db import IntegrityError, transaction
 
 from annotation.models import Batch, Enrolment, Item, Rater
 from annotation.selectors import batch_of, batch_progress, rater_progress
-from annotation.services import (
-    BatchClosed,
-    BatchRefused,
-    assignment_claim,
+from annotation.services.batches import (
     batch_close,
     batch_create,
     batch_open,
     enrolment_finish,
     rater_enrol,
 )
+from annotation.services.claims import assignment_claim
+from annotation.services.errors import BatchClosed, BatchRefused
 from tests.annotation.conftest import NOON
 from tests.annotation.factories import compare_item, draft_batch, open_batch
 

@@ -8,17 +8,15 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from annotation.models import Assignment, Batch, Enrolment, Item
-from annotation.services import (
-    BatchClosed,
-    InvalidAnswer,
-    LeaseExpired,
+from annotation.services.answers import judgment_submit
+from annotation.services.batches import batch_close
+from annotation.services.claims import (
     assignment_claim,
     assignment_renew,
     assignment_skip,
     assignments_expire,
-    batch_close,
-    judgment_submit,
 )
+from annotation.services.errors import BatchClosed, InvalidAnswer, LeaseExpired
 from tests.annotation.conftest import NOON
 from tests.annotation.factories import open_batch
 

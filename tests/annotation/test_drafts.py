@@ -11,14 +11,14 @@ from django.utils.timezone import now
 
 from annotation.models import Assignment, Batch, Enrolment, Item, Judgment
 from annotation.protocols import PROTOCOLS
-from annotation.services import (
-    LeaseExpired,
+from annotation.services.batches import batch_close
+from annotation.services.claims import (
+    HOLD_SECONDS,
     assignment_claim,
     assignment_hold,
     assignments_expire,
-    batch_close,
 )
-from annotation.services.claims import HOLD_SECONDS
+from annotation.services.errors import LeaseExpired
 from tests.annotation.browsing import address, agreed, asked, let_time_pass, send
 from tests.annotation.factories import open_batch
 

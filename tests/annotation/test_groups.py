@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from annotation.allocation import Share, group_for, is_catch_turn
 from annotation.models import Assignment, Batch, Enrolment, Item
 from annotation.selectors import batch_progress, more_may_come, questions_in
-from annotation.services import NewItem, assignment_claim, batch_create, batch_open, rater_enrol
+from annotation.services.batches import NewItem, batch_create, batch_open, rater_enrol
+from annotation.services.claims import assignment_claim
 from tests.annotation.conftest import NOON
 from tests.annotation.factories import compare_item
 from tests.annotation.test_claims import answer, answer_all

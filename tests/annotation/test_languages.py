@@ -11,7 +11,7 @@ from django.utils.timezone import now
 
 from annotation.models import Batch, Enrolment
 from annotation.protocols import PROTOCOLS
-from annotation.services import batch_close
+from annotation.services.batches import batch_close
 from annotation.templatetags.words import LIVE
 from deploy.compile_translations import compiled
 from tests.annotation.browsing import address, agreed, asked

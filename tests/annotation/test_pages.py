@@ -11,7 +11,8 @@ from django.test import Client
 from django.utils.timezone import now
 
 from annotation.models import Assignment, Batch, Enrolment, Judgment, Rater
-from annotation.services import assignments_expire, batch_close
+from annotation.services.batches import batch_close
+from annotation.services.claims import assignments_expire
 from tests.annotation.browsing import address, agreed, asked, let_time_pass, send
 from tests.annotation.factories import draft_batch, open_batch
 

@@ -8,7 +8,7 @@ from django.db.models import BigIntegerField, F, UUIDField
 
 from annotation.models import Assignment, Batch, Enrolment, Item, Rater
 from annotation.prepared import Prepared, PreparedUpdate, Slot, insert
-from annotation.services import rater_enrol
+from annotation.services.batches import rater_enrol
 from tests.annotation.conftest import NOON
 
 pytestmark = pytest.mark.django_db

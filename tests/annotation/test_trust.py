@@ -13,18 +13,11 @@ from annotation.models import Assignment, Batch, Enrolment, Exclusion, Item, Jud
 from annotation.quality import Rule, self_consistency
 from annotation.selectors import excluded_raters
 from annotation.selectors.trust import answers_seen
-from annotation.services import (
-    InvalidAnswer,
-    NewItem,
-    assignment_claim,
-    assignment_renew,
-    batch_create,
-    batch_open,
-    batch_review,
-    exclusion_lift,
-    judgment_submit,
-    rater_enrol,
-)
+from annotation.services.answers import judgment_submit
+from annotation.services.batches import NewItem, batch_create, batch_open, rater_enrol
+from annotation.services.claims import assignment_claim, assignment_renew
+from annotation.services.errors import InvalidAnswer
+from annotation.services.trust import batch_review, exclusion_lift
 from tests.annotation.browsing import address, agreed, asked, send
 from tests.annotation.conftest import NOON
 from tests.annotation.factories import compare_item, open_batch

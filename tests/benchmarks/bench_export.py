@@ -76,11 +76,12 @@ def analyse(judgments: int) -> None:
     began = django()
     from django.utils import timezone
 
-    from studies import services, tasks
+    from studies import tasks
     from studies.models import Study
+    from studies.services.analyses import analysis_request
 
     study = Study.objects.get(slug=SLUG)
-    asked = services.analysis_request(study=study, at=timezone.now())
+    asked = analysis_request(study=study, at=timezone.now())
     if not tasks.analyse(asked.pk):
         raise RuntimeError("nothing was analysed")
     measured(f"analysis of {judgments:,} judgments: read, computed, drawn, stored", began)

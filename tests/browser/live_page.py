@@ -5,8 +5,8 @@ from django.shortcuts import get_object_or_404
 from django.template import engines
 from django.urls import include, path
 
-from explanations import selectors
 from explanations.models import Subject
+from explanations.selectors.access import INVITED_KEY
 
 PAGE = """
 {% extends "base.html" %}
@@ -25,7 +25,7 @@ PAGE = """
 def page(request: HttpRequest, name: str, layer: int, index: int) -> HttpResponse:
     """Show the part; whoever opens it is invited to the subject."""
     subject = get_object_or_404(Subject, name=name)
-    request.session[selectors.INVITED_KEY] = [str(subject.browse_token)]
+    request.session[INVITED_KEY] = [str(subject.browse_token)]
     template = engines["django"].from_string(PAGE)
     context = {"subject": subject, "layer": layer, "index": index}
     return HttpResponse(template.render(context, request))

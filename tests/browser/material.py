@@ -8,7 +8,7 @@ from typing import Any
 
 from annotation.models import Batch
 from annotation.protocols.excerpt import Excerpt
-from annotation.services import batch_create, batch_open
+from annotation.services.batches import batch_create, batch_open
 from tests.annotation.factories import comparison
 from tests.conftest import ROOT
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from annotation.models import Batch
-from annotation.services import batch_create, batch_open
+from annotation.services.batches import batch_create, batch_open
 from tests.annotation.factories import RUBRIC, intervention, item_of, likert, plain, showing, texts
 from tests.annotation.pictures import stored_image
 from tests.browser.material import CONSENT, INSTRUCTIONS, TEXTS, excerpts_about_law

@@ -14,7 +14,7 @@ from explanations.services.images import images_import
 from explanations.tasks import import_images
 from studies.models import Study
 from studies.presets import PRESETS
-from studies.services import Choices, study_start
+from studies.services.from_preset import Choices, study_start
 from tests.browser.conftest import OpenPage, Picture
 from tests.browser.test_protocols import begin
 from tests.browser.test_study_journey import log_in

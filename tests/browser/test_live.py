@@ -10,8 +10,13 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from explanations import services
 from explanations.models import Question, Subject
+from explanations.services.questions import (
+    question_ask,
+    question_claim,
+    question_fail,
+    questions_forget,
+)
 from explanations.tasks import answer_questions
 from explanations.tasks.subjects import _loaded
 from tests import factories
@@ -118,15 +123,13 @@ def test_a_failure_says_why_and_the_next_question_is_answered(
 ) -> None:
     page = open_live(scheme="dark")
     ask(page)
-    question = services.question_claim(at=timezone.now())
+    question = question_claim(at=timezone.now())
     assert question is not None
     assert question.lease is not None
     status = page.locator(ACTIVATE).get_by_role("status")
     expect(status).to_have_text("A worker is at it…")
     picture(page, "live-working")
-    services.question_fail(
-        lease=question.lease, reason="not enough memory to load it", at=timezone.now()
-    )
+    question_fail(lease=question.lease, reason="not enough memory to load it", at=timezone.now())
     expect(status).to_have_text("Not enough memory to load it.")
     assert_accessible(page)
     picture(page, "live-failed")
@@ -155,7 +158,7 @@ def test_a_question_ends_when_the_page_is_left(open_live) -> None:
 
 def test_a_refusal_is_said_in_the_services_words(open_live, subject: Subject) -> None:
     for _ in range(50):
-        services.question_ask(kind=Question.Kind.MEANING, subject=subject, text="sharks")
+        question_ask(kind=Question.Kind.MEANING, subject=subject, text="sharks")
     page = open_live()
     page.get_by_label("Your text").fill(TEXT)
     page.get_by_role("button", name="Show the activations").click()
@@ -167,7 +170,7 @@ def test_a_refusal_is_said_in_the_services_words(open_live, subject: Subject) ->
 def test_what_was_forgotten_meanwhile_is_said(open_live) -> None:
     page = open_live()
     ask(page)
-    services.questions_forget(before=timezone.now() + timedelta(hours=1))
+    questions_forget(before=timezone.now() + timedelta(hours=1))
     expect(page.locator(ACTIVATE).get_by_role("status")).to_contain_text("not to be found any more")
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from annotation.models import Assignment, Judgment
-from explanations import services
+from explanations.services.questions import question_answer, question_claim
 from studies.models import Study, StudyItem
 from tests import factories
 from tests.browser.conftest import OpenPage, Picture
@@ -255,10 +255,10 @@ def test_a_text_is_tried_by_keyboard_before_an_explanation_is_written(
     for key in ("t", "The judge ruled", "Tab", "Enter"):
         press(page, key)
     expect(page.get_by_text("Waiting for a worker…")).to_be_visible()
-    question = services.question_claim(at=timezone.now())
+    question = question_claim(at=timezone.now())
     assert question is not None
     assert question.lease is not None
-    services.question_answer(lease=question.lease, result=TRIED, at=timezone.now())
+    question_answer(lease=question.lease, result=TRIED, at=timezone.now())
     expect(page.locator(".live-result mark").first).to_have_text("judge")
     for key in ("Escape", "w", WRITTEN, "Escape"):
         press(page, key)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from annotation.models import Assignment, Judgment
-from annotation.services import batch_close
+from annotation.services.batches import batch_close
 from tests.browser.conftest import OpenPage, Picture
 from tests.browser.material import realistic_batch
 

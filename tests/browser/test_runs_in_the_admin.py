@@ -6,10 +6,12 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from explanations import services
 from explanations.methods.values import Answer
 from explanations.models import Run
 from explanations.prices import Price, Prices
+from explanations.services.calls import call_store
+from explanations.services.leases import target_fail, targets_claim
+from explanations.services.starting import RunWanted, run_start
 from tests import factories
 from tests.browser.conftest import OpenPage, Picture
 from tests.browser.test_study_journey import log_in
@@ -28,9 +30,9 @@ def prices(settings) -> None:
 
 def _one_is_refused(run: int) -> None:
     """Let a worker ask once, and fail with one target."""
-    claim = services.targets_claim(run_id=run, limit=1, at=timezone.now())
+    claim = targets_claim(run_id=run, limit=1, at=timezone.now())
     (target,) = claim.targets
-    services.call_store(
+    call_store(
         target_id=target,
         place=0,
         digest="d",
@@ -38,9 +40,7 @@ def _one_is_refused(run: int) -> None:
         outcome=Answer(text="no", tokens_in=300_000, tokens_out=100_000, seconds=2.0),
         price=Price(tokens_in=1.0, tokens_out=2.0),
     )
-    services.target_fail(
-        target_id=target, lease=claim.lease, reason="the model declined", at=timezone.now()
-    )
+    target_fail(target_id=target, lease=claim.lease, reason="the model declined", at=timezone.now())
 
 
 def test_a_run_is_sized_started_and_watched_without_reloading(
@@ -86,8 +86,8 @@ def test_the_pages_of_runs_fit_and_can_be_read(
     open_page: OpenPage, picture: Picture, width: int, scheme: str
 ) -> None:
     factories.neurons(3)
-    created = services.run_start(
-        wanted=services.RunWanted(kind=Run.Kind.EXPLAIN, method="token_activation", budget=1.0)
+    created = run_start(
+        wanted=RunWanted(kind=Run.Kind.EXPLAIN, method="token_activation", budget=1.0)
     )
     assert created.run is not None
     _one_is_refused(created.run.pk)

@@ -14,9 +14,9 @@ from playwright.sync_api import Page, expect
 
 from annotation.models import Batch
 from explanations.models import Subject
-from studies import services
 from studies.models import Study
 from studies.presets import PRESETS
+from studies.services.analyses import analysis_request
 from studies.tasks import analyse
 from tests import factories
 from tests.browser.conftest import OpenPage, Picture
@@ -80,7 +80,7 @@ def test_a_study_from_the_admin_to_the_export(
     Batch.objects.update(rules=[])
     rate_ten(open_page(**SCREENS["phone"]), link)
     study = Study.objects.get()
-    analyse(services.analysis_request(study=study, at=timezone.now()).pk)
+    analyse(analysis_request(study=study, at=timezone.now()).pk)
 
     page.get_by_role("link", name="Results", exact=True).click()
     expect(page.get_by_text("Raters preferred the explanation")).to_be_visible()
@@ -170,7 +170,7 @@ def test_the_pages_about_studies_are_readable_on_every_screen(
 def test_results_appear_on_an_open_page_as_soon_as_they_are_there(open_page: OpenPage) -> None:
     study = factories.open_study()
     factories.judged(study, ["fancy"])
-    asked = services.analysis_request(study=study, at=timezone.now())
+    asked = analysis_request(study=study, at=timezone.now())
     page = open_page()
     log_in(page)
     page.goto(f"/studies/{study.slug}/results/")

@@ -6,9 +6,10 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
-from explanations import services
 from explanations.methods.values import Answer
 from explanations.models import Run, Target
+from explanations.services.calls import call_store
+from explanations.services.runs import run_create, run_finish
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -33,14 +34,14 @@ def admin_user(db: None) -> User:
 
 
 def _failed_run() -> int:
-    created = services.run_create(
+    created = run_create(
         kind=Run.Kind.EXPLAIN,
         method=factories.method(),
         neurons=[neuron.pk for neuron in factories.neurons(2)],
     )
     assert created.run is not None
     Target.objects.update(state="failed", finished=timezone.now(), reason="the neuron is dead")
-    services.run_finish(run_id=created.run.pk, at=timezone.now())
+    run_finish(run_id=created.run.pk, at=timezone.now())
     return created.run.pk
 
 
@@ -52,7 +53,7 @@ def _some_of_everything() -> None:
         simulation=simulation, method=factories.method("scorer"), value=0.5, n=8
     )
     _failed_run()
-    services.call_store(
+    call_store(
         target_id=Target.objects.latest("pk").pk,
         place=0,
         digest="d",

@@ -7,7 +7,7 @@ import pytest
 
 from explanations.models import Capture, Corpus, Subject
 from explanations.records import NeuronRef, Split
-from explanations.selectors import neuron_seen, records_seen, store_of
+from explanations.selectors.browsing import neuron_seen, records_seen, store_of
 from explanations.stores.reader import open_store
 from explanations.stores.remote import publish
 from tests import factories

@@ -5,9 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from explanations import selectors, services
 from explanations.models import Call, Method, Run, Target
 from explanations.prices import Prices
+from explanations.selectors.calls import call_totals
+from explanations.selectors.runs import RunProgress, run_progress, runs_to_call, runs_unfinished
+from explanations.services.budgets import RunRefused, run_may_ask
+from explanations.services.leases import targets_claim
+from explanations.services.runs import run_call, run_create, run_resume
 from explanations.tasks import work_on_chunk
 from explanations.tasks.answering.language_model import _backend
 from tests import factories
@@ -34,7 +38,7 @@ def _method() -> Method:
 
 
 def _run(neurons: int, budget: float | None) -> int:
-    created = services.run_create(
+    created = run_create(
         kind=Run.Kind.EXPLAIN,
         method=_method(),
         neurons=[factories.neuron_with_records().pk for _ in range(neurons)],
@@ -44,10 +48,10 @@ def _run(neurons: int, budget: float | None) -> int:
     return created.run.pk
 
 
-def _worked(run: int) -> selectors.RunProgress:
+def _worked(run: int) -> RunProgress:
     while work_on_chunk(run):
         pass
-    return selectors.run_progress(run)
+    return run_progress(run)
 
 
 def test_no_question_is_asked_once_the_budget_is_spent_and_a_larger_one_goes_on(settings) -> None:
@@ -63,7 +67,7 @@ def test_no_question_is_asked_once_the_budget_is_spent_and_a_larger_one_goes_on(
         assert progress.finished is None
         assert not Target.objects.exclude(lease=None).exists()
         assert not Target.objects.filter(state="open").exclude(attempts=0).exists()
-        services.run_resume(run_id=run, budget=10)
+        run_resume(run_id=run, budget=10)
         resumed = _worked(run)
         assert len(server.requests) == 6
     assert (resumed.done, resumed.halted, resumed.budget) == (6, "", 10)
@@ -94,30 +98,30 @@ def test_a_run_that_needs_no_more_than_its_budget_is_not_halted(settings) -> Non
 def test_workers_are_not_called_to_a_halted_run(settings) -> None:
     run = _run(neurons=1, budget=1)
     at = timezone.now()
-    assert [each.run for each in selectors.runs_to_call(at=at)] == [run]
+    assert [each.run for each in runs_to_call(at=at)] == [run]
     Run.objects.update(halted="its budget is spent")
-    assert selectors.runs_to_call(at=at) == []
-    assert selectors.runs_unfinished() == {}
-    assert not services.run_call(run_id=run, at=at)
+    assert runs_to_call(at=at) == []
+    assert runs_unfinished() == {}
+    assert not run_call(run_id=run, at=at)
     assert work_on_chunk(run) == 0
     assert not Target.objects.exclude(lease=None).exists()
 
 
 def test_a_worker_that_lost_its_lease_asks_no_more() -> None:
     run = _run(neurons=1, budget=None)
-    lost = services.targets_claim(run_id=run, limit=1, at=timezone.now()).lease
+    lost = targets_claim(run_id=run, limit=1, at=timezone.now()).lease
     Target.objects.update(leased_until=timezone.now() - timedelta(hours=1))
-    held = services.targets_claim(run_id=run, limit=1, at=timezone.now()).lease
+    held = targets_claim(run_id=run, limit=1, at=timezone.now()).lease
     for lease, may in ((lost, False), (held, True)):
-        asked = services.run_may_ask(run_id=run, lease=lease, model="tiny", price=PRICES["tiny"])
+        asked = run_may_ask(run_id=run, lease=lease, model="tiny", price=PRICES["tiny"])
         assert asked is may
 
 
 def test_a_budget_needs_a_price() -> None:
     method = factories.builtin("explainer", "token_activation", model="unheard-of")
     neurons = [factories.neuron().pk]
-    with pytest.raises(services.RunRefused, match="unheard-of has no price") as refused:
-        services.run_create(kind=Run.Kind.EXPLAIN, method=method, neurons=neurons, budget=1)
+    with pytest.raises(RunRefused, match="unheard-of has no price") as refused:
+        run_create(kind=Run.Kind.EXPLAIN, method=method, neurons=neurons, budget=1)
     assert refused.value.field == "budget"
     assert not Run.objects.exists()
 
@@ -139,21 +143,21 @@ def test_without_a_price_the_dollars_are_not_known_and_not_zero(settings) -> Non
         settings.OPENAI_BASE_URL = server.url
         _worked(run)
     assert Call.objects.get().dollars is None
-    assert selectors.call_totals(run).unpriced == 1
+    assert call_totals(run).unpriced == 1
 
 
 @pytest.mark.parametrize("budget", [0, -1, float("nan"), float("inf")])
 def test_what_is_no_amount_of_dollars_is_refused(budget: float) -> None:
-    with pytest.raises(services.RunRefused, match="is no budget"):
+    with pytest.raises(RunRefused, match="is no budget"):
         _run(neurons=1, budget=budget)
 
 
 def test_a_budget_that_is_spent_already_does_not_let_a_run_go_on() -> None:
     run = _run(neurons=1, budget=1)
     Run.objects.update(dollars=1.5, halted="its budget is spent")
-    with pytest.raises(services.RunRefused, match=r"cost \$1.5000 so far: give more"):
-        services.run_resume(run_id=run, budget=1.5)
-    services.run_resume(run_id=run, budget=None)
+    with pytest.raises(RunRefused, match=r"cost \$1.5000 so far: give more"):
+        run_resume(run_id=run, budget=1.5)
+    run_resume(run_id=run, budget=None)
     assert Run.objects.get().halted == ""
 
 
@@ -162,5 +166,5 @@ def test_a_finished_run_is_not_resumed(settings) -> None:
     with serving(chat("fish")) as server:
         settings.OPENAI_BASE_URL = server.url
         _worked(run)
-    with pytest.raises(services.RunRefused, match="is finished"):
-        services.run_resume(run_id=run, budget=5)
+    with pytest.raises(RunRefused, match="is finished"):
+        run_resume(run_id=run, budget=5)

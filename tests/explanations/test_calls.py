@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from explanations import selectors, services
 from explanations.explainers import EXPLAINERS, Explainer
 from explanations.explainers.base import Config
 from explanations.methods.requests import Dialogue, Foreseen, Need, Weighed, ask
@@ -22,6 +21,13 @@ from explanations.methods.values import (
 from explanations.models import Call, Explanation, Neuron, Run, Target
 from explanations.prices import Price, Prices
 from explanations.records import AuthorKind
+from explanations.selectors.calls import Outcome, StoredCall, call_totals, calls_stored
+from explanations.selectors.neurons import neuron_refs
+from explanations.selectors.runs import RunProgress, run_progress, run_reasons
+from explanations.services.calls import call_store
+from explanations.services.leases import Cost, target_fail, targets_claim
+from explanations.services.results import explanation_store
+from explanations.services.runs import run_create, run_retry_failures
 from explanations.tasks import work_on_chunk
 from explanations.tasks.answering.calls import digest
 from explanations.tasks.answering.language_model import _backend
@@ -82,7 +88,7 @@ def _echo(request: dict) -> Reply:
 
 
 def _run(*neurons: Neuron, name: str = "thrice", **values) -> int:
-    created = services.run_create(
+    created = run_create(
         kind=Run.Kind.EXPLAIN,
         method=factories.builtin("explainer", name),
         neurons=[neuron.pk for neuron in neurons or [factories.neuron_with_records()]],
@@ -92,10 +98,10 @@ def _run(*neurons: Neuron, name: str = "thrice", **values) -> int:
     return created.run.pk
 
 
-def _worked(run: int) -> selectors.RunProgress:
+def _worked(run: int) -> RunProgress:
     while work_on_chunk(run):
         pass
-    return selectors.run_progress(run)
+    return run_progress(run)
 
 
 def _killed(run: int, before: int) -> None:
@@ -124,7 +130,7 @@ def test_a_dialogue_that_was_cut_off_goes_on_where_it_was(settings) -> None:
         progress = _worked(run)
     assert progress.done == 1
     assert Explanation.objects.get().text == "said step 2"
-    first = f"step 0 after {selectors.neuron_refs(f'{neuron.layer}/{neuron.index}')[0]}"
+    first = f"step 0 after {neuron_refs(f'{neuron.layer}/{neuron.index}')[0]}"
     assert _asked(server) == [first, "step 1 after said step 0", "step 2 after said step 1"]
     # What the dead worker paid for is part of what the target took.
     assert (progress.tokens_in, progress.tokens_out) == (33, 21)
@@ -143,7 +149,7 @@ def test_a_call_keeps_model_question_tokens_dollars_and_latency(settings) -> Non
     assert call.digest == digest("tiny", _prompt("step 1 after said step 0"))
     assert (call.tokens_in, call.tokens_out, call.dollars) == (11, 7, pytest.approx(CALL))
     assert call.seconds > 0
-    totals = selectors.call_totals(run)
+    totals = call_totals(run)
     assert (totals.calls, totals.failed, totals.unpriced) == (3, 0, 0)
     assert (totals.tokens_in, totals.tokens_out) == (33, 21)
 
@@ -157,7 +163,7 @@ def test_a_failed_question_is_asked_again_on_retry_only_and_an_answered_one_neve
         Target.objects.update(state="open", finished=None, reason="")
         assert _worked(run).failed == 1
         assert len(server.requests) == 2
-        services.run_retry_failures(run_id=run)
+        run_retry_failures(run_id=run)
         assert _worked(run).done == 1
     assert [text.split(" after ")[0] for text in _asked(server)] == [
         *("step 0", "step 1"),  # failed
@@ -178,11 +184,11 @@ def test_answers_that_could_not_be_used_are_asked_for_anew_on_retry(settings, mo
     with serving(_echo, _echo, chat("useless"), _echo) as server:
         settings.OPENAI_BASE_URL = server.url
         assert _worked(run).failed == 1
-        services.run_retry_failures(run_id=run)
+        run_retry_failures(run_id=run)
         assert _worked(run).done == 1
     assert len(server.requests) == 6
     assert Call.objects.filter(void=True).count() == 3
-    assert selectors.run_progress(run).dollars == pytest.approx(6 * CALL)
+    assert run_progress(run).dollars == pytest.approx(6 * CALL)
 
 
 def test_a_stored_answer_to_another_question_is_a_failure_that_a_retry_gets_past(settings) -> None:
@@ -192,14 +198,14 @@ def test_a_stored_answer_to_another_question_is_a_failure_that_a_retry_gets_past
         _killed(run, before=2)
         Call.objects.filter(place=1).update(digest="another")
         progress = _worked(run)
-        (reason,) = selectors.run_reasons(run)
+        (reason,) = run_reasons(run)
         assert reason.startswith("question 2 is not the one that its stored answer is to")
         assert (progress.failed, len(server.requests)) == (1, 2)
-        services.run_retry_failures(run_id=run)
+        run_retry_failures(run_id=run)
         assert _worked(run).done == 1
     assert [text.split(" after ")[0] for text in _asked(server)][2:] == ["step 1", "step 2"]
     # What was paid for nothing still counts.
-    assert selectors.run_progress(run).dollars == pytest.approx(4 * CALL)
+    assert run_progress(run).dollars == pytest.approx(4 * CALL)
 
 
 def test_what_is_refused_but_was_generated_is_paid_for(settings) -> None:
@@ -210,7 +216,7 @@ def test_what_is_refused_but_was_generated_is_paid_for(settings) -> None:
     call = Call.objects.get()
     assert (call.reply, call.dollars) == (None, pytest.approx(CALL))
     assert "cut off" in call.reason
-    assert selectors.run_progress(run).dollars == pytest.approx(CALL)
+    assert run_progress(run).dollars == pytest.approx(CALL)
 
 
 def test_stored_calls_of_many_targets_are_read_in_one_query(django_assert_num_queries) -> None:
@@ -220,7 +226,7 @@ def test_stored_calls_of_many_targets_are_read_in_one_query(django_assert_num_qu
         for place in range(3):
             _store(target, place, Answer(text=f"{target} {place}"))
     with django_assert_num_queries(1):
-        stored = selectors.calls_stored(targets, place=1)
+        stored = calls_stored(targets, place=1)
     assert len(stored) == 10
     assert stored[targets[0], 1].outcome == Answer(text=f"{targets[0]} 1")
 
@@ -228,8 +234,8 @@ def test_stored_calls_of_many_targets_are_read_in_one_query(django_assert_num_qu
 # --- What the columns hold ------------------------------------------------------------------------
 
 
-def _store(target: int, place: int, outcome: selectors.Outcome) -> selectors.StoredCall:
-    return services.call_store(
+def _store(target: int, place: int, outcome: Outcome) -> StoredCall:
+    return call_store(
         target_id=target,
         place=place,
         digest="d",
@@ -249,11 +255,11 @@ OUTCOMES = [
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_an_outcome_is_read_back_as_it_was(outcome: selectors.Outcome) -> None:
+def test_an_outcome_is_read_back_as_it_was(outcome: Outcome) -> None:
     _run()
     target = Target.objects.get().pk
     assert _store(target, 0, outcome).outcome == outcome
-    assert selectors.calls_stored([target])[target, 0].outcome == outcome
+    assert calls_stored([target])[target, 0].outcome == outcome
 
 
 def test_what_no_database_holds_is_left_out_of_what_the_dialogue_gets_too() -> None:
@@ -263,7 +269,7 @@ def test_what_no_database_holds_is_left_out_of_what_the_dialogue_gets_too() -> N
     answer = Answer(text="a\0b", tokens=(GeneratedToken(text="a\0b", logprobs=impossible),))
     kept = Answer(text="ab", tokens=(GeneratedToken(text="ab", logprobs={"0": -0.1}),))
     assert _store(target, 0, answer).outcome == kept
-    assert selectors.calls_stored([target])[target, 0].outcome == kept
+    assert calls_stored([target])[target, 0].outcome == kept
 
 
 def test_a_late_workers_answer_is_kept_as_paid_for_and_not_read() -> None:
@@ -272,20 +278,20 @@ def test_a_late_workers_answer_is_kept_as_paid_for_and_not_read() -> None:
     first = Answer(text="first", tokens_in=1_000_000)
     _store(target, 0, first)
     _store(target, 0, Answer(text="late", tokens_in=1_000_000))
-    assert selectors.calls_stored([target])[target, 0].outcome == first
+    assert calls_stored([target])[target, 0].outcome == first
     assert Call.objects.get(void=True).reply == {"text": "late"}
-    assert selectors.run_progress(run).dollars == pytest.approx(2.0)
+    assert run_progress(run).dollars == pytest.approx(2.0)
 
 
 def test_log_probabilities_are_dropped_when_their_target_is_done() -> None:
     run = _run(*factories.neurons(2))
-    claim = services.targets_claim(run_id=run, limit=2, at=timezone.now())
+    claim = targets_claim(run_id=run, limit=2, at=timezone.now())
     done, failed = claim.targets
     for target in claim.targets:
         _store(target, 0, OUTCOMES[1])
-    cost = services.Cost(tokens_in=1)
+    cost = Cost(tokens_in=1)
     at = timezone.now()
-    services.explanation_store(
+    explanation_store(
         target_id=done,
         lease=claim.lease,
         explained=Explained(text="fish"),
@@ -294,7 +300,7 @@ def test_log_probabilities_are_dropped_when_their_target_is_done() -> None:
         at=at,
         cost=cost,
     )
-    services.target_fail(target_id=failed, lease=claim.lease, reason="no", at=at, cost=cost)
+    target_fail(target_id=failed, lease=claim.lease, reason="no", at=at, cost=cost)
     assert Call.objects.get(target=done).logprobs is None
     # A retry reads them again.
     assert Call.objects.get(target=failed).logprobs

@@ -8,10 +8,19 @@ import pytest
 from django.utils import timezone
 
 from explanations import capture as capture_package
-from explanations import selectors, services
 from explanations.models import Capture, Run, Target
 from explanations.records import NeuronRef, Split, deal
 from explanations.relations.relatives import relate
+from explanations.selectors.runs import run_progress, run_reasons
+from explanations.services.captures import capture_create, capture_load
+from explanations.services.leases import (
+    Cost,
+    lease_release,
+    target_progress,
+    targets_claim,
+    targets_waiting,
+)
+from explanations.services.runs import run_create, run_retry_failures
 from explanations.stores.reader import CaptureConfig
 from explanations.stores.relations import read_related
 from explanations.stores.remote import exists
@@ -41,11 +50,11 @@ def _planned(folder: Path, **plan: object) -> Capture:
     text = folder / "text.jsonl"
     rows = (json.dumps({"id": key, "text": text}) for key, text in enumerated())
     text.write_text("\n".join(rows))
-    return services.capture_create(source="test", text=text, window=8, **plan)
+    return capture_create(source="test", text=text, window=8, **plan)
 
 
 def _run(capture: Capture) -> int:
-    created = services.run_create(kind=Run.Kind.CAPTURE, capture=capture)
+    created = run_create(kind=Run.Kind.CAPTURE, capture=capture)
     assert created.run is not None
     return created.run.pk
 
@@ -58,9 +67,9 @@ def _work(run: int) -> None:
 def test_shards_give_the_store_of_one_pass(tmp_path: Path) -> None:
     shared = _planned(tmp_path, shards=3)
     run = _run(shared)
-    assert selectors.run_progress(run).total == 4
+    assert run_progress(run).total == 4
     _work(run)
-    progress = selectors.run_progress(run)
+    progress = run_progress(run)
     assert (progress.done, progress.failed, progress.finished is not None) == (4, 0, True)
     documents = [(key, deal(key, 1), text) for key, text in enumerated()]
     capture_package.capture(
@@ -76,13 +85,13 @@ def test_shards_give_the_store_of_one_pass(tmp_path: Path) -> None:
 def test_nobody_merges_while_a_shard_is_left(tmp_path: Path) -> None:
     run = _run(_planned(tmp_path, shards=2))
     at = timezone.now()
-    held = services.targets_claim(run_id=run, limit=5, at=at)
+    held = targets_claim(run_id=run, limit=5, at=at)
     assert len(held.targets) == 2
-    assert not services.targets_waiting(run_id=run, at=at)
-    services.lease_release(lease=held.lease)
+    assert not targets_waiting(run_id=run, at=at)
+    lease_release(lease=held.lease)
     assert work_on_chunk(run) == work_on_chunk(run) == 1
-    assert services.targets_waiting(run_id=run, at=at)
-    (last,) = services.targets_claim(run_id=run, limit=5, at=at).targets
+    assert targets_waiting(run_id=run, at=at)
+    (last,) = targets_claim(run_id=run, limit=5, at=at).targets
     assert Target.objects.get(pk=last).last
 
 
@@ -95,12 +104,12 @@ def test_a_shard_that_failed_keeps_the_others_until_it_is_tried_again(
     work_on_chunk(run)
     monkeypatch.setattr(capturing, "_unchanged", unchanged)
     _work(run)
-    reasons = selectors.run_reasons(run)
+    reasons = run_reasons(run)
     assert any("1 of 2 shards failed: retry them, then this" in reason for reason in reasons)
     assert not exists(capture.directory)
-    services.run_retry_failures(run_id=run)
+    run_retry_failures(run_id=run)
     _work(run)
-    progress = selectors.run_progress(run)
+    progress = run_progress(run)
     assert (progress.done, progress.failed) == (3, 0)
     assert exists(capture.directory)
 
@@ -116,7 +125,7 @@ def test_a_store_can_lie_in_an_object_store(settings, tmp_path: Path, shards: in
     assert store.directory.is_relative_to(tmp_path / "cache")
     assert store.records(NeuronRef(layer=0, index=0), Split.EXPLAIN)
     assert read_related(store.directory) is not None
-    assert len(services.capture_load(capture_id=capture.pk, neurons=[NeuronRef(layer=0, index=1)]))
+    assert len(capture_load(capture_id=capture.pk, neurons=[NeuronRef(layer=0, index=1)]))
     # Nothing of the making is left behind, here or there.
     assert not any((tmp_path / "work").iterdir())
     from fsspec.implementations.memory import MemoryFileSystem
@@ -136,20 +145,20 @@ def test_a_worker_that_ended_after_the_capture_only_stores_it(
     Run.objects.update(finished=None)
     monkeypatch.setattr(capturing, "loaded", lambda source, revision: 1 / 0)
     _work(run)
-    assert selectors.run_progress(run).done == 1
+    assert run_progress(run).done == 1
 
 
 def test_a_capture_says_its_speed_and_what_is_left(tmp_path: Path) -> None:
     run = _run(_planned(tmp_path))
-    claim = services.targets_claim(run_id=run, limit=1, at=timezone.now())
-    services.target_progress(
+    claim = targets_claim(run_id=run, limit=1, at=timezone.now())
+    target_progress(
         target_id=claim.targets[0],
         lease=claim.lease,
         share=0.25,
-        cost=services.Cost(tokens_in=60_000, seconds=100.0),
+        cost=Cost(tokens_in=60_000, seconds=100.0),
     )
     # 60,000 tokens in 100 s; a quarter took 100 s, so the rest takes 300
-    assert selectors.run_progress(run).line.endswith("0/1 (25%), 600 tokens/s, 5 min left")
+    assert run_progress(run).line.endswith("0/1 (25%), 600 tokens/s, 5 min left")
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from explanations import selectors, services
 from explanations.models import Capture, Neuron, Run, Subject
 from explanations.records import NeuronRef
+from explanations.selectors.runs import run_reasons
+from explanations.services.captures import capture_create, capture_load
+from explanations.services.runs import run_create
 from explanations.stores.reader import open_store
 from explanations.tasks import work_on_chunk
 from tests import factories
@@ -41,12 +43,12 @@ def _text(folder: Path, **changes: str) -> Path:
 
 
 def _planned(text: Path, window: int = 8) -> Capture:
-    return services.capture_create(source="test", text=text, window=window)
+    return capture_create(source="test", text=text, window=window)
 
 
 def _worked(capture: Capture) -> int:
     """Do the capture; return its run."""
-    created = services.run_create(kind=Run.Kind.CAPTURE, capture=capture)
+    created = run_create(kind=Run.Kind.CAPTURE, capture=capture)
     assert created.run is not None
     work_on_chunk(created.run.pk)
     return created.run.pk
@@ -62,7 +64,7 @@ def test_a_finished_capture_is_found_again_when_its_text_was_moved(tmp_path: Pat
     moved = Path(shutil.copy(text, tmp_path / "copy.jsonl"))
     again = Capture.objects.get(pk=_planned(moved).pk)
     assert (again.directory, again.text_path) == (planned.directory, str(moved))
-    assert len(services.capture_load(capture_id=again.pk, neurons=[FIRST])) == 1
+    assert len(capture_load(capture_id=again.pk, neurons=[FIRST])) == 1
 
 
 def test_equal_plans_have_equal_folders_before_and_after_the_subject_is_known(
@@ -87,7 +89,7 @@ def test_a_text_that_changed_since_it_was_planned_is_not_captured(tmp_path: Path
     capture = _planned(_text(tmp_path))
     text = _text(tmp_path, d3="other words")
     run = _worked(capture)
-    (reason,) = selectors.run_reasons(run)
+    (reason,) = run_reasons(run)
     assert f"the text at {text} changed since the capture was planned" in reason
     assert not Path(capture.directory).exists()
 
@@ -102,7 +104,7 @@ def test_a_text_that_changes_while_it_is_captured_is_not_taken_for_the_planned_o
         return len(DOCUMENTS)
 
     monkeypatch.setattr(capturing, "_unchanged", unchanged)
-    (reason,) = selectors.run_reasons(_worked(capture))
+    (reason,) = run_reasons(_worked(capture))
     assert "the text changed while it was captured" in reason
     capture.refresh_from_db()
     assert capture.tokens == 0
@@ -113,7 +115,7 @@ def test_a_neuron_that_came_without_records_is_given_the_captured_ones(tmp_path:
     _worked(capture)
     bare = factories.neuron(subject=capture.subject, layer=0, index=0, maximum=1.0)
     said = factories.explanation(bare)
-    assert services.capture_load(capture_id=capture.pk, neurons=[FIRST]) == [bare.pk]
+    assert capture_load(capture_id=capture.pk, neurons=[FIRST]) == [bare.pk]
     neuron = Neuron.objects.get(pk=bare.pk)
     statistics = open_store(capture.directory).statistics(FIRST)
     assert (neuron.capture, neuron.maximum) == (capture, statistics.maximum)
@@ -127,7 +129,7 @@ def test_a_neuron_that_has_records_of_its_own_keeps_them(tmp_path: Path) -> None
     _worked(capture)
     own = factories.neuron_with_records(subject=capture.subject, layer=0, index=0)
     before = set(own.records.all())
-    assert services.capture_load(capture_id=capture.pk, neurons=[FIRST]) == [own.pk]
+    assert capture_load(capture_id=capture.pk, neurons=[FIRST]) == [own.pk]
     assert set(own.records.all()) == before
     assert Neuron.objects.get(pk=own.pk).capture is None
 
@@ -138,7 +140,7 @@ def test_a_capture_is_planned_over_chosen_columns_from_any_folder(
     rows = [{"key": key, "body": text} for key, text in DOCUMENTS.items()]
     (tmp_path / "chosen.jsonl").write_text("\n".join(map(json.dumps, rows)))
     monkeypatch.chdir(tmp_path)
-    planned = services.capture_create(source="test", text="chosen.jsonl?text=body&id=key", window=8)
+    planned = capture_create(source="test", text="chosen.jsonl?text=body&id=key", window=8)
     assert planned.text_path == f"{tmp_path}/chosen.jsonl?text=body&id=key"
     assert planned.corpus.name == "chosen"
     assert planned.corpus == _planned(_text(tmp_path)).corpus

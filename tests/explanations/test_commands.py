@@ -8,7 +8,6 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from explanations import services
 from explanations.corpora.texts import TextError, documents
 from explanations.models import (
     Capture,
@@ -22,7 +21,8 @@ from explanations.models import (
     Target,
 )
 from explanations.prices import Prices
-from explanations.selectors import neuron_refs
+from explanations.selectors.neurons import neuron_refs
+from explanations.services.runs import run_retry_failures
 from explanations.tasks.answering.language_model import _backend
 from tests import factories
 from tests.explanations.openai_server import chat, serving
@@ -250,7 +250,7 @@ def test_a_real_subject_is_captured_and_its_neurons_are_read(
     )
     # A worker that died after writing the files and before storing so leaves little to do.
     Target.objects.update(state="failed", finished=timezone.now(), reason="killed")
-    services.run_retry_failures(run_id=Run.objects.get().pk)
+    run_retry_failures(run_id=Run.objects.get().pk)
     again = _said("capture", model, "--text", text, "--neurons", "0/4-5", "--here")
     assert "2 neurons with their records are in the database." in again
     assert subject.neurons.count() == 6

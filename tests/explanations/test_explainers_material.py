@@ -8,11 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explanations import selectors, services
 from explanations.explainers import EXPLAINERS, Want
 from explanations.methods.values import SHOWN, Material
 from explanations.models import Corpus, Neuron, Record, Run
 from explanations.records import NeuronRef, RecordKind, Split
+from explanations.selectors.material import explanations_to_score, neuron_materials
+from explanations.services.captures import capture_create, capture_load
+from explanations.services.runs import run_create
 from explanations.stores.reader import open_store
 from explanations.tasks import work_on_chunk
 from tests import factories
@@ -25,7 +27,7 @@ _numbers = count()
 
 
 def material(neuron: Neuron, wants: frozenset[Want] = ALL) -> Material:
-    return selectors.neuron_materials([neuron.pk], wants=wants)[neuron.pk].material
+    return neuron_materials([neuron.pk], wants=wants)[neuron.pk].material
 
 
 def record(of: Neuron, text: str, peak: float, **values: object) -> Record:
@@ -87,7 +89,7 @@ def test_materials_of_many_neurons_take_as_many_queries_as_of_one(
     for wanted in ([neurons[0].pk], [neuron.pk for neuron in neurons]):
         # neurons, two splits of records, others, corpora, and records of the subject's neurons
         with django_assert_max_num_queries(6):
-            found = selectors.neuron_materials(wanted, wants=ALL)
+            found = neuron_materials(wanted, wants=ALL)
         assert len(found) == len(wanted)
 
 
@@ -143,7 +145,7 @@ def test_no_record_and_no_document_of_the_score_split_is_in_a_material(
             tokens=[f"d{document} ", f"n{neuron} ", "word"],
             activations=[peak, 0, 0],
         )
-    found = selectors.neuron_materials([neuron.pk for neuron in neurons], wants=ALL)
+    found = neuron_materials([neuron.pk for neuron in neurons], wants=ALL)
     for number, neuron in enumerate(neurons):
         seen = found[neuron.pk].material
         assert all(dealt[_document(each.tokens)] == Split.EXPLAIN for each in seen.excerpts)
@@ -165,7 +167,7 @@ def test_a_text_that_an_author_saw_is_not_scored_though_it_is_no_record() -> Non
         neuron, "fish that are late", details={SHOWN: [["One", " fish", " was", " late"]]}
     )
     child = factories.explanation(neuron, "fish, late", parent=told)
-    tasks = selectors.explanations_to_score([plain.pk, told.pk, child.pk])
+    tasks = explanations_to_score([plain.pk, told.pk, child.pk])
     texts = {pk: [held.actual.text for held in task.evidence.records] for pk, task in tasks.items()}
     assert sorted(texts[plain.pk]) == ["no bread is left", "one fish was late"]
     assert texts[told.pk] == texts[child.pk] == ["no bread is left"]
@@ -190,11 +192,11 @@ def animals(settings, tmp_path: Path) -> Neuron:
     path.write_text(
         "\n".join(json.dumps({"id": f"d{i}", "text": text}) for i, text in enumerate(texts))
     )
-    planned = services.capture_create(source="functions:default", text=path, window=16)
-    run = services.run_create(kind=Run.Kind.CAPTURE, capture=planned).run
+    planned = capture_create(source="functions:default", text=path, window=16)
+    run = run_create(kind=Run.Kind.CAPTURE, capture=planned).run
     assert run is not None
     work_on_chunk(run.pk)
-    (pk,) = services.capture_load(capture_id=planned.pk, neurons=[NeuronRef(layer=0, index=14)])
+    (pk,) = capture_load(capture_id=planned.pk, neurons=[NeuronRef(layer=0, index=14)])
     return Neuron.objects.get(pk=pk)
 
 

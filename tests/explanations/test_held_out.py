@@ -9,7 +9,6 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from explanations import services
 from explanations.methods.requests import at_once
 from explanations.methods.values import SHOWN, Evidence, Scored
 from explanations.models import (
@@ -25,6 +24,7 @@ from explanations.models import (
 from explanations.records import RecordKind, Split
 from explanations.scorers import SCORERS, RestsOn, Scorer
 from explanations.scorers.base import Config
+from explanations.services.runs import run_create
 from explanations.tasks import work_on_chunk
 from explanations.tasks.answering.language_model import _backend
 from tests import factories
@@ -75,7 +75,7 @@ def _neuron(drawn: Sequence[tuple[Split, tuple[str, ...], RecordKind]]) -> Neuro
 
 
 def _done(kind: Run.Kind, method: Method, **keys: list[int]) -> None:
-    created = services.run_create(kind=kind, method=method, **keys)
+    created = run_create(kind=kind, method=method, **keys)
     while created.run and work_on_chunk(created.run.pk):
         pass
 

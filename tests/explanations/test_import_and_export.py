@@ -21,7 +21,7 @@ from explanations.models import (
     SimulatedRecord,
     Subject,
 )
-from explanations.services import run_create
+from explanations.services.runs import run_create
 from explanations.tasks import work_on_chunk
 from tests import factories
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from explanations import services
 from explanations.explainers import EXPLAINERS, Explainer, token_lookup
 from explanations.models import Method
 from explanations.records import AuthorKind
+from explanations.services.methods import SettingRefused
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def varied(monkeypatch) -> None:
     ],
 )
 def test_a_setting_that_does_not_fit_is_refused_by_its_name(setting, value, fault) -> None:
-    with pytest.raises(services.SettingRefused, match=fault) as refused:
+    with pytest.raises(SettingRefused, match=fault) as refused:
         factories.builtin("explainer", "varied", **{setting: value})
     assert refused.value.setting == setting
     assert not Method.objects.exists()

@@ -10,10 +10,20 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from explanations import selectors, services
 from explanations.models import Question, Subject
 from explanations.records import NeuronRef
-from explanations.services import QuestionRefused, TooManyQuestions
+from explanations.selectors.questions import QuestionState, question_state
+from explanations.services.questions import (
+    QuestionRefused,
+    TooManyQuestions,
+    question_answer,
+    question_ask,
+    question_claim,
+    question_extend,
+    question_fail,
+    question_release,
+    question_withdraw,
+)
 from explanations.tasks import messages_waiting, sweep
 from explanations.tasks.questions import KEPT
 from tests import factories
@@ -31,11 +41,11 @@ def subject() -> Subject:
 
 def ask(subject: Subject, **changes: Any) -> Question:
     given = {"kind": Question.Kind.ACTIVATE, "text": "a red fish", "neuron": REF, **changes}
-    return services.question_ask(subject=subject, **given)
+    return question_ask(subject=subject, **given)
 
 
 def claimed(**later: int) -> Question | None:
-    return services.question_claim(at=timezone.now() + timedelta(**later))
+    return question_claim(at=timezone.now() + timedelta(**later))
 
 
 def held(**later: int) -> Any:
@@ -45,8 +55,8 @@ def held(**later: int) -> Any:
     return question.lease
 
 
-def state(question: Question) -> selectors.QuestionState:
-    found = selectors.question_state(question.token)
+def state(question: Question) -> QuestionState:
+    found = question_state(question.token)
     assert found is not None
     return found
 
@@ -101,7 +111,7 @@ def test_a_person_has_three_open_questions_at_most(subject: Subject) -> None:
     with pytest.raises(TooManyQuestions, match="of yours"):
         ask(subject, asker=asker)
     ask(subject, asker=User.objects.create_user("another"))
-    services.question_answer(lease=held(), result=ANSWER, at=timezone.now())
+    question_answer(lease=held(), result=ANSWER, at=timezone.now())
     ask(subject, asker=asker)
 
 
@@ -128,7 +138,7 @@ def test_the_oldest_question_is_answered_first_and_by_one_worker(subject: Subjec
     lease = held()
     assert state(first).state == "working"
     assert (claimed(), claimed()) == (second, None)
-    assert services.question_answer(lease=lease, result=ANSWER, at=timezone.now())
+    assert question_answer(lease=lease, result=ANSWER, at=timezone.now())
     assert state(first).state == "finished"
     assert state(first).result == ANSWER
     assert state(second).ahead == 0
@@ -139,16 +149,16 @@ def test_whoever_lost_the_lease_changes_nothing(subject: Subject) -> None:
     late = held()
     assert held(hours=1) != late
     now = timezone.now()
-    assert not services.question_extend(lease=late, at=now)
-    assert not services.question_answer(lease=late, result=ANSWER, at=now)
-    assert not services.question_fail(lease=late, reason="too late", at=now)
-    assert not services.question_release(lease=late)
+    assert not question_extend(lease=late, at=now)
+    assert not question_answer(lease=late, result=ANSWER, at=now)
+    assert not question_fail(lease=late, reason="too late", at=now)
+    assert not question_release(lease=late)
     assert state(question).state == "working"
 
 
 def test_an_extended_lease_is_kept(subject: Subject) -> None:
     ask(subject)
-    assert services.question_extend(lease=held(), at=timezone.now() + timedelta(hours=1))
+    assert question_extend(lease=held(), at=timezone.now() + timedelta(hours=1))
     assert claimed(minutes=30) is None
 
 
@@ -163,7 +173,7 @@ def test_a_question_that_ends_its_worker_three_times_is_given_up(subject: Subjec
 
 def test_a_question_that_is_handed_back_was_not_attempted(subject: Subject) -> None:
     question = ask(subject)
-    assert services.question_release(lease=held())
+    assert question_release(lease=held())
     question.refresh_from_db()
     assert (question.lease, question.attempts) == (None, 0)
     assert claimed() == question
@@ -171,7 +181,7 @@ def test_a_question_that_is_handed_back_was_not_attempted(subject: Subject) -> N
 
 def test_a_failure_has_a_reason_of_one_line(subject: Subject) -> None:
     question = ask(subject)
-    services.question_fail(lease=held(), reason="no\nmemory" + "y" * 400, at=timezone.now())
+    question_fail(lease=held(), reason="no\nmemory" + "y" * 400, at=timezone.now())
     assert state(question).state == "failed"
     assert state(question).reason.startswith("no memoryy")
     assert len(state(question).reason) == 300
@@ -180,14 +190,12 @@ def test_a_failure_has_a_reason_of_one_line(subject: Subject) -> None:
 def test_a_number_that_json_lacks_is_no_answer(subject: Subject) -> None:
     ask(subject)
     with pytest.raises(ValueError, match="not finite"):
-        services.question_answer(
-            lease=held(), result={"before": [["a", math.nan]]}, at=timezone.now()
-        )
+        question_answer(lease=held(), result={"before": [["a", math.nan]]}, at=timezone.now())
 
 
 def test_a_stranger_to_the_token_finds_nothing(subject: Subject) -> None:
     ask(subject)
-    assert selectors.question_state(uuid4()) is None
+    assert question_state(uuid4()) is None
 
 
 # --- Ends -----------------------------------------------------------------------------------------
@@ -195,9 +203,9 @@ def test_a_stranger_to_the_token_finds_nothing(subject: Subject) -> None:
 
 def test_an_open_question_can_be_withdrawn_and_a_finished_one_stays(subject: Subject) -> None:
     first, second = ask(subject), ask(subject)
-    services.question_answer(lease=held(), result=ANSWER, at=timezone.now())
-    assert not services.question_withdraw(token=first.token)
-    assert services.question_withdraw(token=second.token)
+    question_answer(lease=held(), result=ANSWER, at=timezone.now())
+    assert not question_withdraw(token=first.token)
+    assert question_withdraw(token=second.token)
     assert list(Question.objects.all()) == [first]
 
 

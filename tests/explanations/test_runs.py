@@ -6,7 +6,6 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from explanations import selectors, services
 from explanations.methods.values import Explained, Scored, Simulated, Unusable
 from explanations.models import (
     Explanation,
@@ -19,6 +18,34 @@ from explanations.models import (
     Target,
 )
 from explanations.records import AuthorKind
+from explanations.selectors.material import simulations_to_score
+from explanations.selectors.runs import (
+    run_failures,
+    run_progress,
+    run_reasons,
+    runs_progress,
+    runs_to_call,
+)
+from explanations.services.leases import (
+    MAX_ATTEMPTS,
+    Claim,
+    Cost,
+    lease_extend,
+    lease_release,
+    target_fail,
+    target_progress,
+    targets_claim,
+)
+from explanations.services.methods import method_get_or_create
+from explanations.services.results import explanation_store, score_store, simulation_store
+from explanations.services.runs import (
+    RunCreated,
+    run_answer,
+    run_call,
+    run_create,
+    run_finish,
+    run_retry_failures,
+)
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -27,8 +54,8 @@ NOW = timezone.now()
 LATER = NOW + timedelta(hours=1)
 
 
-def _explain(neurons: list[Neuron], method: Method | None = None) -> services.RunCreated:
-    return services.run_create(
+def _explain(neurons: list[Neuron], method: Method | None = None) -> RunCreated:
+    return run_create(
         kind=Run.Kind.EXPLAIN,
         method=method or factories.method(),
         neurons=[neuron.pk for neuron in neurons],
@@ -41,12 +68,12 @@ def _run(neurons: list[Neuron]) -> int:
     return run.pk
 
 
-def _claim(run: int, limit: int = 10, at=NOW) -> services.Claim:
-    return services.targets_claim(run_id=run, limit=limit, at=at)
+def _claim(run: int, limit: int = 10, at=NOW) -> Claim:
+    return targets_claim(run_id=run, limit=limit, at=at)
 
 
-def _store(claim: services.Claim, text: str = "fish", **values) -> Explanation | None:
-    return services.explanation_store(
+def _store(claim: Claim, text: str = "fish", **values) -> Explanation | None:
+    return explanation_store(
         target_id=claim.targets[0],
         lease=claim.lease,
         explained=Explained(text=text),
@@ -95,7 +122,7 @@ def test_a_run_over_many_neurons_takes_few_queries(django_assert_max_num_queries
 
 def test_a_simulation_with_a_language_model_waits_on_its_own_queue() -> None:
     explanation = factories.explanation()
-    local = services.run_create(
+    local = run_create(
         kind=Run.Kind.SIMULATE,
         method=factories.builtin("simulator", "token_lookup"),
         explanations=[explanation.pk],
@@ -119,11 +146,9 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_late_worker_stores_nothing()
     late = _claim(run)
     prompt = _claim(run, at=LATER)
     assert prompt.targets == late.targets
-    assert not services.lease_extend(lease=late.lease, at=LATER)
+    assert not lease_extend(lease=late.lease, at=LATER)
     assert _store(late, "too late") is None
-    assert not services.target_fail(
-        target_id=late.targets[0], lease=late.lease, reason="too late", at=LATER
-    )
+    assert not target_fail(target_id=late.targets[0], lease=late.lease, reason="too late", at=LATER)
     assert _store(prompt, "in time") is not None
     assert [explanation.text for explanation in Explanation.objects.all()] == ["in time"]
 
@@ -131,22 +156,22 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_late_worker_stores_nothing()
 def test_a_heartbeat_keeps_a_lease() -> None:
     run = _run(factories.neurons(1))
     claim = _claim(run)
-    assert services.lease_extend(lease=claim.lease, at=LATER)
+    assert lease_extend(lease=claim.lease, at=LATER)
     assert _claim(run, at=LATER).targets == ()
 
 
 def test_a_stranger_with_another_lease_can_neither_store_nor_hand_back() -> None:
     run = _run(factories.neurons(2))
     mine, strangers = _claim(run, 1), _claim(run, 1)
-    forged = services.Claim(lease=strangers.lease, targets=mine.targets)
+    forged = Claim(lease=strangers.lease, targets=mine.targets)
     assert _store(forged) is None
-    assert services.lease_release(lease=strangers.lease) == 1
+    assert lease_release(lease=strangers.lease) == 1
     assert Target.objects.get(pk=mine.targets[0]).lease == mine.lease
 
 
 def test_what_was_handed_back_can_be_claimed_at_once_and_was_no_attempt() -> None:
     run = _run(factories.neurons(2))
-    services.lease_release(lease=_claim(run).lease)
+    lease_release(lease=_claim(run).lease)
     assert set(Target.objects.values_list("attempts", flat=True)) == {0}
     assert len(_claim(run).targets) == 2
 
@@ -161,9 +186,9 @@ def test_a_target_that_kills_its_workers_is_given_up_and_its_neighbours_are_not(
                 deaths += 1
                 at += timedelta(hours=1)
                 break
-            services.target_fail(target_id=target, lease=claim.lease, reason="done", at=at)
-    assert deaths == services.MAX_ATTEMPTS
-    reasons = selectors.run_reasons(run)
+            target_fail(target_id=target, lease=claim.lease, reason="done", at=at)
+    assert deaths == MAX_ATTEMPTS
+    reasons = run_reasons(run)
     assert reasons == {"done": 39, "given up: its worker ended 3 times without an outcome": 1}
 
 
@@ -181,14 +206,14 @@ def test_an_explanation_keeps_what_its_author_was_shown_and_what_it_cost() -> No
     neuron = factories.neuron()
     record = factories.record(neuron)
     claim = _claim(_run([neuron]))
-    stored = services.explanation_store(
+    stored = explanation_store(
         target_id=claim.targets[0],
         lease=claim.lease,
         explained=Explained(text="fish"),
         author_kind=Explanation.Author.MODEL,
         shown=[record.pk],
         at=NOW,
-        cost=services.Cost(tokens_in=100, tokens_out=7, seconds=1.5),
+        cost=Cost(tokens_in=100, tokens_out=7, seconds=1.5),
     )
     assert stored is not None
     assert list(stored.shown.all()) == [record]
@@ -199,7 +224,7 @@ def test_an_explanation_keeps_what_its_author_was_shown_and_what_it_cost() -> No
 def test_a_simulation_keeps_why_an_excerpt_has_no_values() -> None:
     neuron = factories.neuron_with_records()
     good, bad = neuron.records.filter(document__split="score").order_by("pk")
-    created = services.run_create(
+    created = run_create(
         kind=Run.Kind.SIMULATE,
         method=factories.method("simulator"),
         explanations=[factories.explanation(neuron).pk],
@@ -207,14 +232,14 @@ def test_a_simulation_keeps_why_an_excerpt_has_no_values() -> None:
     assert created.run is not None
     claim = _claim(created.run.pk)
     simulated = Simulated(values=factories.values(0, 9, 0, 0))
-    simulation = services.simulation_store(
+    simulation = simulation_store(
         target_id=claim.targets[0],
         lease=claim.lease,
         outcomes={good.pk: simulated, bad.pk: Unusable(reason="tokens were dropped")},
         at=NOW,
     )
     assert simulation is not None
-    (held_out,) = selectors.simulations_to_score([simulation.pk])[simulation.pk].evidence.records
+    (held_out,) = simulations_to_score([simulation.pk])[simulation.pk].evidence.records
     assert held_out.record == good.pk
     assert held_out.simulated is not None
     assert held_out.simulated.activations.tolist() == [0, 9, 0, 0]
@@ -224,12 +249,12 @@ def test_a_simulation_keeps_why_an_excerpt_has_no_values() -> None:
 
 def test_an_undefined_score_is_stored_with_its_reason() -> None:
     simulation = factories.simulation(factories.explanation())
-    created = services.run_create(
+    created = run_create(
         kind=Run.Kind.SCORE, method=factories.method("scorer"), simulations=[simulation.pk]
     )
     assert created.run is not None
     claim = _claim(created.run.pk)
-    services.score_store(
+    score_store(
         target_id=claim.targets[0],
         lease=claim.lease,
         scored=Scored(value=None, n=12, reason="the simulation is constant"),
@@ -241,9 +266,7 @@ def test_an_undefined_score_is_stored_with_its_reason() -> None:
 
 def test_a_reason_of_many_lines_is_kept_as_one_that_fits() -> None:
     claim = _claim(_run(factories.neurons(1)))
-    services.target_fail(
-        target_id=claim.targets[0], lease=claim.lease, reason="a\nb\0 " + "x" * 999, at=NOW
-    )
+    target_fail(target_id=claim.targets[0], lease=claim.lease, reason="a\nb\0 " + "x" * 999, at=NOW)
     reason = Target.objects.get().reason
     assert reason.startswith("a b x")
     assert len(reason) == 300
@@ -253,23 +276,23 @@ def test_a_run_is_finished_exactly_when_nothing_is_open() -> None:
     run = _run(factories.neurons(2))
     first, second = _claim(run, 1), _claim(run, 1)
     _store(first)
-    assert not services.run_finish(run_id=run, at=NOW)
-    services.target_fail(target_id=second.targets[0], lease=second.lease, reason="no", at=NOW)
-    assert services.run_finish(run_id=run, at=NOW)
-    assert not services.run_finish(run_id=run, at=LATER)
+    assert not run_finish(run_id=run, at=NOW)
+    target_fail(target_id=second.targets[0], lease=second.lease, reason="no", at=NOW)
+    assert run_finish(run_id=run, at=NOW)
+    assert not run_finish(run_id=run, at=LATER)
 
 
 def test_failures_are_reported_with_reasons_and_can_be_tried_again() -> None:
     run = _run(factories.neurons(3))
     claim = _claim(run)
     for target, reason in zip(claim.targets, ["dead", "dead", "no records"], strict=True):
-        services.target_fail(target_id=target, lease=claim.lease, reason=reason, raw="{", at=NOW)
-    services.run_finish(run_id=run, at=NOW)
-    assert selectors.run_reasons(run) == {"dead": 2, "no records": 1}
-    assert selectors.run_failures(run)[2].reason == "no records"
-    assert selectors.run_failures(run)[2].raw == "{"
-    assert services.run_retry_failures(run_id=run) == 3
-    progress = selectors.run_progress(run)
+        target_fail(target_id=target, lease=claim.lease, reason=reason, raw="{", at=NOW)
+    run_finish(run_id=run, at=NOW)
+    assert run_reasons(run) == {"dead": 2, "no records": 1}
+    assert run_failures(run)[2].reason == "no records"
+    assert run_failures(run)[2].raw == "{"
+    assert run_retry_failures(run_id=run) == 3
+    progress = run_progress(run)
     assert (progress.left, progress.finished) == (3, None)
     assert len(_claim(run).targets) == 3
 
@@ -279,8 +302,8 @@ def test_progress_counts_the_share_of_a_long_target() -> None:
     # Which claims still run is asked of the clock, and this file may have been read long ago.
     done, long = (_claim(run, 1, at=timezone.now()) for _ in range(2))
     _store(done)
-    assert services.target_progress(target_id=long.targets[0], lease=long.lease, share=0.5)
-    progress = selectors.run_progress(run)
+    assert target_progress(target_id=long.targets[0], lease=long.lease, share=0.5)
+    progress = run_progress(run)
     assert (progress.share, progress.done, progress.working) == (0.75, 1, 1)
     assert progress.line.endswith("1/2 (75%)")
 
@@ -289,7 +312,7 @@ def test_progress_of_many_runs_takes_two_queries(django_assert_num_queries) -> N
     for _ in range(5):
         _run(factories.neurons(2))
     with django_assert_num_queries(2):
-        assert [run.total for run in selectors.runs_progress()] == [2] * 5
+        assert [run.total for run in runs_progress()] == [2] * 5
 
 
 # --- Calling workers ------------------------------------------------------------------------------
@@ -297,25 +320,25 @@ def test_progress_of_many_runs_takes_two_queries(django_assert_num_queries) -> N
 
 def test_a_run_has_one_valid_message_at_a_time() -> None:
     run = _run(factories.neurons(1))
-    assert services.run_call(run_id=run, at=NOW)
-    assert not services.run_call(run_id=run, at=NOW)
+    assert run_call(run_id=run, at=NOW)
+    assert not run_call(run_id=run, at=NOW)
     first = Run.objects.get(pk=run).ticket
     assert first is not None
     # Lost, or not fetched for longer than a lease: another is sent, and the first is void.
-    assert services.run_call(run_id=run, at=LATER)
+    assert run_call(run_id=run, at=LATER)
     second = Run.objects.get(pk=run).ticket
     assert second is not None
-    assert not services.run_answer(run_id=run, ticket=first, at=LATER)
-    assert services.run_answer(run_id=run, ticket=second, at=LATER)
-    assert not services.run_answer(run_id=run, ticket=second, at=LATER)
+    assert not run_answer(run_id=run, ticket=first, at=LATER)
+    assert run_answer(run_id=run, ticket=second, at=LATER)
+    assert not run_answer(run_id=run, ticket=second, at=LATER)
 
 
 def test_a_worker_is_called_only_where_something_can_be_claimed() -> None:
     run = _run(factories.neurons(1))
-    assert [waiting.run for waiting in selectors.runs_to_call(at=NOW)] == [run]
+    assert [waiting.run for waiting in runs_to_call(at=NOW)] == [run]
     _claim(run)
-    assert selectors.runs_to_call(at=NOW) == []
-    assert [waiting.run for waiting in selectors.runs_to_call(at=LATER)] == [run]
+    assert runs_to_call(at=NOW) == []
+    assert [waiting.run for waiting in runs_to_call(at=LATER)] == [run]
 
 
 # --- Rules that the database keeps ----------------------------------------------------------------
@@ -372,10 +395,10 @@ def test_a_simulated_record_has_values_or_a_reason() -> None:
 
 def test_a_method_is_stored_once_for_a_configuration_whatever_the_order_of_its_settings() -> None:
     kind = Method.Kind.EXPLAINER
-    one = services.method_get_or_create(kind=kind, name="x", config={"a": 1, "b": 2})
-    two = services.method_get_or_create(kind=kind, name="x", config={"b": 2, "a": 1})
+    one = method_get_or_create(kind=kind, name="x", config={"a": 1, "b": 2})
+    two = method_get_or_create(kind=kind, name="x", config={"b": 2, "a": 1})
     assert one == two
-    assert one != services.method_get_or_create(kind=kind, name="x", config={"a": 1, "b": 3})
+    assert one != method_get_or_create(kind=kind, name="x", config={"a": 1, "b": 3})
 
 
 def test_a_setting_that_a_method_does_not_have_is_refused() -> None:

@@ -4,9 +4,10 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
-from explanations import services
 from explanations.models import Method, Run, Target
 from explanations.prices import Prices
+from explanations.services.calls import call_store
+from explanations.services.runs import run_create
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +93,7 @@ def _begins(found, wanted) -> None:
 
 
 def _halted() -> int:
-    created = services.run_create(
+    created = run_create(
         kind=Run.Kind.EXPLAIN,
         method=factories.builtin("explainer", "token_activation"),
         neurons=[neuron.pk for neuron in factories.neurons(2)],
@@ -154,7 +155,7 @@ def test_a_runs_page_takes_as_many_queries_for_many_calls_as_for_few(
     run = _halted()
     for target in Target.objects.values_list("pk", flat=True):
         for place in range(20):
-            services.call_store(
+            call_store(
                 target_id=target,
                 place=place,
                 digest="d",

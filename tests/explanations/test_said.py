@@ -3,7 +3,7 @@
 import pytest
 
 from explanations.models import Score
-from explanations.selectors import said_about
+from explanations.selectors.explanations import said_about
 from tests import factories
 
 pytestmark = pytest.mark.django_db

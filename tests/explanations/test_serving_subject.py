@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 
-from explanations import services
 from explanations.methods.requests import Continue, Observe, Replace, Request
 from explanations.methods.values import Unusable
 from explanations.models import Method, Neuron, Run, Score, Target
 from explanations.records import NeuronRef, Split, TokenActivations
+from explanations.services.runs import run_create
 from explanations.tasks import work_on_chunk
 from explanations.tasks.answering import SERVERS, Asked, Served
 from tests import factories
@@ -142,7 +142,7 @@ def begun(
 
 
 def run(method: Method, simulations: list[int]) -> None:
-    created = services.run_create(kind=Run.Kind.SCORE, method=method, simulations=simulations)
+    created = run_create(kind=Run.Kind.SCORE, method=method, simulations=simulations)
     assert created.run is not None
     while work_on_chunk(created.run.pk):
         pass
@@ -157,7 +157,7 @@ def test_a_program_is_scored_from_the_command_line() -> None:
         .filter(explanations__method__name="ground_truth_program")
         .order_by("index")
     )
-    created = services.run_create(kind=Run.Kind.SCORE, method=method, explanations=truths)
+    created = run_create(kind=Run.Kind.SCORE, method=method, explanations=truths)
     assert created.run is not None
     while work_on_chunk(created.run.pk):
         pass

@@ -5,10 +5,13 @@ from django.contrib.auth.models import Permission, User
 from django.urls import reverse
 from django.utils import timezone
 
-from explanations import selectors, services
 from explanations.models import Explanation, Method, Neuron, Run, Target
 from explanations.prices import Prices
 from explanations.records import NeuronRef
+from explanations.selectors.neurons import neuron_text
+from explanations.services.methods import method_defaults, registry
+from explanations.services.runs import run_create
+from explanations.services.starting import METHOD_KINDS
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -43,13 +46,13 @@ def _filled(client, **values) -> dict:
 
 def test_every_built_in_method_can_be_chosen_and_has_a_form(staff) -> None:
     page = staff.get(CHOOSE).content.decode()
-    for kind, method_kind in services.METHOD_KINDS.items():
-        for name in services.registry(method_kind):
+    for kind, method_kind in METHOD_KINDS.items():
+        for name in registry(method_kind):
             address = f"{CHOOSE}{kind}/{name}/"
             assert address in page
             form = staff.get(address).context["form"]
             settings = {field.name.removeprefix("setting-") for field in form.settings}
-            assert settings == set(services.method_defaults(kind=method_kind, name=name))
+            assert settings == set(method_defaults(kind=method_kind, name=name))
 
 
 def test_the_targets_are_counted_before_anything_is_made(staff) -> None:
@@ -126,12 +129,12 @@ def test_neurons_of_several_subjects_are_not_run_together(staff) -> None:
 
 def test_neurons_in_a_row_are_written_as_a_range() -> None:
     refs = [NeuronRef(layer=at, index=index) for at, index in [(1, 4), (0, 2), (0, 0), (0, 1)]]
-    assert selectors.neuron_text(refs) == "0/0-2 1/4"
-    assert selectors.neuron_text([]) == ""
+    assert neuron_text(refs) == "0/0-2 1/4"
+    assert neuron_text([]) == ""
 
 
 def _halted() -> int:
-    created = services.run_create(
+    created = run_create(
         kind=Run.Kind.EXPLAIN,
         method=factories.builtin("explainer", "token_activation"),
         neurons=[neuron.pk for neuron in factories.neurons(2)],

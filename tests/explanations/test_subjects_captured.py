@@ -6,9 +6,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from explanations import services
 from explanations.capture import capture
 from explanations.records import NeuronRef, Split
+from explanations.services.captures import capture_create
 from explanations.stores.reader import open_store
 from explanations.subjects import load
 from tests.explanations.tiny_models import FAMILIES
@@ -79,4 +79,4 @@ def test_a_subject_that_is_read_off_a_model_has_a_name_of_its_own(
 ) -> None:
     text = tmp_path / "text.txt"
     text.write_text("One cat.\n")
-    assert services.capture_create(source=source, text=text).subject.name == name
+    assert capture_create(source=source, text=text).subject.name == name

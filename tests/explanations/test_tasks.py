@@ -7,7 +7,6 @@ import pytest
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from explanations import selectors, services
 from explanations.models import (
     Explanation,
     Method,
@@ -18,6 +17,17 @@ from explanations.models import (
     Target,
 )
 from explanations.records import Split
+from explanations.selectors.material import simulations_to_score
+from explanations.selectors.runs import (
+    RunProgress,
+    run_failures,
+    run_progress,
+    run_reasons,
+    run_undefined,
+)
+from explanations.services.leases import targets_claim
+from explanations.services.methods import method_get_or_create
+from explanations.services.runs import run_call, run_create
 from explanations.tasks import messages_waiting, sweep, work_on_chunk, work_on_run
 from explanations.tasks.chunk import Chunk
 from explanations.tasks.stopping import Stopped, patience, stopping
@@ -27,7 +37,7 @@ pytestmark = pytest.mark.django_db
 
 
 def _run(kind: Run.Kind, method: Method, **keys) -> int:
-    created = services.run_create(kind=kind, method=method, **keys)
+    created = run_create(kind=kind, method=method, **keys)
     assert created.run is not None
     return created.run.pk
 
@@ -47,10 +57,10 @@ def _score(*simulations: Simulation, name: str = "correlation") -> int:
     return _run(Run.Kind.SCORE, method, simulations=[each.pk for each in simulations])
 
 
-def _finished(run: int) -> selectors.RunProgress:
+def _finished(run: int) -> RunProgress:
     while work_on_chunk(run):
         pass
-    progress = selectors.run_progress(run)
+    progress = run_progress(run)
     assert progress.finished
     return progress
 
@@ -131,7 +141,7 @@ def test_a_simulation_of_shown_records_is_refused_a_score() -> None:
     progress = _finished(_score(simulation))
     assert progress.failed == 1
     reason = "1 of 1 records are not held out or were shown to the explanation's author"
-    assert selectors.run_reasons(progress.run) == {reason: 1}
+    assert run_reasons(progress.run) == {reason: 1}
     assert not Score.objects.exists()
 
 
@@ -154,7 +164,7 @@ def test_a_simulation_of_what_shares_a_document_or_reads_like_a_shown_record_is_
     clean = neuron.records.filter(document__split=Split.SCORE).exclude(document=document).first()
     factories.simulated_record(simulation, clean, [0, 9, 0, 0])
     progress = _finished(_score(simulation))
-    (reason,) = selectors.run_reasons(progress.run)
+    (reason,) = run_reasons(progress.run)
     assert reason.startswith("1 of 2 records are not held out")
     assert not Score.objects.exists()
 
@@ -171,7 +181,7 @@ def test_what_must_not_be_scored_is_found_in_as_many_queries_for_many_as_for_one
         for record in neuron.records.filter(document__split=Split.SCORE):
             factories.simulated_record(simulations[-1], record, [0, 9, 0, 0])
     with django_assert_max_num_queries(5):
-        tasks = selectors.simulations_to_score([each.pk for each in simulations])
+        tasks = simulations_to_score([each.pk for each in simulations])
     assert all(len(task.evidence.records) == 2 and not task.leaked for task in tasks.values())
 
 
@@ -183,7 +193,7 @@ def test_a_score_that_is_undefined_is_an_outcome_with_a_reason() -> None:
     score = Score.objects.get()
     assert score.value is None
     assert score.reason
-    assert selectors.run_undefined(progress.run) == {score.reason: 1}
+    assert run_undefined(progress.run) == {score.reason: 1}
 
 
 def test_what_is_undefined_is_told_for_the_run_that_scored_it() -> None:
@@ -193,7 +203,7 @@ def test_what_is_undefined_is_told_for_the_run_that_scored_it() -> None:
     fish = factories.explanation(factories.neuron_with_records(), 'the word "fish"')
     _finished(_simulate(fish))
     later = _finished(_score(Simulation.objects.get(explanation=fish)))
-    assert selectors.run_undefined(later.run) == {}
+    assert run_undefined(later.run) == {}
 
 
 # --- Failures -------------------------------------------------------------------------------------
@@ -203,7 +213,7 @@ def test_one_neuron_that_cannot_be_explained_does_not_hinder_the_others() -> Non
     dead, fish = factories.neuron(maximum=0.0), factories.neuron_with_records()
     progress = _finished(_explain(dead, fish))
     assert (progress.done, progress.failed) == (1, 1)
-    failure = selectors.run_failures(progress.run)[0]
+    failure = run_failures(progress.run)[0]
     assert failure.about == str(dead)
     assert "never fires" in failure.reason
 
@@ -213,16 +223,16 @@ def test_a_record_that_cannot_be_read_fails_its_neuron_alone() -> None:
     factories.record(broken, tokens=["one"], activations=[1.0, 2.0])
     progress = _finished(_explain(broken, fish))
     assert (progress.done, progress.failed) == (1, 1)
-    assert selectors.run_failures(progress.run)[0].about == str(broken)
+    assert run_failures(progress.run)[0].about == str(broken)
 
 
 def test_an_unexpected_error_is_stored_with_its_name() -> None:
-    method = services.method_get_or_create(
+    method = method_get_or_create(
         kind=Method.Kind.EXPLAINER, name="token_lookup", config={"words": "ten"}
     )
     fish = factories.neuron_with_records()
     progress = _finished(_run(Run.Kind.EXPLAIN, method, neurons=[fish.pk]))
-    (reason,) = selectors.run_reasons(progress.run)
+    (reason,) = run_reasons(progress.run)
     assert reason.startswith("TypeError: ")
 
 
@@ -232,13 +242,13 @@ def test_a_method_that_is_not_built_in_fails_every_target_with_the_reason() -> N
     run = _run(Run.Kind.EXPLAIN, method, neurons=[neuron.pk for neuron in neurons])
     progress = _finished(run)
     assert progress.failed == 3
-    (reason,) = selectors.run_reasons(run)
+    (reason,) = run_reasons(run)
     assert reason.startswith("LookupError: no explainer is called 'gone'")
 
 
 def test_an_explanation_of_a_neuron_without_held_out_records_is_a_failure() -> None:
     progress = _finished(_simulate(factories.explanation()))
-    assert selectors.run_reasons(progress.run) == {"the neuron has no held-out records": 1}
+    assert run_reasons(progress.run) == {"the neuron has no held-out records": 1}
 
 
 def test_an_explainer_that_wants_others_is_given_those_of_other_neurons_only() -> None:
@@ -257,15 +267,15 @@ def test_an_explainer_that_wants_others_is_given_those_of_other_neurons_only() -
 def test_a_void_message_does_nothing() -> None:
     run = _explain(factories.neuron_with_records())
     work_on_run(run, str(uuid4()))
-    assert selectors.run_progress(run).left == 1
+    assert run_progress(run).left == 1
 
 
 def test_a_valid_message_does_a_chunk() -> None:
     run = _explain(factories.neuron_with_records())
-    services.run_call(run_id=run, at=timezone.now())
+    run_call(run_id=run, at=timezone.now())
     ticket = Run.objects.get(pk=run).ticket
     work_on_run(run, str(ticket))
-    progress = selectors.run_progress(run)
+    progress = run_progress(run)
     assert progress.done == 1
     assert progress.started
 
@@ -285,7 +295,7 @@ def test_a_sweep_finishes_a_run_whose_worker_died_after_the_last_target() -> Non
     run = _explain(factories.neuron_with_records())
     Target.objects.all().update(state="done", finished=timezone.now())
     sweep()
-    assert selectors.run_progress(run).finished
+    assert run_progress(run).finished
 
 
 def test_a_worker_that_ends_hands_back_what_it_holds(ending) -> None:
@@ -308,9 +318,9 @@ def test_a_heart_outlives_a_connection_and_notices_that_the_lease_is_lost(
             raise beat
         return beat
 
-    monkeypatch.setattr(services, "lease_extend", extend)
+    monkeypatch.setattr("explanations.tasks.chunk.lease_extend", extend)
     run = _explain(factories.neuron_with_records())
-    claim = services.targets_claim(run_id=run, limit=1, at=timezone.now())
+    claim = targets_claim(run_id=run, limit=1, at=timezone.now())
     settings.LEASE_SECONDS = 0.03
     with Chunk(claim) as chunk:
         chunk._heart.join(10)

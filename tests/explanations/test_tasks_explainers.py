@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from explanations import selectors, services
 from explanations.methods.values import SHOWN
 from explanations.models import Corpus, Explanation, Neuron, Run, Score, Target
 from explanations.records import Split
+from explanations.selectors.runs import RunProgress, run_failures, run_progress, run_reasons
+from explanations.services.runs import run_create
 from explanations.tasks import work_on_chunk
 from explanations.tasks.answering.language_model import _backend
 from tests import factories
@@ -60,8 +61,8 @@ def animals() -> Neuron:
     )
 
 
-def _run(name: str, neuron: Neuron, queue: Run.Queue, **config: Any) -> selectors.RunProgress:
-    created = services.run_create(
+def _run(name: str, neuron: Neuron, queue: Run.Queue, **config: Any) -> RunProgress:
+    created = run_create(
         kind=Run.Kind.EXPLAIN,
         method=factories.builtin("explainer", name, **config),
         neurons=[neuron.pk],
@@ -70,12 +71,12 @@ def _run(name: str, neuron: Neuron, queue: Run.Queue, **config: Any) -> selector
     assert created.run.queue == queue
     while work_on_chunk(created.run.pk):
         pass
-    return selectors.run_progress(created.run.pk)
+    return run_progress(created.run.pk)
 
 
 def _explained(name: str, neuron: Neuron, queue: Run.Queue, **config: Any) -> Explanation:
     progress = _run(name, neuron, queue, **config)
-    assert progress.done == 1, list(selectors.run_reasons(progress.run))
+    assert progress.done == 1, list(run_reasons(progress.run))
     return Explanation.objects.get(neuron=neuron, method__name=name)
 
 
@@ -161,7 +162,7 @@ def test_a_revision_rests_on_what_the_subject_did_and_keeps_the_other_half(
     assert all(each["activations"] == [0.0] * len(each["tokens"]) for each in kept)
     # The neuron fires on animals, and the sentences are about people: none of the two kept.
     method = factories.builtin("scorer", "generation")
-    created = services.run_create(kind=Run.Kind.SCORE, method=method, explanations=[stored.pk])
+    created = run_create(kind=Run.Kind.SCORE, method=method, explanations=[stored.pk])
     assert created.run is not None
     work_on_chunk(created.run.pk)
     score = Score.objects.get()
@@ -208,7 +209,7 @@ def test_a_subject_that_is_not_at_hand_is_a_failure_that_says_so(
         settings.OPENAI_BASE_URL = server.url
         progress = _run(name, animals, Run.Queue.GPU)
     assert progress.failed == 1
-    (failure,) = selectors.run_failures(progress.run)
+    (failure,) = run_failures(progress.run)
     assert "/nowhere" in failure.reason
     assert not Explanation.objects.exists()
 

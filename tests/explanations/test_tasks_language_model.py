@@ -2,8 +2,10 @@
 
 import pytest
 
-from explanations import selectors, services
 from explanations.models import Explanation, Method, Run, SimulatedRecord, Target
+from explanations.selectors.runs import RunProgress, run_failures, run_progress, run_reasons
+from explanations.services.methods import method_builtin
+from explanations.services.runs import run_create
 from explanations.tasks import work_on_chunk
 from explanations.tasks.answering.language_model import _backend, backend_of
 from tests import factories
@@ -18,8 +20,8 @@ def forgotten() -> None:
     _backend.cache_clear()
 
 
-def _explained(*neurons, queue=Run.Queue.LLM, **config) -> selectors.RunProgress:
-    created = services.run_create(
+def _explained(*neurons, queue=Run.Queue.LLM, **config) -> RunProgress:
+    created = run_create(
         kind=Run.Kind.EXPLAIN,
         method=factories.builtin("explainer", "token_activation", **config),
         neurons=[neuron.pk for neuron in neurons],
@@ -28,7 +30,7 @@ def _explained(*neurons, queue=Run.Queue.LLM, **config) -> selectors.RunProgress
     assert created.run.queue == queue
     while work_on_chunk(created.run.pk):
         pass
-    return selectors.run_progress(created.run.pk)
+    return run_progress(created.run.pk)
 
 
 def test_an_answer_is_stored_with_its_cost_and_what_was_shown(settings) -> None:
@@ -57,13 +59,13 @@ def test_a_refused_call_is_a_failure_with_what_came_back(settings) -> None:
         settings.OPENAI_BASE_URL = server.url
         progress = _explained(factories.neuron_with_records(), factories.neuron_with_records())
     assert progress.failed == 2
-    assert "wrong key" in selectors.run_failures(progress.run)[0].raw
+    assert "wrong key" in run_failures(progress.run)[0].raw
 
 
 def test_without_a_server_and_a_key_the_failure_says_what_to_set(settings) -> None:
     settings.OPENAI_BASE_URL = settings.OPENAI_API_KEY = ""
     progress = _explained(factories.neuron_with_records())
-    (reason,) = selectors.run_reasons(progress.run)
+    (reason,) = run_reasons(progress.run)
     assert "set OPENAI_API_KEY, or OPENAI_BASE_URL" in reason
 
 
@@ -80,7 +82,7 @@ def test_a_local_model_that_is_not_there_is_a_failure_that_names_it(settings) ->
     progress = _explained(
         factories.neuron_with_records(), queue=Run.Queue.GPU, model="local:/no/such/model"
     )
-    (reason,) = selectors.run_reasons(progress.run)
+    (reason,) = run_reasons(progress.run)
     assert "local:/no/such/model cannot be loaded" in reason
 
 
@@ -95,9 +97,9 @@ def test_a_neuron_that_never_fires_costs_nothing(settings) -> None:
 def test_an_answer_without_the_tokens_is_a_failure_and_never_zeros(settings) -> None:
     with serving(chat("I would rather not.")) as server:
         settings.OPENAI_BASE_URL = server.url
-        created = services.run_create(
+        created = run_create(
             kind=Run.Kind.SIMULATE,
-            method=services.method_builtin(
+            method=method_builtin(
                 kind=Method.Kind.SIMULATOR, name="llm", config={"way": "written"}
             ),
             explanations=[factories.explanation(factories.neuron_with_records()).pk],

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from explanations import selectors, services
 from explanations.models import Explanation, Neuron, Run, Score, Target
 from explanations.records import RecordKind, Split
+from explanations.selectors.runs import run_progress
+from explanations.services.runs import run_create, run_retry_failures
 from explanations.tasks import work_on_chunk
 from explanations.tasks.answering.language_model import _backend
 from tests import factories
@@ -57,7 +58,7 @@ def _held_out(neuron: Neuron, tokens, activations, kind: RecordKind) -> None:
 
 def scored(explanation: Explanation, name: str, **config: Any) -> Score | Target:
     """Run a scorer over an explanation; return the score, or the target where it failed."""
-    created = services.run_create(
+    created = run_create(
         kind=Run.Kind.SCORE,
         method=factories.builtin("scorer", name, **config),
         explanations=[explanation.pk],
@@ -65,7 +66,7 @@ def scored(explanation: Explanation, name: str, **config: Any) -> Score | Target
     assert created.run is not None
     while work_on_chunk(created.run.pk):
         pass
-    assert selectors.run_progress(created.run.pk).finished
+    assert run_progress(created.run.pk).finished
     found = Score.objects.filter(explanation=explanation, method__name=name).first()
     return found or Target.objects.get(run=created.run)
 
@@ -149,7 +150,7 @@ def test_where_no_answer_can_be_read_the_target_fails_and_can_be_retried(
     with serving(judging) as server:
         _backend.cache_clear()
         settings.OPENAI_BASE_URL = server.url
-        services.run_retry_failures(run_id=target.run_id)
+        run_retry_failures(run_id=target.run_id)
         while work_on_chunk(target.run_id):
             pass
     assert Score.objects.get().value == 1

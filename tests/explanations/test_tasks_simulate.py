@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from explanations import selectors, services
 from explanations.backends.local import LocalBackend
 from explanations.models import Explanation, Run, Score, SimulatedRecord, Simulation
 from explanations.records import Split
-from explanations.selectors import simulated_beside
+from explanations.selectors.explanations import simulated_beside
+from explanations.selectors.material import simulations_to_score
+from explanations.selectors.runs import RunProgress, run_progress, run_reasons
+from explanations.services.runs import run_create
 from explanations.tasks import work_on_chunk
 from explanations.tasks.answering.language_model import _backend
 from tests import factories
@@ -24,18 +26,18 @@ def forgotten() -> None:
     _backend.cache_clear()
 
 
-def _run(kind: Run.Kind, name: str, config: dict, **of) -> selectors.RunProgress:
+def _run(kind: Run.Kind, name: str, config: dict, **of) -> RunProgress:
     method = factories.builtin(
         "simulator" if kind == Run.Kind.SIMULATE else "scorer", name, **config
     )
-    created = services.run_create(kind=kind, method=method, **of)
+    created = run_create(kind=kind, method=method, **of)
     assert created.run is not None
     while work_on_chunk(created.run.pk):
         pass
-    return selectors.run_progress(created.run.pk)
+    return run_progress(created.run.pk)
 
 
-def _simulated(settings, text: str, of: Explanation, **config) -> selectors.RunProgress:
+def _simulated(settings, text: str, of: Explanation, **config) -> RunProgress:
     with serving(chat(text)) as server:
         settings.OPENAI_BASE_URL = server.url
         config = {"way": "written", "model": "tiny", **config}
@@ -67,7 +69,7 @@ def test_tokens_that_were_not_given_back_are_left_out_of_the_score(settings, sai
     assert simulation.details["tokens_left_out"] == 1
     stored = SimulatedRecord.objects.get(simulation=simulation, record__peak=8)
     assert np.isnan(np.frombuffer(stored.values or b"", dtype="<f4")).tolist() == [0, 0, 1, 0]
-    evidence = selectors.simulations_to_score([simulation.pk])[simulation.pk].evidence
+    evidence = simulations_to_score([simulation.pk])[simulation.pk].evidence
     assert [record.left_out for record in evidence.records] == [1, 0]
     _run(Run.Kind.SCORE, "correlation", {}, simulations=[simulation.pk])
     score = Score.objects.get()
@@ -106,7 +108,7 @@ def test_a_calibration_is_fitted_on_the_select_split_alone_and_kept(settings) ->
 
 def test_a_calibration_without_records_to_fit_it_on_is_a_failure(settings, said) -> None:
     progress = _simulated(settings, _both(), said, calibration="linear")
-    (reason,) = selectors.run_reasons(progress.run)
+    (reason,) = run_reasons(progress.run)
     assert "no records of the select split to calibrate on" in reason
 
 

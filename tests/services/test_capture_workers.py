@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from django.conf import settings as project
 
-from explanations import selectors, services
 from explanations.capture import capture
 from explanations.corpora.texts import documents
 from explanations.models import Capture, Run, Target
 from explanations.records import deal
+from explanations.selectors.runs import run_progress, run_reasons
+from explanations.services.captures import capture_create
+from explanations.services.runs import run_create
 from explanations.stores.reader import CaptureConfig, open_store
 from tests.explanations.test_capture import same_files
 from tests.services.conftest import Site, ended, until
@@ -32,10 +34,8 @@ def text(shared_data: Path, tmp_path: Path) -> Path:
 
 def _planned(site: Site, shared_data: Path, text: Path) -> tuple[Capture, int]:
     project.CAPTURE_DIR = site.folder / "captures"
-    planned = services.capture_create(
-        source=str(shared_data / "stories260K"), text=text, shards=SHARDS
-    )
-    created = services.run_create(kind=Run.Kind.CAPTURE, capture=planned)
+    planned = capture_create(source=str(shared_data / "stories260K"), text=text, shards=SHARDS)
+    created = run_create(kind=Run.Kind.CAPTURE, capture=planned)
     assert created.run is not None
     return planned, created.run.pk
 
@@ -63,8 +63,8 @@ def test_shards_of_workers_of_which_one_was_killed_give_the_store_of_one_pass(
     assert not Path(planned.directory).exists()
 
     other = site.worker("--concurrency", "2")
-    until(lambda: selectors.run_progress(run).finished, seconds=300)
-    assert selectors.run_reasons(run) == {}
+    until(lambda: run_progress(run).finished, seconds=300)
+    assert run_reasons(run) == {}
     assert ended(other) == 0
     _is_the_store_of_one_pass(Path(planned.directory), shared_data, text, site.folder / "one")
     planned.refresh_from_db()

@@ -9,8 +9,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from explanations import services
 from explanations.models import Run, Target
+from explanations.services.leases import target_fail, targets_claim
+from explanations.services.runs import run_call, run_create
 from tests import factories
 from tests.services.conftest import Site
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.services
 
 def _run(count: int) -> int:
     neurons = factories.neurons(count)
-    created = services.run_create(
+    created = run_create(
         kind=Run.Kind.EXPLAIN,
         method=factories.method(),
         neurons=[neuron.pk for neuron in neurons],
@@ -32,7 +33,7 @@ def _claim_all(run: int, limit: int, start: threading.Barrier) -> list[int]:
     claimed: list[int] = []
     start.wait()
     while True:
-        claim = services.targets_claim(run_id=run, limit=limit, at=timezone.now())
+        claim = targets_claim(run_id=run, limit=limit, at=timezone.now())
         if not claim.targets:
             connection.close()
             return claimed
@@ -50,7 +51,7 @@ def test_many_threads_are_never_handed_the_same_target(site: Site) -> None:
 
 
 def test_a_claim_takes_no_more_than_its_limit(site: Site) -> None:
-    claim = services.targets_claim(run_id=_run(400), limit=7, at=timezone.now())
+    claim = targets_claim(run_id=_run(400), limit=7, at=timezone.now())
     assert len(claim.targets) == 7
     assert Target.objects.exclude(lease=None).count() == 7
 
@@ -59,13 +60,11 @@ def test_leasing_and_closing_targets_takes_milliseconds(site: Site) -> None:
     run = _run(2000)
     began = time.perf_counter()
     while True:
-        claim = services.targets_claim(run_id=run, limit=32, at=timezone.now())
+        claim = targets_claim(run_id=run, limit=32, at=timezone.now())
         if not claim.targets:
             break
         for target in claim.targets:
-            services.target_fail(
-                target_id=target, lease=claim.lease, reason="none", at=timezone.now()
-            )
+            target_fail(target_id=target, lease=claim.lease, reason="none", at=timezone.now())
     rate = 2000 / (time.perf_counter() - began)
     assert Target.objects.filter(state=Target.State.FAILED).count() == 2000
     # 917 on SQLite and 391 on PostgreSQL, measured on two busy cores.
@@ -78,7 +77,7 @@ def test_threads_that_call_for_a_worker_at_once_send_one_message(site: Site) -> 
 
     def call(_: int) -> bool:
         start.wait()
-        called = services.run_call(run_id=run, at=timezone.now())
+        called = run_call(run_id=run, at=timezone.now())
         connection.close()
         return called
 

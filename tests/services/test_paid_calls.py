@@ -6,9 +6,10 @@ from collections import Counter
 
 import pytest
 
-from explanations import selectors, services
 from explanations.models import Call, Explanation, Neuron, Record, Run, Target
 from explanations.records import RecordKind, Split
+from explanations.selectors.runs import run_progress
+from explanations.services.runs import run_create
 from tests import factories
 from tests.explanations.openai_server import OpenAIServer, Reply, chat, failure, serving
 from tests.services.conftest import Site, ended, killed_when, until
@@ -73,7 +74,7 @@ def _explain() -> int:
         k=1,
         simulator_config={"way": "written"},
     )
-    created = services.run_create(
+    created = run_create(
         kind=Run.Kind.EXPLAIN, method=method, neurons=[neuron.pk for neuron in _neurons()]
     )
     assert created.run is not None
@@ -95,13 +96,13 @@ def _asked(server: OpenAIServer) -> Counter[int]:
 
 def _half_way(run: int) -> bool:
     """Whether half is done, and an unfinished dialogue has answers already."""
-    progress = selectors.run_progress(run)
+    progress = run_progress(run)
     begun = Target.objects.filter(state="open", calls__isnull=False)
     return progress.done + progress.failed >= NEURONS // 2 and begun.exists()
 
 
 def _each_neuron_has_exactly_one_outcome(run: int) -> None:
-    progress = selectors.run_progress(run)
+    progress = run_progress(run)
     assert (progress.total, progress.failed) == (NEURONS, len(REFUSED))
     assert progress.done == NEURONS - len(REFUSED)
     texts = Explanation.objects.values_list("neuron__index", "text")
@@ -121,9 +122,9 @@ def _killed_and_restarted(site: Site) -> None:
         }
         killed_when(site.worker("--concurrency", str(WORKERS)), lambda: _half_way(run))
         stored, before = _calls(), _asked(server)
-        assert selectors.run_progress(run).left
+        assert run_progress(run).left
         worker = site.worker("--concurrency", str(WORKERS))
-        until(lambda: selectors.run_progress(run).finished, seconds=240)
+        until(lambda: run_progress(run).finished, seconds=240)
         assert ended(worker) == 0
         asked = _asked(server)
     _each_neuron_has_exactly_one_outcome(run)
@@ -131,7 +132,7 @@ def _killed_and_restarted(site: Site) -> None:
     # asked again; only what was under way when it died is.
     assert asked - before == _calls() - stored
     assert (asked - _calls()).total() <= WORKERS * AT_ONCE
-    assert selectors.run_progress(run).dollars == pytest.approx(
+    assert run_progress(run).dollars == pytest.approx(
         0.018 * Call.objects.filter(reason="").count()
     )
     assert not Call.objects.filter(void=True).exists()

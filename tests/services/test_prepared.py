@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from annotation.selectors import enrolment_of
-from annotation.services import rater_enrol
+from annotation.services.batches import rater_enrol
 from tests.annotation.conftest import NOON
 from tests.annotation.factories import open_batch
 from tests.services.conftest import Site

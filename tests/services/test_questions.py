@@ -12,9 +12,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from explanations import selectors, services
 from explanations.models import Question, Subject
 from explanations.records import NeuronRef
+from explanations.selectors.questions import QuestionState, question_state
+from explanations.services.questions import question_ask, question_claim
 from tests import factories
 from tests.services.conftest import Site, ended, until
 
@@ -28,7 +29,7 @@ def _subject(shared_data: Path) -> Subject:
 
 
 def _ask(subject: Subject) -> Question:
-    return services.question_ask(
+    return question_ask(
         kind=Question.Kind.ACTIVATE,
         subject=subject,
         text=TEXT,
@@ -36,8 +37,8 @@ def _ask(subject: Subject) -> Question:
     )
 
 
-def _answered(question: Question) -> selectors.QuestionState | None:
-    state = selectors.question_state(question.token)
+def _answered(question: Question) -> QuestionState | None:
+    state = question_state(question.token)
     return state if state and state.state in {"finished", "failed"} else None
 
 
@@ -117,7 +118,7 @@ def test_what_a_killed_worker_held_is_answered_by_another(site: Site, shared_dat
 def _claim_all(start: threading.Barrier) -> list[int]:
     claimed: list[int] = []
     start.wait()
-    while question := services.question_claim(at=timezone.now()):
+    while question := question_claim(at=timezone.now()):
         claimed.append(question.pk)
     connection.close()
     return claimed

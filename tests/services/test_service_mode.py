@@ -5,8 +5,8 @@ import time
 import pytest
 import redis
 
-from explanations import selectors
 from explanations.models import Explanation, Run
+from explanations.selectors.runs import runs_progress
 from tests import factories
 from tests.services.conftest import Site, ended, until
 
@@ -47,7 +47,7 @@ def test_sweeps_of_a_worker_that_does_other_work_pile_nothing_up(service_site: S
     assert ended(worker) == 0
     assert client.llen("cpu") <= 2
     client.close()
-    assert {progress.done for progress in selectors.runs_progress()} == {0}
+    assert {progress.done for progress in runs_progress()} == {0}
 
 
 def test_a_worker_that_a_signal_reaches_while_it_waits_exits_0_at_once(

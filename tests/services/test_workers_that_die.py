@@ -5,8 +5,9 @@ import signal
 import pytest
 from django.utils import timezone
 
-from explanations import selectors, services
 from explanations.models import Explanation, Run, Target
+from explanations.selectors.runs import run_progress
+from explanations.services.runs import run_create
 from tests import factories
 from tests.services.conftest import Site, ended, killed_when, until
 
@@ -17,7 +18,7 @@ NEURONS, DEAD = 1000, 7
 
 def _explain() -> int:
     """Make a run over neurons of which some never fire, so that results and failures come."""
-    created = services.run_create(
+    created = run_create(
         kind=Run.Kind.EXPLAIN,
         method=factories.builtin("explainer", "token_lookup"),
         neurons=[neuron.pk for neuron in factories.fish_neurons(NEURONS, dead=DEAD)],
@@ -28,12 +29,12 @@ def _explain() -> int:
 
 
 def _ended_targets(run: int) -> int:
-    progress = selectors.run_progress(run)
+    progress = run_progress(run)
     return progress.done + progress.failed
 
 
 def _each_neuron_has_exactly_one_outcome(run: int) -> None:
-    progress = selectors.run_progress(run)
+    progress = run_progress(run)
     assert (progress.total, progress.done, progress.failed) == (NEURONS, NEURONS - DEAD, DEAD)
     explained = set(Explanation.objects.values_list("neuron", flat=True))
     failed = set(Target.objects.filter(state="failed").values_list("neuron", flat=True))
@@ -57,7 +58,7 @@ def test_after_a_kill_a_new_embedded_worker_finishes_with_one_outcome_each(site:
     run = _explain()
     _killed_in_the_middle(site, run)
     worker = site.worker()
-    until(lambda: selectors.run_progress(run).finished)
+    until(lambda: run_progress(run).finished)
     _each_neuron_has_exactly_one_outcome(run)
     assert ended(worker) == 0
 
@@ -70,7 +71,7 @@ def test_after_a_kill_the_other_worker_behind_redis_finishes(service_site: Site)
     other.send_signal(signal.SIGSTOP)
     _killed_in_the_middle(service_site, run)
     other.send_signal(signal.SIGCONT)
-    until(lambda: selectors.run_progress(run).finished)
+    until(lambda: run_progress(run).finished)
     _each_neuron_has_exactly_one_outcome(run)
     assert ended(other) == 0
 

@@ -5,12 +5,15 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from annotation.services import assignment_claim, judgment_submit, rater_enrol
+from annotation.services.answers import judgment_submit
+from annotation.services.batches import rater_enrol
+from annotation.services.claims import assignment_claim
 from explanations.models import Explanation, Method, Neuron, Score
 from explanations.records import RecordKind, Split
 from studies.models import Condition, Study
 from studies.presets import PRESETS
-from studies.services import study_build, study_open
+from studies.services.building import study_build
+from studies.services.lifecycle import study_open
 from tests import factories
 
 CONDITIONS = ("plain", "fancy", "people")

@@ -13,8 +13,10 @@ from django.db import DatabaseError, transaction
 
 from annotation.models import Assignment, Enrolment, Item, Judgment
 from annotation.selectors import batch_progress
-from annotation.services import enrolment_finish, judgment_submit, question_claim, rater_enrol
-from studies import services, tasks
+from annotation.services.answers import judgment_submit
+from annotation.services.asking import question_claim
+from annotation.services.batches import enrolment_finish, rater_enrol
+from studies import tasks
 from studies.analysis.archive.read import recompute
 from studies.analysis.protocols.compare.analyse import analyse
 from studies.analysis.protocols.compare.wording import warnings
@@ -25,6 +27,10 @@ from studies.selectors.drawing import places_open, study_draws
 from studies.selectors.flow import judgments_wanted
 from studies.selectors.registrations import design_of
 from studies.selectors.tables import study_tables
+from studies.services.building import study_build, study_unbuild
+from studies.services.drawing import pairs_choose
+from studies.services.lifecycle import study_close, study_open
+from studies.services.simulation import raters_simulate
 from tests import factories
 from tests.studies.stocked import stocked_study
 
@@ -41,7 +47,7 @@ def active(**values: Any) -> Study:
 
 def simulated(study: Study, raters: int) -> int:
     behaviour = Behaviour(accuracy=0.8)
-    return services.raters_simulate(
+    return raters_simulate(
         study=study, raters=raters, behaviour=behaviour, seed=3, at=NOON
     ).judgments
 
@@ -85,9 +91,9 @@ def test_raters_find_questions_without_a_worker_until_the_budget_is_spent() -> N
 
 def test_nothing_is_drawn_while_enough_is_open_nor_before_the_study_is() -> None:
     study = active()
-    assert services.pairs_choose(study=study, at=NOON, below=10) == 0
-    services.study_close(study=study, at=NOON)
-    assert services.pairs_choose(study=study, at=NOON, below=99) == 0
+    assert pairs_choose(study=study, at=NOON, below=10) == 0
+    study_close(study=study, at=NOON)
+    assert pairs_choose(study=study, at=NOON, below=99) == 0
     assert PairDraw.objects.count() == 10
 
 
@@ -108,8 +114,8 @@ def test_a_worker_draws_ahead_when_few_are_left() -> None:
 def test_two_who_choose_at_once_make_one_round() -> None:
     study = active()
     later = Study.objects.get(pk=study.pk)
-    assert services.pairs_choose(study=study, at=NOON, below=11) == 10
-    assert services.pairs_choose(study=later, at=NOON, below=11) == 0
+    assert pairs_choose(study=study, at=NOON, below=11) == 10
+    assert pairs_choose(study=later, at=NOON, below=11) == 0
     again = PairDraw.objects.latest("pk")
     again.pk = None
     with pytest.raises(DatabaseError), transaction.atomic():
@@ -124,7 +130,7 @@ def test_the_database_holds_draws_to_what_they_were() -> None:
 
 def test_too_many_pairs_to_weigh_in_a_request_are_drawn_at_random() -> None:
     study = active()
-    assert services.pairs_choose(study=study, at=NOON, below=99, at_random=True) == 24
+    assert pairs_choose(study=study, at=NOON, below=99, at_random=True) == 24
     drawn = PairDraw.objects.filter(round=1)
     assert set(drawn.values_list("arm", flat=True)) == {"random"}
 
@@ -155,9 +161,9 @@ def test_a_choice_without_end_or_chance_is_refused(values: dict[str, Any], refus
 
 def test_a_study_taken_back_loses_its_draws() -> None:
     study = factories.study(neurons=4, pairing="active", budget=20)
-    services.study_build(study=study)
+    study_build(study=study)
     assert PairDraw.objects.exists()
-    services.study_unbuild(study=study)
+    study_unbuild(study=study)
     assert not PairDraw.objects.exists()
 
 
@@ -165,8 +171,8 @@ def test_catch_trials_are_met_beside_drawn_pairs_and_are_not_in_the_budget() -> 
     study = stocked_study(
         "pairwise", pairing="active", budget=20, catches=50, items_per_rater=9, names=NAMES
     )
-    services.study_build(study=study)
-    services.study_open(study=study)
+    study_build(study=study)
+    study_open(study=study)
     met = [answer_all(enrol(study)) for _ in range(3)]
     assert met == [9, 9, 9]
     judged = Assignment.objects.values_list("rater", "item__is_catch")

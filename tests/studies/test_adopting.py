@@ -16,16 +16,21 @@ from django.urls import reverse
 
 from annotation.models import Assignment, Enrolment, Exclusion, Judgment
 from annotation.selectors import more_may_come
-from annotation.services import assignment_claim, judgment_submit, rater_enrol
-from explanations import services as upstream
+from annotation.services.answers import judgment_submit
+from annotation.services.batches import rater_enrol
+from annotation.services.claims import assignment_claim
 from explanations.models import Explanation, Method, Run, Score, Simulation
-from explanations.selectors import simulations_to_score
+from explanations.selectors.material import simulations_to_score
+from explanations.services.runs import run_create
 from explanations.tasks import work_on_chunk
-from studies import services
 from studies.exports import pieces, pseudonym
 from studies.models import Adoption, Condition, Study, StudyItem
 from studies.selectors.sampling import authors_of
 from studies.selectors.tables import study_scores
+from studies.services.adopting import Adopted, study_adopt
+from studies.services.building import study_build
+from studies.services.errors import StudyRefused
+from studies.services.lifecycle import study_close, study_open
 from tests import factories
 from tests.studies.stocked import stocked_study
 
@@ -37,8 +42,8 @@ Answer = Callable[[Assignment], Mapping[str, Any]]
 
 def opened(preset: str, **values: Any) -> Study:
     study = stocked_study(preset, **{"neurons": 2, **values})
-    services.study_build(study=study)
-    services.study_open(study=study)
+    study_build(study=study)
+    study_open(study=study)
     return study
 
 
@@ -65,13 +70,13 @@ def paints(value: int) -> Answer:
     return paint
 
 
-def adopt(study: Study) -> services.Adopted:
-    services.study_close(study=study, at=NOW)
-    return services.study_adopt(study=study, at=NOW)
+def adopt(study: Study) -> Adopted:
+    study_close(study=study, at=NOW)
+    return study_adopt(study=study, at=NOW)
 
 
 def run(kind: Run.Kind, method: Method, **over: Any) -> None:
-    made = upstream.run_create(kind=kind, method=method, **over)
+    made = run_create(kind=kind, method=method, **over)
     assert made.run is not None
     while work_on_chunk(made.run.pk):
         pass
@@ -105,8 +110,8 @@ def test_what_a_rater_wrote_becomes_an_explanation_that_knows_what_its_author_sa
     assert (adoption.judgment, adoption.explanation) == (Judgment.objects.get(), made)
 
 
-def adopt_again(study: Study) -> services.Adopted:
-    return services.study_adopt(study=study, at=NOW)
+def adopt_again(study: Study) -> Adopted:
+    return study_adopt(study=study, at=NOW)
 
 
 def test_the_export_says_what_became_of_each_answer() -> None:
@@ -175,7 +180,7 @@ def test_a_later_answer_is_a_revision_of_what_was_adopted() -> None:
     study = opened("written", neurons=1)
     takes_part(study, writes("words that swim"), 1)
     adopt(study)
-    services.study_open(study=study)
+    study_open(study=study)
     first = Judgment.objects.get()
     judgment_submit(
         assignment=first.assignment,
@@ -192,16 +197,16 @@ def test_a_later_answer_is_a_revision_of_what_was_adopted() -> None:
 
 def test_only_a_closed_study_of_writers_or_simulators_is_adopted() -> None:
     study = opened("written")
-    with pytest.raises(services.StudyRefused, match="Close the study first"):
-        services.study_adopt(study=study, at=NOW)
-    with pytest.raises(services.StudyRefused, match="write or simulate"):
-        services.study_adopt(study=opened("pairwise"), at=NOW)
+    with pytest.raises(StudyRefused, match="Close the study first"):
+        study_adopt(study=study, at=NOW)
+    with pytest.raises(StudyRefused, match="write or simulate"):
+        study_adopt(study=opened("pairwise"), at=NOW)
 
 
 def test_a_study_that_says_so_is_adopted_when_it_closes() -> None:
     study = opened("written", neurons=1, adopts=True)
     takes_part(study, writes("words that swim"), 1)
-    services.study_close(study=study, at=NOW)
+    study_close(study=study, at=NOW)
     assert Adoption.objects.count() == 1
 
 
@@ -211,7 +216,7 @@ def test_the_command_says_what_came_of_it_and_refuses_what_cannot_be() -> None:
     takes_part(study, writes("words of a program"), 1, synthetic=True)
     with pytest.raises(CommandError, match="Close the study first"):
         call_command("adopt", study.slug)
-    services.study_close(study=study, at=NOW)
+    study_close(study=study, at=NOW)
     said = StringIO()
     call_command("adopt", study.slug, stdout=said)
     assert said.getvalue().splitlines() == [
@@ -227,7 +232,7 @@ def test_the_admin_says_how_many_before_it_adopts(client: Client) -> None:
     study = opened("written", neurons=1)
     takes_part(study, writes("words that swim"), 1)
     takes_part(study, writes("words of a program"), 1, synthetic=True)
-    services.study_close(study=study, at=NOW)
+    study_close(study=study, at=NOW)
     form = reverse("admin:studies_study_change", args=[study.pk])
     page = " ".join(client.get(form).content.decode().split())
     assert "0 explanations adopted, 1 waiting. 1 left out: given by a program." in page
@@ -368,6 +373,6 @@ def compared(written: Any) -> Study:
         factories.explanation(neuron, f"plain {neuron.pk}", method=method, author_kind="model")
     Condition.objects.create(study=comparing, name="plain", method=method)
     Condition.objects.create(study=comparing, name="written by people", method=None)
-    services.study_build(study=comparing)
-    services.study_open(study=comparing)
+    study_build(study=comparing)
+    study_open(study=comparing)
     return comparing

@@ -12,9 +12,10 @@ from django.utils import timezone
 from annotation.models import Enrolment
 from explanations.models import Explanation, Question, Score, Subject
 from explanations.records import Split
-from explanations.services import question_answer, question_ask, question_claim
-from studies import services
+from explanations.services.questions import question_answer, question_ask, question_claim
 from studies.models import Study
+from studies.services.building import study_build
+from studies.services.lifecycle import study_close, study_open
 from tests import factories
 from tests.annotation.browsing import agreed, asked, send
 
@@ -40,8 +41,8 @@ def study() -> Study:
             text = f"{'zebra' if i == 0 else 'ant'} CANARY-SAID {neuron.index}"
             said = factories.explanation(neuron, text, author_kind="model", method=method)
             scored(said, scorer, simulator)
-    services.study_build(study=made)
-    services.study_open(study=made)
+    study_build(study=made)
+    study_open(study=made)
     for _ in range(2):
         factories.judged(made, ["condition 0", "condition 1"])
     return made
@@ -142,7 +143,7 @@ def test_after_the_last_question_all_of_it_is_shown_again(rater: Client, study: 
 
 def test_a_study_that_is_closed_blinds_nobody_any_more(rater: Client, study: Study) -> None:
     assert WHY in rater.get("/neurons/shown/").content.decode()
-    services.study_close(study=study, at=timezone.now())
+    study_close(study=study, at=timezone.now())
     assert WHY not in rater.get("/neurons/shown/").content.decode()
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from explanations.models import Explanation, Question, Subject
 from explanations.records import NeuronRef
-from explanations.services import (
+from explanations.services.questions import (
     question_answer,
     question_ask,
     question_claim,

@@ -6,8 +6,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from studies.analysis.charts.charts import PUBLISHED, forest_plot, gap_chart, published_beside
+from studies.analysis.charts.charts import forest_plot, gap_chart
 from studies.analysis.data.estimate import Estimate, undefined
+from studies.analysis.data.published import PUBLISHED, published_beside
 from studies.analysis.statistics.preference import GapBin, agreement_by_gap, noise_ceiling
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotation.models import Enrolment, Item
-from annotation.services import rater_enrol
-from studies import services
+from annotation.services.batches import rater_enrol
 from studies.admin.actions import dealt_in_words, plan_in_words
 from studies.design.dealing import (
     Planned,
@@ -26,7 +25,10 @@ from studies.design.pairs import pairs_of
 from studies.design.simulated import Behaviour
 from studies.models import Study, StudyItem
 from studies.selectors.pages import study_plan
-from studies.services import StudyRefused
+from studies.services.building import study_build
+from studies.services.errors import StudyRefused
+from studies.services.lifecycle import study_open
+from studies.services.simulation import raters_simulate
 from tests import factories
 from tests.annotation.browsing import agreed
 from tests.studies.stocked import stocked_study
@@ -101,9 +103,9 @@ def test_the_number_of_a_group_says_nothing_of_its_conditions() -> None:
 @pytest.mark.django_db
 def test_between_raters_each_meets_one_condition_and_all_as_many_raters() -> None:
     study = stocked_study("bricken-2023", neurons=6, dealing="between", overlap=2)
-    services.study_build(study=study)
-    services.study_open(study=study)
-    services.raters_simulate(
+    study_build(study=study)
+    study_open(study=study)
+    raters_simulate(
         study=study, raters=6, behaviour=Behaviour(accuracy=0.8), seed=1, at=timezone.now()
     )
     condition = dict(StudyItem.objects.values_list("item", "condition"))
@@ -146,13 +148,13 @@ def test_what_is_shown_to_a_rater_does_not_name_their_group(client: Client) -> N
 @pytest.mark.django_db
 def test_questions_that_show_all_conditions_cannot_be_dealt_between_raters() -> None:
     with pytest.raises(StudyRefused, match="between raters"):
-        services.study_build(study=stocked_study("bills-2023-rank", dealing="between"))
+        study_build(study=stocked_study("bills-2023-rank", dealing="between"))
 
 
 @pytest.mark.django_db
 def test_a_pilot_share_is_built_and_explained() -> None:
     study = factories.study(neurons=20, overlap=2, deep_share=10, deep_overlap=6)
-    built = services.study_build(study=study)
+    built = study_build(study=study)
     assert Counter(Item.objects.values_list("overlap", flat=True)) == {2: 18, 6: 2}
     assert built.judgments == study_plan(study).judgments == 48
     assert "10 of each hundred items are judged 6 times, the others 2 times" in dealt_in_words(
@@ -163,7 +165,7 @@ def test_a_pilot_share_is_built_and_explained() -> None:
 @pytest.mark.django_db
 def test_the_plan_counts_what_tests_raters_as_time() -> None:
     study = stocked_study("pairwise", neurons=10, names=("plain", "people"), catches=50, repeats=50)
-    services.study_build(study=study)
+    study_build(study=study)
     plan = study_plan(study)
     # 10 pairs x 3; one question in three is a catch trial, a third of the rest are repeats: of 67.5
     # questions 37.5 test raters.

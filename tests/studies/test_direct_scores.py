@@ -8,11 +8,11 @@ from django.test import Client
 from django.utils import timezone
 
 from explanations.models import Explanation, Method, Score, Subject
-from studies import services
 from studies.analysis.protocols.compare.analyse import analyse
 from studies.design.simulated import Behaviour
 from studies.models import Study
 from studies.selectors.tables import study_tables, study_votes
+from studies.services.simulation import raters_simulate
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -133,7 +133,7 @@ def test_a_direct_score_that_is_undefined_is_counted_with_its_reason() -> None:
 
 def test_synthetic_raters_can_follow_a_direct_score() -> None:
     study, _ = judged_study()
-    simulated = services.raters_simulate(
+    simulated = raters_simulate(
         study=study,
         raters=2,
         behaviour=Behaviour(accuracy=1.0),

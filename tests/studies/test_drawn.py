@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studies.analysis.data.tables import Draws
-from studies.analysis.data.votes import read_votes
 from studies.analysis.statistics.sampling_weights import drawn_agreement
 from studies.analysis.statistics.score_votes import score_agreement_of
+from studies.analysis.statistics.votes import read_votes
 
 # Neuron, rater, gap, outcome, probability.
 ROW = st.tuples(

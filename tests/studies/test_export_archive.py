@@ -18,14 +18,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.models import Exclusion
-from annotation.services import assignment_claim, judgment_submit, rater_enrol
+from annotation.services.answers import judgment_submit
+from annotation.services.batches import rater_enrol
+from annotation.services.claims import assignment_claim
 from explanations.models import Explanation, Score
-from studies import services, tasks
+from studies import tasks
 from studies.analysis.archive.read import ExportError, recompute
 from studies.analysis.data.canonical_json import as_text
 from studies.analysis.data.plan import Plan
 from studies.exports import TABLES, archive, installed_forms, pieces
 from studies.models import Study
+from studies.services.analyses import analysis_request
+from studies.services.registering import registration_freeze
 from tests import factories
 from tests.conftest import ROOT
 
@@ -49,7 +53,7 @@ def zipped(study: Study, folder: Path) -> Path:
 
 
 def analysed(study: Study) -> None:
-    asked = services.analysis_request(study=study, at=timezone.now())
+    asked = analysis_request(study=study, at=timezone.now())
     assert tasks.analyse(asked.pk)
 
 
@@ -192,7 +196,7 @@ def test_a_registered_plan_is_exported_to_the_letter_and_obeyed(
     analysed(study)
     # The first rater gave six judgments, the second four.
     plan = Plan(primary="correlation", gap_edges=(0.0, 1 / 3), min_judgments=5)
-    frozen = services.registration_freeze(study=study, plan=plan, at=timezone.now())
+    frozen = registration_freeze(study=study, plan=plan, at=timezone.now())
     computed = recompute(zipped(study, tmp_path))
     assert json.loads(computed.anew)["n_judgments"] == 6
     assert computed.anew == computed.exported

@@ -15,7 +15,9 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.models import Enrolment, Exclusion
-from annotation.services import assignment_claim, judgment_submit, rater_enrol
+from annotation.services.answers import judgment_submit
+from annotation.services.batches import rater_enrol
+from annotation.services.claims import assignment_claim
 from studies.exports import TABLES, archive, pieces
 from studies.models import Study
 from tests import factories

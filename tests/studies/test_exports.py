@@ -19,7 +19,7 @@ from annotation.models import Judgment
 from explanations.models import Explanation, SimulatedRecord
 from studies.exports import FORMS, TABLES, pieces, pseudonym
 from studies.models import Adoption, Study
-from studies.services import study_build
+from studies.services.building import study_build
 from tests import factories
 from tests.conftest import ROOT
 

@@ -11,14 +11,16 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.models import Assignment, Item
-from annotation.services import NewItem, batch_create
+from annotation.services.batches import NewItem, batch_create
 from explanations.models import Image, Record, Subject
 from explanations.records import Split
 from explanations.services.images import images_import
-from studies import services
 from studies.exports.tables import TABLES
 from studies.models import Study, StudyItem
 from studies.presets import PRESETS
+from studies.services.building import study_build, study_unbuild
+from studies.services.errors import StudyRefused
+from studies.services.from_preset import Choices, study_start
 from tests import factories
 from tests.annotation.factories import item_of
 from tests.pictured import rows_for, zipped
@@ -37,7 +39,7 @@ def images_of(payload: dict[str, Any]) -> list[dict[str, Any]]:
 
 def built(**values: Any) -> Study:
     study = stocked_study(NAME, **values)
-    services.study_build(study=study)
+    study_build(study=study)
     return study
 
 
@@ -107,9 +109,9 @@ def test_another_study_and_another_key_give_other_names(settings: Any) -> None:
     study = built(neurons=1)
     [first] = items_of(study)
     names = set(first.item.pictures)
-    services.study_unbuild(study=study)
+    study_unbuild(study=study)
     settings.SECRET_KEY = "another"  # noqa: S105
-    services.study_build(study=study)
+    study_build(study=study)
     [again] = items_of(study)
     assert not names & set(again.item.pictures)
 
@@ -136,7 +138,7 @@ def opened(settings: Any, tmp_path: Path) -> Study:
     settings.IMAGE_DIR = tmp_path / "kept"
     rows = [*rows_for("0/1", 0, n=2), *rows_for("0/2", 50, n=2)]
     images_import(path=zipped(tmp_path / "CANARY.zip", rows), subject="CANARY-SUBJECT")
-    choices = services.Choices(
+    choices = Choices(
         title="A study",
         slug="a-study",
         subject=Subject.objects.get(),
@@ -146,7 +148,7 @@ def opened(settings: Any, tmp_path: Path) -> Study:
         items_per_rater=1,
         excerpts=2,
     )
-    return services.study_start(preset=PRESETS[NAME], choices=choices, is_open=True)[0]
+    return study_start(preset=PRESETS[NAME], choices=choices, is_open=True)[0]
 
 
 def asked(client: Client, study: Study) -> tuple[Assignment, str]:
@@ -220,8 +222,8 @@ def test_a_subject_with_images_alone_has_no_texts_to_show(admin_client: Client) 
 def test_a_neuron_without_quiet_images_is_left_out_with_the_reason() -> None:
     study = stocked_study(NAME)
     Record.objects.filter(peak__lte=0).delete()
-    with pytest.raises(services.StudyRefused, match="without an image on which it hardly fires"):
-        services.study_build(study=study)
+    with pytest.raises(StudyRefused, match="without an image on which it hardly fires"):
+        study_build(study=study)
     assert not Item.objects.exists()
 
 

@@ -13,9 +13,12 @@ from django.utils import timezone
 
 from annotation.models import Assignment, Item
 from explanations.models import Explanation, Method, Neuron, Score, Simulation
-from studies import services
 from studies.design.simulated import Behaviour
 from studies.models import Condition, Study, StudyOption
+from studies.services.analyses import analysis_request
+from studies.services.building import study_build
+from studies.services.lifecycle import study_close, study_open
+from studies.services.simulation import raters_simulate
 from studies.tasks import analyse
 from tests import factories
 
@@ -44,9 +47,9 @@ def study() -> Study:
             kind = "model" if method else "human"
             explanation = factories.explanation(neuron, text, method=method, author_kind=kind)
             _scored(explanation, scorer, simulator)
-    services.study_build(study=made)
-    services.study_open(study=made)
-    analyse(services.analysis_request(study=made, at=timezone.now()).pk)
+    study_build(study=made)
+    study_open(study=made)
+    analyse(analysis_request(study=made, at=timezone.now()).pk)
     return made
 
 
@@ -99,7 +102,7 @@ def rater_pages(client: Client, study: Study) -> Iterator[HttpResponseBase]:
     yield client.post(reverse("annotation:account-new"), chosen)
     for name in ("account", "account-new", "account-password", "login"):
         yield client.get(reverse(f"annotation:{name}"))
-    services.study_close(study=study, at=timezone.now())
+    study_close(study=study, at=timezone.now())
     yield client.get(to("invitation"))
     yield client.get(to("next"))
 
@@ -168,7 +171,7 @@ def _begin_ids_at(start: int) -> None:
 )
 def test_side_and_key_do_not_go_with_the_condition_over_many_assignments(neurons: int) -> None:
     study = factories.open_study(neurons=neurons, overlap=10, items_per_rater=neurons)
-    services.raters_simulate(
+    raters_simulate(
         study=study,
         raters=10,
         behaviour=Behaviour(accuracy=0.5),

@@ -15,7 +15,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from explanations.models import Explanation, Score
-from studies import services
 from studies.analysis.archive.read import recompute
 from studies.exports import TABLES, pieces
 from studies.models import Analysis, Study
@@ -23,6 +22,9 @@ from studies.presets import PRESETS
 from studies.selectors.analyses import scores_mark
 from studies.selectors.answers import shown_in
 from studies.selectors.preference import preferences
+from studies.services.adopting import study_adopt
+from studies.services.analyses import analysis_request
+from studies.services.lifecycle import study_close
 from studies.tasks import sweep
 from tests import factories
 from tests.studies.stocked import answered, stocked_study
@@ -88,7 +90,7 @@ def test_a_study_of_another_design_is_analysed_as_answers_come_in(staff: Client)
     study = stocked_study("bricken-2023")
     answered(study)
     assert sweep() == 1
-    services.study_close(study=study, at=timezone.now())
+    study_close(study=study, at=timezone.now())
     call_command("analyse", study.slug)
     results = Analysis.objects.get().results
     assert results is not None
@@ -104,7 +106,7 @@ def test_choices_of_other_studies_are_no_preferences() -> None:
 def test_catch_trials_and_repeats_are_answered_but_not_counted_as_comparisons() -> None:
     study = stocked_study("pairwise", catches=50, repeats=50, items_per_rater=100, overlap=1)
     answered(study, 55)
-    services.analysis_request(study=study, at=timezone.now())
+    analysis_request(study=study, at=timezone.now())
     call_command("analyse", study.slug)
     results = Analysis.objects.get().results
     assert results is not None
@@ -136,8 +138,8 @@ def test_an_export_alone_gives_the_same_results(name: str, tmp_path: Path) -> No
 def test_adopted_texts_and_their_scores_are_analysed_from_the_export_too(tmp_path: Path) -> None:
     study = stocked_study("written", neurons=3)
     answered(study)
-    services.study_close(study=study, at=timezone.now())
-    services.study_adopt(study=study, at=timezone.now())
+    study_close(study=study, at=timezone.now())
+    study_adopt(study=study, at=timezone.now())
     scorer = factories.method("scorer", "correlation")
     for each in Explanation.objects.filter(neuron__studies=study):
         value = 0.8 if each.method and each.method.is_person else 0.3

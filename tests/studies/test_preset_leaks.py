@@ -10,16 +10,17 @@ from django.utils import timezone
 
 from annotation.models import Assignment, Item
 from annotation.protocols.excerpt import Excerpt
-from annotation.services import judgment_submit
+from annotation.services.answers import judgment_submit
 from explanations.models import Explanation, Score
-from studies import services
 from studies.design.items import Candidate
 from studies.design.questions import Asked
 from studies.models import Condition, Study
 from studies.presets import PRESETS
 from studies.presets.base import Material, Offer, Said, Seen
 from studies.presets.bills_2023_rank import PRESET as RANK
+from studies.services.building import study_build
 from studies.services.items import Question, keyed
+from studies.services.lifecycle import study_open
 from tests import factories
 from tests.studies.stocked import an_answer, stocked_study
 
@@ -43,8 +44,8 @@ def marked_study(preset: str) -> Study:
         )
     if PRESETS[preset].catch and preset != "pairwise":
         Study.objects.filter(pk=study.pk).update(catches=20)
-    services.study_build(study=study)
-    services.study_open(study=study)
+    study_build(study=study)
+    study_open(study=study)
     return study
 
 
@@ -127,7 +128,7 @@ def test_neither_place_nor_key_goes_with_the_condition_over_two_thousand_items(k
 @pytest.mark.django_db
 def test_the_right_answer_stands_in_every_place_equally_often() -> None:
     study = stocked_study("intruder", neurons=25)
-    services.study_build(study=study)
+    study_build(study=study)
     places = Counter(
         [option["key"] for option in each.item.payload["options"]].index(each.known["choice"])
         for each in study.items.select_related("item")

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from annotation.entry import Check, read_entry
 from annotation.protocols import PROTOCOLS
 from annotation.quality import Rule
-from studies import services
 from studies.analysis.data.plan import Plan
 from studies.design.registered import differences
 from studies.design.trust import in_words, read_checks, written_checks
@@ -26,7 +25,10 @@ from studies.models import Study
 from studies.presets import PRESETS
 from studies.presets.trust import one_place
 from studies.selectors.registrations import design_of
+from studies.services.building import study_build
 from studies.services.entry import entry_of
+from studies.services.lifecycle import study_open
+from studies.services.registering import registration_freeze
 from tests import factories
 from tests.studies.test_study_admin import as_shown, change_url, form_data
 
@@ -142,7 +144,7 @@ def test_rules_and_checks_are_set_on_the_study_and_frozen_when_it_is_built(staff
     )
     staff.post(change_url(study), data)
     study.refresh_from_db()
-    services.study_build(study=study)
+    study_build(study=study)
     assert study.batch is not None
     assert study.batch.rules == [
         {"name": "too_fast", "limit": 0.4, "after": 5, "pauses": True, "seconds": 1.5},
@@ -191,9 +193,9 @@ def test_rules_are_registered_and_a_later_change_is_told() -> None:
     rule = Rule(name="too_fast", limit=0.4, after=5, seconds=2)
     Study.objects.filter(pk=study.pk).update(rules=[rule.to_json()])
     study.refresh_from_db()
-    services.study_build(study=study)
+    study_build(study=study)
     assert design_of(study)["rules"] == [rule.to_json()]
-    services.registration_freeze(study=study, plan=Plan(primary="x"), at=timezone.now())
+    registration_freeze(study=study, plan=Plan(primary="x"), at=timezone.now())
     assert study.batch is not None
     study.batch.rules = []
     study.batch.save()
@@ -207,8 +209,8 @@ def test_the_datasheet_lists_the_rules_and_what_was_asked_first(tmp_path: Path) 
     study = factories.study(neurons=2)
     Study.objects.filter(pk=study.pk).update(**trust_of_preset(PRESETS["pairwise"]))
     study.refresh_from_db()
-    services.study_build(study=study)
-    services.study_open(study=study)
+    study_build(study=study)
+    study_open(study=study)
     path = tmp_path / "export.zip"
     path.write_bytes(b"".join(archive(study)))
     with ZipFile(path) as export:

@@ -7,9 +7,10 @@ import pytest
 from annotation.protocols import PROTOCOLS
 from explanations.models import Explanation, Record, Score
 from explanations.records import Split
-from studies import services
 from studies.models import Study, StudyItem, StudyOption
 from studies.presets import PRESETS
+from studies.services.building import study_build, study_unbuild
+from studies.services.errors import StudyRefused
 from tests import factories
 from tests.studies.stocked import stocked_study, texts_by_condition
 
@@ -19,7 +20,7 @@ NAMES = list(PRESETS)
 
 def built(preset: str, **values: object) -> Study:
     study = stocked_study(preset, **values)  # type: ignore[arg-type]
-    services.study_build(study=study)
+    study_build(study=study)
     return study
 
 
@@ -80,8 +81,8 @@ def _output(option: StudyOption) -> str:
 def test_the_same_seed_freezes_the_same_questions(name: str) -> None:
     study = built(name, repeats=20)
     before = [each.item.payload for each in items_of(study)]
-    services.study_unbuild(study=study)
-    services.study_build(study=study)
+    study_unbuild(study=study)
+    study_build(study=study)
     assert [each.item.payload for each in items_of(study)] == before
 
 
@@ -174,8 +175,8 @@ def test_a_catch_trial_of_a_comparison_offers_the_truth_beside_anothers() -> Non
 def test_catch_trials_without_known_truth_are_refused() -> None:
     study = stocked_study("pairwise", catches=10)
     Explanation.objects.filter(method__name="ground_truth").delete()
-    with pytest.raises(services.StudyRefused, match="No catch trial can be made"):
-        services.study_build(study=study)
+    with pytest.raises(StudyRefused, match="No catch trial can be made"):
+        study_build(study=study)
 
 
 def test_an_intruder_is_of_another_neuron() -> None:
@@ -238,19 +239,19 @@ def test_what_a_neuron_lacks_is_said(name: str, missing: str) -> None:
     Record.objects.filter(peak__lt=1).delete()
     if name != "bricken-2023":
         study.conditions.filter(name="fancy").delete()
-    with pytest.raises(services.StudyRefused, match=missing):
-        services.study_build(study=study)
+    with pytest.raises(StudyRefused, match=missing):
+        study_build(study=study)
 
 
 def test_only_functions_can_foretell_outputs() -> None:
     study = stocked_study("find-2023")
     study.neurons.set([factories.neuron_with_records()])
-    with pytest.raises(services.StudyRefused, match="without"):
-        services.study_build(study=study)
+    with pytest.raises(StudyRefused, match="without"):
+        study_build(study=study)
 
 
 def test_a_design_that_shows_explanations_wants_a_condition() -> None:
     study = stocked_study("yes-maybe-no")
     study.conditions.all().delete()
-    with pytest.raises(services.StudyRefused, match="add a condition"):
-        services.study_build(study=study)
+    with pytest.raises(StudyRefused, match="add a condition"):
+        study_build(study=study)

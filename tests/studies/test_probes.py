@@ -12,9 +12,14 @@ from django.test import Client
 from django.utils import timezone
 
 from annotation.models import Batch
-from explanations import services
 from explanations.models import Neuron, Question
 from explanations.records import NeuronRef
+from explanations.services.questions import (
+    question_answer,
+    question_ask,
+    question_claim,
+    question_fail,
+)
 from studies.api import MAX_OPEN_PROBES
 from studies.models import Study, StudyItem
 from tests import factories
@@ -62,11 +67,11 @@ def test_a_text_is_tried_and_the_answer_is_read(client: Client, address: str) ->
     answer = f"{address}{sent.json()['token']}/"
     waiting = {"state": "waiting", "ahead": 0, "result": None, "reason": ""}
     assert client.get(answer).json() == waiting
-    question = services.question_claim(at=timezone.now())
+    question = question_claim(at=timezone.now())
     assert question is not None
     assert question.lease is not None
     assert (question.layer, question.index, question.text) == (1, 7, "a fish")
-    services.question_answer(lease=question.lease, result=RESULT, at=timezone.now())
+    question_answer(lease=question.lease, result=RESULT, at=timezone.now())
     read = client.get(answer)
     assert read.json() == {"state": "finished", "ahead": 0, "result": RESULT, "reason": ""}
     assert read["Cache-Control"] == "no-store"
@@ -76,11 +81,11 @@ def test_nothing_that_comes_back_names_the_neuron_or_its_subject(
     client: Client, neuron: Neuron, address: str
 ) -> None:
     answer = f"{address}{tried(client, address).json()['token']}/"
-    question = services.question_claim(at=timezone.now())
+    question = question_claim(at=timezone.now())
     assert question is not None
     assert question.lease is not None
     reason = "CANARY-SUBJECT cannot be loaded"
-    services.question_fail(lease=question.lease, reason=reason, at=timezone.now())
+    question_fail(lease=question.lease, reason=reason, at=timezone.now())
     neuron.subject.layers = 0
     neuron.subject.save()
     refused = tried(client, address)
@@ -113,7 +118,7 @@ def test_a_forged_or_old_address_leads_nowhere(
 
 def test_an_address_answers_for_its_own_neuron_only(client: Client, address: str) -> None:
     other = factories.neuron(subject=factories.subject(layers=2, width=10), layer=0, index=3)
-    question = services.question_ask(
+    question = question_ask(
         kind=Question.Kind.ACTIVATE,
         subject=other.subject,
         text="a secret",

@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from explanations.models import Score
-from studies import services
 from studies.analysis.data.exclusion_rules import excluded
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.tables import Judgments
@@ -23,6 +22,10 @@ from studies.forms import PlanForm
 from studies.models import PAIRWISE, Analysis, Registration, Study
 from studies.presets import PRESETS
 from studies.selectors.registrations import registered_plan
+from studies.services.analyses import analysis_claim, analysis_renew, analysis_request
+from studies.services.errors import StudyRefused
+from studies.services.lifecycle import study_close
+from studies.services.registering import registration_freeze
 from studies.tasks import analyse
 from tests import factories
 from tests.studies.stocked import answered, stocked_study
@@ -53,11 +56,11 @@ def staff(client: Client) -> Client:
 
 
 def frozen(study: Study, plan: Plan = PLAN) -> Registration:
-    return services.registration_freeze(study=study, plan=plan, at=timezone.now())
+    return registration_freeze(study=study, plan=plan, at=timezone.now())
 
 
 def results(study: Study) -> dict[str, Any]:
-    asked = services.analysis_request(study=study, at=timezone.now())
+    asked = analysis_request(study=study, at=timezone.now())
     assert analyse(asked.pk)
     asked.refresh_from_db()
     assert asked.results is not None
@@ -89,10 +92,10 @@ def test_a_canonical_text_does_not_depend_on_the_order_of_names() -> None:
 
 def test_a_second_registration_and_one_without_a_primary_scorer_are_refused() -> None:
     study = factories.open_study()
-    with pytest.raises(services.StudyRefused, match="primary scorer"):
+    with pytest.raises(StudyRefused, match="primary scorer"):
         frozen(study, Plan())
     first = frozen(study)
-    with pytest.raises(services.StudyRefused, match="registered already"):
+    with pytest.raises(StudyRefused, match="registered already"):
         frozen(study, Plan(primary="another"))
     assert Registration.objects.get() == first
 
@@ -107,11 +110,11 @@ def test_a_registered_draft_cannot_be_deleted() -> None:
 def test_a_worker_that_began_before_the_registration_stores_nothing() -> None:
     study = factories.open_study()
     at = timezone.now()
-    asked = services.analysis_request(study=study, at=at)
-    lease = services.analysis_claim(analysis_id=asked.pk, at=at)
+    asked = analysis_request(study=study, at=at)
+    lease = analysis_claim(analysis_id=asked.pk, at=at)
     assert lease is not None
     frozen(study)
-    assert not services.analysis_renew(lease=lease, at=at)
+    assert not analysis_renew(lease=lease, at=at)
     assert Analysis.objects.get().state == Analysis.State.OPEN
 
 
@@ -161,7 +164,7 @@ def test_every_departure_is_told(staff: Client) -> None:
     factories.judged(study, ["fancy", "plain"])
     Study.objects.filter(pk=study.pk).update(overlap=9)
     study.batch.items.update(payload_version=1, overlap=4)
-    services.study_close(study=study, at=timezone.now())
+    study_close(study=study, at=timezone.now())
     told = results(Study.objects.get(pk=study.pk))["departures"]
     text = " ".join(told)
     assert "Overlap: registered 3, now 9." in told

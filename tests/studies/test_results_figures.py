@@ -15,7 +15,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from explanations.models import Score
-from studies import services
 from studies.analysis.charts import grids, plots
 from studies.analysis.data.estimate import undefined
 from studies.analysis.data.plan import Plan
@@ -28,6 +27,7 @@ from studies.analysis.statistics.calibration_curves import curves
 from studies.analysis.statistics.system_level import system_correlation, system_correlation_of_votes
 from studies.models import Study
 from studies.selectors.tables import study_tables
+from studies.services.analyses import analysis_request
 from studies.tasks import analyse
 from tests import factories
 
@@ -159,7 +159,7 @@ def study(db: None) -> Study:
     study = factories.open_study(neurons=4)
     factories.judged(study, ["fancy", "plain", "tie", "fancy"])
     factories.judged(study, ["fancy", "fancy", "tie", "plain"])
-    analyse(services.analysis_request(study=study, at=timezone.now()).pk)
+    analyse(analysis_request(study=study, at=timezone.now()).pk)
     return study
 
 

@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from explanations.models import Method, Score
-from studies import services
 from studies.analysis.protocols.compare.analyse import VERSION
 from studies.analysis.protocols.compare.analyse import analyse as analyse_tables
 from studies.analysis.protocols.compare.figures import figures
@@ -18,6 +17,9 @@ from studies.design.size import SECONDS_PER_JUDGMENT
 from studies.models import Analysis, Study
 from studies.selectors.pages import study_plan
 from studies.selectors.tables import study_tables
+from studies.services.analyses import analysis_claim, analysis_fail, analysis_request
+from studies.services.building import study_build
+from studies.services.lifecycle import study_open
 from studies.tasks import analyse
 from tests import factories
 
@@ -36,7 +38,7 @@ def read(staff: Client) -> Read:
     """Return the text of a study's results page, after an analysis, without markup."""
 
     def page(study: Study) -> str:
-        analyse(services.analysis_request(study=study, at=timezone.now()).pk)
+        analyse(analysis_request(study=study, at=timezone.now()).pk)
         return words(address(study), staff)
 
     return page
@@ -181,8 +183,8 @@ def test_conditions_are_said_to_share_their_neurons_only_when_they_do(read: Read
 def test_what_was_left_out_is_shown_in_the_flow(read: Read) -> None:
     study = factories.study(neurons=3)
     study.neurons.filter(pk=study.neurons.order_by("pk").values("pk")[:1]).update(maximum=0)
-    services.study_build(study=study)
-    services.study_open(study=study)
+    study_build(study=study)
+    study_open(study=study)
     factories.judged(study, ["fancy"])
     assert "1 neuron without any activation" in read(study)
 
@@ -197,14 +199,14 @@ def test_a_draft_says_what_to_do(staff: Client) -> None:
 
 def test_a_page_whose_results_are_being_computed_says_so(staff: Client) -> None:
     study = factories.open_study()
-    services.analysis_request(study=study, at=timezone.now())
+    analysis_request(study=study, at=timezone.now())
     assert "The results are being computed" in words(address(study), staff)
 
 
 def test_results_of_an_earlier_version_wait_for_new_ones_and_break_no_page(staff: Client) -> None:
     study = factories.open_study(neurons=3)
     factories.judged(study, ["fancy", "plain", "tie"])
-    analyse(services.analysis_request(study=study, at=timezone.now()).pk)
+    analyse(analysis_request(study=study, at=timezone.now()).pk)
     earlier = {"version": VERSION - 1, "agreement": {"alpha": "told otherwise"}}
     Analysis.objects.filter(study=study).update(results=earlier)
     study.refresh_from_db()
@@ -216,10 +218,10 @@ def test_results_of_an_earlier_version_wait_for_new_ones_and_break_no_page(staff
 
 def test_a_failed_analysis_shows_its_reason_and_can_be_tried_again(staff: Client) -> None:
     study = factories.open_study()
-    asked = services.analysis_request(study=study, at=timezone.now())
-    lease = services.analysis_claim(analysis_id=asked.pk, at=timezone.now())
+    asked = analysis_request(study=study, at=timezone.now())
+    lease = analysis_claim(analysis_id=asked.pk, at=timezone.now())
     assert lease is not None
-    services.analysis_fail(lease=lease, reason="no room", answers=0, scores="", at=timezone.now())
+    analysis_fail(lease=lease, reason="no room", answers=0, scores="", at=timezone.now())
     told = words(address(study), staff)
     assert "could not be computed" in told
     assert "no room" in told
@@ -301,7 +303,7 @@ def test_a_plan_goes_by_the_pace_of_people_and_not_of_programs() -> None:
     for synthetic in (False, True):
         study = factories.open_study(neurons=20)
         factories.judged(study, ["fancy"] * 20, synthetic=synthetic)
-        analyse(services.analysis_request(study=study, at=timezone.now()).pk)
+        analyse(analysis_request(study=study, at=timezone.now()).pk)
         paces.append(study_plan(Study.objects.get(pk=study.pk)).seconds_per_judgment)
     assert paces == [9.0, SECONDS_PER_JUDGMENT]
 

@@ -7,7 +7,8 @@ from annotation.models import Judgment, Rater
 from studies.models import Study
 from studies.presets import PRESETS
 from studies.selectors.answers import StudyAnswer, study_answers
-from studies.services import study_build, study_open
+from studies.services.building import study_build
+from studies.services.lifecycle import study_open
 from tests.studies.stocked import stocked_study
 
 pytestmark = pytest.mark.django_db

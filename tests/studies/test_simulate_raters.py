@@ -6,13 +6,15 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from annotation.models import Assignment, Batch, Judgment, Rater
-from annotation.services import assignment_claim, rater_enrol
+from annotation.services.batches import rater_enrol
+from annotation.services.claims import assignment_claim
 from explanations.models import Score
-from studies import services
 from studies.analysis.protocols.compare.analyse import Results, analyse
 from studies.design.simulated import Behaviour, outcome, seconds
 from studies.presets import PRESETS
 from studies.selectors.tables import study_tables
+from studies.services.building import study_build
+from studies.services.lifecycle import study_open
 from tests import factories
 
 
@@ -122,8 +124,8 @@ def test_the_same_seed_gives_the_same_judgments() -> None:
     made = list[Results]()
     for _ in range(2):
         study = factories.study(neurons=8)
-        services.study_build(study=study)
-        services.study_open(study=study)
+        study_build(study=study)
+        study_open(study=study)
         call_command("simulate_raters", study.slug, raters=2, seed=3)
         made.append(analyse(study_tables(study)))
     assert made[0].sides == made[1].sides

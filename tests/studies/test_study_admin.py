@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from explanations.models import Explanation
-from studies import services
 from studies.models import Study
+from studies.services.building import study_build
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -166,7 +166,7 @@ def test_a_refusal_is_told_and_changes_nothing(staff: Client) -> None:
 
 def test_opening_asks_first_and_shows_the_invitation_link_afterwards(staff: Client) -> None:
     study = factories.study()
-    services.study_build(study=study)
+    study_build(study=study)
     asked = press(staff, study, "open")
     assert "Open this study to raters?" in asked.content.decode()
     study.refresh_from_db()
@@ -188,7 +188,7 @@ def test_closing_asks_first_and_the_study_can_be_opened_again(staff: Client) -> 
 
 def test_a_built_study_goes_back_to_draft(staff: Client) -> None:
     study = factories.study()
-    services.study_build(study=study)
+    study_build(study=study)
     press(staff, study, "unbuild")
     assert Study.objects.get().state == Study.State.DRAFT
 

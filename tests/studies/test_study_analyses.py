@@ -11,11 +11,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from explanations.models import Score
-from studies import services, tasks
+from studies import tasks
 from studies.analysis.protocols.compare.analyse import analyse as compute
 from studies.models import Analysis
 from studies.selectors.pages import freshness
 from studies.selectors.tables import study_tables
+from studies.services.analyses import (
+    analysis_claim,
+    analysis_renew,
+    analysis_request,
+    analysis_store,
+    analysis_tell,
+)
+from studies.services.lifecycle import study_close
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +42,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 def test_an_analysis_stores_results_figures_and_how_many_answers_it_saw() -> None:
     study = factories.open_study(neurons=3)
     factories.judged(study, ["fancy", "fancy", "tie"])
-    asked = services.analysis_request(study=study, at=timezone.now())
+    asked = analysis_request(study=study, at=timezone.now())
     assert tasks.analyse(asked.pk)
     asked.refresh_from_db()
     assert (asked.state, asked.answers, asked.lease) == (Analysis.State.DONE, 3, None)
@@ -47,62 +55,62 @@ def test_an_analysis_stores_results_figures_and_how_many_answers_it_saw() -> Non
 
 def test_asking_twice_is_one_analysis_and_doing_it_twice_is_doing_it_once() -> None:
     study = factories.open_study()
-    first = services.analysis_request(study=study, at=timezone.now())
-    assert services.analysis_request(study=study, at=timezone.now()) == first
+    first = analysis_request(study=study, at=timezone.now())
+    assert analysis_request(study=study, at=timezone.now()) == first
     assert tasks.analyse(first.pk)
     assert not tasks.analyse(first.pk)
 
 
 def test_a_second_worker_finds_nothing_to_claim_until_the_lease_has_run_out() -> None:
     at = timezone.now()
-    asked = services.analysis_request(study=factories.open_study(), at=at)
-    assert services.analysis_claim(analysis_id=asked.pk, at=at)
-    assert services.analysis_claim(analysis_id=asked.pk, at=at) is None
-    assert services.analysis_claim(analysis_id=asked.pk, at=at + timedelta(hours=1))
+    asked = analysis_request(study=factories.open_study(), at=at)
+    assert analysis_claim(analysis_id=asked.pk, at=at)
+    assert analysis_claim(analysis_id=asked.pk, at=at) is None
+    assert analysis_claim(analysis_id=asked.pk, at=at + timedelta(hours=1))
 
 
 def test_a_worker_whose_lease_was_taken_over_stores_nothing() -> None:
     at = timezone.now()
-    asked = services.analysis_request(study=factories.open_study(), at=at)
-    late = services.analysis_claim(analysis_id=asked.pk, at=at)
-    services.analysis_claim(analysis_id=asked.pk, at=at + timedelta(hours=1))
+    asked = analysis_request(study=factories.open_study(), at=at)
+    late = analysis_claim(analysis_id=asked.pk, at=at)
+    analysis_claim(analysis_id=asked.pk, at=at + timedelta(hours=1))
     assert late is not None
-    assert not services.analysis_store(
+    assert not analysis_store(
         lease=late, results={}, figures={}, answers=0, scores="", seconds=0.0, at=at
     )
 
 
 def test_a_worker_that_renews_its_lease_keeps_it_and_says_how_far_it_is() -> None:
     at = timezone.now()
-    asked = services.analysis_request(study=factories.open_study(), at=at)
-    lease = services.analysis_claim(analysis_id=asked.pk, at=at)
+    asked = analysis_request(study=factories.open_study(), at=at)
+    lease = analysis_claim(analysis_id=asked.pk, at=at)
     assert lease is not None
-    assert services.analysis_tell(lease=lease, stage="conditions", share=0.35)
+    assert analysis_tell(lease=lease, stage="conditions", share=0.35)
     almost = at + timedelta(seconds=settings.LEASE_SECONDS - 1)
-    assert services.analysis_renew(lease=lease, at=almost)
+    assert analysis_renew(lease=lease, at=almost)
     later = almost + timedelta(seconds=2)
-    assert services.analysis_claim(analysis_id=asked.pk, at=later) is None
+    assert analysis_claim(analysis_id=asked.pk, at=later) is None
     asked.refresh_from_db()
     assert (asked.stage, asked.share) == ("conditions", 0.35)
 
 
 def test_a_worker_without_the_lease_renews_and_says_nothing() -> None:
     at = timezone.now()
-    asked = services.analysis_request(study=factories.open_study(), at=at)
-    late = services.analysis_claim(analysis_id=asked.pk, at=at)
-    services.analysis_claim(analysis_id=asked.pk, at=at + timedelta(hours=1))
+    asked = analysis_request(study=factories.open_study(), at=at)
+    late = analysis_claim(analysis_id=asked.pk, at=at)
+    analysis_claim(analysis_id=asked.pk, at=at + timedelta(hours=1))
     assert late is not None
-    assert not services.analysis_renew(lease=late, at=at)
-    assert not services.analysis_tell(lease=late, stage="s", share=0.5)
+    assert not analysis_renew(lease=late, at=at)
+    assert not analysis_tell(lease=late, stage="s", share=0.5)
 
 
 def test_a_page_that_waits_says_what_the_worker_does(admin_client: Client) -> None:
     at = timezone.now()
     study = factories.open_study()
-    asked = services.analysis_request(study=study, at=at)
-    lease = services.analysis_claim(analysis_id=asked.pk, at=at)
+    asked = analysis_request(study=study, at=at)
+    lease = analysis_claim(analysis_id=asked.pk, at=at)
     assert lease is not None
-    services.analysis_tell(lease=lease, stage="raters one by one", share=0.75)
+    analysis_tell(lease=lease, stage="raters one by one", share=0.75)
     page = admin_client.get(reverse("studies:results", args=[study.slug])).content.decode()
     assert "Raters one by one" in page
     assert 'value="0.75"' in page
@@ -124,7 +132,7 @@ def test_stages_go_from_first_to_last_and_their_shares_only_grow() -> None:
 def test_results_of_an_earlier_form_are_computed_anew() -> None:
     study = factories.open_study()
     factories.judged(study, ["fancy"])
-    tasks.analyse(services.analysis_request(study=study, at=timezone.now()).pk)
+    tasks.analyse(analysis_request(study=study, at=timezone.now()).pk)
     analysis = Analysis.objects.get()
     assert analysis.results is not None
     old = {**analysis.results, "version": 1}
@@ -135,9 +143,9 @@ def test_results_of_an_earlier_form_are_computed_anew() -> None:
 
 def test_an_analysis_that_kills_its_workers_is_given_up_with_a_reason() -> None:
     at = timezone.now()
-    asked = services.analysis_request(study=factories.open_study(), at=at)
+    asked = analysis_request(study=factories.open_study(), at=at)
     for hour in range(4):
-        services.analysis_claim(analysis_id=asked.pk, at=at + timedelta(hours=hour))
+        analysis_claim(analysis_id=asked.pk, at=at + timedelta(hours=hour))
     asked.refresh_from_db()
     assert asked.state == Analysis.State.FAILED
     assert "3 times" in asked.reason
@@ -148,7 +156,7 @@ def test_an_analysis_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> Non
         raise MemoryError("no room")
 
     monkeypatch.setattr(tasks, "compute", fail)
-    asked = services.analysis_request(study=factories.open_study(), at=timezone.now())
+    asked = analysis_request(study=factories.open_study(), at=timezone.now())
     with pytest.raises(MemoryError):
         tasks.analyse(asked.pk)
     asked.refresh_from_db()
@@ -157,9 +165,9 @@ def test_an_analysis_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_earlier_results_stay_while_new_ones_are_made() -> None:
     study = factories.open_study()
-    asked = services.analysis_request(study=study, at=timezone.now())
+    asked = analysis_request(study=study, at=timezone.now())
     tasks.analyse(asked.pk)
-    again = services.analysis_request(study=study, at=timezone.now())
+    again = analysis_request(study=study, at=timezone.now())
     assert again.state == Analysis.State.OPEN
     assert again.results is not None
 
@@ -190,14 +198,12 @@ def test_answers_given_while_the_last_analysis_ran_are_analysed_after_closing() 
     at = timezone.now() - timedelta(minutes=1)
     study = factories.open_study()
     factories.judged(study, ["fancy"])
-    asked = services.analysis_request(study=study, at=at)
-    lease = services.analysis_claim(analysis_id=asked.pk, at=at)
+    asked = analysis_request(study=study, at=at)
+    lease = analysis_claim(analysis_id=asked.pk, at=at)
     assert lease is not None
     factories.judged(study, ["plain"])
-    services.study_close(study=study, at=at)
-    services.analysis_store(
-        lease=lease, results={}, figures={}, answers=1, scores="", seconds=0.0, at=at
-    )
+    study_close(study=study, at=at)
+    analysis_store(lease=lease, results={}, figures={}, answers=1, scores="", seconds=0.0, at=at)
     tasks.sweep()
     assert Analysis.objects.get().state == Analysis.State.OPEN
 
@@ -208,8 +214,8 @@ def test_scores_that_arrive_after_the_judgments_reach_the_results(*, closed: boo
     study = factories.open_study()
     factories.judged(study, ["fancy"])
     if closed:
-        services.study_close(study=study, at=timezone.now())
-    tasks.analyse(services.analysis_request(study=study, at=timezone.now()).pk)
+        study_close(study=study, at=timezone.now())
+    tasks.analyse(analysis_request(study=study, at=timezone.now()).pk)
     Analysis.objects.update(requested=timezone.now() - timedelta(minutes=1))
     tasks.sweep()
     assert Analysis.objects.get().state == Analysis.State.DONE
@@ -227,7 +233,7 @@ def test_scores_that_arrive_after_the_judgments_reach_the_results(*, closed: boo
 def test_a_running_study_is_not_analysed_again_within_seconds() -> None:
     study = factories.open_study()
     factories.judged(study, ["fancy"])
-    tasks.analyse(services.analysis_request(study=study, at=timezone.now()).pk)
+    tasks.analyse(analysis_request(study=study, at=timezone.now()).pk)
     factories.judged(study, ["plain"])
     tasks.sweep()
     assert Analysis.objects.get().state == Analysis.State.DONE

@@ -7,8 +7,11 @@ from django.utils import timezone
 from annotation.models import Batch, Item
 from explanations.models import Explanation, Record
 from explanations.records import Split
-from studies import services
 from studies.models import Condition, Study, StudyItem, StudyOption
+from studies.services.building import study_build, study_unbuild
+from studies.services.errors import StudyRefused
+from studies.services.lifecycle import study_close, study_open
+from studies.services.neurons import neurons_add_explained, neurons_remove
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def test_building_freezes_one_item_for_each_pair_and_neuron() -> None:
     study = factories.study(neurons=3, conditions=("a", "b", "c"), scores=(0.1, 0.2, 0.3))
-    built = services.study_build(study=study)
+    built = study_build(study=study)
     assert (built.items, built.neurons, built.judgments) == (9, 3, 27)
     assert study.state == Study.State.BUILT
     assert study.batch is not None
@@ -57,10 +60,10 @@ def test_levels_are_against_the_neurons_own_maximum() -> None:
 
 def test_the_same_seed_freezes_the_same_payloads() -> None:
     study = factories.study(neurons=5)
-    services.study_build(study=study)
+    study_build(study=study)
     before = [item.payload for item in study.batch.items.all()]  # type: ignore[union-attr]
-    services.study_unbuild(study=study)
-    services.study_build(study=study)
+    study_unbuild(study=study)
+    study_build(study=study)
     assert [item.payload for item in study.batch.items.all()] == before  # type: ignore[union-attr]
 
 
@@ -69,7 +72,7 @@ def test_what_is_left_out_is_counted_with_its_reason() -> None:
     first, second, _ = study.neurons.order_by("pk")
     Explanation.objects.filter(neuron=first, method__name="fancy").delete()
     Explanation.objects.filter(neuron=second).update(text="the same")
-    built = services.study_build(study=study)
+    built = study_build(study=study)
     assert built.items == 1
     assert {(each.reason, each.n) for each in built.left_out} == {
         ("neuron without an explanation by “fancy”", 1),
@@ -81,28 +84,28 @@ def test_what_is_left_out_is_counted_with_its_reason() -> None:
 
 def test_a_study_of_fewer_than_two_conditions_is_refused() -> None:
     study = factories.study(conditions=("only",), scores=(0.5,))
-    with pytest.raises(services.StudyRefused, match="at least two conditions"):
-        services.study_build(study=study)
+    with pytest.raises(StudyRefused, match="at least two conditions"):
+        study_build(study=study)
     assert not Batch.objects.exists()
 
 
 def test_a_study_without_neurons_is_refused() -> None:
-    with pytest.raises(services.StudyRefused, match="No neurons are picked"):
-        services.study_build(study=factories.study(neurons=0))
+    with pytest.raises(StudyRefused, match="No neurons are picked"):
+        study_build(study=factories.study(neurons=0))
 
 
 def test_a_study_of_which_nothing_is_left_is_refused_with_the_reasons() -> None:
     study = factories.study(neurons=2)
     study.neurons.update(maximum=0)
-    with pytest.raises(services.StudyRefused, match="2 neurons without any activation"):
-        services.study_build(study=study)
+    with pytest.raises(StudyRefused, match="2 neurons without any activation"):
+        study_build(study=study)
     assert study.state == Study.State.DRAFT
 
 
 def test_a_study_is_built_once() -> None:
     study = factories.open_study()
-    with pytest.raises(services.StudyRefused, match="only a draft"):
-        services.study_build(study=study)
+    with pytest.raises(StudyRefused, match="only a draft"):
+        study_build(study=study)
 
 
 def test_a_condition_without_a_method_takes_what_people_wrote() -> None:
@@ -110,7 +113,7 @@ def test_a_condition_without_a_method_takes_what_people_wrote() -> None:
     Condition.objects.create(study=study, name="people")
     for neuron in study.neurons.all():
         factories.explanation(neuron, f"people say {neuron.pk}")
-    services.study_build(study=study)
+    study_build(study=study)
     behind = StudyOption.objects.filter(condition__name="people")
     assert {option.explanation.method for option in behind} == {None}
     assert study.items.count() == 6
@@ -118,41 +121,41 @@ def test_a_condition_without_a_method_takes_what_people_wrote() -> None:
 
 def test_a_built_study_becomes_a_draft_again_until_it_was_open() -> None:
     study = factories.study()
-    services.study_build(study=study)
-    services.study_unbuild(study=study)
+    study_build(study=study)
+    study_unbuild(study=study)
     assert (study.state, study.batch, Batch.objects.count(), StudyItem.objects.count()) == (
         Study.State.DRAFT,
         None,
         0,
         0,
     )
-    services.study_build(study=study)
-    services.study_open(study=study)
-    with pytest.raises(services.StudyRefused, match="never opened"):
-        services.study_unbuild(study=study)
+    study_build(study=study)
+    study_open(study=study)
+    with pytest.raises(StudyRefused, match="never opened"):
+        study_unbuild(study=study)
 
 
 def test_a_study_closed_before_anybody_came_is_still_no_draft() -> None:
     study = factories.open_study()
-    services.study_close(study=study, at=timezone.now())
-    with pytest.raises(services.StudyRefused, match="never opened"):
-        services.study_unbuild(study=study)
+    study_close(study=study, at=timezone.now())
+    with pytest.raises(StudyRefused, match="never opened"):
+        study_unbuild(study=study)
 
 
 def test_only_a_built_or_closed_study_can_be_opened() -> None:
     study = factories.study()
-    with pytest.raises(services.StudyRefused, match="Build the study before"):
-        services.study_open(study=study)
-    services.study_build(study=study)
-    services.study_open(study=study)
-    services.study_close(study=study, at=timezone.now())
-    services.study_open(study=study)
+    with pytest.raises(StudyRefused, match="Build the study before"):
+        study_open(study=study)
+    study_build(study=study)
+    study_open(study=study)
+    study_close(study=study, at=timezone.now())
+    study_open(study=study)
     assert Batch.objects.get().state == Batch.State.OPEN
 
 
 def test_closing_turns_raters_away_and_asks_for_the_last_analysis() -> None:
     study = factories.open_study()
-    services.study_close(study=study, at=timezone.now())
+    study_close(study=study, at=timezone.now())
     assert Batch.objects.get().state == Batch.State.CLOSED
     assert study.analysis.state == "open"
 
@@ -162,15 +165,15 @@ def test_neurons_that_every_condition_explains_are_added_or_a_seeded_sample_of_t
     study.neurons.clear()
     factories.neuron_with_records()
     with transaction.atomic():
-        assert services.neurons_add_explained(study=study, at_most=4) == 4
+        assert neurons_add_explained(study=study, at_most=4) == 4
         sample = set(study.neurons.values_list("pk", flat=True))
-        services.neurons_remove(study=study)
-        services.neurons_add_explained(study=study, at_most=4)
+        neurons_remove(study=study)
+        neurons_add_explained(study=study, at_most=4)
         assert set(study.neurons.values_list("pk", flat=True)) == sample
-    assert services.neurons_add_explained(study=study) == 2
+    assert neurons_add_explained(study=study) == 2
 
 
 def test_the_neurons_of_a_built_study_are_fixed() -> None:
     study = factories.open_study()
-    with pytest.raises(services.StudyRefused, match="fixed"):
-        services.neurons_remove(study=study)
+    with pytest.raises(StudyRefused, match="fixed"):
+        neurons_remove(study=study)

@@ -6,11 +6,13 @@ from django.test import Client
 from django.urls import reverse
 
 from explanations.models import Explanation
-from studies import services
 from studies.models import Study
 from studies.presets import PRESETS
 from studies.selectors.registrations import design_of
 from studies.selectors.sampling import authors_of
+from studies.services.building import study_build, study_unbuild
+from studies.services.errors import StudyRefused
+from studies.services.from_preset import Choices, study_start
 from tests import factories
 from tests.studies.stocked import stocked_study
 
@@ -140,7 +142,7 @@ def test_conditions_without_a_neuron_in_common_are_refused() -> None:
     study = stocked_study("yes-maybe-no")
     subject = study.neurons.all()[0].subject
     preset = PRESETS["yes-maybe-no"]
-    choices = services.Choices(
+    choices = Choices(
         title="x",
         slug="x",
         subject=subject,
@@ -150,8 +152,8 @@ def test_conditions_without_a_neuron_in_common_are_refused() -> None:
         items_per_rater=5,
         excerpts=3,
     )
-    with pytest.raises(services.StudyRefused, match="explanation by everybody ticked"):
-        services.study_start(preset=preset, choices=choices, is_open=True)
+    with pytest.raises(StudyRefused, match="explanation by everybody ticked"):
+        study_start(preset=preset, choices=choices, is_open=True)
     assert Study.objects.count() == 1
 
 
@@ -203,12 +205,12 @@ def test_a_first_part_stays_while_a_second_is_built_on_it(staff: Client) -> None
     sent = {**as_filled_in(staff, "bills-2023-rate"), "build": "yes"}
     staff.post(f"{LIST}start/bills-2023-rate/", sent)
     first, second = Study.objects.order_by("pk")
-    with pytest.raises(services.StudyRefused, match="second part back"):
-        services.study_unbuild(study=first)
-    services.study_unbuild(study=second)
-    services.study_unbuild(study=first)
-    with pytest.raises(services.StudyRefused, match="first part before"):
-        services.study_build(study=Study.objects.get(pk=second.pk))
+    with pytest.raises(StudyRefused, match="second part back"):
+        study_unbuild(study=first)
+    study_unbuild(study=second)
+    study_unbuild(study=first)
+    with pytest.raises(StudyRefused, match="first part before"):
+        study_build(study=Study.objects.get(pk=second.pk))
 
 
 def test_a_name_that_the_second_part_would_share_is_refused(staff: Client) -> None:

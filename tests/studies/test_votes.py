@@ -6,12 +6,15 @@ from uuid import uuid4
 import pytest
 
 from annotation.models import Batch, Enrolment, Exclusion, Item
-from annotation.services import assignment_claim, exclusion_lift, judgment_submit, rater_enrol
+from annotation.services.answers import judgment_submit
+from annotation.services.batches import rater_enrol
+from annotation.services.claims import assignment_claim
+from annotation.services.trust import exclusion_lift
 from studies.analysis.protocols.compare.analyse import analyse
 from studies.models import Study
 from studies.selectors.preference import preferences
 from studies.selectors.tables import study_tables
-from studies.services import study_close
+from studies.services.lifecycle import study_close
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -4,10 +4,12 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from explanations import selectors, services
 from explanations.corpora.texts import TextError
 from explanations.management.work import RunCommand, references
 from explanations.models import Capture, Run
+from explanations.selectors.runs import runs_of_capture
+from explanations.services.captures import capture_create, capture_load
+from explanations.services.runs import run_create
 from explanations.stores.reader import StoreError
 
 
@@ -40,8 +42,8 @@ class Command(RunCommand):
         if options["neurons"] and not (options["wait"] or options["here"]):
             raise CommandError("--neurons needs --wait or --here: they are read when it is done")
         capture = self._planned(options)
-        self.created(str(capture), services.run_create(kind=Run.Kind.CAPTURE, capture=capture))
-        runs = selectors.runs_of_capture(capture.pk)
+        self.created(str(capture), run_create(kind=Run.Kind.CAPTURE, capture=capture))
+        runs = runs_of_capture(capture.pk)
         if options["retry"]:
             self.retry(runs)
         self.follow(runs, options)
@@ -49,7 +51,7 @@ class Command(RunCommand):
 
     def _planned(self, options: dict[str, Any]) -> Capture:
         try:
-            return services.capture_create(
+            return capture_create(
                 source=options["source"],
                 text=options["text"],
                 seed=options["seed"],
@@ -66,7 +68,7 @@ class Command(RunCommand):
         if not refs:
             return
         try:
-            loaded = services.capture_load(capture_id=capture.pk, neurons=refs)
+            loaded = capture_load(capture_id=capture.pk, neurons=refs)
         except StoreError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{len(loaded)} neurons with their records are in the database.")

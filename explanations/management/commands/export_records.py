@@ -6,11 +6,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from explanations import selectors
 from explanations.formats.lines import FormatError
 from explanations.formats.registry import FORMATS
 from explanations.management.foreign import add_format, given
 from explanations.management.work import add_choice, chosen
+from explanations.selectors.export_rows import neuron_lines
+from explanations.selectors.neurons import neuron_keys_in_place
 
 # Which neurons are written is chosen by `--subject`, so it names none anew; sizes are known.
 _NOT_SAID = frozenset({"subject", "layers", "width", "seed"})
@@ -36,14 +37,14 @@ class Command(BaseCommand):
             raise CommandError(f"{path} is there already: name a new folder")
         said = given(options, without=_NOT_SAID)
         subject, neurons = chosen(options)
-        keys = selectors.neuron_keys_in_place(subject, neurons)
+        keys = neuron_keys_in_place(subject, neurons)
         unfinished = path.with_name(f"{path.stem}.unfinished{path.suffix}")
         faults = 0
         try:
             _remove(unfinished)
             if not form.is_file:
                 unfinished.mkdir()
-            for fault in form.write(selectors.neuron_lines(keys), unfinished, said):
+            for fault in form.write(neuron_lines(keys), unfinished, said):
                 faults += 1
                 self.stderr.write(str(fault))
             unfinished.replace(path)

@@ -7,11 +7,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from explanations import services
 from explanations.corpora.sources import TextError
 from explanations.formats.lines import Fault, ForeignScore, FormatError, Found
 from explanations.formats.registry import FORMATS
 from explanations.management.foreign import add_format, given
+from explanations.services.imports import neuron_import
+from explanations.services.imports_scores import Counts, ImportFault, score_import
 
 
 class Command(BaseCommand):
@@ -28,7 +29,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         """Import what is good, and name every fault; the status is 1 if there was any."""
         self.faults = self.read = 0
-        totals = services.Counts()
+        totals = Counts()
         said = given(options)
         try:
             with _kept(not options["dry_run"]):
@@ -46,17 +47,17 @@ class Command(BaseCommand):
             )
         self._sum_up(totals, dry=options["dry_run"])
 
-    def _import(self, found: Found, totals: services.Counts) -> None:
+    def _import(self, found: Found, totals: Counts) -> None:
         try:
             totals.add(_stored(found))
-        except services.ImportFault as fault:
+        except ImportFault as fault:
             self._tell(Fault(place=found.place, field=fault.field, message=str(fault)))
 
     def _tell(self, fault: Fault) -> None:
         self.faults += 1
         self.stderr.write(str(fault))
 
-    def _sum_up(self, totals: services.Counts, *, dry: bool) -> None:
+    def _sum_up(self, totals: Counts, *, dry: bool) -> None:
         verb = "would be new" if dry else "are new"
         self.stdout.write(
             f"{totals.neurons} neurons, {totals.records} records, "
@@ -67,10 +68,10 @@ class Command(BaseCommand):
             raise CommandError(f"{self.faults} faults: see above")
 
 
-def _stored(found: Found) -> services.Counts:
+def _stored(found: Found) -> Counts:
     if isinstance(found.line, ForeignScore):
-        return services.score_import(line=found.line)
-    return services.neuron_import(line=found.line)
+        return score_import(line=found.line)
+    return neuron_import(line=found.line)
 
 
 @contextmanager

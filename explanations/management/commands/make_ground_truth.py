@@ -7,13 +7,21 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from explanations import selectors, services
 from explanations.corpora.texts import TextError
 from explanations.ground_truth.made import Kind, Recipe
 from explanations.ground_truth.stories import stories
 from explanations.management.work import RunCommand
 from explanations.models import Capture, Run
 from explanations.records import NeuronRef
+from explanations.selectors.runs import runs_of_capture
+from explanations.services.captures import capture_create, capture_load
+from explanations.services.ground_truth import (
+    GROUND_TRUTH_SOURCE,
+    ground_truth_describe,
+    ground_truth_make,
+)
+from explanations.services.imports_scores import Counts
+from explanations.services.runs import run_create
 from explanations.stores.reader import StoreError
 
 _STORIES = 600
@@ -43,31 +51,31 @@ class Command(RunCommand):
         elif options["text"]:
             raise CommandError("--text is for --kind text: other functions make their own inputs")
         else:
-            counts = services.ground_truth_make(recipe=recipe)
+            counts = ground_truth_make(recipe=recipe)
         self.stdout.write(
-            f"{services.GROUND_TRUTH_SOURCE}{recipe.name}: {recipe.count} functions; "
+            f"{GROUND_TRUTH_SOURCE}{recipe.name}: {recipe.count} functions; "
             f"{counts.explanations} descriptions are new."
         )
 
-    def _captured(self, recipe: Recipe, options: dict[str, Any]) -> services.Counts:
+    def _captured(self, recipe: Recipe, options: dict[str, Any]) -> Counts:
         """Capture functions of texts in this process, read all their records, describe them."""
         capture = self._planned(recipe, options["text"] or self._stories(recipe))
-        self.created(str(capture), services.run_create(kind=Run.Kind.CAPTURE, capture=capture))
-        runs = selectors.runs_of_capture(capture.pk)
+        self.created(str(capture), run_create(kind=Run.Kind.CAPTURE, capture=capture))
+        runs = runs_of_capture(capture.pk)
         if options["retry"]:
             self.retry(runs)
         self.follow(runs, {"here": True})
         refs = [NeuronRef(layer=0, index=index) for index in range(recipe.count)]
         try:
-            services.capture_load(capture_id=capture.pk, neurons=refs)
+            capture_load(capture_id=capture.pk, neurons=refs)
         except StoreError as error:
             raise CommandError(str(error)) from error
-        return services.ground_truth_describe(subject=capture.subject, recipe=recipe)
+        return ground_truth_describe(subject=capture.subject, recipe=recipe)
 
     def _planned(self, recipe: Recipe, text: str) -> Capture:
         try:
-            source = services.GROUND_TRUTH_SOURCE + recipe.name
-            return services.capture_create(source=source, text=text, seed=recipe.seed)
+            source = GROUND_TRUTH_SOURCE + recipe.name
+            return capture_create(source=source, text=text, seed=recipe.seed)
         except (TextError, OSError, ValueError) as error:
             raise CommandError(str(error)) from error
 

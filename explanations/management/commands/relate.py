@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from explanations import selectors
 from explanations.models import Capture
+from explanations.selectors.neurons import latest_capture, subject_named
 from explanations.stores.reader import StoreError
 from explanations.stores.remote import fetch, publish
 from explanations.tasks.subjects import loaded
@@ -36,7 +36,7 @@ class Command(BaseCommand):
 
     def _capture(self, name: str | None) -> Capture:
         """Return a subject's newest finished capture; raises `LookupError`."""
-        key = selectors.latest_capture(selectors.subject_named(name))
+        key = latest_capture(subject_named(name))
         if key is None:
             raise LookupError("the subject has no finished capture: make one first")
         return Capture.objects.select_related("subject").get(pk=key)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from explanations import sandbox, selectors, services
+from explanations import sandbox
 from explanations.ground_truth.made import Kind
 from explanations.ground_truth.numeric import numeric_inputs
 from explanations.ground_truth.pairs import LONGEST, Pair, Value, number
@@ -15,6 +15,8 @@ from explanations.ground_truth.strings import string_inputs
 from explanations.methods.values import Unusable
 from explanations.models import Explanation
 from explanations.scorers.program import program_of
+from explanations.selectors.neurons import subject_named
+from explanations.services.ground_truth import function_records_store
 
 
 class Command(BaseCommand):
@@ -47,7 +49,7 @@ class Command(BaseCommand):
 
     def _programs(self, options: dict[str, Any]) -> list[Explanation]:
         try:
-            subject = selectors.subject_named(options["subject"])
+            subject = subject_named(options["subject"])
         except LookupError as error:
             raise CommandError(str(error.args[0])) from error
         found = Explanation.objects.filter(
@@ -81,9 +83,7 @@ class Command(BaseCommand):
             raise ValueError(f"no output: {failed[0]}")
         if failed:
             self.stdout.write(f"{explanation.neuron}: {len(failed)} without output: {failed[0]}")
-        services.function_records_store(
-            neuron=explanation.neuron, pairs=pairs, seed=options["seed"]
-        )
+        function_records_store(neuron=explanation.neuron, pairs=pairs, seed=options["seed"])
 
 
 def _read(lines: Sequence[str], kind: Kind) -> list[Value]:

@@ -4,8 +4,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from explanations import selectors, services
 from explanations.models import Run
+from explanations.selectors.calls import call_totals
+from explanations.selectors.runs import run_failures, run_progress, runs_progress
+from explanations.services.budgets import RunRefused
+from explanations.services.runs import run_resume, run_retry_failures
 
 
 class Command(BaseCommand):
@@ -37,35 +40,35 @@ class Command(BaseCommand):
                     getattr(self, f"_{name}")(options)
             if options["resume"] is None and options["retry"] is None:
                 self._show(options)
-        except services.RunRefused as refusal:
+        except RunRefused as refusal:
             raise CommandError(str(refusal)) from refusal
         except Run.DoesNotExist as error:
             raise CommandError(str(error)) from error
 
     def _resume(self, options: dict[str, Any]) -> None:
-        services.run_resume(run_id=options["resume"], budget=options["budget"])
+        run_resume(run_id=options["resume"], budget=options["budget"])
         self._one(options["resume"])
 
     def _retry(self, options: dict[str, Any]) -> None:
-        run = selectors.run_progress(options["retry"]).run
-        count = services.run_retry_failures(run_id=run)
+        run = run_progress(options["retry"]).run
+        count = run_retry_failures(run_id=run)
         self.stdout.write(f"run {run}: {count} that failed are open again.")
 
     def _show(self, options: dict[str, Any]) -> None:
         if options["run"]:
             self._one(options["run"])
             return
-        runs = selectors.runs_progress(limit=options["limit"])
+        runs = runs_progress(limit=options["limit"])
         for progress in runs:
             self.stdout.write(f"{progress.line}, {progress.state}")
         if not runs:
             self.stdout.write("There are no runs yet.")
 
     def _one(self, run: int) -> None:
-        progress = selectors.run_progress(run)
+        progress = run_progress(run)
         self.stdout.write(f"{progress.line}, {progress.state}")
-        calls = selectors.call_totals(run)
+        calls = call_totals(run)
         if calls.calls:
             self.stdout.write(f"  {calls.line}")
-        for failure in selectors.run_failures(run):
+        for failure in run_failures(run):
             self.stdout.write(f"  {failure.about}: {failure.reason}")

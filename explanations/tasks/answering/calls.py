@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from explanations import selectors, services
 from explanations.methods.requests import LOCAL
 from explanations.methods.values import Unusable
 from explanations.models import Target
-from explanations.selectors import Outcome, StoredCall
+from explanations.selectors.calls import Outcome, StoredCall, calls_stored
+from explanations.services.budgets import price_of, run_may_ask
+from explanations.services.calls import call_store, calls_void
+from explanations.services.leases import Cost
 from explanations.tasks.answering.requests import Asked, Question, Served, Unserved, questions
 from explanations.tasks.stopping import patience, stopping
 
@@ -43,7 +45,7 @@ class Asking:
     ) -> None:
         self._run, self._lease = target.run_id, target.lease
         self._model, self._wanted, self._ledger = model, wanted, ledger
-        self._price = services.price_of(model)
+        self._price = price_of(model)
         self._paid = not model.startswith(LOCAL)
         self._may = self._may_ask()
         self.check = patience()
@@ -51,7 +53,7 @@ class Asking:
     def tell(self, position: int, outcome: Outcome) -> None:
         """Store what a question came to, and look whether the run may go on."""
         wanted = self._wanted[position]
-        self._ledger[wanted.key] = services.call_store(
+        self._ledger[wanted.key] = call_store(
             target_id=wanted.target,
             place=wanted.place,
             digest=wanted.digest,
@@ -67,7 +69,7 @@ class Asking:
         return self._may and not stopping.is_set()
 
     def _may_ask(self) -> bool:
-        return services.run_may_ask(
+        return run_may_ask(
             run_id=self._run, lease=self._lease, model=self._model, price=self._price
         )
 
@@ -83,7 +85,7 @@ def replied(model: str, asked: Sequence[Asked], ask: Ask) -> list[Served | Unser
     worker ends, is unserved; so is one that asks something else than its target once did there.
     """
     wanted = {each.target.pk: list(_wanted(model, each)) for each in asked}
-    ledger = selectors.calls_stored(wanted, place=min((each.place for each in asked), default=0))
+    ledger = calls_stored(wanted, place=min((each.place for each in asked), default=0))
     strayed = {
         target: _strayed(few, ledger)
         for target, few in wanted.items()
@@ -126,7 +128,7 @@ def _is_other(wanted: _Wanted, ledger: Ledger) -> bool:
 def _strayed(wanted: Iterable[_Wanted], ledger: Ledger) -> Unserved:
     """Read no further in a target's calls, so that it asks anew from here when it is retried."""
     first = next(each for each in wanted if _is_other(each, ledger))
-    services.calls_void(target_id=first.target, place=first.place)
+    calls_void(target_id=first.target, place=first.place)
     reason = (
         f"question {first.place + 1} is not the one that its stored answer is to: "
         "retry it to ask from there anew"
@@ -138,12 +140,12 @@ def _served(wanted: Sequence[_Wanted], ledger: Ledger) -> Served | Unserved:
     calls = [ledger[each.key] for each in wanted if each.key in ledger]
     if len(calls) < len(wanted):
         return Unserved()
-    cost = sum((_cost(call) for call in calls), services.Cost())
+    cost = sum((_cost(call) for call in calls), Cost())
     return Served(reply=tuple(call.outcome for call in calls), cost=cost)
 
 
-def _cost(call: StoredCall) -> services.Cost:
-    return services.Cost(
+def _cost(call: StoredCall) -> Cost:
+    return Cost(
         tokens_in=call.outcome.tokens_in,
         tokens_out=getattr(call.outcome, "tokens_out", 0),
         seconds=call.outcome.seconds,

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from explanations import services
 from explanations.methods.requests import Ask, Given, Passage, Read, Request, Weigh
 from explanations.methods.values import Prompt, Unusable
 from explanations.models import Target
+from explanations.services.leases import Cost
 
 Question = Prompt | Passage | Given
 """What a language model is asked one of."""
@@ -31,7 +31,7 @@ class Served:
     """The reply as the request says it looks, and what it took."""
 
     reply: Any
-    cost: services.Cost = field(default_factory=services.Cost)
+    cost: Cost = field(default_factory=Cost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

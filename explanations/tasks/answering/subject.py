@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeAlias
 
-from explanations import selectors, services
 from explanations.ground_truth import sets
 from explanations.ground_truth.made import Kind, Recipe, recipe
 from explanations.methods.requests import Continue, Observe, Replace
 from explanations.methods.values import Unusable
 from explanations.models import Method
 from explanations.records import NeuronRef
+from explanations.selectors.neurons import neuron_places
+from explanations.services.ground_truth import GROUND_TRUTH_SOURCE
+from explanations.services.leases import Cost
 from explanations.tasks.answering.requests import Asked, Served
 from explanations.tasks.subjects import loaded
 
@@ -56,7 +58,7 @@ def _served(
     run: Callable[[str, str, Sequence[Part]], Sequence[Any]],
 ) -> list[Served]:
     """Answer requests, those about one subject side by side, in the order in which they came."""
-    places = selectors.neuron_places(each.neuron for each in asked)
+    places = neuron_places(each.neuron for each in asked)
     by_subject: dict[tuple[str, str], list[int]] = defaultdict(list)
     for number, each in enumerate(asked):
         place = places[each.neuron]
@@ -81,7 +83,7 @@ def _answered(
     left = iter(_tried(source, revision, parts, run))
     seconds = (time.perf_counter() - begun) / max(1, len(parts))
     for _, few in requests:
-        cost = services.Cost(seconds=seconds * len(few))
+        cost = Cost(seconds=seconds * len(few))
         yield Served(reply=tuple(islice(left, len(few))), cost=cost)
 
 
@@ -132,5 +134,5 @@ def _continue(source: str, revision: str, parts: Sequence[Part]) -> Sequence[Any
 def _made(source: str) -> Recipe | None:
     """Return the recipe of a set of functions of numbers or strings; None for what reads texts."""
     kind, _, name = source.partition(":")
-    found = recipe(name) if f"{kind}:" == services.GROUND_TRUTH_SOURCE else None
+    found = recipe(name) if f"{kind}:" == GROUND_TRUTH_SOURCE else None
     return found if found is not None and found.kind is not Kind.TEXT else None

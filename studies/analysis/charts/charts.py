@@ -15,20 +15,12 @@ from textwrap import wrap
 
 from studies.analysis.charts import svg
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.statistics.preference import GAP_EDGES, GapBin, NoiseCeiling
-
-PUBLISHED = (0.56, 0.76, 0.87, 0.94, 0.97, 1.0, 1.0)
-"""Agreement of preference with score in the bins of `GAP_EDGES`: GPT-2 XL, Bills et al. (2023)."""
-_PUBLISHED_SCORER = "correlation"
+from studies.analysis.data.plan import GAP_EDGES
+from studies.analysis.statistics.preference import GapBin, NoiseCeiling
 
 _LINE = 18
 _NAME_LINE, _NAME_BESIDE = 56, 32
 """Characters of a row's name that fit on a line, and beside the row's numbers."""
-
-
-def published_beside(scorer: str) -> tuple[float, ...]:
-    """Return the published shares for a scorer that is a correlation; others have no such gaps."""
-    return PUBLISHED if scorer.startswith(_PUBLISHED_SCORER) else ()
 
 
 def gap_chart(

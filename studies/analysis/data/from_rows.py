@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from studies.analysis.charts.charts import published_beside
+from studies.analysis.data.published import published_beside
 from studies.analysis.data.ratings import Codes
 from studies.analysis.data.tables import Judgments, ReasonCount, Scores
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from studies.analysis.statistics.score_votes import GAP_EDGES
+GAP_EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, float("inf"))
+"""Edges of the bins of the absolute score gap, those of Bills et al. (2023)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ import numpy as np
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Labels, Values
-from studies.analysis.data.votes import Votes, read_votes
 from studies.analysis.statistics.clustered import clustered, undefined_of
 from studies.analysis.statistics.logistic import fit_logistic
+from studies.analysis.statistics.votes import Votes, read_votes
 
 Ties: TypeAlias = Literal["drop", "half"]
 

@@ -9,9 +9,9 @@ from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, Codes, coded, sums_by
 from studies.analysis.data.tables import Judgments, Scores
-from studies.analysis.data.votes import Votes, every_vote, mean_share
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
 from studies.analysis.statistics.system_level import system_correlation_of
+from studies.analysis.statistics.votes import Votes, every_vote, mean_share
 
 _BINS = 8
 _POINTS_SHOWN = 400

@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Array, Codes, Labels, Values, same_length
-from studies.analysis.data.votes import Votes, read_votes
 from studies.analysis.statistics.abilities import Abilities
 from studies.analysis.statistics.clustered import clustered, undefined_of
 from studies.analysis.statistics.comparisons import Meetings, counted, each_meeting
 from studies.analysis.statistics.multiple import adjusted, holm, p_value
 from studies.analysis.statistics.pair_models import decided, with_ties
 from studies.analysis.statistics.paired import bradley_terry, davidson, log_likelihood
+from studies.analysis.statistics.votes import Votes, read_votes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

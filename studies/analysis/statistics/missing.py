@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Array, Labels, Values, coded, same_length
-from studies.analysis.data.votes import checked_outcome
 from studies.analysis.statistics.jackknife import estimate, of_mean
+from studies.analysis.statistics.votes import checked_outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ import numpy as np
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Array, Labels, Ratings, Values, coded, encode, same_length
-from studies.analysis.data.votes import checked_outcome
 from studies.analysis.statistics.jackknife import Parts, additive, estimate, nothing, ratio
+from studies.analysis.statistics.votes import checked_outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.data.ratings import Array, Labels, same_length, sum_by
-from studies.analysis.data.votes import checked_outcome
 from studies.analysis.statistics.abilities import Abilities, fitted, unfitted
 from studies.analysis.statistics.comparisons import (
     Meetings,
@@ -24,6 +23,7 @@ from studies.analysis.statistics.comparisons import (
 from studies.analysis.statistics.graph import Laplacian, Neighbours, neighbours
 from studies.analysis.statistics.newton import Slope, anchored
 from studies.analysis.statistics.pair_models import Model, decided, with_threshold, with_ties
+from studies.analysis.statistics.votes import checked_outcome
 
 
 def bradley_terry(

@@ -5,6 +5,7 @@ right, 0 for a tie; `score_gap` is the left's score less the right's. Intervals 
 raters both; all the votes of one rater on one neuron are left out together.
 """
 
+from studies.analysis.data.plan import GAP_EDGES
 from studies.analysis.statistics.abilities import Abilities, Ability
 from studies.analysis.statistics.calibration import Calibration, calibration
 from studies.analysis.statistics.leaderboard import Contrast, Leaderboard, Standing, leaderboard
@@ -12,7 +13,6 @@ from studies.analysis.statistics.noise_ceiling import NoiseCeiling, noise_ceilin
 from studies.analysis.statistics.paired import bradley_terry, davidson, rao_kupper
 from studies.analysis.statistics.rankings import BestWorst, best_worst, plackett_luce
 from studies.analysis.statistics.score_votes import (
-    GAP_EDGES,
     GapBin,
     ScoreAgreement,
     agreement_by_gap,

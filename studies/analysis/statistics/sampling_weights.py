@@ -7,9 +7,9 @@ import numpy as np
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Array
 from studies.analysis.data.tables import Draws
-from studies.analysis.data.votes import Votes
 from studies.analysis.statistics.jackknife import estimate, of_cells
 from studies.analysis.statistics.score_votes import ScoreAgreement, score_agreement_of
+from studies.analysis.statistics.votes import Votes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from studies.analysis.data.estimate import Estimate
+from studies.analysis.data.plan import GAP_EDGES
 from studies.analysis.data.ratings import (
     Array,
     Labels,
@@ -15,11 +16,8 @@ from studies.analysis.data.ratings import (
     pairs_within,
     same_length,
 )
-from studies.analysis.data.votes import Votes, mean_share, read_votes
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
-
-GAP_EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, float("inf"))
-"""Edges of the bins of the absolute score gap, those of Bills et al. (2023)."""
+from studies.analysis.statistics.votes import Votes, mean_share, read_votes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Array, Labels, Values, same_length
-from studies.analysis.data.votes import Votes, mean_share, read_votes, rounded
 from studies.analysis.statistics.clustered import clustered, undefined_of
 from studies.analysis.statistics.collinear import redundant
 from studies.analysis.statistics.jackknife import estimate, of_mean
 from studies.analysis.statistics.logistic import fit_coefficients, fit_logistic, why_no_fit
 from studies.analysis.statistics.multiple import adjusted, benjamini_hochberg, holm, p_value
+from studies.analysis.statistics.votes import Votes, mean_share, read_votes, rounded
 
 _UNSCORED = "no vote has this score on both sides"
 

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Labels, Values, same_length
-from studies.analysis.data.votes import Votes, read_votes
 from studies.analysis.statistics.calibration import Ties, calibration_of
 from studies.analysis.statistics.jackknife import Clustering, estimate, of_mean
+from studies.analysis.statistics.votes import Votes, read_votes
 
 Exclusions: TypeAlias = Literal["none", "applied"]
 

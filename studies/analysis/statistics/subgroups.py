@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Labels, Values, distinct, same_length
-from studies.analysis.data.votes import Votes, read_votes
 from studies.analysis.statistics.calibration import calibration_of
 from studies.analysis.statistics.score_votes import ScoreAgreement, score_agreement_of
+from studies.analysis.statistics.votes import Votes, read_votes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,8 @@ from studies.analysis.data.ratings import (
     n_codes,
     same_length,
 )
-from studies.analysis.data.votes import Votes, read_votes
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
+from studies.analysis.statistics.votes import Votes, read_votes
 
 FEWEST_SYSTEMS = 3
 LEAST_RELIABILITY = 0.3

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Array, Codes, Labels, Values, distinct, same_length
-from studies.analysis.data.votes import Votes, mean_share, read_votes
+from studies.analysis.statistics.votes import Votes, mean_share, read_votes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

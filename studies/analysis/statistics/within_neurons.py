@@ -9,7 +9,7 @@ import numpy.typing as npt
 import scipy
 
 from studies.analysis.data.ratings import Array, Codes, Labels, distinct, same_length, sum_by
-from studies.analysis.data.votes import checked_outcome
+from studies.analysis.statistics.votes import checked_outcome
 
 PRIOR_SDS = (0.05, 5.0)
 """The spread of abilities is sought between these, in log-odds."""

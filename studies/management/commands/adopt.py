@@ -6,7 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from studies.models import Study
-from studies.services import StudyRefused, study_adopt
+from studies.services.adopting import study_adopt
+from studies.services.errors import StudyRefused
 
 
 class Command(BaseCommand):

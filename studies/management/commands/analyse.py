@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from studies import services
 from studies.models import Study
+from studies.services.analyses import analysis_request
+from studies.services.errors import StudyRefused
 from studies.tasks import analyse
 
 
@@ -23,8 +24,8 @@ class Command(BaseCommand):
         if study is None:
             raise CommandError(f"No study is called {options['study']!r}.")
         try:
-            analysis = services.analysis_request(study=study, at=timezone.now())
-        except services.StudyRefused as refusal:
+            analysis = analysis_request(study=study, at=timezone.now())
+        except StudyRefused as refusal:
             raise CommandError(str(refusal)) from refusal
         if not analyse(analysis.pk):
             raise CommandError("A worker is computing these results at this moment.")

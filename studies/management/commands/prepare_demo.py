@@ -15,9 +15,12 @@ from django.db import transaction
 from annotation.models import Judgment
 from explanations.models import Explanation, Method, Neuron, Subject
 from explanations.records import Split
-from explanations.services import explanation_write, method_builtin
+from explanations.services.human_explanations import explanation_write
+from explanations.services.methods import method_builtin
 from studies.models import Study
-from studies.services import neurons_add, study_build, study_open
+from studies.services.building import study_build
+from studies.services.lifecycle import study_open
+from studies.services.neurons import neurons_add
 
 DATA = Path(__file__).resolve().parent.parent.parent / "demo"
 SUBJECT = "all-MiniLM-L6-v2"

@@ -8,7 +8,8 @@ from django.utils import timezone
 from studies.analysis.protocols.compare.wording import counted
 from studies.design.simulated import Behaviour
 from studies.models import Study
-from studies.services import StudyRefused, raters_simulate
+from studies.services.errors import StudyRefused
+from studies.services.simulation import raters_simulate
 
 
 class Command(BaseCommand):

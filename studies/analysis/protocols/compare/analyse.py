@@ -12,7 +12,6 @@ from studies.analysis.data.exclusion_rules import excluded
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Codes, distinct
 from studies.analysis.data.tables import Draws, Flow, Judgments, ReasonCount, Scores, StudyTables
-from studies.analysis.data.votes import Votes, every_vote, mean_share
 from studies.analysis.protocols.compare.agreement_details import AgreementDetails, agreement_details
 from studies.analysis.protocols.compare.details import (
     MethodDetails,
@@ -35,6 +34,7 @@ from studies.analysis.statistics.preference import (
 )
 from studies.analysis.statistics.sampling_weights import DrawnAgreement, drawn_agreement
 from studies.analysis.statistics.score_votes import agreement_by_gap_of, score_agreement_of
+from studies.analysis.statistics.votes import Votes, every_vote, mean_share
 from studies.analysis.statistics.wins import side_bias_of, win_rates_of
 
 VERSION = 6

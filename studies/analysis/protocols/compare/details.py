@@ -9,7 +9,6 @@ import numpy.typing as npt
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, distinct, encode
 from studies.analysis.data.tables import Judgments, Scores, StudyTables
-from studies.analysis.data.votes import Votes, every_vote, rounded
 from studies.analysis.statistics.breakdown import SoFar, alpha_by_judgments
 from studies.analysis.statistics.calibration_curves import Curves, curves_of
 from studies.analysis.statistics.drift import Drift, drift
@@ -38,6 +37,7 @@ from studies.analysis.statistics.scorers import (
 )
 from studies.analysis.statistics.sensitivity import Choice, sensitivity_of
 from studies.analysis.statistics.subgroups import Stratum, agreement_by_stratum_of, score_strata
+from studies.analysis.statistics.votes import Votes, every_vote, rounded
 from studies.analysis.statistics.wins import WinMatrix, win_matrix_of
 
 _Columns: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]

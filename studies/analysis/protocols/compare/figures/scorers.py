@@ -5,8 +5,9 @@ from itertools import chain
 from math import exp, inf
 
 from studies.analysis.charts import plots
-from studies.analysis.charts.charts import forest_plot, gap_chart, in_words, published_beside
+from studies.analysis.charts.charts import forest_plot, gap_chart, in_words
 from studies.analysis.data.estimate import Estimate
+from studies.analysis.data.published import published_beside
 from studies.analysis.protocols.compare.analyse import Results, ScorerResult
 from studies.analysis.report.figure import Cell, Kind, Shown
 from studies.analysis.statistics.calibration_curves import Curves
