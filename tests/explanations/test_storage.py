@@ -186,10 +186,10 @@ def test_fetching_while_it_is_replaced_never_mixes_two_stores(tmp_path: Path) ->
 FETCH = """
 import sys
 from pathlib import Path
-from explanations import storage
+from explanations.stores import remote
 url, made, cache = sys.argv[1:]
-storage.publish(Path(made), url)
-print(storage.fetch(url, cache=Path(cache)))
+remote.publish(Path(made), url)
+print(remote.fetch(url, cache=Path(cache)))
 """
 
 
