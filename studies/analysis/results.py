@@ -90,8 +90,8 @@ def analyse_answers(
     `tell` as in `analyse`. What cannot be computed carries its reason.
     """
     everything = tables.answers.renumbered()
-    rules = {**tables.exclusions, **excluded(everything.given, plan)}
-    left = exclusion_flow(everything.given.neuron, everything.given.rater, rules)
+    rules = {**tables.exclusions, **excluded(everything.judgments, plan)}
+    left = exclusion_flow(everything.judgments.neuron, everything.judgments.rater, rules)
     judged = everything.only(left.kept).renumbered()
     form = FORMS[tables.protocol]
     tell("the answers", 0.1)
@@ -99,28 +99,28 @@ def analyse_answers(
     tell("with and without exclusions", 0.6)
     whole = found if left.kept.all() else form.details(tables, everything, plan)
     tell("raters one by one", 0.9)
-    given = judged.given
-    timed = given.seconds > 0
-    logs = np.log(given.seconds[timed])
-    places, values = _places(given.rater), form.answered(tables, judged)
+    judgments = judged.judgments
+    timed = judgments.seconds > 0
+    logs = np.log(judgments.seconds[timed])
+    places, values = _places(judgments.rater), form.answered(tables, judged)
     return Findings(
         version=VERSION,
         protocol=tables.protocol,
         n_judgments=len(judged),
-        n_synthetic=int(given.synthetic.sum()),
-        n_raters=len(np.unique(given.rater)),
-        n_neurons=len(np.unique(given.neuron)),
-        n_items=len(np.unique(given.unit)),
-        median_seconds=float(np.median(given.seconds)) if len(judged) else np.nan,
-        mean_confidence=_mean_given(given.confidence),
+        n_synthetic=int(judgments.synthetic.sum()),
+        n_raters=len(np.unique(judgments.rater)),
+        n_neurons=len(np.unique(judgments.neuron)),
+        n_items=len(np.unique(judgments.unit)),
+        median_seconds=float(np.median(judgments.seconds)) if len(judged) else np.nan,
+        mean_confidence=_mean_given(judgments.confidence),
         scorers=tuple(scores.scorer for scores in tables.scores),
         details=found,
         choices=_choices(form.key(found), form.key(whole)),
         raters=_raters(judged),
-        log_seconds=drift(given.unit[timed], given.rater[timed], places[timed], logs),
+        log_seconds=drift(judgments.unit[timed], judgments.rater[timed], places[timed], logs),
         alike=None if values is None else alike(values, places),
         mean_log_seconds=mean_of(
-            given.neuron[timed], given.rater[timed], logs, what="logarithm of seconds"
+            judgments.neuron[timed], judgments.rater[timed], logs, what="logarithm of seconds"
         ),
         flow=tables.flow,
         exclusions=left.steps,
@@ -129,8 +129,8 @@ def analyse_answers(
 
 
 def _mean_given(values: "np.ndarray[Any, np.dtype[np.float64]]") -> float:
-    given = values[np.isfinite(values)]
-    return float(given.mean()) if len(given) else np.nan
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan
 
 
 def _choices(kept: tuple[Key, ...], everything: tuple[Key, ...]) -> tuple[Choice, ...]:
@@ -143,17 +143,17 @@ def _choices(kept: tuple[Key, ...], everything: tuple[Key, ...]) -> tuple[Choice
 
 
 def _raters(judged: Answers) -> tuple[RaterLine, ...]:
-    given = judged.given
+    judgments = judged.judgments
     return tuple(
         RaterLine(
             rater=rater,
             n=int(own.sum()),
-            median_seconds=float(np.median(given.seconds[own])),
-            mean_confidence=_mean_given(given.confidence[own]),
-            synthetic=bool(given.synthetic[own].any()),
+            median_seconds=float(np.median(judgments.seconds[own])),
+            mean_confidence=_mean_given(judgments.confidence[own]),
+            synthetic=bool(judgments.synthetic[own].any()),
         )
-        for rater in np.unique(given.rater).tolist()
-        for own in [given.rater == rater]
+        for rater in np.unique(judgments.rater).tolist()
+        for own in [judgments.rater == rater]
     )
 
 

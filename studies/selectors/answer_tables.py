@@ -13,17 +13,17 @@ from explanations.models import PERSON, Explanation, SimulatedRecord
 from studies.analysis.data.answers import (
     NONE,
     PEOPLE,
-    AnswerRow,
     Answers,
     AnswerTables,
-    Aspect,
+    Dimension,
+    JudgmentRow,
+    ResponseRow,
     Rival,
-    SaidRow,
     answers,
     people_of,
 )
 from studies.analysis.data.ratings import Array
-from studies.analysis.protocols.reading import Asked, aspects, said, things
+from studies.analysis.protocols.reading import Asked, dimensions, responses, shown_options
 from studies.models import Adoption, Study, StudyItem
 from studies.selectors.answers import About, StudyAnswer, chunked, shown_in, study_answers
 from studies.selectors.flow import study_flow
@@ -46,21 +46,21 @@ def answer_tables(study: Study) -> AnswerTables:
         flow=study_flow(study),
         exclusions=_exclusions(study, given),
         lengths=explanation_lengths(study),
-        aspects=rubric,
+        dimensions=rubric,
         own=people_of(study.slug),
         predicted=_predicted(study) if study.design.protocol == "simulate" else {},
         rivals=_rivals(study) if study.design.protocol == "write" else (),
     )
 
 
-def _rubric(study: Study) -> tuple[Aspect, ...]:
+def _rubric(study: Study) -> tuple[Dimension, ...]:
     first = study.items.order_by("item__position").values_list("item__payload", flat=True).first()
-    return aspects(first or {})
+    return dimensions(first or {})
 
 
 def _rows(
-    study: Study, rubric: tuple[Aspect, ...]
-) -> Iterator[tuple[AnswerRow, Iterator[SaidRow]]]:
+    study: Study, rubric: tuple[Dimension, ...]
+) -> Iterator[tuple[JudgmentRow, Iterator[ResponseRow]]]:
     paints = study.design.protocol == "simulate"
     adoptions = Adoption.objects.filter(study=study, explanation__isnull=False)
     adopted = dict[UUID, int](adoptions.values_list("judgment__key", "explanation"))
@@ -72,14 +72,17 @@ def _rows(
             if answer.about is None or answer.tests_rater or "cannot_tell" in answer.answer:
                 continue
             asked = Asked(
-                things=things(_shown(answer)),
+                options=shown_options(_shown(answer)),
                 known=answer.about.known,
-                aspects=rubric,
+                dimensions=rubric,
                 records=records.get(answer.item, ()),
                 actual=actual.get(answer.item, ()),
             )
             own = answer.about.explanation or adopted.get(answer.key)
-            yield _given(answer, answer.about, own), said(answer.protocol, answer.answer, asked)
+            yield (
+                _given(answer, answer.about, own),
+                responses(answer.protocol, answer.answer, asked),
+            )
 
 
 def _shown(answer: StudyAnswer) -> Iterator[tuple[str, int | None, int | None, int | None]]:
@@ -87,9 +90,9 @@ def _shown(answer: StudyAnswer) -> Iterator[tuple[str, int | None, int | None, i
         yield each.key, each.explanation, each.condition, each.record
 
 
-def _given(answer: StudyAnswer, about: About, explanation: int | None) -> AnswerRow:
+def _given(answer: StudyAnswer, about: About, explanation: int | None) -> JudgmentRow:
     sure = answer.answer.get("confidence")
-    return AnswerRow(
+    return JudgmentRow(
         unit=answer.item,
         neuron=about.neuron,
         rater=answer.rater,
@@ -113,7 +116,7 @@ def _rivals(study: Study) -> tuple[Rival, ...]:
 def _exclusions(study: Study, given: Answers) -> dict[str, npt.NDArray[np.bool_]]:
     """Return, for each rule set on raters, the answers of those who broke it."""
     rules = excluded_raters(study.batch) if study.batch else {}
-    return {rule: np.isin(given.given.rater, list(raters)) for rule, raters in rules.items()}
+    return {rule: np.isin(given.judgments.rater, list(raters)) for rule, raters in rules.items()}
 
 
 # --- What simulators predicted --------------------------------------------------------------------

@@ -7,19 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from studies.analysis.data.answers import NONE, AnswerRow, AnswerTables, Aspect, answers
+from studies.analysis.data.answers import NONE, AnswerTables, Dimension, JudgmentRow, answers
 from studies.analysis.data.tables import Flow, Scores
-from studies.analysis.protocols.reading import Asked, said, things
+from studies.analysis.protocols.reading import Asked, responses, shown_options
 
 YES_NO = ((0, "No"), (1, "Yes"))
-FIT = Aspect(key="fit", name="Fit", points=tuple((n, f"point {n}") for n in range(1, 8)))
+FIT = Dimension(key="fit", name="Fit", points=tuple((n, f"point {n}") for n in range(1, 8)))
 NAMES = ("a", "b", "c")
 Judged = tuple[int, int, dict[str, Any]]
 """Neuron, rater, and the answer about explanations `k0`, `k1`, `k2` of conditions a, b, c."""
 
 
-def given(unit: int, neuron: int, rater: int, *, about: int | None = None) -> AnswerRow:
-    return AnswerRow(
+def judgment_row(unit: int, neuron: int, rater: int, *, about: int | None = None) -> JudgmentRow:
+    return JudgmentRow(
         unit=unit,
         neuron=neuron,
         rater=rater,
@@ -41,11 +41,15 @@ def options(neuron: int, rater: int) -> list[tuple[str, int, int, None]]:
 
 def tables(protocol: str, judged: Sequence[Judged], **more: Any) -> AnswerTables:
     """Return answers about three explanations side by side, one item for each neuron."""
-    aspects = more.get("aspects", ())
+    dimensions = more.get("dimensions", ())
     rows = [
         (
-            given(neuron, neuron, rater),
-            said(protocol, answer, Asked(things=things(options(neuron, rater)), aspects=aspects)),
+            judgment_row(neuron, neuron, rater),
+            responses(
+                protocol,
+                answer,
+                Asked(options=shown_options(options(neuron, rater)), dimensions=dimensions),
+            ),
         )
         for neuron, rater, answer in judged
     ]
@@ -88,11 +92,11 @@ def picks(right: Sequence[bool], *, known: bool = True) -> AnswerTables:
     for at, is_right in enumerate(right):
         neuron, rater = divmod(at, 4)
         asked = Asked(
-            things=things([(f"k{i}", None, None, i) for i in range(4)]),
+            options=shown_options([(f"k{i}", None, None, i) for i in range(4)]),
             known={"choice": "k1"} if known else None,
         )
-        row = given(neuron, neuron, rater)._replace(confidence=3.0 if is_right else 1.0)
-        rows.append((row, said("choose", {"choice": "k1" if is_right else "k2"}, asked)))
+        row = judgment_row(neuron, neuron, rater)._replace(confidence=3.0 if is_right else 1.0)
+        rows.append((row, responses("choose", {"choice": "k1" if is_right else "k2"}, asked)))
     return AnswerTables(
         protocol="choose", conditions=(), answers=answers(rows), scores=(), flow=Flow()
     )
@@ -105,13 +109,13 @@ def marks(neurons: int = 6, raters: int = 3) -> AnswerTables:
         for about in range(3):
             for rater in range(raters):
                 asked = Asked(
-                    things=things([(f"k{i}", None, None, i) for i in range(8)]),
+                    options=shown_options([(f"k{i}", None, None, i) for i in range(8)]),
                     known={"marked": ["k0", "k1", "k2", "k3"]},
                 )
                 know = rng.random(8) < 0.6 + 0.15 * about
                 marked = [f"k{i}" for i in range(8) if bool(know[i]) == (i < 4)]
-                row = given(3 * neuron + about, neuron, rater, about=about)
-                rows.append((row, said("mark", {"marked": marked}, asked)))
+                row = judgment_row(3 * neuron + about, neuron, rater, about=about)
+                rows.append((row, responses("mark", {"marked": marked}, asked)))
     detection = replace(by_quality(neurons), scorer="detection")
     return AnswerTables(
         protocol="mark", conditions=NAMES, answers=answers(rows), scores=(detection,), flow=Flow()
@@ -130,8 +134,8 @@ def simulations(*, model: str = "token lookup") -> AnswerTables:
                 noise = rng.normal(0, 1.0 + about, (2, 6))
                 values = np.clip(np.round(2 * np.array(actual) + noise), 0, 10).tolist()
                 asked = Asked(records=(10 * neuron, 10 * neuron + 1), actual=actual)
-                row = given(3 * neuron + about, neuron, rater, about=about)
-                rows.append((row, said("simulate", {"values": values}, asked)))
+                row = judgment_row(3 * neuron + about, neuron, rater, about=about)
+                rows.append((row, responses("simulate", {"values": values}, asked)))
     return AnswerTables(
         protocol="simulate", conditions=("a", "b"), answers=answers(rows),
         scores=(by_quality(5),), flow=Flow(), predicted={model: predicted},

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studies.analysis.data.answers import AnswerTables, Aspect, Rival, answers
+from studies.analysis.data.answers import AnswerTables, Dimension, Rival, answers
 from studies.analysis.data.tables import Flow, Scores
 from studies.analysis.entry import analyse, in_words
-from studies.analysis.protocols.reading import Asked, said, things
+from studies.analysis.protocols.reading import Asked, responses, shown_options
 from tests.studies.columns import (
     FIT,
     YES_NO,
     by_quality,
-    given,
+    judgment_row,
     marks,
     options,
     orders,
@@ -30,7 +30,7 @@ from tests.studies.columns import (
 
 
 def test_ratings_rank_conditions_and_go_with_scores() -> None:
-    found = analyse(tables("rate", ratings(), aspects=(FIT,), scores=(by_quality(),)))
+    found = analyse(tables("rate", ratings(), dimensions=(FIT,), scores=(by_quality(),)))
     [fit] = found.details.dimensions
     # Ratings are 2 i + 1, 2 or 3 with equal chance: means near 2, 4 and 6.
     assert [place.condition for place in fit.matched.places] == ["c", "b", "a"]
@@ -48,19 +48,19 @@ def test_what_is_shown_first_should_not_be_rated_higher() -> None:
             first, *rest = (key for key, *_ in options(neuron, rater))
             rating = {first: {"fit": 6}} | {key: {"fit": 3} for key in rest}
             judged.append((neuron, rater, {"rating": rating}))
-    found = analyse(tables("rate", judged, aspects=(FIT,)))
+    found = analyse(tables("rate", judged, dimensions=(FIT,)))
     # Six where it stands first, three elsewhere, whichever it is.
     assert found.details.first_bonus.value == pytest.approx(3.0)
 
 
 def test_several_dimensions_are_summed_and_the_sum_is_the_headlines() -> None:
-    one = Aspect(key="one", name="One", points=((0, "low"), (1, "mid"), (2, "high")))
+    one = Dimension(key="one", name="One", points=((0, "low"), (1, "mid"), (2, "high")))
     two = replace(one, key="two", name="Two")
     judged = [
         (n, r, {"rating": {f"k{i}": {"one": i, "two": (n + r) % 3} for i in range(3)}})
         for n in range(4) for r in range(3)
     ]  # fmt: skip
-    found = analyse(tables("rate", judged, aspects=(one, two)))
+    found = analyse(tables("rate", judged, dimensions=(one, two)))
     assert [d.key for d in found.details.dimensions] == ["one", "two", "sum"]
     main = found.details.dimensions[found.details.main]
     assert (main.low, main.high) == (0, 4)
@@ -69,9 +69,9 @@ def test_several_dimensions_are_summed_and_the_sum_is_the_headlines() -> None:
 
 
 def test_a_slider_is_shown_in_fifths_of_whole_numbers() -> None:
-    slider = Aspect(key="how", name="How", points=((0, "no"), (100, "yes")), is_slider=True)
+    slider = Dimension(key="how", name="How", points=((0, "no"), (100, "yes")), is_slider=True)
     judged = [(0, 0, {"rating": {"k0": {"how": 0}, "k1": {"how": 50}, "k2": {"how": 100}}})]
-    [how] = analyse(tables("rate", judged, aspects=(slider,))).details.dimensions
+    [how] = analyse(tables("rate", judged, dimensions=(slider,))).details.dimensions
     assert how.points == ("0 to 20", "21 to 40", "41 to 60", "61 to 80", "81 to 100")
     assert [share.counts for share in how.shares] == [
         (1, 0, 0, 0, 0), (0, 0, 1, 0, 0), (0, 0, 0, 0, 1)
@@ -82,14 +82,14 @@ def test_hannas_ratings_have_their_published_alphas(shared_data: Path) -> None:
     with (shared_data / "ratings/hanna_user_study.csv").open(newline="") as file:
         hanna = list(csv.DictReader(file))
     names = [name for name in hanna[0] if name.startswith("Answer.")]
-    aspects = tuple(Aspect(key=f"d{i}", name=n, points=YES_NO) for i, n in enumerate(names))
+    dimensions = tuple(Dimension(key=f"d{i}", name=n, points=YES_NO) for i, n in enumerate(names))
     rows = [
         (
-            given(at // 3, at // 3, at % 3, about=0),
-            said(
+            judgment_row(at // 3, at // 3, at % 3, about=0),
+            responses(
                 "rate",
                 {"rating": {"k": {f"d{i}": int(row[n]) for i, n in enumerate(names)}}},
-                Asked(things=things([("k", at // 3, 0, None)]), aspects=aspects),
+                Asked(options=shown_options([("k", at // 3, 0, None)]), dimensions=dimensions),
             ),
         )
         for at, row in enumerate(hanna)
@@ -97,7 +97,7 @@ def test_hannas_ratings_have_their_published_alphas(shared_data: Path) -> None:
     found = analyse(
         AnswerTables(
             protocol="rate", conditions=("model",), answers=answers(rows), scores=(), flow=Flow(),
-            aspects=aspects,
+            dimensions=dimensions,
         )
     )  # fmt: skip
     alphas = [
@@ -130,7 +130,10 @@ def test_orders_rank_conditions_and_are_taken_as_pairs() -> None:
 def test_best_and_worst_tell_no_more_pairs_apart_than_they_name() -> None:
     four = [(f"k{at}", at, at, None) for at in range(4)]
     rows = [
-        (given(0, 0, r), said("rank", {"best": "k0", "worst": "k3"}, Asked(things=things(four))))
+        (
+            judgment_row(0, 0, r),
+            responses("rank", {"best": "k0", "worst": "k3"}, Asked(options=shown_options(four))),
+        )
         for r in range(2)
     ]
     made = AnswerTables(
@@ -175,12 +178,12 @@ def test_a_model_that_chose_too_stands_beside_people() -> None:
         for about in range(2):
             for rater in range(4):
                 asked = Asked(
-                    things=things([(f"k{i}", None, None, i) for i in range(3)]),
+                    options=shown_options([(f"k{i}", None, None, i) for i in range(3)]),
                     known={"choice": "k0"},
                 )
                 taken = "k0" if rng.random() < 0.4 + 0.06 * neuron else "k2"
-                row = given(2 * neuron + about, neuron, rater, about=about)
-                rows.append((row, said("choose", {"choice": taken}, asked)))
+                row = judgment_row(2 * neuron + about, neuron, rater, about=about)
+                rows.append((row, responses("choose", {"choice": taken}, asked)))
     scores = Scores(
         scorer="predict_function",
         explanation=np.arange(24),
@@ -237,7 +240,10 @@ def test_people_are_not_set_against_scores_of_their_own_simulations() -> None:
 
 def test_a_flat_simulation_has_no_score_and_is_counted() -> None:
     rows = [
-        (given(0, 0, r, about=0), said("simulate", {"values": [[value] * 3]}, Asked(actual=actual)))
+        (
+            judgment_row(0, 0, r, about=0),
+            responses("simulate", {"values": [[value] * 3]}, Asked(actual=actual)),
+        )
         for r, (value, actual) in enumerate([(0, [[1, 2, 3]]), (2, [[5, 5, 5]])])
     ]
     made = AnswerTables(
@@ -258,8 +264,8 @@ def test_a_flat_simulation_has_no_score_and_is_counted() -> None:
 def test_written_texts_stand_beside_models_once_they_are_scored() -> None:
     rows = [
         (
-            given(neuron, neuron, rater)._replace(explanation=100 + 2 * neuron + rater),
-            said("write", {"text": "words about water" + "!" * rater}, Asked()),
+            judgment_row(neuron, neuron, rater)._replace(explanation=100 + 2 * neuron + rater),
+            responses("write", {"text": "words about water" + "!" * rater}, Asked()),
         )
         for neuron in range(4)
         for rater in range(2)

@@ -25,7 +25,7 @@ from tests.studies.columns import (
 )
 
 EXAMPLES: dict[str, AnswerTables] = {
-    "rate": tables("rate", ratings(), aspects=(FIT,), scores=(by_quality(),)),
+    "rate": tables("rate", ratings(), dimensions=(FIT,), scores=(by_quality(),)),
     "rank": tables("rank", orders(), scores=(by_quality(),)),
     "choose": picks([True, False] * 8),
     "choose, preferred": tables("choose", [(0, 0, {"choice": "k1"}), (1, 1, {"choice": "k0"})]),
@@ -63,7 +63,7 @@ def test_nothing_answered_says_so_and_invents_nothing(name: str) -> None:
 @pytest.mark.parametrize("one", ["rater", "unit"])
 def test_one_rater_or_one_item_gets_reasons_in_place_of_intervals(name: str, one: str) -> None:
     made = EXAMPLES[name]
-    rows = getattr(made.answers.given, one) == 0
+    rows = getattr(made.answers.judgments, one) == 0
     little = replace(made, answers=made.answers.only(rows))
     if len(little.answers):
         assert "95" not in told(little) or one == "unit"
@@ -79,20 +79,20 @@ def test_scores_that_are_all_undefined_leave_the_rest_standing(name: str) -> Non
 def test_the_same_answer_everywhere_is_no_agreement_and_no_disagreement() -> None:
     same = {"rating": {f"k{i}": {"fit": 4} for i in range(3)}}
     judged = [(n, r, same) for n in range(3) for r in range(3)]
-    found = analyse(tables("rate", judged, aspects=(FIT,), scores=(by_quality(),)))
+    found = analyse(tables("rate", judged, dimensions=(FIT,), scores=(by_quality(),)))
     [fit] = found.details.dimensions
     by_name = {m.name: m.estimate for m in fit.agreement}
     assert by_name["Percent agreement"].value == 1.0
     assert "no variation" in by_name["Krippendorff's α, ordinal"].reason
     assert fit.links[0].within.reason
-    assert told(tables("rate", judged, aspects=(FIT,)))
+    assert told(tables("rate", judged, dimensions=(FIT,)))
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_same_rows_give_the_same_results_whatever_their_ids(name: str) -> None:
     made = EXAMPLES[name]
-    ids = {n: 50 - getattr(made.answers.given, n) for n in ("unit", "rater", "neuron")}
-    renamed = replace(made.answers, given=replace(made.answers.given, **ids))
+    ids = {n: 50 - getattr(made.answers.judgments, n) for n in ("unit", "rater", "neuron")}
+    renamed = replace(made.answers, judgment_row=replace(made.answers.judgments, **ids))
     one, other = (
         as_text(analyse(each).as_dict()) for each in (made, replace(made, answers=renamed))
     )

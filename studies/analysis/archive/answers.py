@@ -11,17 +11,17 @@ from studies.analysis.data import from_rows
 from studies.analysis.data.answers import (
     NONE,
     PEOPLE,
-    AnswerRow,
     Answers,
     AnswerTables,
+    JudgmentRow,
+    ResponseRow,
     Rival,
-    SaidRow,
     answers,
     people_of,
 )
 from studies.analysis.data.ratings import Array
 from studies.analysis.data.tables import Flow, Scores
-from studies.analysis.protocols.reading import Asked, aspects, said, things
+from studies.analysis.protocols.reading import Asked, dimensions, responses, shown_options
 
 Lines = Callable[[str], Iterator[dict[str, Any]]]
 """From a table's name to its rows."""
@@ -43,28 +43,31 @@ def read_answers(
     """
     items = {row["item"]: row for row in lines("items")}
     first = min(items, default=None)
-    rubric = aspects({} if first is None else items[first]["payload"])
+    rubric = dimensions({} if first is None else items[first]["payload"])
     paints = study["analysed_as"] == "simulate"
     actual = {row["record"]: row["actual"] for row in lines("records")} if paints else {}
     adopted = {row["judgment"]: row["explanation"] for row in lines("adoptions")}
     conditions = tuple(condition["name"] for condition in study["conditions"])
     place: dict[str | None, int] = {name: at for at, name in enumerate(conditions)}
 
-    def given() -> Iterator[tuple[AnswerRow, Iterator[SaidRow]]]:
+    def given() -> Iterator[tuple[JudgmentRow, Iterator[ResponseRow]]]:
         for row in lines("judgments"):
             if row["tests_rater"] or "cannot_tell" in row["answer"]:
                 continue
             records = items[row["item"]]["records"]
             asked = Asked(
-                things=things(_shown(row, place)),
+                options=shown_options(_shown(row, place)),
                 known=row["known"],
-                aspects=rubric,
+                dimensions=rubric,
                 records=records,
                 actual=[actual[record] for record in records] if paints else (),
             )
             own = row["explanation"] or adopted.get(row["judgment"])
             row = {**row, "explanation": own}
-            yield _given(row, raters, neurons, place), said(row["protocol"], row["answer"], asked)
+            yield (
+                _given(row, raters, neurons, place),
+                responses(row["protocol"], row["answer"], asked),
+            )
 
     judged = answers(given())
     return AnswerTables(
@@ -77,7 +80,7 @@ def read_answers(
         lengths=from_rows.lengths(
             (row["explanation"], row["text"]) for row in lines("explanations")
         ),
-        aspects=rubric,
+        dimensions=rubric,
         own=people_of(study["slug"]),
         predicted=_predicted(lines, actual) if paints else {},
         rivals=_rivals(lines, neurons) if study["analysed_as"] == "write" else (),
@@ -93,8 +96,8 @@ def _shown(
 
 def _given(
     row: Mapping[str, Any], raters: Numbers, neurons: Numbers, place: Mapping[str | None, int]
-) -> AnswerRow:
-    return AnswerRow(
+) -> JudgmentRow:
+    return JudgmentRow(
         unit=row["item"],
         neuron=neurons[row["subject"], row["layer"], row["index"]],
         rater=raters[row["rater"]],
@@ -124,7 +127,7 @@ def _exclusions(
     """Return, for each rule on raters in order, the answers of those who broke it."""
     broken = [(raters[row["rater"]], row["excluded"]) for row in lines("raters")]
     return {
-        rule: np.isin(judged.given.rater, [rater for rater, own in broken if rule in own])
+        rule: np.isin(judged.judgments.rater, [rater for rater, own in broken if rule in own])
         for rule in rules
     }
 

@@ -1,4 +1,4 @@
-"""Answers of any form as columns: one row per judgment, and one per thing that it speaks of."""
+"""Answers of any protocol as columns: one row per judgment, and one per response in it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -11,19 +11,19 @@ from studies.analysis.data.ratings import Array, Codes
 from studies.analysis.data.tables import Flow, Scores, first_seen
 
 NONE = -1
-"""No explanation, condition, record or place."""
+"""No explanation, condition, record or screen position."""
 LENGTH = "length of the text"
 PEOPLE = "people"
 """Who wrote an explanation that no method wrote."""
 
 
 def people_of(slug: str) -> str:
-    """Return how the raters of a study are called beside models."""
+    """Return the name of a study's raters in tables that compare them with models."""
     return f"people of {slug}"
 
 
-class AnswerRow(NamedTuple):
-    """One judgment that stands; the fields as in `Answers`."""
+class JudgmentRow(NamedTuple):
+    """One current judgment; the fields as in `JudgmentColumns`."""
 
     unit: int
     neuron: int
@@ -36,12 +36,12 @@ class AnswerRow(NamedTuple):
     layer: int
 
 
-class SaidRow(NamedTuple):
-    """What a judgment says of one thing; the fields as in `Said`, without the judgment."""
+class ResponseRow(NamedTuple):
+    """One response in a judgment; the fields as in `Responses`, without the judgment."""
 
-    thing: int
-    aspect: int
-    place: int
+    option: int
+    dimension: int
+    screen_position: int
     explanation: int
     condition: int
     record: int
@@ -50,10 +50,10 @@ class SaidRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aspect:
-    """One thing to rate: its name, and the points of its scale by value, lowest first.
+class Dimension:
+    """One dimension of a rubric: its name, and the points of its scale by value, lowest first.
 
-    Of a slider the points are its ends, and any whole number between can be given.
+    A slider's points are its ends; any whole number between them can be given.
     """
 
     key: str
@@ -82,7 +82,7 @@ class _Columns:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Given(_Columns):
+class JudgmentColumns(_Columns):
     """One row per judgment, in the order in which they were given; ids are any integers.
 
     `unit` is the item. `explanation` and `condition` are those that the whole question is about, or
@@ -100,85 +100,89 @@ class Given(_Columns):
     synthetic: npt.NDArray[np.bool_]
     layer: Codes
 
-    def only(self, rows: npt.NDArray[np.bool_]) -> "Given":
+    def only(self, rows: npt.NDArray[np.bool_]) -> "JudgmentColumns":
         """Return the judgments of `rows`."""
-        return Given(**{name: column[rows] for name, column in self.columns().items()})
+        return JudgmentColumns(**{name: column[rows] for name, column in self.columns().items()})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Said(_Columns):
-    """One row per judgment (its row in `Given`), thing and aspect of it.
+class Responses(_Columns):
+    """One row per judgment (its row in `JudgmentColumns`), option and dimension.
 
-    A thing is an option by its place in the item's own list, or a token of a text. `aspect` tells
-    the dimensions of a rubric apart, or the texts. `place` is where the thing was shown, from 0.
-    `value` is what was said of it, `truth` what is so, nan where that is not known; each form says
-    in which unit.
+    `option` is the position of an option in the item's own list, or of a token in a text.
+    `dimension` is the dimension of a rubric, or the text. `screen_position` is where the option was
+    shown, from 0. `value` is the response, `truth` the right one, nan where none is known; each
+    protocol says in which unit.
     """
 
     judgment: Codes
-    thing: Codes
-    aspect: Codes
-    place: Codes
+    option: Codes
+    dimension: Codes
+    screen_position: Codes
     explanation: Codes
     condition: Codes
     record: Codes
     value: Array
     truth: Array
 
-    def only(self, rows: npt.NDArray[np.bool_]) -> "Said":
+    def only(self, rows: npt.NDArray[np.bool_]) -> "Responses":
         """Return the rows of `rows`."""
-        return Said(**{name: column[rows] for name, column in self.columns().items()})
+        return Responses(**{name: column[rows] for name, column in self.columns().items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Answers:
-    """What raters answered. The rows of one judgment stand together, judgments in order."""
+    """What raters answered. The responses of one judgment are consecutive, judgments in order."""
 
-    given: Given
-    said: Said
+    judgments: JudgmentColumns
+    responses: Responses
 
     def __len__(self) -> int:
-        return len(self.given)
+        return len(self.judgments)
 
     def only(self, rows: npt.NDArray[np.bool_]) -> "Answers":
-        """Return the judgments of `rows` with what they say."""
-        kept = rows[self.said.judgment]
+        """Return the judgments of `rows` with their responses."""
+        kept = rows[self.responses.judgment]
         number = np.cumsum(rows) - 1
-        said = self.said.only(kept)
+        responses = self.responses.only(kept)
         return Answers(
-            given=self.given.only(rows), said=replace(said, judgment=number[said.judgment])
+            judgments=self.judgments.only(rows),
+            responses=replace(responses, judgment=number[responses.judgment]),
         )
 
     def renumbered(self) -> "Answers":
         """Return them with items, neurons and raters numbered from 0 as they first appear."""
         unit, neuron, rater = (
-            first_seen(ids) for ids in (self.given.unit, self.given.neuron, self.given.rater)
+            first_seen(ids)
+            for ids in (self.judgments.unit, self.judgments.neuron, self.judgments.rater)
         )
-        given = replace(self.given, unit=unit, neuron=neuron, rater=rater)
-        return Answers(given=given, said=self.said)
+        judgments = replace(self.judgments, unit=unit, neuron=neuron, rater=rater)
+        return Answers(judgments=judgments, responses=self.responses)
 
-    def of(self, name: str) -> npt.NDArray[Any]:
-        """Return a column of the judgments, one value for each row of what they say."""
-        column: npt.NDArray[Any] = getattr(self.given, name)[self.said.judgment]
+    def per_response(self, name: str) -> npt.NDArray[Any]:
+        """Return a column of the judgments, repeated for each response."""
+        column: npt.NDArray[Any] = getattr(self.judgments, name)[self.responses.judgment]
         return column
 
-    def about(self, name: str) -> Codes:
-        """Return `explanation` or `condition` of each row: the thing's own, or the question's."""
-        own: Codes = getattr(self.said, name)
-        return np.where(own == NONE, self.of(name), own)
+    def target(self, name: str) -> Codes:
+        """Return each response's `explanation` or `condition`: the option's, or the question's."""
+        own: Codes = getattr(self.responses, name)
+        return np.where(own == NONE, self.per_response(name), own)
 
 
-def answers(rows: Iterable[tuple[AnswerRow, Iterable[SaidRow]]]) -> Answers:
-    """Return answers in the order of the rows, which are not kept."""
-    given, said, judgment = list[AnswerRow](), list[SaidRow](), list[int]()
-    for number, (row, things) in enumerate(rows):
-        given.append(row)
-        for thing in things:
-            said.append(thing)
+def answers(rows: Iterable[tuple[JudgmentRow, Iterable[ResponseRow]]]) -> Answers:
+    """Return answers as columns, in the order of the rows, which are not kept."""
+    judgments, responses, judgment = list[JudgmentRow](), list[ResponseRow](), list[int]()
+    for number, (row, own) in enumerate(rows):
+        judgments.append(row)
+        for response in own:
+            responses.append(response)
             judgment.append(number)
     return Answers(
-        given=Given(**_columns(given, AnswerRow)),
-        said=Said(judgment=np.array(judgment, dtype=np.intp), **_columns(said, SaidRow)),
+        judgments=JudgmentColumns(**_columns(judgments, JudgmentRow)),
+        responses=Responses(
+            judgment=np.array(judgment, dtype=np.intp), **_columns(responses, ResponseRow)
+        ),
     )
 
 
@@ -201,9 +205,9 @@ class Rival(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AnswerTables:
-    """A study that asks in another form than two at a time, as the analysis sees it.
+    """A study with another protocol than compare, as the analysis sees it.
 
-    `aspects` are the dimensions of its rubric. `predicted` has, by simulator, what it predicted
+    `dimensions` are those of its rubric. `predicted` has, by simulator, what it predicted
     from an explanation on a record: nan where a token got none. `rivals` are all the explanations
     that what was written stands beside, itself once it is adopted. `own` is how the study's raters
     are called as simulators. `exclusions` and `lengths` as in `StudyTables`.
@@ -216,7 +220,7 @@ class AnswerTables:
     flow: Flow
     exclusions: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
     lengths: Scores | None = None
-    aspects: tuple[Aspect, ...] = ()
+    dimensions: tuple[Dimension, ...] = ()
     predicted: Mapping[str, Mapping[tuple[int, int], Array]] = field(default_factory=dict)
     rivals: tuple[Rival, ...] = ()
     own: str = ""

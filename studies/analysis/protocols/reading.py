@@ -5,28 +5,28 @@ from dataclasses import dataclass
 from math import nan
 from typing import Any, TypeAlias
 
-from studies.analysis.data.answers import NONE, Aspect, SaidRow
+from studies.analysis.data.answers import NONE, Dimension, ResponseRow
 
 Activations: TypeAlias = Sequence[Sequence[float | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thing:
-    """An option as it was shown; `place` counts from 0 on the screen, `listed` in the item."""
+class ShownOption:
+    """An option as it was shown; positions count from 0, `listed` is the one in the item."""
 
     key: str
-    place: int
+    screen_position: int
     listed: int
     explanation: int
     condition: int
     record: int
 
-    def row(self, value: float, truth: float = nan, *, aspect: int = 0) -> SaidRow:
-        """Return what is said of it."""
-        return SaidRow(
-            thing=self.listed,
-            aspect=aspect,
-            place=self.place,
+    def row(self, value: float, truth: float = nan, *, dimension: int = 0) -> ResponseRow:
+        """Return a response about it."""
+        return ResponseRow(
+            option=self.listed,
+            dimension=dimension,
+            screen_position=self.screen_position,
             explanation=self.explanation,
             condition=self.condition,
             record=self.record,
@@ -35,9 +35,9 @@ class Thing:
         )
 
 
-def things(
+def shown_options(
     shown: Iterable[tuple[str, int | None, int | None, int | None]],
-) -> tuple[Thing, ...]:
+) -> tuple[ShownOption, ...]:
     """Return options from key, explanation, condition and record, in the order shown.
 
     An item lists its options in the order of their keys.
@@ -45,15 +45,15 @@ def things(
     rows = list(shown)
     listed = {key: at for at, key in enumerate(sorted(key for key, *_ in rows))}
     return tuple(
-        Thing(
+        ShownOption(
             key=key,
-            place=place,
+            screen_position=position,
             listed=listed[key],
             explanation=_or_none(explanation),
             condition=_or_none(condition),
             record=_or_none(record),
         )
-        for place, (key, explanation, condition, record) in enumerate(rows)
+        for position, (key, explanation, condition, record) in enumerate(rows)
     )
 
 
@@ -68,71 +68,71 @@ class Asked:
     `records` and `actual` are the records shown and the raw activations on them, in order.
     """
 
-    things: tuple[Thing, ...] = ()
+    options: tuple[ShownOption, ...] = ()
     known: Mapping[str, Any] | None = None
-    aspects: tuple[Aspect, ...] = ()
+    dimensions: tuple[Dimension, ...] = ()
     records: Sequence[int] = ()
     actual: Activations = ()
 
 
-def said(protocol: str, answer: Mapping[str, Any], asked: Asked) -> Iterator[SaidRow]:
-    """Yield what an answer says. KeyError for a protocol that has no such rows."""
+def responses(protocol: str, answer: Mapping[str, Any], asked: Asked) -> Iterator[ResponseRow]:
+    """Yield the responses of an answer. KeyError for a protocol without such rows."""
     yield from _READ[protocol](answer, asked)
 
 
-def _rated(answer: Mapping[str, Any], asked: Asked) -> Iterator[SaidRow]:
+def _rated(answer: Mapping[str, Any], asked: Asked) -> Iterator[ResponseRow]:
     """Yield the points given, by option and dimension."""
-    for thing in asked.things:
-        given = answer["rating"][thing.key]
-        for at, aspect in enumerate(asked.aspects):
-            yield thing.row(given[aspect.key], aspect=at)
+    for option in asked.options:
+        given = answer["rating"][option.key]
+        for at, dimension in enumerate(asked.dimensions):
+            yield option.row(given[dimension.key], dimension=at)
 
 
-def _ranked(answer: Mapping[str, Any], asked: Asked) -> Iterator[SaidRow]:
+def _ranked(answer: Mapping[str, Any], asked: Asked) -> Iterator[ResponseRow]:
     """Yield places from 1, the best; of best and worst, all others share the middle."""
-    last = len(asked.things)
+    last = len(asked.options)
     ends = {answer.get("best"): 1.0, answer.get("worst"): float(last)}
-    for thing in asked.things:
-        place = answer.get("place", ends).get(thing.key, (1 + last) / 2)
-        yield thing.row(float(place))
+    for option in asked.options:
+        place = answer.get("place", ends).get(option.key, (1 + last) / 2)
+        yield option.row(float(place))
 
 
-def _chosen(answer: Mapping[str, Any], asked: Asked) -> Iterator[SaidRow]:
+def _chosen(answer: Mapping[str, Any], asked: Asked) -> Iterator[ResponseRow]:
     """Yield 1 for what was chosen and 0 for the rest."""
     right = asked.known["choice"] if asked.known else None
-    for thing in asked.things:
-        truth = nan if right is None else float(thing.key == right)
-        yield thing.row(float(thing.key == answer["choice"]), truth)
+    for option in asked.options:
+        truth = nan if right is None else float(option.key == right)
+        yield option.row(float(option.key == answer["choice"]), truth)
 
 
-def _marked(answer: Mapping[str, Any], asked: Asked) -> Iterator[SaidRow]:
+def _marked(answer: Mapping[str, Any], asked: Asked) -> Iterator[ResponseRow]:
     """Yield 1 for what was marked and 0 for the rest."""
     right = None if asked.known is None else set(asked.known["marked"])
-    for thing in asked.things:
-        truth = nan if right is None else float(thing.key in right)
-        yield thing.row(float(thing.key in answer["marked"]), truth)
+    for option in asked.options:
+        truth = nan if right is None else float(option.key in right)
+        yield option.row(float(option.key in answer["marked"]), truth)
 
 
-def _simulated(answer: Mapping[str, Any], asked: Asked) -> Iterator[SaidRow]:
+def _simulated(answer: Mapping[str, Any], asked: Asked) -> Iterator[ResponseRow]:
     """Yield what was painted on each token, 0 to 10; the truth is the raw activation."""
     for at, row in enumerate(answer["values"]):
         record = asked.records[at] if at < len(asked.records) else NONE
         actual = asked.actual[at] if at < len(asked.actual) else ()
         for token, value in enumerate(row):
             truth = actual[token] if token < len(actual) else None
-            yield SaidRow(
-                thing=token, aspect=at, place=NONE, explanation=NONE, condition=NONE,
+            yield ResponseRow(
+                option=token, dimension=at, screen_position=NONE, explanation=NONE, condition=NONE,
                 record=record, value=float(value), truth=nan if truth is None else truth,
             )  # fmt: skip
 
 
-def _written(answer: Mapping[str, Any], _asked: Asked) -> Iterator[SaidRow]:
-    """Yield the number of characters, and that of words as the second aspect."""
+def _written(answer: Mapping[str, Any], _asked: Asked) -> Iterator[ResponseRow]:
+    """Yield the number of characters, and that of words as the second dimension."""
     text = answer["text"]
-    for aspect, n in enumerate((len(text), len(text.split()))):
-        yield SaidRow(
-            thing=0, aspect=aspect, place=NONE, explanation=NONE, condition=NONE, record=NONE,
-            value=float(n), truth=nan,
+    for dimension, n in enumerate((len(text), len(text.split()))):
+        yield ResponseRow(
+            option=0, dimension=dimension, screen_position=NONE, explanation=NONE, condition=NONE,
+            record=NONE, value=float(n), truth=nan,
         )  # fmt: skip
 
 
@@ -146,10 +146,10 @@ _READ = {
 }
 
 
-def aspects(payload: Mapping[str, Any]) -> tuple[Aspect, ...]:
+def dimensions(payload: Mapping[str, Any]) -> tuple[Dimension, ...]:
     """Return the dimensions that a question's payload asks to rate on; none of other questions."""
     return tuple(
-        Aspect(
+        Dimension(
             key=each["key"],
             name=each["name"],
             points=tuple((point["value"], point["label"]) for point in each["points"]),

@@ -61,8 +61,8 @@ class Chosen:
 
 def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Chosen | Orders:
     """Analyse choices: against what is right where anything is, else as preferences."""
-    if len(answers.said) and np.isnan(answers.said.truth).all():
-        places = np.where(answers.said.value > 0, 1.0, 2.0)
+    if len(answers.responses) and np.isnan(answers.responses.truth).all():
+        places = np.where(answers.responses.value > 0, 1.0, 2.0)
         return orders(tables, answers, places, plan, kind="choice")
     return _chosen(tables, answers, plan)
 
@@ -72,33 +72,33 @@ class _Picks:
     """One row per answer: whether it is right (0 or 1), what was chosen, and of how many."""
 
     right: Array
-    thing: Codes
+    option: Codes
     place: Codes
     n_options: Codes
 
 
 def _picks(answers: Answers) -> _Picks:
-    said = answers.said
-    taken = said.value > 0
+    responses = answers.responses
+    taken = responses.value > 0
     return _Picks(
-        right=said.truth[taken],
-        thing=said.thing[taken],
-        place=said.place[taken],
-        n_options=np.bincount(said.judgment, minlength=len(answers)),
+        right=responses.truth[taken],
+        option=responses.option[taken],
+        place=responses.screen_position[taken],
+        n_options=np.bincount(responses.judgment, minlength=len(answers)),
     )
 
 
 def _chosen(tables: AnswerTables, answers: Answers, plan: Plan) -> Chosen:
-    picks, given = _picks(answers), answers.given
-    neuron, rater = given.neuron, given.rater
-    asked = given.condition != NONE
+    picks, judgments = _picks(answers), answers.judgments
+    neuron, rater = judgments.neuron, judgments.rater
+    asked = judgments.condition != NONE
     names = np.array(tables.conditions, dtype=np.str_)
     scorers = tables.scorers
     valued = Valued(
         neuron=neuron[asked],
         rater=rater[asked],
-        explanation=given.explanation[asked],
-        condition=given.condition[asked],
+        explanation=judgments.explanation[asked],
+        condition=judgments.condition[asked],
         value=picks.right[asked],
     )
     primary = plan.chosen([scores.scorer for scores in tables.scores])
@@ -107,7 +107,7 @@ def _chosen(tables: AnswerTables, answers: Answers, plan: Plan) -> Chosen:
         chance=float(np.mean(1 / picks.n_options)) if len(answers) else float("nan"),
         n_options=int(picks.n_options.max(initial=0)),
         by_condition=matched(
-            names[given.condition[asked]],
+            names[judgments.condition[asked]],
             neuron[asked],
             rater[asked],
             picks.right[asked],
@@ -117,12 +117,12 @@ def _chosen(tables: AnswerTables, answers: Answers, plan: Plan) -> Chosen:
         )
         if tables.conditions
         else None,
-        by_layer=_parts(answers, picks, given.layer, lambda layer: f"layer {layer}"),
+        by_layer=_parts(answers, picks, judgments.layer, lambda layer: f"layer {layer}"),
         by_confidence=_by_confidence(answers, picks),
         gain=_gain(answers, picks),
         by_place=_by_place(answers, picks),
         right_first=_right_first(answers),
-        agreement=on_names(given.unit, rater, picks.thing, list(range(_most(answers)))),
+        agreement=on_names(judgments.unit, rater, picks.option, list(range(_most(answers)))),
         links=score_links(valued, scorers) if asked.any() else (),
         primary=primary,
         points=()
@@ -136,7 +136,7 @@ def _chosen(tables: AnswerTables, answers: Answers, plan: Plan) -> Chosen:
         n_neurons_right=_n_right(neuron, picks),
         n_neurons=len(np.unique(neuron)),
         never_asked=tuple(
-            name for at, name in enumerate(tables.conditions) if at not in given.condition
+            name for at, name in enumerate(tables.conditions) if at not in judgments.condition
         ),
     )
 
@@ -147,12 +147,12 @@ def _points(valued: Valued, score: Array) -> tuple[Beside, ...]:
 
 
 def _most(answers: Answers) -> int:
-    return int(answers.said.thing.max(initial=0)) + 1
+    return int(answers.responses.option.max(initial=0)) + 1
 
 
 def answered(_tables: AnswerTables, answers: Answers) -> Answered:
     """Return what was chosen."""
-    return first_things(answers, answers.said.value > 0)
+    return first_things(answers, answers.responses.value > 0)
 
 
 def _share(neuron: Codes, rater: Codes, values: Array, what: str) -> Estimate:
@@ -160,12 +160,15 @@ def _share(neuron: Codes, rater: Codes, values: Array, what: str) -> Estimate:
 
 
 def _parts(answers: Answers, picks: _Picks, of: Codes, name: object) -> tuple[Part, ...]:
-    given = answers.given
+    judgments = answers.judgments
     return tuple(
         Part(
             name=name(each) if callable(name) else str(each),
             right=_share(
-                given.neuron[rows], given.rater[rows], picks.right[rows], "share of right choices"
+                judgments.neuron[rows],
+                judgments.rater[rows],
+                picks.right[rows],
+                "share of right choices",
             ),
         )
         for each in np.unique(of).tolist()
@@ -174,13 +177,13 @@ def _parts(answers: Answers, picks: _Picks, of: Codes, name: object) -> tuple[Pa
 
 
 def _by_confidence(answers: Answers, picks: _Picks) -> tuple[Part, ...]:
-    sure = answers.given.confidence
+    sure = answers.judgments.confidence
     return tuple(
         Part(
             name=name,
             right=_share(
-                answers.given.neuron[rows],
-                answers.given.rater[rows],
+                answers.judgments.neuron[rows],
+                answers.judgments.rater[rows],
                 picks.right[rows],
                 "share of right choices",
             ),
@@ -193,14 +196,14 @@ def _by_confidence(answers: Answers, picks: _Picks) -> tuple[Part, ...]:
 
 def _gain(answers: Answers, picks: _Picks) -> Estimate:
     """Return how much more often the surest answers are right than the least sure ones."""
-    sure = answers.given.confidence
+    sure = answers.judgments.confidence
     known = np.isfinite(sure)
     low, high = (sure == level for level in (1, 3))
     features = np.column_stack([high, high * picks.right, low, low * picks.right])[known] * 1.0
     return estimate(
         of_cells(
-            coded(answers.given.neuron[known]),
-            coded(answers.given.rater[known]),
+            coded(answers.judgments.neuron[known]),
+            coded(answers.judgments.rater[known]),
             features,
             to=lambda s: divide(s[:, 1], s[:, 0]) - divide(s[:, 3], s[:, 2]),
         ),
@@ -213,24 +216,27 @@ def _gain(answers: Answers, picks: _Picks) -> Estimate:
 
 
 def _by_place(answers: Answers, picks: _Picks) -> tuple[Part, ...]:
-    given = answers.given
+    judgments = answers.judgments
     return tuple(
         Part(
             name=f"place {place + 1}",
             right=_share(
-                given.neuron, given.rater, (picks.place == place) * 1.0, "share of choices"
+                judgments.neuron, judgments.rater, (picks.place == place) * 1.0, "share of choices"
             ),
         )
-        for place in np.unique(answers.said.place).tolist()
+        for place in np.unique(answers.responses.screen_position).tolist()
     )
 
 
 def _right_first(answers: Answers) -> Part:
     """Return how often the right option stood first: the design's doing, to read places beside."""
-    said = answers.said
-    first = (said.place == 0) & np.isfinite(said.truth)
+    responses = answers.responses
+    first = (responses.screen_position == 0) & np.isfinite(responses.truth)
     share = _share(
-        answers.of("neuron")[first], answers.of("rater")[first], said.truth[first], "share"
+        answers.per_response("neuron")[first],
+        answers.per_response("rater")[first],
+        responses.truth[first],
+        "share",
     )
     return Part(name="right option stood first", right=share)
 

@@ -44,24 +44,24 @@ class Marks:
 
 def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Marks:
     """Analyse marks."""
-    said, given = answers.said, answers.given
-    known = np.isfinite(said.truth)
-    neuron, rater = answers.of("neuron"), answers.of("rater")
-    condition = answers.of("condition")
+    responses, judgments = answers.responses, answers.judgments
+    known = np.isfinite(responses.truth)
+    neuron, rater = answers.per_response("neuron"), answers.per_response("rater")
+    condition = answers.per_response("condition")
     per_answer = _balanced(answers)
     there = np.isfinite(per_answer)
     scorers = tables.scorers
     names = np.array(tables.conditions, dtype=np.str_)
     valued = Valued(
-        neuron=given.neuron[there],
-        rater=given.rater[there],
-        explanation=given.explanation[there],
-        condition=given.condition[there],
+        neuron=judgments.neuron[there],
+        rater=judgments.rater[there],
+        explanation=judgments.explanation[there],
+        condition=judgments.condition[there],
         value=per_answer[there],
     )
 
     def told(rows: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Telling:
-        return telling(neuron[rows], rater[rows], said.truth[rows], said.value[rows])
+        return telling(neuron[rows], rater[rows], responses.truth[rows], responses.value[rows])
 
     return Marks(
         everything=told(known),
@@ -78,9 +78,12 @@ def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Marks:
             bounds=(0.0, 1.0),
             what="balanced accuracy of an answer",
         ),
-        marked=mean_of(neuron, rater, said.value, what="share marked", bounds=(0.0, 1.0)),
+        marked=mean_of(neuron, rater, responses.value, what="share marked", bounds=(0.0, 1.0)),
         agreement=on_names(
-            units_of(answers.of("unit"), said.thing), rater, said.value.astype(np.intp), [0, 1]
+            units_of(answers.per_response("unit"), responses.option),
+            rater,
+            responses.value.astype(np.intp),
+            [0, 1],
         ),
         models=tuple(
             model_beside(scores, valued, what="balanced accuracy")
@@ -90,19 +93,19 @@ def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Marks:
         links=score_links(valued, scorers),
         primary=plan.chosen([scores.scorer for scores in tables.scores]),
         never_asked=tuple(
-            name for at, name in enumerate(tables.conditions) if at not in given.condition
+            name for at, name in enumerate(tables.conditions) if at not in judgments.condition
         ),
     )
 
 
 def answered(_tables: AnswerTables, answers: Answers) -> Answered:
     """Return which excerpts were marked."""
-    said = answers.said
+    responses = answers.responses
     return Answered(
-        unit=units_of(answers.of("unit"), said.thing),
-        rater=answers.of("rater"),
-        value=said.value.astype(np.intp),
-        judgment=said.judgment,
+        unit=units_of(answers.per_response("unit"), responses.option),
+        rater=answers.per_response("rater"),
+        value=responses.value.astype(np.intp),
+        judgment=responses.judgment,
         categories=(0, 1),
         level="nominal",
     )
@@ -115,12 +118,12 @@ def is_detection(scorer: str) -> bool:
 
 def _balanced(answers: Answers) -> Array:
     """Return the balanced accuracy of each answer; nan without excerpts of both kinds."""
-    said = answers.said
-    fires, marked = np.nan_to_num(said.truth), said.value
-    known = np.isfinite(said.truth) * 1.0
+    responses = answers.responses
+    fires, marked = np.nan_to_num(responses.truth), responses.value
+    known = np.isfinite(responses.truth) * 1.0
     counts = np.column_stack(
         [fires * marked, (1 - fires) * marked, (1 - fires) * (1 - marked), fires * (1 - marked)]
     )
     summed = np.zeros((len(answers), 4))
-    np.add.at(summed, said.judgment, counts * known[:, None])
+    np.add.at(summed, responses.judgment, counts * known[:, None])
     return balanced(summed)

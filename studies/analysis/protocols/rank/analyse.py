@@ -100,18 +100,20 @@ class _Pairs:
 
 def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Orders:
     """Analyse orders."""
-    return orders(tables, answers, answers.said.value, plan, kind=_kind(answers))
+    return orders(tables, answers, answers.responses.value, plan, kind=_kind(answers))
 
 
 def _kind(answers: Answers) -> str:
-    whole = np.isclose(answers.said.value % 1, 0).all() if len(answers.said) else True
+    whole = np.isclose(answers.responses.value % 1, 0).all() if len(answers.responses) else True
     shared = _shared_places(answers)
     return "order" if whole and not shared else "best_worst"
 
 
 def _shared_places(answers: Answers) -> bool:
-    said = answers.said
-    _, n = np.unique(np.column_stack([said.judgment, 2 * said.value]), axis=0, return_counts=True)
+    responses = answers.responses
+    _, n = np.unique(
+        np.column_stack([responses.judgment, 2 * responses.value]), axis=0, return_counts=True
+    )
     return bool((n > 1).any())
 
 
@@ -119,18 +121,18 @@ def orders(
     tables: AnswerTables, answers: Answers, places: Array, plan: Plan, *, kind: str
 ) -> Orders:
     """Analyse answers that put options at `places`, 1 the best, one for each row of the said."""
-    said, names = answers.said, np.array(tables.conditions, dtype=np.str_)
-    neuron, rater = answers.of("neuron"), answers.of("rater")
-    pairs = _told_apart(said.judgment, places)
-    sizes = np.bincount(said.judgment) if len(said) else np.zeros(1, dtype=np.intp)
+    responses, names = answers.responses, np.array(tables.conditions, dtype=np.str_)
+    neuron, rater = answers.per_response("neuron"), answers.per_response("rater")
+    pairs = _told_apart(responses.judgment, places)
+    sizes = np.bincount(responses.judgment) if len(responses) else np.zeros(1, dtype=np.intp)
     scorers = tables.scorers
-    sides = names[said.condition[pairs.first]], names[said.condition[pairs.second]]
+    sides = names[responses.condition[pairs.first]], names[responses.condition[pairs.second]]
     of_pairs = neuron[pairs.first], rater[pairs.first]
     valued = Valued(
         neuron=neuron,
         rater=rater,
-        explanation=said.explanation,
-        condition=said.condition,
+        explanation=responses.explanation,
+        condition=responses.condition,
         value=-places,
     )
     return Orders(
@@ -148,7 +150,7 @@ def orders(
         links=score_links(valued, scorers),
         primary=plan.chosen([scores.scorer for scores in tables.scores]),
         never_shown=tuple(
-            name for at, name in enumerate(tables.conditions) if at not in said.condition
+            name for at, name in enumerate(tables.conditions) if at not in responses.condition
         ),
     )
 
@@ -163,7 +165,7 @@ def _told_apart(judgment: Codes, places: Array) -> _Pairs:
 def _table(answers: Answers, places: Array, k: int, columns: Codes) -> Array:
     """Return places as a table: a row per answer, nan for what was not shown."""
     table = np.full((len(answers), k), np.nan)
-    table[answers.said.judgment, columns] = places
+    table[answers.responses.judgment, columns] = places
     return table
 
 
@@ -173,19 +175,19 @@ def _board(conditions: tuple[str, ...], answers: Answers, places: Array, kind: s
         "best_worst": "Luce's model of best and worst",
         "choice": "Luce's model of choice",
     }[kind]
-    table = _table(answers, places, len(conditions), answers.said.condition)
-    given = answers.given
-    return luce_leaderboard(conditions, table, given.neuron, given.rater, model=model)
+    table = _table(answers, places, len(conditions), answers.responses.condition)
+    judgments = answers.judgments
+    return luce_leaderboard(conditions, table, judgments.neuron, judgments.rater, model=model)
 
 
 def _tops(conditions: tuple[str, ...], answers: Answers, places: Array) -> tuple[TopShare, ...]:
-    said = answers.said
+    responses = answers.responses
     found = []
     for at, name in enumerate(conditions):
-        rows = said.condition == at
+        rows = responses.condition == at
         share = mean_of(
-            answers.of("neuron")[rows],
-            answers.of("rater")[rows],
+            answers.per_response("neuron")[rows],
+            answers.per_response("rater")[rows],
             places[rows] == 1,
             what="share put first",
             bounds=(0.0, 1.0),
@@ -195,78 +197,81 @@ def _tops(conditions: tuple[str, ...], answers: Answers, places: Array) -> tuple
 
 
 def _counts(conditions: tuple[str, ...], answers: Answers, places: Array) -> tuple[BestWorst, ...]:
-    table = _table(answers, places, len(conditions), answers.said.condition)
+    table = _table(answers, places, len(conditions), answers.responses.condition)
     table = table.reshape(len(answers), len(conditions))
     sets = [[conditions[i] for i in np.flatnonzero(np.isfinite(row))] for row in table]
     names = np.array(conditions, dtype=np.str_)
     best = names[[int(np.nanargmin(row)) for row in table]] if len(table) else names[:0]
     worst = names[[int(np.nanargmax(row)) for row in table]] if len(table) else names[:0]
-    found = best_worst(answers.given.neuron, answers.given.rater, sets, best, worst)
+    found = best_worst(answers.judgments.neuron, answers.judgments.rater, sets, best, worst)
     return tuple(sorted(found, key=lambda each: -each.score.value))
 
 
 def _concordance(answers: Answers, places: Array) -> Concordance:
-    k = int(answers.said.thing.max(initial=0)) + 1
-    table = _table(answers, places, k, answers.said.thing)
-    return concordance(answers.given.unit, answers.given.rater, table, what="orders")
+    k = int(answers.responses.option.max(initial=0)) + 1
+    table = _table(answers, places, k, answers.responses.option)
+    return concordance(answers.judgments.unit, answers.judgments.rater, table, what="orders")
 
 
 def _agreement(answers: Answers, places: Array) -> tuple[Measure, ...]:
     """Return how far raters agree on what comes first, by its place in the item's own list."""
-    said = answers.said
+    responses = answers.responses
     first = places == 1
-    k = int(said.thing.max(initial=0)) + 1
+    k = int(responses.option.max(initial=0)) + 1
     return on_names(
-        answers.of("unit")[first], answers.of("rater")[first], said.thing[first], list(range(k))
+        answers.per_response("unit")[first],
+        answers.per_response("rater")[first],
+        responses.option[first],
+        list(range(k)),
     )
 
 
 def first_things(answers: Answers, first: npt.NDArray[np.bool_]) -> Answered:
     """Return what comes first in each answer, by its place in the item's own list."""
-    said = answers.said
+    responses = answers.responses
     return Answered(
-        unit=answers.of("unit")[first],
-        rater=answers.of("rater")[first],
-        value=said.thing[first],
-        judgment=said.judgment[first],
-        categories=tuple(range(int(said.thing.max(initial=0)) + 1)),
+        unit=answers.per_response("unit")[first],
+        rater=answers.per_response("rater")[first],
+        value=responses.option[first],
+        judgment=responses.judgment[first],
+        categories=tuple(range(int(responses.option.max(initial=0)) + 1)),
         level="nominal",
     )
 
 
 def answered(_tables: AnswerTables, answers: Answers) -> Answered:
     """Return what each order puts first."""
-    return first_things(answers, answers.said.value == 1)
+    return first_things(answers, answers.responses.value == 1)
 
 
 def _by_place(answers: Answers, places: Array) -> tuple[AtPlace, ...]:
-    said = answers.said
+    responses = answers.responses
     return tuple(
         AtPlace(
             place=place + 1,
             share=mean_of(
-                answers.of("neuron")[rows],
-                answers.of("rater")[rows],
+                answers.per_response("neuron")[rows],
+                answers.per_response("rater")[rows],
                 places[rows] == 1,
                 what="share put first",
                 bounds=(0.0, 1.0),
             ),
         )
-        for place in np.unique(said.place).tolist()
-        for rows in [said.place == place]
+        for place in np.unique(responses.screen_position).tolist()
+        for rows in [responses.screen_position == place]
     )
 
 
 def _pair_link(
     scores: Scores, answers: Answers, places: Array, pairs: _Pairs, plan: Plan
 ) -> PairLink:
-    score = scores.of(answers.said.explanation)
+    score = scores.of(answers.responses.explanation)
     gap = score[pairs.first] - score[pairs.second]
     known = np.isfinite(gap)
     rows = pairs.first[known]
     votes = (
-        answers.of("neuron")[rows],
-        answers.of("rater")[rows],
+        answers.per_response("neuron")[rows],
+        answers.per_response("rater")[rows],
         gap[known],
         pairs.outcome[known],
     )
@@ -283,9 +288,9 @@ def _pair_link(
 
 def _top_scored(answers: Answers, places: Array, score: Array) -> tuple[Estimate, float]:
     """Return how often what came first has the highest score, a shared one in part, and chance."""
-    k = int(answers.said.thing.max(initial=0)) + 1
-    scored = _table(answers, score, k, answers.said.thing)
-    place = _table(answers, places, k, answers.said.thing)
+    k = int(answers.responses.option.max(initial=0)) + 1
+    scored = _table(answers, score, k, answers.responses.option)
+    place = _table(answers, places, k, answers.responses.option)
     shown = np.isfinite(place)
     whole = (np.isfinite(scored) == shown).all(axis=1) & shown.any(axis=1)
     scored, place, shown = scored[whole], place[whole], shown[whole]
@@ -293,8 +298,8 @@ def _top_scored(answers: Answers, places: Array, score: Array) -> tuple[Estimate
     n_highest = np.maximum(highest.sum(axis=1), 1)
     hit = (highest & (place == 1)).sum(axis=1) / n_highest
     estimate = mean_of(
-        coded(answers.given.neuron[whole]),
-        coded(answers.given.rater[whole]),
+        coded(answers.judgments.neuron[whole]),
+        coded(answers.judgments.rater[whole]),
         hit,
         what="share of what came first that has the highest score",
         bounds=(0.0, 1.0),

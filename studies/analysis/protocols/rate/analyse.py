@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from studies.analysis.data.answers import Answers, AnswerTables, Aspect
+from studies.analysis.data.answers import Answers, AnswerTables, Dimension
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, Codes, coded
@@ -69,26 +69,26 @@ class Ratings:
 class _Rows:
     """The ratings on one dimension: where they stand among all that was said, and their values."""
 
-    aspect: Aspect
+    dimension: Dimension
     at: npt.NDArray[np.intp]
     value: Array
 
     @property
     def low(self) -> float:
-        return float(self.aspect.points[0][0])
+        return float(self.dimension.points[0][0])
 
     @property
     def high(self) -> float:
-        return float(self.aspect.points[-1][0])
+        return float(self.dimension.points[-1][0])
 
 
 def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Ratings:
     """Analyse ratings on each dimension, and on the sum of several."""
-    rows = _dimensions(tables.aspects, answers)
+    rows = _dimensions(tables.dimensions, answers)
     scorers = tables.scorers
     found = tuple(_rated(each, tables.conditions, answers, scorers) for each in rows)
     main = len(found) - 1
-    condition = answers.about("condition")
+    condition = answers.target("condition")
     return Ratings(
         dimensions=found,
         main=main,
@@ -102,18 +102,18 @@ def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Ratings:
 
 def answered(tables: AnswerTables, answers: Answers) -> Answered | None:
     """Return the ratings on the headline's dimension."""
-    rows = _dimensions(tables.aspects, answers)
+    rows = _dimensions(tables.dimensions, answers)
     if not rows:
         return None
-    main, said = rows[-1], answers.said
-    values = [value for value, _ in main.aspect.points]
+    main, responses = rows[-1], answers.responses
+    values = [value for value, _ in main.dimension.points]
     return Answered(
-        unit=units_of(answers.of("unit")[main.at], said.thing[main.at]),
-        rater=answers.of("rater")[main.at],
+        unit=units_of(answers.per_response("unit")[main.at], responses.option[main.at]),
+        rater=answers.per_response("rater")[main.at],
         value=main.value.astype(np.intp),
-        judgment=said.judgment[main.at],
+        judgment=responses.judgment[main.at],
         categories=tuple(range(values[0], values[-1] + 1))
-        if main.aspect.is_slider
+        if main.dimension.is_slider
         else tuple(values),
         level="ordinal",
     )
@@ -125,39 +125,39 @@ _NOTHING = estimate(
 )
 
 
-def _dimensions(aspects: Sequence[Aspect], answers: Answers) -> list[_Rows]:
+def _dimensions(dimensions: Sequence[Dimension], answers: Answers) -> list[_Rows]:
     """Return the ratings on each dimension, and the sums of those that have points."""
-    said = answers.said
+    responses = answers.responses
     single = [
-        _Rows(aspect=aspect, at=rows, value=said.value[rows])
-        for place, aspect in enumerate(aspects)
-        for rows in [np.flatnonzero(said.aspect == place)]
+        _Rows(dimension=dimension, at=rows, value=responses.value[rows])
+        for place, dimension in enumerate(dimensions)
+        for rows in [np.flatnonzero(responses.dimension == place)]
     ]
-    summed = [rows for rows in single if not rows.aspect.is_slider]
+    summed = [rows for rows in single if not rows.dimension.is_slider]
     if len(summed) < 2:
         return single
     low, high = (sum(getattr(each, end) for each in summed) for end in ("low", "high"))
     points = tuple((value, f"{value}") for value in range(int(low), int(high) + 1))
-    whole = Aspect(key=SUM, name="Sum of all dimensions", points=points)
+    whole = Dimension(key=SUM, name="Sum of all dimensions", points=points)
     value = np.sum([each.value for each in summed], axis=0)
-    return [*single, _Rows(aspect=whole, at=summed[0].at, value=value)]
+    return [*single, _Rows(dimension=whole, at=summed[0].at, value=value)]
 
 
 def _rated(
     rows: _Rows, conditions: tuple[str, ...], answers: Answers, scorers: Sequence[Any]
 ) -> Rated:
-    place = answers.about("condition")[rows.at]
+    place = answers.target("condition")[rows.at]
     names = np.array(conditions, dtype=np.str_)[place]
-    neuron, rater = (coded(answers.of(name)[rows.at]) for name in ("neuron", "rater"))
-    explanation = answers.about("explanation")[rows.at]
-    unit = units_of(answers.of("unit")[rows.at], answers.said.thing[rows.at])
+    neuron, rater = (coded(answers.per_response(name)[rows.at]) for name in ("neuron", "rater"))
+    explanation = answers.target("explanation")[rows.at]
+    unit = units_of(answers.per_response("unit")[rows.at], answers.responses.option[rows.at])
     points, bins = _binned(rows)
     valued = Valued(
         neuron=neuron, rater=rater, explanation=explanation, condition=place, value=rows.value
     )
     return Rated(
-        key=rows.aspect.key,
-        name=rows.aspect.name,
+        key=rows.dimension.key,
+        name=rows.dimension.name,
         low=rows.low,
         high=rows.high,
         points=points,
@@ -183,19 +183,19 @@ def _rated(
 
 
 def _agreement(rows: _Rows, unit: Codes, rater: Codes) -> tuple[Measure, ...]:
-    values = [value for value, _ in rows.aspect.points]
-    if rows.aspect.is_slider or len(values) > _LARGEST_SCALE:
+    values = [value for value, _ in rows.dimension.points]
+    if rows.dimension.is_slider or len(values) > _LARGEST_SCALE:
         return agreement.on_numbers(unit, rater, rows.value)
     return agreement.on_points(unit, rater, rows.value.astype(np.intp), values)
 
 
 def _binned(rows: _Rows) -> tuple[tuple[str, ...], Codes]:
     """Return the names of the bars' parts, and which of them each rating is in."""
-    if not rows.aspect.is_slider and len(rows.aspect.points) <= 9:
-        values = np.array([value for value, _ in rows.aspect.points])
+    if not rows.dimension.is_slider and len(rows.dimension.points) <= 9:
+        values = np.array([value for value, _ in rows.dimension.points])
         names = tuple(
             label if label == f"{value}" else f"{value} {label}"
-            for value, label in rows.aspect.points
+            for value, label in rows.dimension.points
         )
         return names, np.searchsorted(values, rows.value).astype(np.intp)
     fifths = np.array_split(np.arange(rows.low, rows.high + 1), _FIFTHS)
@@ -205,15 +205,15 @@ def _binned(rows: _Rows) -> tuple[tuple[str, ...], Codes]:
 
 
 def _first_bonus(rows: _Rows, answers: Answers) -> Estimate:
-    place = answers.said.place[rows.at]
+    place = answers.responses.screen_position[rows.at]
     first = (place == 0) * 1.0
     features = np.column_stack([first, first * rows.value, 1 - first, (1 - first) * rows.value])
     several = (place > 0).any()
     kept = np.full(len(place), several)
     return estimate(
         of_cells(
-            coded(answers.of("neuron")[rows.at][kept]),
-            coded(answers.of("rater")[rows.at][kept]),
+            coded(answers.per_response("neuron")[rows.at][kept]),
+            coded(answers.per_response("rater")[rows.at][kept]),
             features[kept],
             to=lambda s: divide(s[:, 1], s[:, 0]) - divide(s[:, 3], s[:, 2]),
         ),

@@ -69,18 +69,18 @@ class Simulations:
 
 def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Simulations:
     """Analyse simulations."""
-    given = answers.given
+    judgments = answers.judgments
     painted, actual = (
-        _table(answers, column) for column in (answers.said.value, answers.said.truth)
+        _table(answers, column) for column in (answers.responses.value, answers.responses.truth)
     )
     score = row_correlations(painted, actual)
     there = np.isfinite(score)
     names = np.array(tables.conditions, dtype=np.str_)
     valued = Valued(
-        neuron=given.neuron[there],
-        rater=given.rater[there],
-        explanation=given.explanation[there],
-        condition=given.condition[there],
+        neuron=judgments.neuron[there],
+        rater=judgments.rater[there],
+        explanation=judgments.explanation[there],
+        condition=judgments.condition[there],
         value=score[there],
     )
     scorers = [each for each in tables.scorers if not _is_of_raters(each.scorer, tables.own)]
@@ -101,13 +101,13 @@ def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Simulations:
         ),
         undefined=_undefined(painted, actual, there),
         painted=_painted(answers),
-        alike=concordance(given.unit, given.rater, painted, what="simulations"),
-        alpha=token_alpha(given.unit, given.rater, painted),
+        alike=concordance(judgments.unit, judgments.rater, painted, what="simulations"),
+        alpha=token_alpha(judgments.unit, judgments.rater, painted),
         models=tuple(sorted(found, key=_descending)),
         links=score_links(valued, scorers),
         primary=plan.chosen([each.scorer for each in scorers if each.scorer != LENGTH]),
         never_asked=tuple(
-            name for at, name in enumerate(tables.conditions) if at not in given.condition
+            name for at, name in enumerate(tables.conditions) if at not in judgments.condition
         ),
     )
 
@@ -123,7 +123,7 @@ def _descending(model: Simulator) -> float:
 
 def _table(answers: Answers, column: Array) -> Array:
     """Return one row per answer with the values of its tokens, nan beyond them."""
-    judgment = answers.said.judgment
+    judgment = answers.responses.judgment
     sizes = np.bincount(judgment, minlength=len(answers))
     starts = np.cumsum(sizes) - sizes
     at = np.arange(len(judgment)) - starts[judgment]
@@ -134,12 +134,12 @@ def _table(answers: Answers, column: Array) -> Array:
 
 def _predicted(answers: Answers, tables: AnswerTables, name: str) -> Array:
     """Return what a simulator predicted on the tokens of each answer; nan where it did not."""
-    said, of = answers.said, tables.predicted[name]
-    values = np.full(len(said), np.nan)
-    explanation = answers.of("explanation")
+    responses, of = answers.responses, tables.predicted[name]
+    values = np.full(len(responses), np.nan)
+    explanation = answers.per_response("explanation")
     starts = _first_tokens(answers)
-    for start, end in pairwise([*starts, len(said)]):
-        row = of.get((int(explanation[start]), int(said.record[start])))
+    for start, end in pairwise([*starts, len(responses)]):
+        row = of.get((int(explanation[start]), int(responses.record[start])))
         if row is not None:
             n = min(end - start, len(row))
             values[start : start + n] = row[:n]
@@ -148,19 +148,19 @@ def _predicted(answers: Answers, tables: AnswerTables, name: str) -> Array:
 
 def _first_tokens(answers: Answers) -> list[int]:
     """Return the rows in which an answer's texts begin."""
-    said = answers.said
-    if not len(said):
+    responses = answers.responses
+    if not len(responses):
         return []
-    text = np.column_stack([said.judgment, said.aspect])
+    text = np.column_stack([responses.judgment, responses.dimension])
     new = np.r_[True, np.diff(text, axis=0).any(axis=1)]
     return [int(row) for row in np.flatnonzero(new)]
 
 
 def _painted(answers: Answers) -> Estimate:
     return mean_of(
-        answers.of("neuron"),
-        answers.of("rater"),
-        answers.said.value > 0,
+        answers.per_response("neuron"),
+        answers.per_response("rater"),
+        answers.responses.value > 0,
         what="share of tokens painted",
         bounds=(0.0, 1.0),
     )
@@ -186,11 +186,11 @@ def _simulator(
     name: str, predicted: Array, painted: Array, actual: Array, answers: Answers
 ) -> Simulator:
     """Set a model's simulations beside people's over the tokens that both have."""
-    given = answers.given
+    judgments = answers.judgments
     both = np.where(np.isfinite(predicted), painted, np.nan)
     model, person = row_correlations(predicted, actual), row_correlations(both, actual)
     rows = np.isfinite(model) & np.isfinite(person)
-    neuron, rater = given.neuron[rows], given.rater[rows]
+    neuron, rater = judgments.neuron[rows], judgments.rater[rows]
     alike = row_correlations(predicted, painted)
     known = np.isfinite(alike)
 
@@ -204,14 +204,14 @@ def _simulator(
         people=mean(person[rows], SCORE),
         lead=mean((person - model)[rows], "score of people less the model's", 2.0),
         with_person=mean_of(
-            given.neuron[known],
-            given.rater[known],
+            judgments.neuron[known],
+            judgments.rater[known],
             alike[known],
             what="correlation of a model's simulation with a person's",
             bounds=(-1.0, 1.0),
         ),
-        stand_in=_stand_in(given.explanation[rows], rater, person[rows], model[rows]),
-        points=beside(given.explanation[rows], person[rows], model[rows]),
+        stand_in=_stand_in(judgments.explanation[rows], rater, person[rows], model[rows]),
+        points=beside(judgments.explanation[rows], person[rows], model[rows]),
     )
 
 

@@ -15,7 +15,7 @@ from studies.analysis.statistics.condition_means import Matched, matched, mean_o
 WRITTEN = "written here"
 """The group of the explanations that came of this study."""
 CHARACTERS, WORDS = 0, 1
-"""The aspects of what is said."""
+"""Dimensions of a written text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +57,22 @@ _EDGES = (0, 25, 50, 75, 100, 150, 200, 250, 300, 400, 500)
 
 def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Written:
     """Analyse what was written."""
-    given, said = answers.given, answers.said
-    chars, words = (said.value[said.aspect == aspect] for aspect in (CHARACTERS, WORDS))
-    adopted = given.explanation != NONE
+    judgments, responses = answers.judgments, answers.responses
+    chars, words = (
+        responses.value[responses.dimension == dimension] for dimension in (CHARACTERS, WORDS)
+    )
+    adopted = judgments.explanation != NONE
     names = [scores.scorer for scores in tables.scores]
     return Written(
-        characters=mean_of(given.neuron, given.rater, chars, what="number of characters"),
-        words=mean_of(given.neuron, given.rater, words, what="number of words"),
-        seconds=median(coded(given.neuron), coded(given.rater), given.seconds, what="seconds"),
+        characters=mean_of(judgments.neuron, judgments.rater, chars, what="number of characters"),
+        words=mean_of(judgments.neuron, judgments.rater, words, what="number of words"),
+        seconds=median(
+            coded(judgments.neuron), coded(judgments.rater), judgments.seconds, what="seconds"
+        ),
         edges=_EDGES,
         lengths=tuple(np.histogram(chars, _EDGES)[0].tolist()),
-        alike=agreement.icc(given.unit, given.rater, chars, kind="1,1"),
-        n_neurons_twice=_twice(given.neuron),
+        alike=agreement.icc(judgments.unit, judgments.rater, chars, kind="1,1"),
+        n_neurons_twice=_twice(judgments.neuron),
         n_adopted=int(adopted.sum()),
         scores=tuple(_scored(scores, tables, answers) for scores in tables.scores),
         primary=plan.chosen(names),
@@ -81,8 +85,8 @@ def _twice(neuron: Codes) -> int:
 
 def _scored(scores: Scores, tables: AnswerTables, answers: Answers) -> WrittenScores:
     """Set scores of what was written beside those of others, each of whom is its own author."""
-    given = answers.given
-    rater_of = dict(zip(given.explanation.tolist(), given.rater.tolist(), strict=True))
+    judgments = answers.judgments
+    rater_of = dict(zip(judgments.explanation.tolist(), judgments.rater.tolist(), strict=True))
     ids = np.array([each.explanation for each in tables.rivals], dtype=np.intp)
     score = scores.of(ids)
     rows = [
@@ -91,7 +95,7 @@ def _scored(scores: Scores, tables: AnswerTables, answers: Answers) -> WrittenSc
         if value == value
     ]
     groups = np.array([group for group, *_ in rows], dtype=np.str_)
-    others = 1 + int(given.rater.max(initial=-1))
+    others = 1 + int(judgments.rater.max(initial=-1))
     authors = [rater_of.get(pk, others + at) for at, (_, _, pk, _) in enumerate(rows)]
     return WrittenScores(
         scorer=scores.scorer,
