@@ -92,7 +92,7 @@ def test_the_same_answer_everywhere_is_no_agreement_and_no_disagreement() -> Non
 def test_the_same_rows_give_the_same_results_whatever_their_ids(name: str) -> None:
     made = EXAMPLES[name]
     ids = {n: 50 - getattr(made.answers.judgments, n) for n in ("unit", "rater", "neuron")}
-    renamed = replace(made.answers, judgment_row=replace(made.answers.judgments, **ids))
+    renamed = replace(made.answers, judgments=replace(made.answers.judgments, **ids))
     one, other = (
         as_text(analyse(each).as_dict()) for each in (made, replace(made, answers=renamed))
     )
