@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from explanations.models import Method, Subject
 from explanations.records import NeuronRef
 from studies.analysis.data.plan import Plan
-from studies.analysis.protocols.registry import FORMS
+from studies.analysis.protocols.registry import PROTOCOLS
 from studies.design.references import parse_references
 from studies.fields import ChecksField, RulesField, trust_of_preset
 from studies.models import Condition, Study
@@ -201,7 +201,7 @@ class PlanForm(forms.Form):
         self.fields["primary"].help_text += "; empty where the design needs none"
         declared = self.fields["declared"]
         assert isinstance(declared, forms.MultipleChoiceField)  # noqa: S101  it is so above
-        own = FORMS[study.design.protocol].declarable
+        own = PROTOCOLS[study.design.protocol].declarable
         declared.choices = [*own, *(each for each in DECLARABLE if each[0] == "pace")]
         declared.initial = [own[0][0]]
         del self.fields["contrasts"]

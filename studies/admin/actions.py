@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.quality import read_rules
-from studies.analysis.protocols.compare.wording import counted
+from studies.analysis.report.wording import counted
 from studies.design.items import LeftOut
 from studies.design.size import Plan
 from studies.design.trust import in_words

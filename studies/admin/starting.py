@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from explanations.models import Subject
-from studies.analysis.protocols.compare.wording import counted
+from studies.analysis.report.wording import counted
 from studies.forms import PresetForm
 from studies.presets import PRESETS
 from studies.selectors.images import likeliest_subject

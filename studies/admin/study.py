@@ -21,7 +21,7 @@ from studies.admin.actions import ACTIONS, Confirmation, confirmation, panel
 from studies.admin.neurons import neurons_page
 from studies.admin.registering import registering_page
 from studies.admin.starting import presets_page, start_page
-from studies.analysis.protocols.compare.wording import counted
+from studies.analysis.report.wording import counted
 from studies.design.trust import in_words, written_checks
 from studies.forms import ConditionFormSet, StudyForm
 from studies.models import Condition, Study

@@ -11,7 +11,7 @@ from studies.analysis.protocols.compare import analyse as results
 from studies.analysis.protocols.compare import figures as of_votes
 from studies.analysis.protocols.compare import wording
 from studies.analysis.protocols.compare.analyse import Results
-from studies.analysis.report.figure import Shown
+from studies.analysis.report.figure import Figure
 from studies.analysis.results import Findings, analyse_answers
 
 Tell = Callable[[str, float], object]
@@ -49,7 +49,7 @@ def in_words(found: Results | Findings) -> dict[str, Any]:
     return of_answers.told(found) if isinstance(found, Findings) else wording.in_words(found)
 
 
-def figures(found: Results | Findings) -> dict[str, Shown]:
+def figures(found: Results | Findings) -> dict[str, Figure]:
     """Return the figures and tables of the results page, by name."""
     if isinstance(found, Findings):
         return of_answers.figures(found)

@@ -12,10 +12,10 @@ from studies.analysis.data.exclusion_rules import excluded
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Codes
 from studies.analysis.data.tables import Flow
-from studies.analysis.protocols.base import Form, Key
+from studies.analysis.protocols.base import KeyFigure, ProtocolAnalysis
 from studies.analysis.protocols.compare.analyse import VERSION, plain
-from studies.analysis.protocols.rater_agreement import Alike, alike
-from studies.analysis.protocols.registry import FORMS
+from studies.analysis.protocols.rater_agreement import RaterComparison, compare_raters
+from studies.analysis.protocols.registry import PROTOCOLS
 from studies.analysis.statistics.condition_means import mean_of
 from studies.analysis.statistics.drift import Drift, drift
 from studies.analysis.statistics.missing import Exclusion, exclusion_flow
@@ -65,16 +65,16 @@ class Findings:
     choices: tuple[Choice, ...]
     raters: tuple[RaterLine, ...]
     log_seconds: Drift
-    alike: Alike | None
+    alike: RaterComparison | None
     mean_log_seconds: Estimate
     flow: Flow
     exclusions: tuple[Exclusion, ...]
     plan: Plan
 
     @property
-    def form(self) -> Form[Any]:
+    def form(self) -> ProtocolAnalysis[Any]:
         """How answers of this form are analysed and shown."""
-        return FORMS[self.protocol]
+        return PROTOCOLS[self.protocol]
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything by name, ready for JSON: numbers that are not finite become None."""
@@ -93,16 +93,16 @@ def analyse_answers(
     rules = {**tables.exclusions, **excluded(everything.judgments, plan)}
     left = exclusion_flow(everything.judgments.neuron, everything.judgments.rater, rules)
     judged = everything.only(left.kept).renumbered()
-    form = FORMS[tables.protocol]
+    form = PROTOCOLS[tables.protocol]
     tell("the answers", 0.1)
-    found = form.details(tables, judged, plan)
+    found = form.analyse(tables, judged, plan)
     tell("with and without exclusions", 0.6)
-    whole = found if left.kept.all() else form.details(tables, everything, plan)
+    whole = found if left.kept.all() else form.analyse(tables, everything, plan)
     tell("raters one by one", 0.9)
     judgments = judged.judgments
     timed = judgments.seconds > 0
     logs = np.log(judgments.seconds[timed])
-    places, values = _places(judgments.rater), form.answered(tables, judged)
+    places, values = _places(judgments.rater), form.agreement_input(tables, judged)
     return Findings(
         version=VERSION,
         protocol=tables.protocol,
@@ -115,10 +115,10 @@ def analyse_answers(
         mean_confidence=_mean_given(judgments.confidence),
         scorers=tuple(scores.scorer for scores in tables.scores),
         details=found,
-        choices=_choices(form.key(found), form.key(whole)),
+        choices=_choices(form.key_figures(found), form.key_figures(whole)),
         raters=_raters(judged),
         log_seconds=drift(judgments.unit[timed], judgments.rater[timed], places[timed], logs),
-        alike=None if values is None else alike(values, places),
+        alike=None if values is None else compare_raters(values, places),
         mean_log_seconds=mean_of(
             judgments.neuron[timed], judgments.rater[timed], logs, what="logarithm of seconds"
         ),
@@ -133,7 +133,7 @@ def _mean_given(values: "np.ndarray[Any, np.dtype[np.float64]]") -> float:
     return float(known.mean()) if len(known) else np.nan
 
 
-def _choices(kept: tuple[Key, ...], everything: tuple[Key, ...]) -> tuple[Choice, ...]:
+def _choices(kept: tuple[KeyFigure, ...], everything: tuple[KeyFigure, ...]) -> tuple[Choice, ...]:
     of = {each.name: each.estimate for each in everything}
     return tuple(
         Choice(name=each.name, kind=each.kind, kept=each.estimate, everything=of[each.name])

@@ -6,9 +6,10 @@ from typing import Any
 
 from studies.analysis.protocols.compare.figures import choices as of_choices
 from studies.analysis.protocols.compare.figures import raters as of_raters
-from studies.analysis.protocols.compare.wording import about_size, synthetic_notice
-from studies.analysis.protocols.rater_agreement import Alike
-from studies.analysis.report.figure import Cell, Kind, Shown
+from studies.analysis.protocols.compare.wording import about_size
+from studies.analysis.protocols.rater_agreement import RaterComparison
+from studies.analysis.report.figure import Cell, Figure, Kind
+from studies.analysis.report.wording import synthetic_notice
 from studies.analysis.results import Findings
 
 _LISTED = 40
@@ -23,7 +24,7 @@ def told(found: Findings) -> dict[str, Any]:
         "headline": found.form.headline(found.details) if any_given else NOTHING,
         "warnings": list(_warnings(found)) if any_given else [],
         "sections": [asdict(each) for each in found.form.sections(found.details)],
-        "said": found.form.said(found.details) if any_given else "",
+        "said": found.form.methods_text(found.details) if any_given else "",
     }
 
 
@@ -32,7 +33,7 @@ def _warnings(found: Findings) -> Iterator[str]:
     yield from found.form.warnings(found.details)
 
 
-def figures(found: Findings) -> dict[str, Shown]:
+def figures(found: Findings) -> dict[str, Figure]:
     """Return everything that is drawn or listed."""
     synthetic = found.n_synthetic > 0
     return {
@@ -45,7 +46,7 @@ def figures(found: Findings) -> dict[str, Shown]:
     }
 
 
-def _alike(alike: Alike | None, *, synthetic: bool) -> dict[str, Shown]:
+def _alike(alike: RaterComparison | None, *, synthetic: bool) -> dict[str, Figure]:
     if alike is None:
         return {}
     return {
@@ -55,7 +56,7 @@ def _alike(alike: Alike | None, *, synthetic: bool) -> dict[str, Shown]:
     }
 
 
-def _raters(found: Findings) -> Shown:
+def _raters(found: Findings) -> Figure:
     most = sorted(found.raters, key=lambda each: -each.n)[:_LISTED]
     sure = any(each.mean_confidence == each.mean_confidence for each in most)
     with_others = {} if found.alike is None else {r.rater: r for r in found.alike.raters}
@@ -79,7 +80,7 @@ def _raters(found: Findings) -> Shown:
                 *beside[: 2 * bool(with_others)],
             )
         )
-    return Shown(
+    return Figure(
         title="Raters one by one",
         caption=(
             "At most forty, those with most judgments first, numbered as they began. Influence is "
@@ -98,13 +99,13 @@ _IF_ALIKE: list[tuple[str, Kind]] = [
 ]
 
 
-def _sensitivity(found: Findings) -> Shown:
+def _sensitivity(found: Findings) -> Figure:
     excluding = any(each.excluded for each in found.exclusions)
     rows: list[tuple[Cell, ...]] = [
         (each.name, each.kept, *[each.everything] * excluding) for each in found.choices
     ]
     columns: list[tuple[str, Kind]] = [("Figure", "text"), ("As planned", "number")]
-    return Shown(
+    return Figure(
         title="Does the answer hang on who is left out?",
         caption="The figures on which the headline rests, with the plan's exclusions and without."
         if excluding

@@ -26,7 +26,7 @@ from explanations.selectors.lists import (
 )
 from explanations.selectors.questions import question_state
 from explanations.services.questions import QuestionRefused, TooManyQuestions, question_ask
-from studies.analysis.protocols.compare.wording import synthetic_notice
+from studies.analysis.report.wording import synthetic_notice
 from studies.browser.access import Visit, for_visitors
 from studies.browser.neurons import page_number
 from studies.selectors.preference import neurons_disputed

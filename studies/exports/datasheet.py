@@ -9,7 +9,7 @@ from typing import Any
 
 from annotation.entry import Check
 from annotation.quality import Rule
-from studies.analysis.protocols.compare.wording import counted
+from studies.analysis.report.wording import counted
 from studies.design.trust import in_words, written_checks
 from studies.exports.tables import TABLES, columns_of
 

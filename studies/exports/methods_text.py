@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from annotation.quality import Rule
-from studies.analysis.protocols.compare.wording import counted
+from studies.analysis.report.wording import counted
 from studies.design.trust import in_words
 
 _TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {

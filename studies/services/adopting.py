@@ -19,7 +19,7 @@ from explanations.services.human_explanations import explanation_adopt, simulati
 from explanations.services.methods import method_get_or_create
 from explanations.simulators.held_out import held_out
 from studies.analysis.data.answers import people_of
-from studies.analysis.protocols.compare.wording import counted
+from studies.analysis.report.wording import counted
 from studies.models import Adoption, Study
 from studies.selectors.adopting import ADOPTED, Adoptable, adoptable, adoption_state
 from studies.services.errors import StudyRefused

@@ -21,8 +21,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from studies.analysis.protocols.compare.wording import synthetic_notice
 from studies.analysis.report.figure import csv_of
+from studies.analysis.report.wording import synthetic_notice
 from studies.exports import CONTENT_TYPES, TABLES, archive, installed_forms, pieces
 from studies.models import Registration, Study
 from studies.selectors.pages import freshness, study_rows

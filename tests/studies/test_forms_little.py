@@ -12,7 +12,7 @@ from studies.analysis.data.plan import Plan
 from studies.analysis.data.tables import Scores
 from studies.analysis.entry import analyse, figures, in_words
 from studies.analysis.protocols.compare.wording import about_size
-from studies.analysis.protocols.registry import FORMS
+from studies.analysis.protocols.registry import PROTOCOLS
 from tests.studies.columns import (
     FIT,
     by_quality,
@@ -49,7 +49,7 @@ def told(made: AnswerTables) -> str:
 
 
 def test_every_form_has_an_example() -> None:
-    assert {name.partition(",")[0] for name in EXAMPLES} == FORMS.keys()
+    assert {name.partition(",")[0] for name in EXAMPLES} == PROTOCOLS.keys()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -22,7 +22,7 @@ from studies.analysis.data.tables import Judgments, Scores
 from studies.analysis.protocols.compare.analyse import analyse as compute
 from studies.analysis.protocols.compare.analyse import plain
 from studies.analysis.protocols.compare.figures import figures
-from studies.analysis.report.figure import Shown, csv_of
+from studies.analysis.report.figure import Figure, csv_of
 from studies.analysis.statistics.calibration_curves import curves
 from studies.analysis.statistics.system_level import system_correlation, system_correlation_of_votes
 from studies.models import Study
@@ -114,7 +114,7 @@ def test_a_scorer_without_a_score_has_no_curve_and_no_made_up_number() -> None:
 
 
 def test_a_table_as_csv_has_a_column_for_every_part_of_an_estimate_and_no_formula() -> None:
-    shown = Shown(
+    shown = Figure(
         title="t",
         caption="c",
         columns=(("Name", "text"), ("Share", "share")),
@@ -128,7 +128,7 @@ def test_a_table_as_csv_has_a_column_for_every_part_of_an_estimate_and_no_formul
 
 def test_a_row_of_another_length_than_the_columns_is_refused() -> None:
     with pytest.raises(ValueError, match="row 0: 2 cells for 1 columns"):
-        Shown(title="t", caption="c", columns=(("a", "text"),), rows=[("x", "y")])
+        Figure(title="t", caption="c", columns=(("a", "text"),), rows=[("x", "y")])
 
 
 def test_an_axis_that_does_not_increase_is_refused_by_name() -> None:

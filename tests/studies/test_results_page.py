@@ -119,7 +119,7 @@ def test_the_headline_says_how_often_the_higher_score_won(read: Read) -> None:
     factories.judged(study, ["fancy", "fancy", "fancy", "plain"])
     factories.judged(study, ["fancy", "fancy", "fancy", "tie"])
     # 6 of 7 decided votes went to "fancy", which scores higher.
-    assert "higher correlation score in 86 % (95 % interval" in read(study)
+    assert "higher correlation score in 86% (95% interval" in read(study)
     assert "of 7 decided votes, by 2 raters on 4 neurons." in read(study)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Array, Codes, crossed, distinct
-from studies.analysis.report.figure import Shown
+from studies.analysis.report.figure import Figure
 from studies.analysis.statistics import agreement
 
 
@@ -116,9 +116,9 @@ def units_of(*columns: Codes) -> Codes:
     return code
 
 
-def as_table(measures: Sequence[Measure], *, title: str, caption: str) -> Shown:
+def as_table(measures: Sequence[Measure], *, title: str, caption: str) -> Figure:
     """Return measures as a table."""
-    return Shown(
+    return Figure(
         title=title,
         caption=caption,
         columns=(("Measure", "text"), ("Value", "number"), ("What it says", "text")),

@@ -7,14 +7,14 @@ from typing import Generic, Literal, TypeVar
 from studies.analysis.data.answers import Answers, AnswerTables
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import Plan
-from studies.analysis.protocols.rater_agreement import Answered
-from studies.analysis.report.figure import Shown
+from studies.analysis.protocols.rater_agreement import AgreementInput
+from studies.analysis.report.figure import Figure
 
 D = TypeVar("D")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class KeyFigure:
     """One of the few figures that a study's answer rests on; a share runs from 0 to 1."""
 
     name: str
@@ -31,29 +31,29 @@ class Section:
     figures: tuple[str, ...]
 
 
-def no_values(_tables: AnswerTables, _answers: Answers) -> Answered | None:
+def no_values(_tables: AnswerTables, _answers: Answers) -> AgreementInput | None:
     """Return nothing: two answers are never the same."""
     return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Form(Generic[D]):
-    """How the answers of one form are analysed and shown.
+class ProtocolAnalysis(Generic[D]):
+    """How the answers of one protocol are analysed and reported.
 
-    `details` computes everything that is this form's own. `key` names what the headline rests on,
-    which is given with and without exclusions. `headline` is one sentence with numbers, `warnings`
-    say what weakens them. `figures` draws, `sections` orders what is drawn; `said` is a sentence or
-    two for a methods paragraph. `declarable` are the figures that a plan may declare, each with
-    what it shows; a name stands for all that begin with it. `answered` returns
-    the values in which raters can be alike, if there are any.
+    `analyse` computes what only this protocol has. `key_figures` are what the headline rests on;
+    they are given with and without exclusions. `headline` is one sentence with numbers, `warnings`
+    name what weakens it. `figures` draws, `sections` orders what is drawn. `methods_text` is a
+    sentence or two for a methods paragraph. `declarable` are the figures that a plan may declare,
+    with a title; a name stands for all that begin with it. `agreement_input` returns the values on
+    which raters can agree, if there are any.
     """
 
-    details: Callable[[AnswerTables, Answers, Plan], D]
-    key: Callable[[D], tuple[Key, ...]]
+    analyse: Callable[[AnswerTables, Answers, Plan], D]
+    key_figures: Callable[[D], tuple[KeyFigure, ...]]
     headline: Callable[[D], str]
     warnings: Callable[[D], Iterator[str]]
-    figures: Callable[[D, bool], dict[str, Shown]]
+    figures: Callable[[D, bool], dict[str, Figure]]
     sections: Callable[[D], tuple[Section, ...]]
-    said: Callable[[D], str]
+    methods_text: Callable[[D], str]
     declarable: tuple[tuple[str, str], ...]
-    answered: Callable[[AnswerTables, Answers], Answered | None] = no_values
+    agreement_input: Callable[[AnswerTables, Answers], AgreementInput | None] = no_values

@@ -10,8 +10,8 @@ from studies.analysis.charts.charts import forest_plot, in_words
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Array, Codes, distinct, sums_by
 from studies.analysis.protocols.base import Section
-from studies.analysis.protocols.values import number
-from studies.analysis.report.figure import Cell, Kind, Shown
+from studies.analysis.report.figure import Cell, Figure, Kind
+from studies.analysis.report.wording import number
 from studies.analysis.statistics.against_scores import ScoreLink
 from studies.analysis.statistics.condition_means import Lead, Matched
 
@@ -37,13 +37,13 @@ def means(
     ident: str,
     synthetic: bool,
     reference: float | None = None,
-) -> Shown:
+) -> Figure:
     """Show the conditions' means, highest first, with the ranks that they may have."""
     rows = [(f"{ranked(p.rank_low, p.rank_high)}: {p.condition}", p.mean) for p in matched.places]
-    return Shown(
+    return Figure(
         title=title,
         caption=f"{caption} Before each name the ranks that it may have, all together with "
-        "95\N{NO-BREAK SPACE}% confidence.",
+        "95% confidence.",
         columns=(
             ("Condition", "text"),
             ("Ranks", "text"),
@@ -67,12 +67,12 @@ def means(
     )
 
 
-def leads(found: Sequence[Lead], *, axis: str, kind: Kind, ident: str, synthetic: bool) -> Shown:
+def leads(found: Sequence[Lead], *, axis: str, kind: Kind, ident: str, synthetic: bool) -> Figure:
     """Show every two conditions' difference within neurons."""
     title = "Every two conditions on the same neurons"
     rows = [(f"{each.first} less {each.second}", each.lead) for each in found]
     reach = plots.reaching("", [lead for _, lead in rows], least=0.1)
-    return Shown(
+    return Figure(
         title=title,
         caption=(
             "Mean over neurons of the difference of two conditions there; neurons weigh the same. "
@@ -105,7 +105,7 @@ def leads(found: Sequence[Lead], *, axis: str, kind: Kind, ident: str, synthetic
 
 def links(
     found: Sequence[ScoreLink], *, what: str, ident: str, synthetic: bool
-) -> dict[str, Shown]:
+) -> dict[str, Figure]:
     """Show how values go with scores, item level and system level apart."""
     rows: list[tuple[Cell, ...]] = [
         (e.scorer, e.tau_b, e.spearman, e.within, e.system, e.system_ranks, e.n_unscored)
@@ -119,7 +119,7 @@ def links(
         if each.undefined
     )
     return {
-        f"{ident}-item": Shown(
+        f"{ident}-item": Figure(
             title=title,
             caption=(
                 "Does the score know which explanation of a neuron is better? Pearson's "
@@ -140,7 +140,7 @@ def links(
             else "",
             empty="No explanation has a score: simulate and score them.",
         ),
-        f"{ident}-levels": Shown(
+        f"{ident}-levels": Figure(
             title=f"Item level and system level, by scorer: {what}",
             caption=(
                 "τ-b and Spearman's ρ compare what one rater gave on one neuron. System level is "
@@ -197,9 +197,9 @@ def listed(
     limits: tuple[float, float] = (0.0, 1.0),
     reference: float | None = None,
     empty: str = "No judgments yet.",
-) -> Shown:
+) -> Figure:
     """Show named estimates over one axis."""
-    return Shown(
+    return Figure(
         title=title,
         caption=caption,
         columns=((name, "text"), (axis, kind)),
@@ -249,7 +249,7 @@ def scatter(
     ident: str,
     synthetic: bool,
     told: Sequence[tuple[str, Estimate]],
-) -> Shown:
+) -> Figure:
     """Show people's scores of explanations over a model's."""
     drawn = points[:: max(1, -(-len(points) // POINTS))]
     words = "; ".join(f"{name}: {in_words(estimate)}" for name, estimate in told)
@@ -261,7 +261,7 @@ def scatter(
         scatter=[(point.model, point.people) for point in drawn],
         hint="It fills as people answer about explanations that a model scored.",
     )
-    return Shown(
+    return Figure(
         title=title,
         caption=f"{caption} {words}.",
         columns=((x, "number"), (y, "number"), ("Raters", "count")),

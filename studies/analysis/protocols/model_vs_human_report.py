@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from studies.analysis.protocols.values import number
-from studies.analysis.report.figure import Shown
+from studies.analysis.report.figure import Figure
+from studies.analysis.report.wording import number
 from studies.analysis.statistics.model_vs_human import StandIn
 
 
@@ -25,9 +25,9 @@ def fair(stand_in: StandIn) -> str:
     return f"{said}, {other}: no difference from another person is shown"
 
 
-def models(rows: Sequence[tuple[str, StandIn, int]], *, empty: str) -> Shown:
+def models(rows: Sequence[tuple[str, StandIn, int]], *, empty: str) -> Figure:
     """Show whether models are fair stand-ins for people, as a table."""
-    return Shown(
+    return Figure(
         title="Is the model a fair stand-in for people?",
         caption=(
             "Correlations over explanations that two people answered. A model that falls short of "

@@ -22,7 +22,7 @@ _POINTS, _POINTS_OF_MANY, _MANY = 20, 5, 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Answered:
+class AgreementInput:
     """Values that can be the same: one row per rater and unit, in the order of the answers.
 
     `categories` are those that could be given, in order; `judgment` is the answer's row.
@@ -37,7 +37,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alike:
+class RaterComparison:
     """Raters beside each other; `pairs` holds the forty with most answers.
 
     `growth` is alpha at `level` after so many
@@ -52,7 +52,7 @@ class Alike:
     agreement: Drift
 
 
-def alike(found: Answered, places: Codes) -> Alike:
+def compare_raters(found: AgreementInput, places: Codes) -> RaterComparison:
     """Compare raters; `places` has, by judgment, the how-many-th of its rater it is, from 1."""
     rows = found.unit, found.rater, found.value
     often = np.argsort(-np.bincount(found.rater), kind="stable")[:_SHOWN]
@@ -60,7 +60,7 @@ def alike(found: Answered, places: Codes) -> Alike:
     points = _POINTS if len(found.unit) <= _MANY else _POINTS_OF_MANY
     shares = agreement_with_others(encode(*rows)) if len(found.unit) else np.zeros(0)
     known = np.isfinite(shares)
-    return Alike(
+    return RaterComparison(
         level=found.level,
         raters=rater_agreement(*rows, level=found.level, categories=found.categories),
         pairs=rater_pairs(*(column[shown] for column in rows)),

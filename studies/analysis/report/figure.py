@@ -15,7 +15,7 @@ _PARTS = ("value", "low", "high", "n_units", "n_raters", "n_ratings", "reason", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Figure:
     """One figure with its table, or a table alone where `svg` is empty.
 
     `columns` are pairs of name and kind, each row one cell per column: text, a number, None where
@@ -38,7 +38,7 @@ class Shown:
 
 
 def csv_of(shown: Mapping[str, Any]) -> str:
-    """Return the rows of a stored `Shown` as CSV; an estimate takes a column for each part."""
+    """Return the rows of a stored `Figure` as CSV; an estimate takes a column for each part."""
     rows, names = shown["rows"], [name for name, _ in shown["columns"]]
     wide = {i for row in rows for i, cell in enumerate(row) if isinstance(cell, Mapping)}
     header = [part for i, name in enumerate(names) for part in _headed(name, i in wide)]

@@ -12,7 +12,7 @@ from studies.analysis.protocols.agreement import Measure, on_names
 from studies.analysis.protocols.common import Beside, beside
 from studies.analysis.protocols.model_vs_human import Model, model_beside
 from studies.analysis.protocols.rank.analyse import Orders, first_things, orders
-from studies.analysis.protocols.rater_agreement import Answered
+from studies.analysis.protocols.rater_agreement import AgreementInput
 from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
 from studies.analysis.statistics.condition_means import Matched, matched, mean_of
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
@@ -59,7 +59,7 @@ class Chosen:
     never_asked: tuple[str, ...]
 
 
-def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Chosen | Orders:
+def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Chosen | Orders:
     """Analyse choices: against what is right where anything is, else as preferences."""
     if len(answers.responses) and np.isnan(answers.responses.truth).all():
         places = np.where(answers.responses.value > 0, 1.0, 2.0)
@@ -150,7 +150,7 @@ def _most(answers: Answers) -> int:
     return int(answers.responses.option.max(initial=0)) + 1
 
 
-def answered(_tables: AnswerTables, answers: Answers) -> Answered:
+def agreement_input(_tables: AnswerTables, answers: Answers) -> AgreementInput:
     """Return what was chosen."""
     return first_things(answers, answers.responses.value > 0)
 

@@ -4,33 +4,35 @@ from collections.abc import Iterator
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.protocols import agreement, common
-from studies.analysis.protocols.base import Form, Key, Section
-from studies.analysis.protocols.choose.analyse import Chosen, answered, details
-from studies.analysis.protocols.compare.wording import percent
+from studies.analysis.protocols.base import KeyFigure, ProtocolAnalysis, Section
+from studies.analysis.protocols.choose.analyse import Chosen, agreement_input, analyse
 from studies.analysis.protocols.model_vs_human_report import fair, models
-from studies.analysis.protocols.rank import report as rank_shown
+from studies.analysis.protocols.rank import report as rank_report
 from studies.analysis.protocols.rank.analyse import Orders
-from studies.analysis.protocols.values import number, quoted, share
-from studies.analysis.report.figure import Shown
+from studies.analysis.report.figure import Figure
+from studies.analysis.report.wording import number, percent, quoted, share
 
 
-def key(found: Chosen | Orders) -> tuple[Key, ...]:
+def key_figures(found: Chosen | Orders) -> tuple[KeyFigure, ...]:
     """Name the share of right choices, by condition, and the lead."""
     if isinstance(found, Orders):
-        return rank_shown.key(found)
+        return rank_report.key_figures(found)
     places = found.by_condition.places if found.by_condition else ()
     leads = found.by_condition.leads[:1] if found.by_condition else ()
     return (
-        Key(name="Right choices", kind="share", estimate=found.right),
-        *(Key(name=f"Right, {p.condition}", kind="share", estimate=p.mean) for p in places),
-        *(Key(name=f"{e.first} less {e.second}", kind="number", estimate=e.lead) for e in leads),
+        KeyFigure(name="Right choices", kind="share", estimate=found.right),
+        *(KeyFigure(name=f"Right, {p.condition}", kind="share", estimate=p.mean) for p in places),
+        *(
+            KeyFigure(name=f"{e.first} less {e.second}", kind="number", estimate=e.lead)
+            for e in leads
+        ),
     )
 
 
 def headline(found: Chosen | Orders) -> str:
     """Say how often people are right, against chance."""
     if isinstance(found, Orders):
-        return rank_shown.headline(found)
+        return rank_report.headline(found)
     said = (
         f"People choose rightly in {share(found.right)} of answers, where chance gives "
         f"{percent(found.chance)} ({_against(found.right, found.chance)})"
@@ -55,7 +57,7 @@ def _against(right: Estimate, chance: float) -> str:
 def warnings(found: Chosen | Orders) -> Iterator[str]:
     """Say what is missing, and where a place has an advantage."""
     if isinstance(found, Orders):
-        yield from rank_shown.warnings(found)
+        yield from rank_report.warnings(found)
         return
     if found.never_asked:
         yield f"No answers yet about: {', '.join(found.never_asked)}."
@@ -72,10 +74,10 @@ def warnings(found: Chosen | Orders) -> Iterator[str]:
         yield f"Confidence misleads: sure answers are right less often, by {number(gain)}."
 
 
-def said(found: Chosen | Orders) -> str:
+def methods_text(found: Chosen | Orders) -> str:
     """Return what a methods paragraph says of the choices."""
     if isinstance(found, Orders):
-        return rank_shown.said(found)
+        return rank_report.methods_text(found)
     places = found.by_condition.places if found.by_condition else ()
     by = "; ".join(f"{p.condition} {share(p.mean)}" for p in places)
     return (
@@ -84,10 +86,10 @@ def said(found: Chosen | Orders) -> str:
     )
 
 
-def figures(found: Chosen | Orders, synthetic: bool) -> dict[str, Shown]:
+def figures(found: Chosen | Orders, synthetic: bool) -> dict[str, Figure]:
     """Return shares of right choices by condition, confidence, layer and place, and agreement."""
     if isinstance(found, Orders):
-        return rank_shown.figures(found, synthetic)
+        return rank_report.figures(found, synthetic)
     shown = {
         "right": _right(found, synthetic=synthetic),
         "places": _places(found, synthetic=synthetic),
@@ -121,7 +123,7 @@ def figures(found: Chosen | Orders, synthetic: bool) -> dict[str, Shown]:
     return shown
 
 
-def _right(found: Chosen, *, synthetic: bool) -> Shown:
+def _right(found: Chosen, *, synthetic: bool) -> Figure:
     layers = found.by_layer if len(found.by_layer) > 1 else ()
     return common.listed(
         [("all answers", found.right), *((each.name, each.right) for each in layers)],
@@ -139,7 +141,7 @@ def _right(found: Chosen, *, synthetic: bool) -> Shown:
     )
 
 
-def _conditions(found: Chosen, *, synthetic: bool) -> dict[str, Shown]:
+def _conditions(found: Chosen, *, synthetic: bool) -> dict[str, Figure]:
     by = found.by_condition
     if by is None:
         return {}
@@ -165,7 +167,7 @@ def _conditions(found: Chosen, *, synthetic: bool) -> dict[str, Shown]:
     }
 
 
-def _confidence(found: Chosen, *, synthetic: bool) -> Shown:
+def _confidence(found: Chosen, *, synthetic: bool) -> Figure:
     return common.listed(
         [(each.name, each.right) for each in found.by_confidence],
         title="Do people know when they are right?",
@@ -182,7 +184,7 @@ def _confidence(found: Chosen, *, synthetic: bool) -> Shown:
     )
 
 
-def _places(found: Chosen, *, synthetic: bool) -> Shown:
+def _places(found: Chosen, *, synthetic: bool) -> Figure:
     stood = found.right_first.right
     at = percent(stood.value) if stood.defined else "an unknown share"
     return common.listed(
@@ -201,7 +203,7 @@ def _places(found: Chosen, *, synthetic: bool) -> Shown:
 def sections(found: Chosen | Orders) -> tuple[Section, ...]:
     """Order the figures: right or not, confidence, agreement, scores, places."""
     if isinstance(found, Orders):
-        return rank_shown.sections(found)
+        return rank_report.sections(found)
     asked = ("means", "leads") if found.by_condition else ()
     scores = common.scores_section("Do scores foretell where people are right?", "scatter")
     stand_in = Section(
@@ -227,22 +229,22 @@ def sections(found: Chosen | Orders) -> tuple[Section, ...]:
     )
 
 
-FORM = Form(
-    details=details,
-    key=key,
+ANALYSIS = ProtocolAnalysis(
+    analyse=analyse,
+    key_figures=key_figures,
     headline=headline,
     warnings=warnings,
     figures=figures,
     sections=sections,
-    said=said,
-    answered=answered,
+    methods_text=methods_text,
+    agreement_input=agreement_input,
     declarable=(
         ("right", "Share of right choices"),
         ("means", "Right choices by condition"),
         ("confidence", "Right choices by confidence"),
         ("scatter", "Right choices and the score"),
         ("models", "The model as a stand-in for people"),
-        *rank_shown.FORM.declarable,
+        *rank_report.ANALYSIS.declarable,
         ("leads", "Conditions on the same neurons"),
     ),
 )

@@ -3,38 +3,17 @@
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.tables import Flow
 from studies.analysis.protocols.compare.analyse import Results, ScorerResult
+from studies.analysis.report.wording import counted, percent, share, synthetic_notice
 from studies.analysis.statistics.missing import Exclusion
 
-_SIGN = "\N{NO-BREAK SPACE}%"
 FEW_RATERS = 5
 FEW_NEURONS = 20
 MUCH_LEFT_OUT = 0.2
 """Share of judgments taken out by rules from which on it is told at once."""
 LOW_CEILING = 0.6
 """Agreement of two raters below which no score can look good."""
-
-
-def share(estimate: Estimate) -> str:
-    """Return a share as whole percent with its interval, or the reason why there is none."""
-    if not estimate.defined:
-        return f"undefined ({estimate.reason})"
-    if not estimate.has_interval:
-        return f"{percent(estimate.value)} ({estimate.note})"
-    low, high = percent(estimate.low).removesuffix(_SIGN), percent(estimate.high)
-    return f"{percent(estimate.value)} (95{_SIGN} interval {low} to {high})"
-
-
-def percent(value: float) -> str:
-    """Return a share from 0 to 1 as whole percent."""
-    return f"{100 * value:.0f}{_SIGN}"
-
-
-def counted(n: int, noun: str) -> str:
-    """Return a number with its noun: `1 vote`, `1,200 votes`."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def in_words(results: Results) -> dict[str, Any]:
@@ -68,16 +47,6 @@ def _agreement_of_raters(results: Results) -> str:
     if not percent_agreement.defined:
         return f"{counted(results.n_judgments, 'judgment')} so far; no two of them on one item."
     return f"Two raters give the same answer {share(percent_agreement)} of the time."
-
-
-def synthetic_notice(n_synthetic: int, n_judgments: int) -> str:
-    """Return what must be read first when programs gave judgments; empty when none did."""
-    if not n_synthetic:
-        return ""
-    return (
-        f"Synthetic judgments: {n_synthetic:,} of {n_judgments:,} were made by a "
-        "program to try things out. Do not report these figures."
-    )
 
 
 def warnings(results: Results) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array
 from studies.analysis.protocols.agreement import Measure, on_names, units_of
 from studies.analysis.protocols.model_vs_human import Model, model_beside
-from studies.analysis.protocols.rater_agreement import Answered
+from studies.analysis.protocols.rater_agreement import AgreementInput
 from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
 from studies.analysis.statistics.classification import Telling, balanced, telling
 from studies.analysis.statistics.condition_means import Matched, matched, mean_of
@@ -42,7 +42,7 @@ class Marks:
     never_asked: tuple[str, ...]
 
 
-def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Marks:
+def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Marks:
     """Analyse marks."""
     responses, judgments = answers.responses, answers.judgments
     known = np.isfinite(responses.truth)
@@ -98,10 +98,10 @@ def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Marks:
     )
 
 
-def answered(_tables: AnswerTables, answers: Answers) -> Answered:
+def agreement_input(_tables: AnswerTables, answers: Answers) -> AgreementInput:
     """Return which excerpts were marked."""
     responses = answers.responses
-    return Answered(
+    return AgreementInput(
         unit=units_of(answers.per_response("unit"), responses.option),
         rater=answers.per_response("rater"),
         value=responses.value.astype(np.intp),

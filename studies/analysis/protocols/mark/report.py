@@ -3,29 +3,33 @@
 from collections.abc import Iterator
 
 from studies.analysis.protocols import agreement, common
-from studies.analysis.protocols.base import Form, Key, Section
-from studies.analysis.protocols.compare.wording import percent
-from studies.analysis.protocols.mark.analyse import Marks, Told, answered, details
+from studies.analysis.protocols.base import KeyFigure, ProtocolAnalysis, Section
+from studies.analysis.protocols.mark.analyse import Marks, Told, agreement_input, analyse
 from studies.analysis.protocols.model_vs_human import Model
 from studies.analysis.protocols.model_vs_human_report import fair, models
-from studies.analysis.protocols.values import number, quoted, share
-from studies.analysis.report.figure import Shown
+from studies.analysis.report.figure import Figure
+from studies.analysis.report.wording import number, percent, quoted, share
 
 _CHANCE = 0.5
 
 
-def key(found: Marks) -> tuple[Key, ...]:
+def key_figures(found: Marks) -> tuple[KeyFigure, ...]:
     """Name balanced accuracies, the lead, and the models' likeness to people."""
     leads = found.matched.leads[:1]
     return (
-        Key(name="Balanced accuracy", kind="share", estimate=found.everything.balanced),
+        KeyFigure(name="Balanced accuracy", kind="share", estimate=found.everything.balanced),
         *(
-            Key(name=f"Balanced, {each.condition}", kind="share", estimate=each.telling.balanced)
+            KeyFigure(
+                name=f"Balanced, {each.condition}", kind="share", estimate=each.telling.balanced
+            )
             for each in found.by_condition
         ),
-        *(Key(name=f"{e.first} less {e.second}", kind="number", estimate=e.lead) for e in leads),
         *(
-            Key(
+            KeyFigure(name=f"{e.first} less {e.second}", kind="number", estimate=e.lead)
+            for e in leads
+        ),
+        *(
+            KeyFigure(
                 name=f"{model.scorer} with a person",
                 kind="number",
                 estimate=model.stand_in.model_with_person,
@@ -66,7 +70,7 @@ def warnings(found: Marks) -> Iterator[str]:
             yield f"{link.scorer}: {n:,} explanations without a defined score left out."
 
 
-def said(found: Marks) -> str:
+def methods_text(found: Marks) -> str:
     """Return what a methods paragraph says of the marks."""
     by = "; ".join(f"{e.condition} {share(e.telling.balanced)}" for e in found.by_condition)
     models = " ".join(f"{model.scorer} {fair(model.stand_in)}." for model in found.models)
@@ -77,7 +81,7 @@ def said(found: Marks) -> str:
     ).strip() + common.link_said(found.links, found.primary, "balanced accuracies")
 
 
-def figures(found: Marks, synthetic: bool) -> dict[str, Shown]:
+def figures(found: Marks, synthetic: bool) -> dict[str, Figure]:
     """Return accuracies by condition, agreement, and models beside people."""
     shown = {
         "means": common.means(
@@ -115,9 +119,9 @@ def figures(found: Marks, synthetic: bool) -> dict[str, Shown]:
     return shown
 
 
-def _telling(found: Marks) -> Shown:
+def _telling(found: Marks) -> Figure:
     rows = [*found.by_condition, Told(condition="all", telling=found.everything)]
-    return Shown(
+    return Figure(
         title="Hits, rejections, F1 and Matthews' correlation",
         caption=(
             "Over all excerpts of a condition together. Hits are of the excerpts that fit, "
@@ -148,7 +152,7 @@ def _telling(found: Marks) -> Shown:
     )
 
 
-def _scatter(model: Model, at: int, *, synthetic: bool) -> Shown:
+def _scatter(model: Model, at: int, *, synthetic: bool) -> Figure:
     return common.scatter(
         model.points,
         title=f"People's accuracy and {model.scorer}",
@@ -180,15 +184,15 @@ def sections(found: Marks) -> tuple[Section, ...]:
     )
 
 
-FORM = Form(
-    details=details,
-    key=key,
+ANALYSIS = ProtocolAnalysis(
+    analyse=analyse,
+    key_figures=key_figures,
     headline=headline,
     warnings=warnings,
     figures=figures,
     sections=sections,
-    said=said,
-    answered=answered,
+    methods_text=methods_text,
+    agreement_input=agreement_input,
     declarable=(
         ("means", "Balanced accuracy"),
         ("leads", "Conditions on the same neurons"),

@@ -15,7 +15,7 @@ from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, Codes, coded, pairs_within
 from studies.analysis.data.tables import Scores
 from studies.analysis.protocols.agreement import Measure, on_names
-from studies.analysis.protocols.rater_agreement import Answered
+from studies.analysis.protocols.rater_agreement import AgreementInput
 from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
 from studies.analysis.statistics.concordance import Concordance, concordance
 from studies.analysis.statistics.condition_means import mean_of
@@ -98,7 +98,7 @@ class _Pairs:
     outcome: Array
 
 
-def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Orders:
+def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Orders:
     """Analyse orders."""
     return orders(tables, answers, answers.responses.value, plan, kind=_kind(answers))
 
@@ -226,10 +226,10 @@ def _agreement(answers: Answers, places: Array) -> tuple[Measure, ...]:
     )
 
 
-def first_things(answers: Answers, first: npt.NDArray[np.bool_]) -> Answered:
+def first_things(answers: Answers, first: npt.NDArray[np.bool_]) -> AgreementInput:
     """Return what comes first in each answer, by its place in the item's own list."""
     responses = answers.responses
-    return Answered(
+    return AgreementInput(
         unit=answers.per_response("unit")[first],
         rater=answers.per_response("rater")[first],
         value=responses.option[first],
@@ -239,7 +239,7 @@ def first_things(answers: Answers, first: npt.NDArray[np.bool_]) -> Answered:
     )
 
 
-def answered(_tables: AnswerTables, answers: Answers) -> Answered:
+def agreement_input(_tables: AnswerTables, answers: Answers) -> AgreementInput:
     """Return what each order puts first."""
     return first_things(answers, answers.responses.value == 1)
 

@@ -5,12 +5,11 @@ from typing import Any
 
 from studies.analysis.charts.charts import forest_plot, gap_chart
 from studies.analysis.protocols import common
-from studies.analysis.protocols.base import Form, Key, Section
+from studies.analysis.protocols.base import KeyFigure, ProtocolAnalysis, Section
 from studies.analysis.protocols.compare.figures.methods import against_each_other, standings
-from studies.analysis.protocols.compare.wording import counted
-from studies.analysis.protocols.rank.analyse import Orders, PairLink, answered, details
-from studies.analysis.protocols.values import decimal, number, quoted, share
-from studies.analysis.report.figure import Cell, Shown
+from studies.analysis.protocols.rank.analyse import Orders, PairLink, agreement_input, analyse
+from studies.analysis.report.figure import Cell, Figure
+from studies.analysis.report.wording import counted, decimal, number, quoted, share
 
 _LOW_AGREEMENT = 0.3
 
@@ -20,19 +19,19 @@ def primary(found: Orders) -> PairLink | None:
     return None if found.primary is None else found.pair_links[found.primary]
 
 
-def key(found: Orders) -> tuple[Key, ...]:
+def key_figures(found: Orders) -> tuple[KeyFigure, ...]:
     """Name the shares put first, the leader's lead, agreement and the score's share of pairs."""
     tops = [
-        Key(name=f"Put first, {top.condition}", kind="share", estimate=top.share)
+        KeyFigure(name=f"Put first, {top.condition}", kind="share", estimate=top.share)
         for top in found.tops
     ]
     board = found.board
     leads = [
-        Key(name=f"{c.first} ahead of {c.second}, log-odds", kind="number", estimate=c.lead)
+        KeyFigure(name=f"{c.first} ahead of {c.second}, log-odds", kind="number", estimate=c.lead)
         for c in board.contrasts[:1]
     ]
     alike = [] if found.concordance is None else [
-        Key(
+        KeyFigure(
             name="Correlation of two raters' orders",
             kind="number",
             estimate=found.concordance.pairs,
@@ -40,7 +39,7 @@ def key(found: Orders) -> tuple[Key, ...]:
     ]  # fmt: skip
     link = primary(found)
     scores = [] if link is None else [
-        Key(
+        KeyFigure(
             name=f"Pairs won by the higher {link.scorer}",
             kind="share",
             estimate=link.agreement.strict,
@@ -88,7 +87,7 @@ def warnings(found: Orders) -> Iterator[str]:
             yield f"{link.scorer}: {counted(link.n_unscored, 'pair')} left out for want of a score."
 
 
-def said(found: Orders) -> str:
+def methods_text(found: Orders) -> str:
     """Return what a methods paragraph says of the orders."""
     tops = "; ".join(f"{top.condition} {share(top.share)}" for top in found.tops)
     alike = found.concordance
@@ -108,7 +107,7 @@ def said(found: Orders) -> str:
 # --- Figures --------------------------------------------------------------------------------------
 
 
-def figures(found: Orders, synthetic: bool) -> dict[str, Shown]:
+def figures(found: Orders, synthetic: bool) -> dict[str, Figure]:
     """Return the leaderboard, counts, pairs, agreement, places and scores."""
     shown = {
         "board": _board(found, synthetic=synthetic),
@@ -127,7 +126,7 @@ def figures(found: Orders, synthetic: bool) -> dict[str, Shown]:
     return shown
 
 
-def _board(found: Orders, *, synthetic: bool) -> Shown:
+def _board(found: Orders, *, synthetic: bool) -> Figure:
     return standings(
         found.board,
         note="Errors are clustered by neuron and by rater.",
@@ -136,7 +135,7 @@ def _board(found: Orders, *, synthetic: bool) -> Shown:
     )
 
 
-def _tops(found: Orders, *, synthetic: bool) -> Shown:
+def _tops(found: Orders, *, synthetic: bool) -> Figure:
     chosen = found.kind == "choice"
     return common.listed(
         [(top.condition, top.share) for top in found.tops],
@@ -151,8 +150,8 @@ def _tops(found: Orders, *, synthetic: bool) -> Shown:
     )
 
 
-def _counts(found: Orders) -> Shown:
-    return Shown(
+def _counts(found: Orders) -> Figure:
+    return Figure(
         title="Best and worst",
         caption=(
             "Score: times best less times worst, over times shown, from -1 to 1. It hangs on whom "
@@ -170,7 +169,7 @@ def _counts(found: Orders) -> Shown:
     )
 
 
-def _wins(found: Orders, *, synthetic: bool) -> Shown:
+def _wins(found: Orders, *, synthetic: bool) -> Figure:
     which = {
         "order": "An order is taken as all its pairs",
         "best_worst": "Pairs with the best or the worst are told apart, no others",
@@ -189,7 +188,7 @@ def _wins(found: Orders, *, synthetic: bool) -> Shown:
     )
 
 
-def _agreement(found: Orders) -> Shown:
+def _agreement(found: Orders) -> Figure:
     rows: list[tuple[Cell, ...]] = [
         (f"{m.name}, of what comes first", m.estimate, m.says) for m in found.agreement
     ]
@@ -208,7 +207,7 @@ def _agreement(found: Orders) -> Shown:
             ),
             *rows,
         ]
-    return Shown(
+    return Figure(
         title="Measures of agreement",
         caption="Two raters of one item. What comes first is named by the item's own list.",
         columns=(("Measure", "text"), ("Value", "number"), ("What it says", "text")),
@@ -217,7 +216,7 @@ def _agreement(found: Orders) -> Shown:
     )
 
 
-def _places(found: Orders, *, synthetic: bool) -> Shown:
+def _places(found: Orders, *, synthetic: bool) -> Figure:
     return common.listed(
         [(f"Shown at place {each.place}", each.share) for each in found.places],
         title="Does the place on the screen matter?",
@@ -231,10 +230,10 @@ def _places(found: Orders, *, synthetic: bool) -> Shown:
     )
 
 
-def _pair_scores(found: Orders, *, synthetic: bool) -> Shown:
+def _pair_scores(found: Orders, *, synthetic: bool) -> Figure:
     title = "How often the higher score comes first, by scorer"
     drawn = [(link.scorer, link.agreement.strict) for link in found.pair_links]
-    return Shown(
+    return Figure(
         title=title,
         caption=(
             "Over the pairs that answers hold, between different scores. “Best has the top score” "
@@ -269,8 +268,8 @@ def _number(value: float) -> float | None:
     return value if value == value else None
 
 
-def _gap(link: PairLink, *, synthetic: bool) -> Shown:
-    return Shown(
+def _gap(link: PairLink, *, synthetic: bool) -> Figure:
+    return Figure(
         title="How often the higher score comes first, by score gap",
         caption=(
             f"The further two scores of {link.scorer} are apart, the more often the higher one "
@@ -312,15 +311,15 @@ def sections(found: Orders) -> tuple[Section, ...]:
     )
 
 
-FORM = Form(
-    details=details,
-    key=key,
+ANALYSIS = ProtocolAnalysis(
+    analyse=analyse,
+    key_figures=key_figures,
     headline=headline,
     warnings=warnings,
     figures=figures,
     sections=sections,
-    said=said,
-    answered=answered,
+    methods_text=methods_text,
+    agreement_input=agreement_input,
     declarable=(
         ("board", "Leaderboard"),
         ("tops", "Shares put first"),

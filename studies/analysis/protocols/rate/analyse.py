@@ -13,7 +13,7 @@ from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, Codes, coded
 from studies.analysis.protocols import agreement
 from studies.analysis.protocols.agreement import Measure, units_of
-from studies.analysis.protocols.rater_agreement import Answered
+from studies.analysis.protocols.rater_agreement import AgreementInput
 from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
 from studies.analysis.statistics.condition_means import Matched, matched
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
@@ -82,7 +82,7 @@ class _Rows:
         return float(self.dimension.points[-1][0])
 
 
-def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Ratings:
+def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Ratings:
     """Analyse ratings on each dimension, and on the sum of several."""
     rows = _dimensions(tables.dimensions, answers)
     scorers = tables.scorers
@@ -100,14 +100,14 @@ def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Ratings:
     )
 
 
-def answered(tables: AnswerTables, answers: Answers) -> Answered | None:
+def agreement_input(tables: AnswerTables, answers: Answers) -> AgreementInput | None:
     """Return the ratings on the headline's dimension."""
     rows = _dimensions(tables.dimensions, answers)
     if not rows:
         return None
     main, responses = rows[-1], answers.responses
     values = [value for value, _ in main.dimension.points]
-    return Answered(
+    return AgreementInput(
         unit=units_of(answers.per_response("unit")[main.at], responses.option[main.at]),
         rater=answers.per_response("rater")[main.at],
         value=main.value.astype(np.intp),

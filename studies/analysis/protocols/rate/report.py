@@ -4,29 +4,29 @@ from collections.abc import Iterator
 
 from studies.analysis.charts import likert
 from studies.analysis.protocols import agreement, common
-from studies.analysis.protocols.base import Form, Key, Section
-from studies.analysis.protocols.rate.analyse import Rated, Ratings, answered, details
-from studies.analysis.protocols.values import decimal, number, quoted
-from studies.analysis.report.figure import Cell, Shown
+from studies.analysis.protocols.base import KeyFigure, ProtocolAnalysis, Section
+from studies.analysis.protocols.rate.analyse import Rated, Ratings, agreement_input, analyse
+from studies.analysis.report.figure import Cell, Figure
+from studies.analysis.report.wording import decimal, number, quoted
 
 _LOW_AGREEMENT = 0.4
 
 
-def key(found: Ratings) -> tuple[Key, ...]:
+def key_figures(found: Ratings) -> tuple[KeyFigure, ...]:
     """Name the means, the lead and the agreement of the main dimension."""
     if not found.dimensions:
         return ()
     main = found.dimensions[found.main]
     means = [
-        Key(name=f"Mean rating, {p.condition}", kind="number", estimate=p.mean)
+        KeyFigure(name=f"Mean rating, {p.condition}", kind="number", estimate=p.mean)
         for p in main.matched.places
     ]
     leads = [
-        Key(name=f"{e.first} less {e.second}", kind="number", estimate=e.lead)
+        KeyFigure(name=f"{e.first} less {e.second}", kind="number", estimate=e.lead)
         for e in main.matched.leads[:1]
     ]
     agreement = [
-        Key(name=m.name, kind=m.kind, estimate=m.estimate)
+        KeyFigure(name=m.name, kind=m.kind, estimate=m.estimate)
         for m in main.agreement
         if ("ordinal" in m.name and "α" in m.name) or m.name == "ICC(A,1)"
     ]
@@ -76,7 +76,7 @@ def warnings(found: Ratings) -> Iterator[str]:
             yield f"{link.scorer}: {n:,} explanations without a defined score left out."
 
 
-def said(found: Ratings) -> str:
+def methods_text(found: Ratings) -> str:
     """Return what a methods paragraph says of the ratings."""
     if not found.dimensions:
         return ""
@@ -90,9 +90,9 @@ def said(found: Ratings) -> str:
     )
 
 
-def figures(found: Ratings, synthetic: bool) -> dict[str, Shown]:
+def figures(found: Ratings, synthetic: bool) -> dict[str, Figure]:
     """Return distributions, means and agreement for each dimension, and scores for the main one."""
-    shown: dict[str, Shown] = {}
+    shown: dict[str, Figure] = {}
     for at, each in enumerate(found.dimensions):
         shown |= _of_dimension(each, at == found.main, synthetic=synthetic)
     if found.dimensions:
@@ -101,7 +101,7 @@ def figures(found: Ratings, synthetic: bool) -> dict[str, Shown]:
     return shown
 
 
-def _of_dimension(each: Rated, is_main: bool, *, synthetic: bool) -> dict[str, Shown]:
+def _of_dimension(each: Rated, is_main: bool, *, synthetic: bool) -> dict[str, Figure]:
     shown = {
         f"likert-{each.key}": _likert(each, synthetic=synthetic),
         f"means-{each.key}": common.means(
@@ -131,7 +131,7 @@ def _of_dimension(each: Rated, is_main: bool, *, synthetic: bool) -> dict[str, S
     return shown
 
 
-def _likert(each: Rated, *, synthetic: bool) -> Shown:
+def _likert(each: Rated, *, synthetic: bool) -> Figure:
     title = f"Ratings by condition: {each.name}"
     order = [place.condition for place in each.matched.places]
     shares = sorted(each.shares, key=lambda share: order.index(share.condition))
@@ -140,7 +140,7 @@ def _likert(each: Rated, *, synthetic: bool) -> Shown:
         for s in shares
         for point, n in zip(each.points, s.counts, strict=True)
     ]
-    return Shown(
+    return Figure(
         title=title,
         caption="Lower points lie left of the line and higher ones right; percent of ratings.",
         columns=(
@@ -190,15 +190,15 @@ def sections(found: Ratings) -> tuple[Section, ...]:
     )
 
 
-FORM = Form(
-    details=details,
-    key=key,
+ANALYSIS = ProtocolAnalysis(
+    analyse=analyse,
+    key_figures=key_figures,
     headline=headline,
     warnings=warnings,
     figures=figures,
     sections=sections,
-    said=said,
-    answered=answered,
+    methods_text=methods_text,
+    agreement_input=agreement_input,
     declarable=(
         ("likert", "How often each point is given"),
         ("means", "Mean ratings"),

@@ -67,7 +67,7 @@ class Simulations:
     never_asked: tuple[str, ...]
 
 
-def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Simulations:
+def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Simulations:
     """Analyse simulations."""
     judgments = answers.judgments
     painted, actual = (

@@ -5,24 +5,26 @@ from collections.abc import Iterator
 from studies.analysis.charts.charts import forest_plot
 from studies.analysis.charts.plots import reaching
 from studies.analysis.protocols import common
-from studies.analysis.protocols.base import Form, Key, Section
-from studies.analysis.protocols.compare.wording import counted
+from studies.analysis.protocols.base import KeyFigure, ProtocolAnalysis, Section
 from studies.analysis.protocols.model_vs_human_report import fair, models
-from studies.analysis.protocols.simulate.analyse import Simulations, Simulator, details
-from studies.analysis.protocols.values import number, quoted, share
-from studies.analysis.report.figure import Shown
+from studies.analysis.protocols.simulate.analyse import Simulations, Simulator, analyse
+from studies.analysis.report.figure import Figure
+from studies.analysis.report.wording import counted, number, quoted, share
 
 _LOW_AGREEMENT = 0.3
 
 
-def key(found: Simulations) -> tuple[Key, ...]:
+def key_figures(found: Simulations) -> tuple[KeyFigure, ...]:
     """Name people's scores, their lead over each model, and their agreement."""
     places = found.matched.places
     return (
-        Key(name="Score of people", kind="number", estimate=found.score),
-        *(Key(name=f"Score, {p.condition}", kind="number", estimate=p.mean) for p in places),
-        *(Key(name=f"People less {m.name}", kind="number", estimate=m.lead) for m in found.models),
-        Key(name="Two people, correlation", kind="number", estimate=found.alike.pairs),
+        KeyFigure(name="Score of people", kind="number", estimate=found.score),
+        *(KeyFigure(name=f"Score, {p.condition}", kind="number", estimate=p.mean) for p in places),
+        *(
+            KeyFigure(name=f"People less {m.name}", kind="number", estimate=m.lead)
+            for m in found.models
+        ),
+        KeyFigure(name="Two people, correlation", kind="number", estimate=found.alike.pairs),
     )
 
 
@@ -52,7 +54,7 @@ def warnings(found: Simulations) -> Iterator[str]:
             yield f"{model.name}: no simulation on the tokens that people saw."
 
 
-def said(found: Simulations) -> str:
+def methods_text(found: Simulations) -> str:
     """Return what a methods paragraph says of the simulations."""
     beside = " ".join(
         f"{m.name} scored {number(m.score)}, people less it {number(m.lead)}." for m in found.models
@@ -65,7 +67,7 @@ def said(found: Simulations) -> str:
     ).strip() + common.link_said(found.links, found.primary, "scores")
 
 
-def figures(found: Simulations, synthetic: bool) -> dict[str, Shown]:
+def figures(found: Simulations, synthetic: bool) -> dict[str, Figure]:
     """Return scores by condition, models beside people, and agreement."""
     shown = {
         "means": common.means(
@@ -100,7 +102,7 @@ def figures(found: Simulations, synthetic: bool) -> dict[str, Shown]:
     return shown
 
 
-def _models(found: Simulations, *, synthetic: bool) -> Shown:
+def _models(found: Simulations, *, synthetic: bool) -> Figure:
     title = "People and models on the same tokens"
     people = [(f"people, beside {m.name}", m.people) for m in found.models]
     rows = [
@@ -120,11 +122,11 @@ def _models(found: Simulations, *, synthetic: bool) -> Shown:
     )
 
 
-def _leads(found: Simulations, *, synthetic: bool) -> Shown:
+def _leads(found: Simulations, *, synthetic: bool) -> Figure:
     title = "How far people are ahead of each model"
     rows = [(m.name, m.lead) for m in found.models]
     reach = reaching("", [lead for _, lead in rows], least=0.1)
-    return Shown(
+    return Figure(
         title=title,
         caption=(
             "Score of a person's simulation less the model's, answer by answer; below zero the "
@@ -152,8 +154,8 @@ def _leads(found: Simulations, *, synthetic: bool) -> Shown:
     )
 
 
-def _agreement(found: Simulations) -> Shown:
-    return Shown(
+def _agreement(found: Simulations) -> Figure:
+    return Figure(
         title="Do raters paint alike?",
         caption=(
             f"Tokens painted: {share(found.painted)}. Most tokens get nothing, so that agreeing on "
@@ -176,7 +178,7 @@ def _agreement(found: Simulations) -> Shown:
     )
 
 
-def _scatter(model: Simulator, at: int, *, synthetic: bool) -> Shown:
+def _scatter(model: Simulator, at: int, *, synthetic: bool) -> Figure:
     return common.scatter(
         model.points,
         title=f"Scores from people's simulations and from {model.name}",
@@ -209,14 +211,14 @@ def sections(found: Simulations) -> tuple[Section, ...]:
     )
 
 
-FORM = Form(
-    details=details,
-    key=key,
+ANALYSIS = ProtocolAnalysis(
+    analyse=analyse,
+    key_figures=key_figures,
     headline=headline,
     warnings=warnings,
     figures=figures,
     sections=sections,
-    said=said,
+    methods_text=methods_text,
     declarable=(
         ("means", "Scores of people's simulations"),
         ("leads", "Conditions on the same neurons"),

@@ -55,7 +55,7 @@ class Written:
 _EDGES = (0, 25, 50, 75, 100, 150, 200, 250, 300, 400, 500)
 
 
-def details(tables: AnswerTables, answers: Answers, plan: Plan) -> Written:
+def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Written:
     """Analyse what was written."""
     judgments, responses = answers.judgments, answers.responses
     chars, words = (

@@ -6,11 +6,10 @@ from itertools import pairwise
 from studies.analysis.charts import bars
 from studies.analysis.charts.plots import reaching
 from studies.analysis.protocols import common
-from studies.analysis.protocols.base import Form, Key, Section
-from studies.analysis.protocols.compare.wording import counted
-from studies.analysis.protocols.values import number
-from studies.analysis.protocols.write.analyse import WRITTEN, Written, WrittenScores, details
-from studies.analysis.report.figure import Shown
+from studies.analysis.protocols.base import KeyFigure, ProtocolAnalysis, Section
+from studies.analysis.protocols.write.analyse import WRITTEN, Written, WrittenScores, analyse
+from studies.analysis.report.figure import Figure
+from studies.analysis.report.wording import counted, number
 from studies.analysis.statistics.condition_means import Lead
 
 _SHORT = 25
@@ -22,15 +21,18 @@ def primary(found: Written) -> WrittenScores | None:
     return scores if scores is not None and scores.n_written else None
 
 
-def key(found: Written) -> tuple[Key, ...]:
+def key_figures(found: Written) -> tuple[KeyFigure, ...]:
     """Name lengths, time and the lead of what was written over others."""
     scores = primary(found)
     leads = [] if scores is None else _of_written(scores)
     return (
-        Key(name="Characters", kind="number", estimate=found.characters),
-        Key(name="Words", kind="number", estimate=found.words),
-        Key(name="Seconds, median", kind="number", estimate=found.seconds),
-        *(Key(name=f"{e.first} less {e.second}", kind="number", estimate=e.lead) for e in leads),
+        KeyFigure(name="Characters", kind="number", estimate=found.characters),
+        KeyFigure(name="Words", kind="number", estimate=found.words),
+        KeyFigure(name="Seconds, median", kind="number", estimate=found.seconds),
+        *(
+            KeyFigure(name=f"{e.first} less {e.second}", kind="number", estimate=e.lead)
+            for e in leads
+        ),
     )
 
 
@@ -77,7 +79,7 @@ def warnings(found: Written) -> Iterator[str]:
             yield f"{scores.scorer}: {counted(left, 'adopted explanation')} without a score."
 
 
-def said(found: Written) -> str:
+def methods_text(found: Written) -> str:
     """Return what a methods paragraph says of the texts."""
     return (
         f"People wrote {counted(sum(found.lengths), 'explanation')} with a mean of "
@@ -87,7 +89,7 @@ def said(found: Written) -> str:
     )
 
 
-def figures(found: Written, synthetic: bool) -> dict[str, Shown]:
+def figures(found: Written, synthetic: bool) -> dict[str, Figure]:
     """Return lengths, and scores beside those of others."""
     shown = {"lengths": _lengths(found, synthetic=synthetic), "texts": _texts(found)}
     for at, scores in enumerate(found.scores):
@@ -114,11 +116,11 @@ def figures(found: Written, synthetic: bool) -> dict[str, Shown]:
     return shown
 
 
-def _lengths(found: Written, *, synthetic: bool) -> Shown:
+def _lengths(found: Written, *, synthetic: bool) -> Figure:
     title = "How long are the explanations?"
     names = [f"{low} to {high - 1}" for low, high in pairwise(found.edges)]
     total = sum(found.lengths)
-    return Shown(
+    return Figure(
         title=title,
         caption="Number of texts by their characters.",
         columns=(("Characters", "text"), ("Texts", "count"), ("Share", "share")),
@@ -137,8 +139,8 @@ def _lengths(found: Written, *, synthetic: bool) -> Shown:
     )
 
 
-def _texts(found: Written) -> Shown:
-    return Shown(
+def _texts(found: Written) -> Figure:
+    return Figure(
         title="Length, time and likeness",
         caption="Intervals are over neurons and raters both.",
         columns=(("Measure", "text"), ("Value", "number"), ("What it says", "text")),
@@ -181,14 +183,14 @@ def sections(found: Written) -> tuple[Section, ...]:
     )
 
 
-FORM = Form(
-    details=details,
-    key=key,
+ANALYSIS = ProtocolAnalysis(
+    analyse=analyse,
+    key_figures=key_figures,
     headline=headline,
     warnings=warnings,
     figures=figures,
     sections=sections,
-    said=said,
+    methods_text=methods_text,
     declarable=(
         ("lengths", "Lengths"),
         ("texts", "Length, time and likeness"),

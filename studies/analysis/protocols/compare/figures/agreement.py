@@ -4,11 +4,11 @@ from math import isfinite
 
 from studies.analysis.protocols.compare.agreement_details import OneTruth
 from studies.analysis.protocols.compare.analyse import CHOICES, Results
-from studies.analysis.protocols.compare.wording import counted, percent
-from studies.analysis.report.figure import Shown
+from studies.analysis.report.figure import Figure
+from studies.analysis.report.wording import counted, percent
 
 
-def figures(results: Results) -> dict[str, Shown]:
+def figures(results: Results) -> dict[str, Figure]:
     """Return agreement part by part and item by item, and raters against one truth."""
     return {
         "parts": _parts(results),
@@ -17,8 +17,8 @@ def figures(results: Results) -> dict[str, Shown]:
     }
 
 
-def _parts(results: Results) -> Shown:
-    return Shown(
+def _parts(results: Results) -> Figure:
+    return Figure(
         title="Agreement by conditions that meet, and by layer",
         caption=(
             "Chance is that of the part: alphas of parts whose answers are spread otherwise do not "
@@ -38,9 +38,9 @@ def _parts(results: Results) -> Shown:
     )
 
 
-def _items(results: Results) -> Shown:
+def _items(results: Results) -> Figure:
     details = results.agreement_details
-    return Shown(
+    return Figure(
         title="Items on which raters agree least",
         caption=(
             f"At most forty of {counted(details.n_items, 'item')} with two votes or more, by the "
@@ -62,8 +62,8 @@ def _items(results: Results) -> Shown:
     )
 
 
-def _truth(truth: OneTruth) -> Shown:
-    return Shown(
+def _truth(truth: OneTruth) -> Figure:
+    return Figure(
         title="If every item had one right answer",
         caption=(
             "Dawid and Skene (1979): what items probably are, and how often each rater says it, "

@@ -4,12 +4,12 @@ from typing import Protocol
 
 from annotation.quality import TITLES
 from studies.analysis.protocols.compare.analyse import Results
-from studies.analysis.protocols.compare.wording import percent
-from studies.analysis.report.figure import Shown
+from studies.analysis.report.figure import Figure
+from studies.analysis.report.wording import percent
 from studies.analysis.statistics.missing import Bounds, Exclusion
 
 
-def figures(results: Results) -> dict[str, Shown]:
+def figures(results: Results) -> dict[str, Figure]:
     """Return the sensitivity table and what goes with it."""
     shown = {"exclusions": exclusions(results)}
     if results.primary is None:
@@ -30,10 +30,10 @@ class Left(Protocol):
         ...
 
 
-def exclusions(results: Left) -> Shown:
+def exclusions(results: Left) -> Figure:
     """Return what each rule takes out, as a table."""
     rules = len(results.exclusions) > 1
-    return Shown(
+    return Figure(
         title="Exclusions, rule by rule",
         caption="In the order of the plan; each rule takes from what the one before it left."
         if rules
@@ -57,8 +57,8 @@ def _called(rule: str) -> str:
     return TITLES.get(rule, rule) or "all that stand"
 
 
-def _sensitivity(results: Results) -> Shown:
-    return Shown(
+def _sensitivity(results: Results) -> Figure:
+    return Figure(
         title="Does the headline hang on a choice?",
         caption=(
             "Rows other than two-way show what a narrower interval would have claimed: they are "
@@ -85,9 +85,9 @@ def _sensitivity(results: Results) -> Shown:
     )
 
 
-def _missing(results: Results) -> Shown:
+def _missing(results: Results) -> Figure:
     bounds = results.scorer_details.bounds
-    return Shown(
+    return Figure(
         title="Scores that are missing, by condition",
         caption=(
             "Sides of votes without the headline's score. Where shares differ, what is left "
@@ -115,14 +115,14 @@ def _bounds(bounds: Bounds | None) -> str:
     )
 
 
-def _precision(results: Results) -> Shown:
+def _precision(results: Results) -> Figure:
     components = results.scorer_details.components
     reason = components.reason if components is not None else "the study is large enough"
-    return Shown(
+    return Figure(
         title="What more judgments would buy",
         caption=(
             "Simulated from the variance between neurons and raters here: half the width of the "
-            "95\N{NO-BREAK SPACE}% interval of strict agreement, and how often it would exclude "
+            "95% interval of strict agreement, and how often it would exclude "
             "one half. From a small study both are rough."
         ),
         columns=(

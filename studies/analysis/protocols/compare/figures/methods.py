@@ -4,12 +4,12 @@ from studies.analysis.charts import grids, plots
 from studies.analysis.charts.charts import forest_plot, in_words
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.protocols.compare.analyse import Results
-from studies.analysis.report.figure import Shown
+from studies.analysis.report.figure import Figure
 from studies.analysis.statistics.leaderboard import Leaderboard
 from studies.analysis.statistics.wins import WinMatrix
 
 
-def figures(results: Results) -> dict[str, Shown]:
+def figures(results: Results) -> dict[str, Figure]:
     """Return win rates, the leaderboard and every two conditions beside each other."""
     synthetic = results.n_synthetic > 0
     return {
@@ -19,7 +19,7 @@ def figures(results: Results) -> dict[str, Shown]:
     }
 
 
-def _rates(results: Results, *, synthetic: bool) -> Shown:
+def _rates(results: Results, *, synthetic: bool) -> Figure:
     title = "Win rate of each condition against the others"
     alike = results.methods.n_neurons_alike
     if alike == results.n_neurons:
@@ -30,7 +30,7 @@ def _rates(results: Results, *, synthetic: bool) -> Shown:
             f"Every two conditions met on {alike:,} of {results.n_neurons:,} neuron{plural}, so "
             "the rates rest on partly different ones."
         )
-    return Shown(
+    return Figure(
         title=title,
         caption=f"A tie counts half. {met}",
         columns=(
@@ -52,7 +52,7 @@ def _rates(results: Results, *, synthetic: bool) -> Shown:
     )
 
 
-def _leaderboard(board: Leaderboard, *, synthetic: bool) -> Shown:
+def _leaderboard(board: Leaderboard, *, synthetic: bool) -> Figure:
     return standings(
         board,
         note=f"Side bias, log-odds of the left: {in_words(board.side_bias)}.",
@@ -61,16 +61,16 @@ def _leaderboard(board: Leaderboard, *, synthetic: bool) -> Shown:
     )
 
 
-def standings(board: Leaderboard, *, note: str, ident: str, synthetic: bool) -> Shown:
+def standings(board: Leaderboard, *, note: str, ident: str, synthetic: bool) -> Figure:
     """Show a leaderboard; `note` ends its caption."""
     title = "Leaderboard: ability of each condition"
     rows = [(f"{ranks(s.rank_low, s.rank_high)} {s.condition}", s.ability) for s in board.standings]
     axis = plots.reaching("", [ability for _, ability in rows], least=0.5)
-    return Shown(
+    return Figure(
         title=title,
         caption=(
             f"{board.model}. Abilities in log-odds from the mean of all conditions; before each "
-            "name the ranks that it may have, all together with 95\N{NO-BREAK SPACE}% confidence. "
+            "name the ranks that it may have, all together with 95% confidence. "
             f"{note}"
         ),
         columns=(("Condition", "text"), ("Ranks", "text"), ("Ability, log-odds", "number")),
@@ -98,7 +98,7 @@ def ranks(low: int, high: int) -> str:
     return f"{low}:" if low == high else f"{low}\N{EN DASH}{high}:"
 
 
-def _wins(results: Results, *, synthetic: bool) -> Shown:
+def _wins(results: Results, *, synthetic: bool) -> Figure:
     return against_each_other(
         results.method_details.win_matrix,
         title="How often the row was preferred to the column",
@@ -120,7 +120,7 @@ def against_each_other(
     names: tuple[str, str, str],
     legend: str,
     synthetic: bool,
-) -> Shown:
+) -> Figure:
     """Show every two conditions; `names` are of who won, over whom, and of the share."""
     conditions = [str(name) for name in matrix.conditions]
     pairs = [
@@ -141,7 +141,7 @@ def against_each_other(
         hint="It fills as people compare conditions.",
     )
     told = "; ".join(f"{one} {second.lower()} {other}: {in_words(e)}" for one, other, e in pairs)
-    return Shown(
+    return Figure(
         title=title,
         caption=caption,
         columns=((first, "text"), (second, "text"), (share, "share")),

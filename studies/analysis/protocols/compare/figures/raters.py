@@ -9,7 +9,7 @@ from studies.analysis.charts import grids, plots
 from studies.analysis.charts.charts import in_words
 from studies.analysis.data.estimate import Estimate, undefined
 from studies.analysis.protocols.compare.analyse import Results
-from studies.analysis.report.figure import Shown
+from studies.analysis.report.figure import Figure
 from studies.analysis.statistics.alpha import Level
 from studies.analysis.statistics.breakdown import SoFar
 from studies.analysis.statistics.drift import Drift
@@ -20,7 +20,7 @@ _LISTED = 40
 _LARGEST_LOG = 700.0
 
 
-def figures(results: Results) -> dict[str, Shown]:
+def figures(results: Results) -> dict[str, Figure]:
     """Return raters beside each other, and what changes as judgments come in."""
     synthetic = results.n_synthetic > 0
     return {
@@ -32,7 +32,7 @@ def figures(results: Results) -> dict[str, Shown]:
     }
 
 
-def pairs(pairs: RaterPairs, *, synthetic: bool) -> Shown:
+def pairs(pairs: RaterPairs, *, synthetic: bool) -> Figure:
     """Show every two raters beside each other."""
     title = "How often every two raters give the same answer"
     names = [f"Rater {name + 1}" for name in pairs.raters]
@@ -56,7 +56,7 @@ def pairs(pairs: RaterPairs, *, synthetic: bool) -> Shown:
         hint="It fills as two raters judge the same items.",
     )
     told = "; ".join(f"{a} and {b}: {in_words(share)}" for a, b, share in listed[:20])
-    return Shown(
+    return Figure(
         title=title,
         caption=(
             "Raters in the order in which they began, at most forty. A light row is a rater who "
@@ -89,9 +89,9 @@ def _wilson(share: float | None, n: int) -> Estimate:
     )
 
 
-def _raters(results: Results) -> Shown:
+def _raters(results: Results) -> Figure:
     most = sorted(results.rater_details.raters, key=lambda each: -each.n_ratings)[:_LISTED]
-    return Shown(
+    return Figure(
         title="Raters one by one",
         caption=(
             "At most forty, those with most judgments first. Influence is ordinal alpha less alpha "
@@ -111,7 +111,7 @@ def _raters(results: Results) -> Shown:
     )
 
 
-def growth(found: Sequence[SoFar], level: Level, *, synthetic: bool) -> Shown:
+def growth(found: Sequence[SoFar], level: Level, *, synthetic: bool) -> Figure:
     """Show alpha of ever more of the judgments."""
     title = "Alpha as judgments came in"
     points = [(float(each.n), each.estimate) for each in found]
@@ -127,7 +127,7 @@ def growth(found: Sequence[SoFar], level: Level, *, synthetic: bool) -> Shown:
         reference=(0.0, "agreement by chance"),
     )
     told = "; ".join(f"{n:,.0f} judgments: {in_words(e)}" for n, e in points)
-    return Shown(
+    return Figure(
         title=title,
         caption=(
             "Whether more judgments still change it. To stop when it looks good makes it too good: "
@@ -144,7 +144,7 @@ def _stretch(after: float, upto: float) -> str:
     return f"{after + 1:.0f}+" if upto == inf else f"{after + 1:.0f}\N{EN DASH}{upto:.0f}"
 
 
-def learning(drift: Drift, *, synthetic: bool) -> Shown:
+def learning(drift: Drift, *, synthetic: bool) -> Figure:
     """Show how often raters answer as others do, as they go on."""
     return _drift(
         drift,
@@ -156,7 +156,9 @@ def learning(drift: Drift, *, synthetic: bool) -> Shown:
     )
 
 
-def _drift(drift: Drift, *, title: str, axis: str, note: str, ident: str, synthetic: bool) -> Shown:
+def _drift(
+    drift: Drift, *, title: str, axis: str, note: str, ident: str, synthetic: bool
+) -> Figure:
     names = [_stretch(each.after, each.upto) for each in drift.stretches]
     ticks = tuple((float(i), name) for i, name in enumerate(names))
     points = [(float(i), each.mean) for i, each in enumerate(drift.stretches)]
@@ -168,7 +170,7 @@ def _drift(drift: Drift, *, title: str, axis: str, note: str, ident: str, synthe
         hint="It fills as raters go on.",
     )
     told = "; ".join(f"{n}: {in_words(e)}" for n, (_, e) in zip(names, points, strict=True))
-    return Shown(
+    return Figure(
         title=title,
         caption=f"{note}: {in_words(drift.slope)} per ten judgments.",
         columns=(("A rater's own judgments", "text"), (axis, "share")),
@@ -177,7 +179,7 @@ def _drift(drift: Drift, *, title: str, axis: str, note: str, ident: str, synthe
     )
 
 
-def pace(drift: Drift, *, synthetic: bool) -> Shown:
+def pace(drift: Drift, *, synthetic: bool) -> Figure:
     """Show how long a judgment takes as raters go on."""
     title = "Seconds for a judgment, as a rater goes on"
     names = [_stretch(each.after, each.upto) for each in drift.stretches]
@@ -192,7 +194,7 @@ def pace(drift: Drift, *, synthetic: bool) -> Shown:
         hint="It fills as raters go on.",
     )
     told = "; ".join(f"{n}: {in_words(e)}" for n, (_, e) in zip(names, points, strict=True))
-    return Shown(
+    return Figure(
         title=title,
         caption=(
             "Quicker with the same agreement is learning; quicker with less is fatigue. Within "

@@ -9,14 +9,14 @@ from studies.analysis.charts.charts import forest_plot, gap_chart, in_words
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.published import published_beside
 from studies.analysis.protocols.compare.analyse import Results, ScorerResult
-from studies.analysis.report.figure import Cell, Kind, Shown
+from studies.analysis.report.figure import Cell, Figure, Kind
 from studies.analysis.statistics.calibration_curves import Curves
 from studies.analysis.statistics.scorers import JointModel
 
 _GAP = "Score gap"
 
 
-def figures(results: Results) -> dict[str, Shown]:
+def figures(results: Results) -> dict[str, Figure]:
     """Return what compares scorers, and what shows the headline's scorer alone."""
     shown = {"scorers": _scorers(results), "contrasts": _contrasts(results)}
     if len(results.scorer_details.joint.coefficients) > 1:
@@ -38,10 +38,10 @@ def _synthetic(results: Results) -> bool:
     return results.n_synthetic > 0
 
 
-def _scorers(results: Results) -> Shown:
+def _scorers(results: Results) -> Figure:
     rows = [(each.scorer, each.agreement.strict) for each in results.scorers]
     title = "How often the higher score won the vote, by scorer"
-    return Shown(
+    return Figure(
         title=title,
         caption="Each scorer on the decided votes that it covers: these may be different votes.",
         columns=(("Scorer", "text"), ("Decided votes won by the higher score", "share")),
@@ -57,14 +57,14 @@ def _scorers(results: Results) -> Shown:
     )
 
 
-def _contrasts(results: Results) -> Shown:
+def _contrasts(results: Results) -> Figure:
     comparison = results.scorer_details.comparison
     title = "Scorers against each other, on the same votes"
     rows = [(f"{each.first} less {each.second}", each.difference) for each in comparison.contrasts]
     reach = max((abs(x) for _, e in rows if e.defined for x in (e.low, e.high, e.value)
                  if x == x), default=0.1)  # fmt: skip
     limit = min(max(round(reach + 0.05, 1), 0.1), 1.0)
-    return Shown(
+    return Figure(
         title=title,
         caption=(
             "Paired differences between shares of decided votes won by the higher score, equal "
@@ -98,9 +98,9 @@ def _contrasts(results: Results) -> Shown:
     )
 
 
-def _joint(results: Results) -> Shown:
+def _joint(results: Results) -> Figure:
     joint = results.scorer_details.joint
-    return Shown(
+    return Figure(
         title="What each scorer adds to the others",
         caption=(
             "One logistic model of all gaps at once, over "
@@ -133,7 +133,7 @@ def _set_aside(joint: JointModel) -> str:
     )
 
 
-def _gap(primary: ScorerResult, results: Results) -> Shown:
+def _gap(primary: ScorerResult, results: Results) -> Figure:
     ends = tuple(each.high for each in primary.by_gap)
     beside = published_beside(primary.scorer) if ends == _PUBLISHED_ENDS else ()
     columns: tuple[tuple[str, Kind], ...] = (
@@ -149,11 +149,11 @@ def _gap(primary: ScorerResult, results: Results) -> Shown:
     if beside:
         columns = (*columns, ("GPT-2 XL, Bills et al. (2023)", "share"))
         rows = [(*row, share) for row, share in zip(rows, beside, strict=True)]
-    return Shown(
+    return Figure(
         title="How often the higher score won the vote, by score gap",
         caption=(
             f"The further two scores of {primary.scorer} are apart, the more often the higher one "
-            "should win. Bars are 95\N{NO-BREAK SPACE}% intervals over neurons and raters."
+            "should win. Bars are 95% intervals over neurons and raters."
         ),
         columns=columns,
         rows=rows,
@@ -181,7 +181,7 @@ def _told(points: list[tuple[str, Estimate]]) -> str:
     return "; ".join(f"{name}: {in_words(estimate)}" for name, estimate in points) + "."
 
 
-def _calibration(primary: ScorerResult, look: Curves, results: Results) -> Shown:
+def _calibration(primary: ScorerResult, look: Curves, results: Results) -> Figure:
     title = f"How the vote follows the gap of {primary.scorer}"
     points = [(each.gap, each.left) for each in look.calibration]
     reach = _reach([gap for gap, _ in points])
@@ -196,7 +196,7 @@ def _calibration(primary: ScorerResult, look: Curves, results: Results) -> Shown
         reference=(0.5, "no preference, 50 %"),
     )
     named = [(f"gap {gap:.2f}", estimate) for gap, estimate in points]
-    return Shown(
+    return Figure(
         title=title,
         caption=(
             "Signed gaps, cut into parts of equally many votes, and the logistic curve fitted to "
@@ -231,7 +231,7 @@ def _expit(x: float) -> float:
     return 1 / (1 + exp(-min(max(x, -50.0), 50.0)))
 
 
-def _sides(primary: ScorerResult, look: Curves, results: Results) -> Shown:
+def _sides(primary: ScorerResult, look: Curves, results: Results) -> Figure:
     title = "Sides and ties, by score gap"
     names = [gap_name(each.low, each.high) for each in look.sides]
     ticks = tuple((float(i), _tick(name)) for i, name in enumerate(names))
@@ -255,7 +255,7 @@ def _sides(primary: ScorerResult, look: Curves, results: Results) -> Shown:
     )
     told = [(f"left at gap {n}", each.left) for n, each in zip(names, look.sides, strict=True)]
     told += [(f"ties at gap {n}", each.ties) for n, each in zip(names, look.sides, strict=True)]
-    return Shown(
+    return Figure(
         title=title,
         caption=(
             f"Ties should grow rare as the gap of {primary.scorer} grows; the left should win half "
@@ -274,7 +274,7 @@ def _tick(name: str) -> str:
     return name.replace("more than 0", "> ").replace("more than", ">")
 
 
-def _scatter(primary: ScorerResult, look: Curves, results: Results) -> Shown:
+def _scatter(primary: ScorerResult, look: Curves, results: Results) -> Figure:
     title = "Preference and score within neurons"
     cloud = [(point.score, point.preferred) for point in look.points]
     reach = _reach([x for x, _ in cloud])
@@ -292,7 +292,7 @@ def _scatter(primary: ScorerResult, look: Curves, results: Results) -> Shown:
         f"Item level, Kendall's tau-b within votes: {in_words(look.tau_b)}. "
         f"System level, Pearson's correlation over conditions: {in_words(look.system)}."
     )
-    return Shown(
+    return Figure(
         title=title,
         caption=(
             f"Each point is an explanation: its {primary.scorer} score beside the others of its "
@@ -309,13 +309,13 @@ def _scatter(primary: ScorerResult, look: Curves, results: Results) -> Shown:
     )
 
 
-def _strata(results: Results) -> Shown:
+def _strata(results: Results) -> Figure:
     details = results.scorer_details
     rows = chain(
         (("layer", f"layer {each.stratum}", each) for each in details.by_layer),
         (("mean score of the two", str(each.stratum), each) for each in details.by_score),
     )
-    return Shown(
+    return Figure(
         title="By layer, and by how good the explanations are",
         caption=(
             "Where gaps are smaller, agreement is lower for that alone: compare the slopes. That "
