@@ -1,8 +1,9 @@
-"""Which pairs are worth asking about next, with a part drawn at random and every chance known.
+"""Which pairs to ask about next: some at random, some by expected information.
 
-Each draw is a lottery over the pairs still open to it: with probability `random_share` all are as
-likely, else each as likely as its votes are expected to tell. A pair's chance of selection is the
-sum of both, so that votes can be weighted by it, and those of the random arm stand on their own.
+Each draw is a lottery over the pairs that are still open: with probability `random_share` all are
+equally likely, otherwise each in proportion to the information expected of a vote on it. A pair's
+selection probability is the sum of both, so that votes can be weighted by it, and votes from the
+random arm can be analysed by themselves.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from studies.analysis.statistics.within_neurons import NeuronVotes, pair_table
 
 Arm = Literal["random", "active"]
 Codes = npt.NDArray[np.intp]
@@ -22,7 +25,6 @@ PRIOR_SD = 1.0
 """How far explanations of a neuron are taken to differ, in log-odds, before any vote."""
 _ROUNDS = 20
 _ROUND = (10, 500)
-_STEPS = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,46 +68,18 @@ def information(pairs: Pairs) -> Numbers:
     """
     if not len(pairs.neuron):
         return np.zeros(0)
-    shape = int(pairs.neuron.max()) + 1, int(max(pairs.first.max(), pairs.second.max())) + 1
-    chance = _chances(_modes(pairs, shape), pairs)
-    spread = chance * (1 - chance)
-    n = pairs.won + pairs.lost + pairs.awaited
-    covariance = np.linalg.inv(_precision(pairs, n * spread, shape))
-    at, i, j = pairs.neuron, pairs.first, pairs.second
+    met = at, i, j = pairs.neuron, pairs.first, pairs.second
+    shape = int(at.max()) + 1, int(max(i.max(), j.max())) + 1
+    won, lost, awaited = (
+        pair_table(*met, counts, shape) for counts in (pairs.won, pairs.lost, pairs.awaited)
+    )
+    ability, _ = NeuronVotes(won=won, lost=lost).mode(PRIOR_SD)
+    expected = NeuronVotes(won=won + awaited, lost=lost).slope(PRIOR_SD**-2, ability)
+    covariance = expected.inverse()
     variance = covariance[at, i, i] + covariance[at, j, j] - 2 * covariance[at, i, j]
-    result: Numbers = np.log1p(spread * variance) / 2
+    chance = 1 / (1 + np.exp(ability[at, j] - ability[at, i]))
+    result: Numbers = np.log1p(chance * (1 - chance) * variance) / 2
     return result
-
-
-def _chances(ability: Numbers, pairs: Pairs) -> Numbers:
-    line = ability[pairs.neuron, pairs.first] - ability[pairs.neuron, pairs.second]
-    chances: Numbers = 1 / (1 + np.exp(-line))
-    return chances
-
-
-def _modes(pairs: Pairs, shape: tuple[int, int]) -> Numbers:
-    """Return the most likely abilities (neurons, conditions), by Newton's method."""
-    ability, n = np.zeros(shape), pairs.won + pairs.lost
-    for _ in range(_STEPS):
-        chance = _chances(ability, pairs)
-        slope, more = -ability / PRIOR_SD**2, pairs.won - n * chance
-        np.add.at(slope, (pairs.neuron, pairs.first), more)
-        np.add.at(slope, (pairs.neuron, pairs.second), -more)
-        precision = _precision(pairs, n * chance * (1 - chance), shape)
-        step = np.linalg.solve(precision, slope[..., None])[..., 0]
-        ability += np.clip(step, -1.0, 1.0)
-        if np.abs(step).max() < 1e-6:
-            break
-    return ability
-
-
-def _precision(pairs: Pairs, weight: Numbers, shape: tuple[int, int]) -> Numbers:
-    """Return each neuron's precision matrix (neurons, conditions, conditions)."""
-    matrix: Numbers = np.tile(np.eye(shape[1]) / PRIOR_SD**2, (shape[0], 1, 1))
-    at, i, j = pairs.neuron, pairs.first, pairs.second
-    for row, column, sign in ((i, i, 1), (j, j, 1), (i, j, -1), (j, i, -1)):
-        np.add.at(matrix, (at, row, column), sign * weight)
-    return matrix
 
 
 def draws(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studies.analysis.data.estimate import Estimate, undefined
-from studies.analysis.statistics.model_vs_human import detection, simulators
+from studies.analysis.statistics.model_vs_human import simulators
 from studies.analysis.statistics.preference import kendall_tau_b
 from studies.analysis.statistics.system_level import disattenuated, system_correlation
 
@@ -120,30 +120,11 @@ def test_without_two_people_on_one_explanation_nothing_is_said() -> None:
     assert not constant.model_with_person.defined
 
 
-def test_detection_is_told_by_hits_rejections_and_their_mean() -> None:
-    # fires on 2 of 4. Person: 1 of 2 hits, 2 of 2 rejections: .75. Model: 2 of 2, 0 of 2: .5
-    found = detection([1] * 4, [1] * 4, [1, 1, 0, 0], [1, 0, 0, 0], [1, 1, 1, 1])
-    people, model = found.people, found.model
-    assert (people.hits.value, people.rejections.value, people.balanced.value) == (0.5, 1.0, 0.75)
-    assert (model.hits.value, model.rejections.value, model.balanced.value) == (1.0, 0.0, 0.5)
-    assert found.lead.value == 0.25
-    assert found.alike.value == 0.25
-
-
-def test_detection_needs_both_kinds_of_excerpts() -> None:
-    only = detection([1, 2], [1, 2], [True, True], [True, False], [True, True])
-    assert only.people.hits.value == 0.5
-    assert not only.people.rejections.defined
-    assert only.lead.reason == "no excerpts of a kind that this needs"
-    assert not detection([], [], [], [], []).alike.defined
-
-
 BAD: dict[str, tuple[str, Callable[[], Any]]] = {
     "scores": ("scores", lambda: system_correlation([1], [1], [1], [nan], [1])),
     "lengths": ("raters", lambda: system_correlation([1], [1], [], [1], [1])),
     "model": ("model", lambda: simulators([1], [1], [1.0], [nan])),
     "twice": ("raters", lambda: simulators([1, 1], [1, 1], [1.0, 2.0], [1.0, 1.0])),
-    "answer": ("human", lambda: detection([1], [1], [1], [2], [1])),
 }
 
 
@@ -163,15 +144,3 @@ def test_standing_in_does_not_care_about_origin_and_unit_of_the_scores(rows: Row
     for name in ("model_with_person", "person_with_person", "shortfall"):
         before, after = getattr(simulators(*rows), name), getattr(moved, name)
         assert after.value == pytest.approx(before.value, nan_ok=True, abs=1e-6)
-
-
-@quick
-@given(st.lists(st.tuples(*[st.booleans()] * 3), max_size=30))
-def test_turning_every_answer_and_truth_around_swaps_hits_and_rejections(
-    rows: list[tuple[bool, bool, bool]],
-) -> None:
-    one = [1] * len(rows)
-    found = detection(one, one, *([row[i] for row in rows] for i in range(3)))
-    turned = detection(one, one, *([not row[i] for row in rows] for i in range(3)))
-    assert turned.people.hits.value == pytest.approx(found.people.rejections.value, nan_ok=True)
-    assert turned.lead.value == pytest.approx(found.lead.value, nan_ok=True)

@@ -276,14 +276,6 @@ def with_ties(case: Case) -> Iterator[tuple[int, ...]]:
     return zip(*rows, strict=True)
 
 
-def check_rao_kupper(case: Case) -> None:
-    fit = preference.rao_kupper(*with_ties(case))
-    first = [a.log_ability for a in fit.abilities(relative_to=0)]
-    assert first == close(case, "log_worth_vs_first")
-    assert np.exp(fit.log_nu) == close(case, "kappa")
-    assert fit.log_likelihood == close(case, "loglik")
-
-
 def check_davidson(case: Case) -> None:
     fit = preference.davidson(*with_ties(case))
     worth = np.exp(fit.log_ability)
@@ -346,16 +338,20 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "bradley_terry": check_bradley_terry,
     "bradley_terry_side_bias": check_baseball,
     "davidson_ties": check_davidson,
-    "rao_kupper_ties": check_rao_kupper,
     "plackett_luce": check_plackett_luce,
     "bradley_terry_map": check_never_wins,
     "bradley_terry_components": check_components,
 }
 
 
+NOT_OFFERED = "rao_kupper_ties"
+"""Ties are fitted by Davidson's model alone."""
+
+
 def ids() -> Iterator[str]:
     if REFERENCE.exists():
-        yield from (case["id"] for case in json.loads(REFERENCE.read_text())["cases"])
+        cases = json.loads(REFERENCE.read_text())["cases"]
+        yield from (case["id"] for case in cases if case["statistic"] != NOT_OFFERED)
 
 
 @pytest.mark.parametrize("case_id", list(ids()) or ["none at hand"])

@@ -70,12 +70,14 @@ class Abilities:
         )
 
 
-def unfitted(items: npt.NDArray[Any], beaten: "scipy.sparse.csr_array", reason: str) -> Abilities:
+def unfitted(
+    items: npt.NDArray[Any], win_graph: "scipy.sparse.csr_array", reason: str
+) -> Abilities:
     """Return no abilities, for `reason`."""
     k = len(items)
     return Abilities(
         items=tuple(items.tolist()),
-        components=components(items, beaten),
+        components=components(items, win_graph),
         log_ability=np.full(k, nan),
         top=None,
         reason=reason,
@@ -84,7 +86,7 @@ def unfitted(items: npt.NDArray[Any], beaten: "scipy.sparse.csr_array", reason: 
 
 def fitted(
     items: npt.NDArray[Any],
-    beaten: "scipy.sparse.csr_array",
+    win_graph: "scipy.sparse.csr_array",
     likelihood: Callable[[Array], Slope],
     start: Array,
     *,
@@ -92,26 +94,20 @@ def fitted(
 ) -> Abilities:
     """Return the fit; parameters are the abilities, then the side bias, then ties', if any."""
     k = len(items)
-    point = maximise(likelihood, start)
-    top = likelihood(point)
+    point, top = maximise(likelihood, start)
     side = len(start) - ties > k
-    errors = _errors(top) if side or ties else np.zeros(k)
+    errors = np.sqrt(np.maximum(np.diag(top.inverse()), 0.0)) if side or ties else np.zeros(k)
     return Abilities(
         items=tuple(items.tolist()),
-        components=components(items, beaten),
+        components=components(items, win_graph),
         log_ability=point[:k] - point[:k].mean(),
         top=top,
         side_bias=float(point[k]) if side else nan,
         side_bias_se=float(errors[k]) if side else nan,
         log_nu=float(point[-1]) if ties else nan,
         log_nu_se=float(errors[-1]) if ties else nan,
-        log_likelihood=top.value,
+        log_likelihood=float(top.value),
     )
-
-
-def _errors(top: Slope) -> Array:
-    errors: Array = np.sqrt(np.maximum(np.diag(top.inverse()), 0.0))
-    return errors
 
 
 def _centred(covariance: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Who met whom, with what outcome; and whether that can tell their abilities apart."""
+"""Counts of paired comparisons, and whether abilities can be estimated from them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,15 +8,18 @@ import numpy.typing as npt
 import scipy
 
 from studies.analysis.data.ratings import Array, Codes, Labels, distinct, same_length, sum_by
-from studies.analysis.statistics.separation import longest_lead
+from studies.analysis.statistics.separation import separation
 
 _NAMED = 5
-"""Items named in a reason; how many more there are is told."""
+"""Items named in a reason; of more, the number is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meetings:
-    """Comparisons counted by ordered pair of left and right item: won, lost, tied by the left."""
+class Comparisons:
+    """Comparisons of a left and a right item, one row each or one for all of an ordered pair.
+
+    `won`, `lost` and `tied` count outcomes from the left's point of view.
+    """
 
     items: npt.NDArray[Any]
     left: Codes
@@ -25,99 +28,79 @@ class Meetings:
     lost: Array
     tied: Array
 
+    @classmethod
+    def from_votes(cls, left: Labels, right: Labels, outcome: npt.NDArray[Any]) -> "Comparisons":
+        """Return one row per vote, in order; ValueError: lengths differ, an item meets itself."""
+        columns = same_length(left=left, right=right, outcome=outcome)
+        items, codes = distinct(np.concatenate([columns["left"], columns["right"]]))
+        first, second = codes.reshape(2, -1)
+        if (first == second).any():
+            raise ValueError("right: an item is compared with itself")
+        won, lost, tied = ((columns["outcome"] == o).astype(np.float64) for o in (1, -1, 0))
+        return cls(items=items, left=first, right=second, won=won, lost=lost, tied=tied)
+
+    def counted(self) -> "Comparisons":
+        """Return one row per ordered pair; unchanged where hardly any pair can meet twice."""
+        k = max(len(self.items), 1)
+        if k * k > len(self.left):
+            return self
+        pairs, pair = distinct(self.left * k + self.right)
+        left, right = np.divmod(pairs, k)
+        won, lost, tied = (
+            sum_by(pair, each, len(pairs)) for each in (self.won, self.lost, self.tied)
+        )
+        return Comparisons(items=self.items, left=left, right=right, won=won, lost=lost, tied=tied)
+
     @property
     def n(self) -> Array:
-        """Comparisons of each pair."""
+        """Comparisons in each row."""
         return self.won + self.lost + self.tied
 
-    def beaten(self) -> "scipy.sparse.csr_array":
-        """Mark whom the row beat in the columns; a tie counts for both."""
+    def win_graph(self) -> "scipy.sparse.csr_array":
+        """Return the graph with an arrow from each item to every item it beat; ties go both ways.
+
+        Ford's condition asks whether everybody can be reached from everybody along its arrows.
+        """
         won, lost = self.won + self.tied > 0, self.lost + self.tied > 0
         rows = np.concatenate([self.left[won], self.right[lost]])
         columns = np.concatenate([self.right[won], self.left[lost]])
         k = len(self.items)
         order = np.argsort(rows.astype(np.uint16 if k <= 2**16 else np.intp), kind="stable")
         starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=k))])
-        beaten = scipy.sparse.csr_array((np.ones(len(rows)), columns[order], starts), shape=(k, k))
-        # A search for what is connected does not end where an entry stands twice.
-        beaten.sum_duplicates()
-        return beaten
-
-
-def each_meeting(left: Labels, right: Labels, outcome: npt.NDArray[Any]) -> Meetings:
-    """Check comparisons and keep each, in order; ValueError as in `read_meetings`."""
-    columns = same_length(left=left, right=right, outcome=outcome)
-    items, first, second = _sides(columns["left"], columns["right"])
-    won, lost, tied = ((columns["outcome"] == o).astype(np.float64) for o in (1, -1, 0))
-    return Meetings(items=items, left=first, right=second, won=won, lost=lost, tied=tied)
-
-
-def read_meetings(left: Labels, right: Labels, outcome: npt.NDArray[Any]) -> Meetings:
-    """Count comparisons, one per row; ValueError: lengths differ, an item meets itself.
-
-    Among so many items that hardly a pair meets twice, pairs are left as they are.
-    """
-    columns = same_length(left=left, right=right, outcome=outcome)
-    items, first, second = _sides(columns["left"], columns["right"])
-    k, result = len(items), columns["outcome"]
-    if k * k > len(result):
-        won, lost, tied = ((result == o).astype(np.float64) for o in (1, -1, 0))
-        return Meetings(items=items, left=first, right=second, won=won, lost=lost, tied=tied)
-    cell = 3 * (first * k + second) + result.astype(np.intp) + 1
-    table = np.bincount(cell, minlength=3 * k * k).reshape(-1, 3).astype(np.float64)
-    pairs = np.flatnonzero(table.any(axis=1))
-    left_item, right_item = np.divmod(pairs, max(k, 1))
-    lost, tied, won = table[pairs].T
-    return Meetings(items=items, left=left_item, right=right_item, won=won, lost=lost, tied=tied)
-
-
-def _sides(
-    left: npt.NDArray[Any], right: npt.NDArray[Any]
-) -> tuple[npt.NDArray[Any], Codes, Codes]:
-    items, codes = distinct(np.concatenate([left, right]))
-    first, second = codes.reshape(2, -1)
-    if (first == second).any():
-        raise ValueError("right: an item is compared with itself")
-    return items, first, second
-
-
-def counted(meetings: Meetings) -> Meetings:
-    """Return the same meetings with one row per ordered pair."""
-    k = max(len(meetings.items), 1)
-    pairs, pair = distinct(meetings.left * k + meetings.right)
-    left, right = np.divmod(pairs, k)
-    won, lost, tied = (
-        sum_by(pair, each, len(pairs)) for each in (meetings.won, meetings.lost, meetings.tied)
-    )
-    return Meetings(items=meetings.items, left=left, right=right, won=won, lost=lost, tied=tied)
+        graph = scipy.sparse.csr_array((np.ones(len(rows)), columns[order], starts), shape=(k, k))
+        # scipy's search for connected parts does not end where an entry is there twice.
+        graph.sum_duplicates()
+        return graph
 
 
 def components(
-    items: npt.NDArray[Any], beaten: "scipy.sparse.csr_array"
+    items: npt.NDArray[Any], win_graph: "scipy.sparse.csr_array"
 ) -> tuple[tuple[Any, ...], ...]:
-    """Return the sets of items that met, directly or through others."""
-    n, part = scipy.sparse.csgraph.connected_components(beaten, directed=False)
+    """Return the sets of items that are connected by comparisons, directly or through others."""
+    n, part = scipy.sparse.csgraph.connected_components(win_graph, directed=False)
     order = np.argsort(part, kind="stable")
     ends = np.cumsum(np.bincount(part, minlength=n))[:-1]
     return tuple(tuple(items[rows].tolist()) for rows in np.split(order, ends)) if n else ()
 
 
-def why_no_maximum(items: npt.NDArray[Any], beaten: "scipy.sparse.csr_array") -> str:
-    """Say why abilities have no highest likelihood; empty when every item reaches every other.
+def why_no_maximum(items: npt.NDArray[Any], win_graph: "scipy.sparse.csr_array") -> str:
+    """Return why abilities have no maximum likelihood estimate; empty when they have one.
 
-    Names the sets that never met, or the one that never lost to the rest. Source: Ford (1957).
+    Ford's condition (1957): however the items are split in two sets, some item of either beat one
+    of the other, so that every item reaches every other through wins. A set that never lost has an
+    infinite lead. The reason names it, or the sets that never met.
     """
     if not len(items):
         return "no comparisons"
-    strong, sets = scipy.sparse.csgraph.connected_components(beaten, connection="strong")
+    strong, sets = scipy.sparse.csgraph.connected_components(win_graph, connection="strong")
     if strong == 1:
         return ""
-    n, part = scipy.sparse.csgraph.connected_components(beaten, directed=False)
+    n, part = scipy.sparse.csgraph.connected_components(win_graph, directed=False)
     if n > 1:
         first, second = (_named(items[part == i]) for i in (0, 1))
         more = f", nor have {n - 2:,} more sets" if n > 2 else ""
         return f"not all items met, even through others: {first} and {second} never did{more}"
-    winner, loser = beaten.nonzero()
+    winner, loser = win_graph.nonzero()
     lost = sets[loser[sets[winner] != sets[loser]]]
     ahead = _named(items[sets == np.setdiff1d(sets, lost)[0]])
     return f"some items never lost to any of the rest, so that their lead is infinite: {ahead}"
@@ -129,29 +112,28 @@ def _named(items: npt.NDArray[Any]) -> str:
     return f"{{{shown}}}" if left <= 0 else f"{{{shown} and {left:,} more}}"
 
 
-def side_is_ability(meetings: Meetings) -> bool:
-    """Tell whether some abilities would do all that a side bias does.
+def side_is_ability(comparisons: Comparisons) -> bool:
+    """Return whether a side bias cannot be told from abilities.
 
-    So it is when items always met on the same sides: there are abilities whose difference is 1
-    for every pair.
+    So it is when items always met on the same sides: some abilities differ by 1 in every pair.
     """
-    ones, k = np.ones(len(meetings.left)), len(meetings.items)
-    design = differences(meetings)
+    ones, k = np.ones(len(comparisons.left)), len(comparisons.items)
+    design = differences(comparisons)
     abilities = scipy.sparse.linalg.lsqr(design, ones, atol=1e-12, btol=1e-12, iter_lim=20 * k)[0]
     return bool(np.abs(design @ abilities - ones).max(initial=0.0) < 1e-6)
 
 
-def differences(meetings: Meetings) -> "scipy.sparse.csr_array":
+def differences(comparisons: Comparisons) -> "scipy.sparse.csr_array":
     """Return the matrix (pairs, items) that takes abilities to their differences."""
-    n, k = len(meetings.left), len(meetings.items)
+    n, k = len(comparisons.left), len(comparisons.items)
     rows = np.tile(np.arange(n), 2)
-    columns = np.concatenate([meetings.left, meetings.right])
+    columns = np.concatenate([comparisons.left, comparisons.right])
     return scipy.sparse.csr_array((np.repeat([1.0, -1.0], n), (rows, columns)), shape=(n, k))
 
 
-def why_one_sided(meetings: Meetings, *, side_bias: bool, ties: bool) -> str:
-    """Say why side bias or ties cannot be told from these outcomes; empty when they can."""
-    won, lost, tied = (x.sum() for x in (meetings.won, meetings.lost, meetings.tied))
+def why_one_sided(comparisons: Comparisons, *, side_bias: bool, ties: bool) -> str:
+    """Return why side bias or ties cannot be estimated; empty when they can."""
+    won, lost, tied = (x.sum() for x in (comparisons.won, comparisons.lost, comparisons.tied))
     if ties and not tied:
         return "no comparison was tied: fit a model without ties"
     if ties and not won + lost:
@@ -161,34 +143,34 @@ def why_one_sided(meetings: Meetings, *, side_bias: bool, ties: bool) -> str:
     return ""
 
 
-def why_infinite(meetings: Meetings, *, abilities: bool, side_bias: bool, ties: bool) -> str:
-    """Say so when some direction never speaks against what happened, and somewhere for it.
+def why_infinite(comparisons: Comparisons, *, abilities: bool, side_bias: bool, ties: bool) -> str:
+    """Return why some parameter is infinite (separation); empty when none is.
 
-    Going on in that direction never lowers the likelihood, so it has no highest point
-    (Albert & Anderson 1984). `abilities`, `side_bias` and `ties` tell which are free; with
-    abilities alone, `why_no_maximum` says all.
+    Along a direction that never speaks against an outcome and somewhere for one, the likelihood
+    rises for ever (Albert & Anderson 1984). `abilities`, `side_bias` and `ties` tell which are
+    free; with abilities alone, `why_no_maximum` says all.
     """
     if not side_bias and not ties:
         return ""
-    leads = _leads(meetings, abilities=abilities, side_bias=side_bias, ties=ties)
-    if longest_lead(leads) > 1e-6:
+    leads = _leads(comparisons, abilities=abilities, side_bias=side_bias, ties=ties)
+    if separation(leads) > 1e-6:
         return "the outcomes can be foretold without exception: some parameter is infinite"
     return ""
 
 
 def _leads(
-    meetings: Meetings, *, abilities: bool, side_bias: bool, ties: bool
+    comparisons: Comparisons, *, abilities: bool, side_bias: bool, ties: bool
 ) -> "scipy.sparse.csr_array":
-    """Return the parameters' weights in the log of what happened over each of what did not."""
-    n = len(meetings.left)
+    """Return the parameters' weights in the log-odds of each outcome over each other one."""
+    n = len(comparisons.left)
     ones, none = scipy.sparse.csr_array(np.ones((n, 1))), scipy.sparse.csr_array((n, 1))
-    lines = [differences(meetings)] * abilities + [ones] * side_bias
+    lines = [differences(comparisons)] * abilities + [ones] * side_bias
     line = scipy.sparse.hstack([*lines, none] if ties else lines, format="csr")
     tie = scipy.sparse.hstack([0 * each for each in lines] + [2 * ones] if ties else [0 * line])
     possible = {"won": line, "lost": -line} | ({"tied": tie.tocsr()} if ties else {})
     leads: scipy.sparse.csr_array = scipy.sparse.vstack(
         [
-            (possible[seen] - other)[getattr(meetings, seen) > 0]
+            (possible[seen] - other)[getattr(comparisons, seen) > 0]
             for seen in possible
             for unseen, other in possible.items()
             if unseen != seen

@@ -11,7 +11,7 @@ from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Array, Codes, Labels, Values, same_length
 from studies.analysis.statistics.abilities import Abilities
 from studies.analysis.statistics.clustered import clustered, undefined_of
-from studies.analysis.statistics.comparisons import Meetings, counted, each_meeting
+from studies.analysis.statistics.comparisons import Comparisons
 from studies.analysis.statistics.multiple import adjusted, holm, p_value
 from studies.analysis.statistics.pair_models import decided, with_ties
 from studies.analysis.statistics.paired import bradley_terry, davidson, log_likelihood
@@ -86,7 +86,7 @@ def leaderboard_of(left: npt.NDArray[Any], right: npt.NDArray[Any], votes: Votes
     fit, model = _fullest(*sides, votes.outcome)
     if fit.reason:
         return _without(fit, votes, model)
-    return _ranked(fit, model, votes, each_meeting(*sides, votes.outcome))
+    return _ranked(fit, model, votes, Comparisons.from_votes(*sides, votes.outcome))
 
 
 def _fullest(left: Labels, right: Labels, outcome: Array) -> tuple[Abilities, str]:
@@ -140,8 +140,8 @@ def standings_of(
     return _board(fit, model, votes, influence, none)
 
 
-def _ranked(fit: Abilities, model: str, votes: Votes, meetings: Meetings) -> Leaderboard:
-    influence = _influence(fit, meetings)
+def _ranked(fit: Abilities, model: str, votes: Votes, comparisons: Comparisons) -> Leaderboard:
+    influence = _influence(fit, comparisons)
     return _board(fit, model, votes, influence, _side_bias(fit, votes, influence, model))
 
 
@@ -191,20 +191,20 @@ def _side_bias(fit: Abilities, votes: Votes, influence: Array, model: str) -> Es
     )[0]
 
 
-def _influence(fit: Abilities, meetings: Meetings) -> Array:
+def _influence(fit: Abilities, comparisons: Comparisons) -> Array:
     """Return what each vote moves each parameter by (votes, parameters), abilities centred."""
-    k, rows = len(fit.items), np.arange(len(meetings.left))
+    k, rows = len(fit.items), np.arange(len(comparisons.left))
     side, ties = not np.isnan(fit.side_bias), not np.isnan(fit.log_nu)
     extra = [fit.side_bias] * side + [fit.log_nu] * ties
     point, model = np.append(fit.log_ability, extra), with_ties if ties else decided
     information = log_likelihood(
-        counted(meetings), model, point, precision=0.0, side_bias=side, ties=ties
-    ).matrix()
-    line = fit.log_ability[meetings.left] - fit.log_ability[meetings.right]
-    terms = model(meetings, line + fit.side_bias if side else line, fit.log_nu)
+        comparisons.counted(), model, point, precision=0.0, side_bias=side, ties=ties
+    ).information
+    line = fit.log_ability[comparisons.left] - fit.log_ability[comparisons.right]
+    terms = model(comparisons, line + fit.side_bias if side else line, fit.log_nu)
     scores = np.zeros((len(rows), len(point)))
-    scores[rows, meetings.left] = terms.line
-    scores[rows, meetings.right] -= terms.line
+    scores[rows, comparisons.left] = terms.line
+    scores[rows, comparisons.right] -= terms.line
     for column, each in enumerate([terms.line] * side + [terms.tie] * ties, start=k):
         scores[:, column] = each
     influence = scores @ np.linalg.inv(information)

@@ -8,7 +8,7 @@ import scipy
 
 from studies.analysis.data.ratings import Array
 from studies.analysis.statistics.newton import Slope, maximise
-from studies.analysis.statistics.separation import longest_lead
+from studies.analysis.statistics.separation import separation
 
 _FIRST = 5_000
 """Rows looked at first for separation: where some of the rows overlap, all of them do."""
@@ -33,8 +33,8 @@ def fit_logistic(x: Array, y: Array) -> Logistic:
     residual = y - scipy.special.expit(x @ point)
     return Logistic(
         coefficients=point,
-        influence=(x * residual[:, None]) @ np.linalg.inv(top.matrix()),
-        log_likelihood=top.value,
+        influence=(x * residual[:, None]) @ np.linalg.inv(top.information),
+        log_likelihood=float(top.value),
     )
 
 
@@ -48,10 +48,8 @@ def fit_coefficients(x: Array, y: Array) -> tuple[Array, Slope]:
     start = np.zeros(len(columns))
     if len(y) > _MANY:
         some = np.ascontiguousarray(columns[:, ::_STEP])
-        start = maximise(partial(_likelihood, some, y[::_STEP], precision=1e-2), start)
-    likelihood = partial(_likelihood, columns, y)
-    point = maximise(likelihood, start)
-    return point, likelihood(point)
+        start, _ = maximise(partial(_likelihood, some, y[::_STEP], precision=1e-2), start)
+    return maximise(partial(_likelihood, columns, y), start)
 
 
 def _likelihood(columns: Array, y: Array, beta: Array, *, precision: float = 0.0) -> Slope:
@@ -63,7 +61,7 @@ def _likelihood(columns: Array, y: Array, beta: Array, *, precision: float = 0.0
     value = y @ line - np.maximum(line, 0).sum() - np.log1p(small).sum()
     weighted = columns * (small * below * below)
     return Slope(
-        value=float(value - precision * (beta @ beta) / 2),
+        value=np.asarray(value - precision * (beta @ beta) / 2),
         gradient=columns @ (y - fitted) - precision * beta,
         information=weighted @ columns.T + precision * np.eye(len(beta)),
     )
@@ -88,9 +86,9 @@ def why_no_fit(x: Array, y: Array) -> str:
 
 
 def _overlap(x: Array, y: Array) -> bool:
-    """Tell whether every direction speaks against some vote."""
+    """Return whether every direction speaks against some vote."""
     leads = np.vstack([x[y > 0], -x[y < 1]])
     leads = leads / np.maximum(np.abs(leads).max(axis=0), 1e-300)
     if np.linalg.matrix_rank(leads) < leads.shape[1]:
         return False
-    return longest_lead(leads) < 1e-6
+    return separation(leads) < 1e-6

@@ -74,13 +74,13 @@ def luce(items: Sequence[Any], places: Array) -> tuple[Abilities, Stages]:
     there = np.isfinite(places).any(axis=0) if len(places) else np.zeros(len(items), np.bool_)
     names = np.array(items, dtype=np.str_)[there]
     taken = stages(places[:, there])
-    beaten = _beaten(taken)
-    if reason := why_no_maximum(names, beaten):
-        return unfitted(names, beaten, reason), taken
-    return fitted(names, beaten, partial(_likelihood, taken), np.zeros(len(names))), taken
+    win_graph = _win_graph(taken)
+    if reason := why_no_maximum(names, win_graph):
+        return unfitted(names, win_graph, reason), taken
+    return fitted(names, win_graph, partial(_likelihood, taken), np.zeros(len(names))), taken
 
 
-def _beaten(taken: Stages) -> "scipy.sparse.csr_array":
+def _win_graph(taken: Stages) -> "scipy.sparse.csr_array":
     k = taken.among.shape[1]
     counts = np.zeros((k, k))
     best = taken.sign > 0
@@ -107,7 +107,7 @@ def _gradients(taken: Stages, share: Array) -> Array:
 def _likelihood(taken: Stages, point: Array) -> Slope:
     logs, share = _shares(taken, point)
     return Slope(
-        value=float(logs[np.arange(len(logs)), taken.chosen].sum()),
+        value=logs[np.arange(len(logs)), taken.chosen].sum(),
         gradient=_gradients(taken, share).sum(axis=0),
         information=_information(share),
     )

@@ -1,7 +1,6 @@
 """Whether a model is a fair stand-in for people who simulate or detect from explanations."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +10,6 @@ from studies.analysis.data.ratings import (
     Array,
     Labels,
     Values,
-    coded,
-    distinct,
     encode,
     same_length,
 )
@@ -22,7 +19,6 @@ from studies.analysis.statistics.jackknife import (
     divide,
     estimate,
     nothing,
-    of_cells,
     of_mean,
 )
 
@@ -118,86 +114,3 @@ def _mean(unit: npt.NDArray[np.intp], rater: npt.NDArray[np.intp], values: Array
         undefined_reason="no explanation was simulated by a person",
         n_ratings=len(values),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detecting:
-    """How well excerpts were told apart: shares from 0 to 1.
-
-    `hits` of the excerpts on which the neuron fires, `rejections` of the others, `balanced` their
-    mean, which guessing puts at one half however many fire.
-    """
-
-    hits: Estimate
-    rejections: Estimate
-    balanced: Estimate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detection:
-    """People and a model on the same excerpts; `lead` is people's balanced share less the model's.
-
-    `alike` is how often a person and the model gave the same answer.
-    """
-
-    people: Detecting
-    model: Detecting
-    lead: Estimate
-    alike: Estimate
-
-
-def detection(
-    neurons: Labels, raters: Labels, fires: Labels, human: Labels, model: Labels
-) -> Detection:
-    """Compare people and a model who tell from an explanation on which excerpts a neuron fires.
-
-    One row per answer of a person: whether the neuron fires on the excerpt, whether the person
-    thought so, whether the model did; true or false. Intervals over neurons and raters. Undefined
-    without both kinds of excerpts. ValueError: lengths differ, an answer is not true or false.
-    """
-    columns = same_length(fires=fires, neurons=neurons, raters=raters, human=human, model=model)
-    truth, person, machine = (_flags(name, columns[name]) for name in ("fires", "human", "model"))
-    groups = coded(columns["neurons"]), coded(columns["raters"])
-    features = np.column_stack(
-        [
-            *(truth, 1 - truth),
-            *(truth * person, (1 - truth) * (1 - person)),
-            *(truth * machine, (1 - truth) * (1 - machine)),
-            person == machine,
-        ]
-    )
-
-    def found(to: Statistic, method: str, low: float = 0.0) -> Estimate:
-        return estimate(
-            of_cells(*groups, features, to=to),
-            method=method,
-            unit="neuron",
-            bounds=(low, 1.0),
-            undefined_reason="no excerpts of a kind that this needs",
-            n_ratings=len(truth),
-        )
-
-    def detecting(who: str, at: int) -> Detecting:
-        return Detecting(
-            hits=found(lambda s: divide(s[:, at], s[:, 0]), f"hits of {who}"),
-            rejections=found(lambda s: divide(s[:, at + 1], s[:, 1]), f"rejections of {who}"),
-            balanced=found(lambda s: _balanced(s, at), f"balanced share of {who}"),
-        )
-
-    return Detection(
-        people=detecting("people", 2),
-        model=detecting("the model", 4),
-        lead=found(lambda s: _balanced(s, 2) - _balanced(s, 4), "people less the model", -1.0),
-        alike=found(lambda s: divide(s[:, 6], s[:, 0] + s[:, 1]), "same answer as the model"),
-    )
-
-
-def _balanced(sums: Array, at: int) -> Array:
-    balanced: Array = (divide(sums[:, at], sums[:, 0]) + divide(sums[:, at + 1], sums[:, 1])) / 2
-    return balanced
-
-
-def _flags(name: str, column: npt.NDArray[Any]) -> Array:
-    if not np.isin(distinct(column)[0], (0, 1)).all():
-        raise ValueError(f"{name}: true or false, nothing else")
-    return column.astype(np.float64)

@@ -1,4 +1,4 @@
-"""Maximum likelihood by Newton's method, for likelihoods with one hill."""
+"""Maximum likelihood by Newton's method, for concave likelihoods."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,56 +6,46 @@ from dataclasses import dataclass
 import numpy as np
 
 from studies.analysis.data.ratings import Array
-from studies.analysis.statistics.graph import Laplacian
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slope:
     """A log-likelihood at a point: its value, gradient (k,) and information (k, k).
 
-    The information is a matrix, or for many items a `Laplacian` (abilities only).
+    Several separate problems at once have leading dimensions: value (m,), gradient (m, k),
+    information (m, k, k).
     """
 
-    value: float
+    value: Array
     gradient: Array
-    information: Array | Laplacian
-
-    def matrix(self) -> Array:
-        """Return the information as a matrix of full rank."""
-        if isinstance(self.information, Laplacian):
-            whole = self.information.dense()
-            return whole if self.information.precision else anchored(whole, len(whole))
-        return self.information
+    information: Array
 
     def step(self) -> Array:
         """Return the step of Newton's method."""
-        if isinstance(self.information, Laplacian):
-            step = self.information.solve(self.gradient)
-            if step is not None:
-                return step
-        return np.linalg.solve(self.matrix(), self.gradient).astype(np.float64, copy=False)
+        step = np.linalg.solve(self.information, self.gradient[..., None])[..., 0]
+        return step.astype(np.float64, copy=False)
 
     def inverse(self) -> Array:
-        """Return the inverse of the information, at the highest point the covariance."""
-        return np.linalg.inv(self.matrix()).astype(np.float64, copy=False)
+        """Return the inverse of the information: at the maximum, the covariance."""
+        return np.linalg.inv(self.information).astype(np.float64, copy=False)
 
 
-def maximise(likelihood: Callable[[Array], Slope], start: Array) -> Array:
-    """Return where a concave `likelihood` is highest; its maximum must exist.
+def maximise(likelihood: Callable[[Array], Slope], start: Array) -> tuple[Array, Slope]:
+    """Return where a concave `likelihood` is highest, and its slope there.
 
-    The information must be of full rank; see `anchored` for abilities. ArithmeticError when 200
-    steps are too few.
+    The maximum must exist, and the information be of full rank; see `anchored` for abilities. A
+    step that does not lead uphill is halved. ArithmeticError after 200 steps.
     """
     point, here = start, likelihood(start)
     for _ in range(200):
         step = here.step()
         there = likelihood(point + step)
-        while not there.value >= here.value - 1e-9 * (1 + abs(here.value)):
-            step = step / 2
+        while (worse := ~(there.value >= here.value - 1e-9 * (1 + np.abs(here.value)))).any():
+            step = np.where(worse[..., None], step / 2, step)
             there = likelihood(point + step)
         point, here = point + step, there
         if np.abs(step).max(initial=0.0) < 1e-9 * (1 + np.abs(point).max(initial=0.0)):
-            return point
+            return point, here
     raise ArithmeticError("the likelihood was not maximised in 200 steps")
 
 

@@ -1,8 +1,8 @@
-"""Abilities from comparisons of two things.
+"""Abilities from paired comparisons.
 
-Compare within a neuron: explanations of different neurons never meet, and abilities mean nothing
-across what never met. Standard errors are those of the likelihood, every comparison independent.
-Comparisons are counted by pair first, so that time grows with the pairs that met, not the votes.
+Compare within a neuron: explanations of different neurons never meet, and abilities cannot be
+compared across items that never met. Standard errors are those of the likelihood, as if comparisons
+were independent. Comparisons are counted by pair first, so time grows with pairs, not votes.
 """
 
 from functools import partial
@@ -13,16 +13,14 @@ import numpy.typing as npt
 from studies.analysis.data.ratings import Array, Labels, same_length, sum_by
 from studies.analysis.statistics.abilities import Abilities, fitted, unfitted
 from studies.analysis.statistics.comparisons import (
-    Meetings,
-    read_meetings,
+    Comparisons,
     side_is_ability,
     why_infinite,
     why_no_maximum,
     why_one_sided,
 )
-from studies.analysis.statistics.graph import Laplacian, Neighbours, neighbours
 from studies.analysis.statistics.newton import Slope, anchored
-from studies.analysis.statistics.pair_models import Model, decided, with_threshold, with_ties
+from studies.analysis.statistics.pair_models import Model, decided, with_ties
 from studies.analysis.statistics.votes import checked_outcome
 
 
@@ -47,8 +45,8 @@ def bradley_terry(
     won = np.asarray(left_won)
     if won.dtype != np.bool_ and not np.isin(won, (0, 1)).all():
         raise ValueError("left_won: true or false; leave ties out, or use davidson")
-    meetings = read_meetings(left, right, 2 * won.astype(np.intp) - 1)
-    return _fit(meetings, decided, side_bias=side_bias, ties=False, prior_sd=prior_sd)
+    comparisons = Comparisons.from_votes(left, right, 2 * won.astype(np.intp) - 1)
+    return _fit(comparisons, decided, side_bias=side_bias, ties=False, prior_sd=prior_sd)
 
 
 def davidson(
@@ -67,67 +65,34 @@ def davidson(
     Source: Davidson (1970); order effect: Davidson & Beaver (1977).
     """
     columns = same_length(outcome=outcome)
-    meetings = read_meetings(left, right, checked_outcome(columns["outcome"]))
-    return _fit(meetings, with_ties, side_bias=side_bias, ties=True, prior_sd=prior_sd)
-
-
-def rao_kupper(left: Labels, right: Labels, outcome: npt.ArrayLike) -> Abilities:
-    """Fit comparisons with ties as what falls below a threshold: the other model of ties.
-
-    P(left) = p_l / (p_l + kappa p_r), kappa above 1; `log_nu` of the result is log kappa. Offered
-    to see whether a ranking hangs on the model of ties; otherwise as `davidson`.
-    Source: Rao & Kupper (1967).
-    """
-    columns = same_length(outcome=outcome)
-    meetings = read_meetings(left, right, checked_outcome(columns["outcome"]))
-    return _fit(meetings, with_threshold, side_bias=False, ties=True, prior_sd=None)
+    comparisons = Comparisons.from_votes(left, right, checked_outcome(columns["outcome"]))
+    return _fit(comparisons, with_ties, side_bias=side_bias, ties=True, prior_sd=prior_sd)
 
 
 def _fit(
-    meetings: Meetings, model: Model, *, side_bias: bool, ties: bool, prior_sd: float | None
+    comparisons: Comparisons, model: Model, *, side_bias: bool, ties: bool, prior_sd: float | None
 ) -> Abilities:
     if prior_sd is not None and not prior_sd > 0:
         raise ValueError(f"prior_sd: {prior_sd} is not above zero")
-    beaten, free = meetings.beaten(), prior_sd is None
-    reason = why_no_maximum(meetings.items, beaten) if free else ""
-    reason = reason or why_one_sided(meetings, side_bias=side_bias, ties=ties)
-    reason = reason or why_infinite(meetings, abilities=free, side_bias=side_bias, ties=ties)
-    if not reason and side_bias and free and side_is_ability(meetings):
+    comparisons = comparisons.counted()
+    win_graph, free = comparisons.win_graph(), prior_sd is None
+    reason = why_no_maximum(comparisons.items, win_graph) if free else ""
+    reason = reason or why_one_sided(comparisons, side_bias=side_bias, ties=ties)
+    reason = reason or why_infinite(comparisons, abilities=free, side_bias=side_bias, ties=ties)
+    if not reason and side_bias and free and side_is_ability(comparisons):
         reason = "side and ability cannot be told apart: items always met on the same sides"
     if reason:
-        return unfitted(meetings.items, beaten, reason)
+        return unfitted(comparisons.items, win_graph, reason)
     precision = 0.0 if prior_sd is None else prior_sd**-2
-    if len(meetings.items) > _FEW and not side_bias and not ties:
-        met = neighbours(meetings.left, meetings.right, len(meetings.items))
-        sparse = partial(_of_abilities, meetings, met, model, precision=precision)
-        return fitted(meetings.items, beaten, sparse, np.zeros(met.items))
     likelihood = partial(
-        log_likelihood, meetings, model, precision=precision, side_bias=side_bias, ties=ties
+        log_likelihood, comparisons, model, precision=precision, side_bias=side_bias, ties=ties
     )
-    start = np.zeros(len(meetings.items) + side_bias + ties)
-    # A threshold must start above zero; for the other models any start does.
-    start[len(start) - ties :] = 0.5
-    return fitted(meetings.items, beaten, likelihood, start, ties=ties)
-
-
-_FEW = 200
-"""Items up to which a matrix is as quick as who met whom."""
-
-
-def _of_abilities(
-    meetings: Meetings, met: Neighbours, model: Model, point: Array, *, precision: float
-) -> Slope:
-    """Return `log_likelihood` of abilities alone, the information as who met whom."""
-    terms = model(meetings, point[meetings.left] - point[meetings.right], -np.inf)
-    return Slope(
-        value=terms.value - precision * float(np.square(point).sum()) / 2,
-        gradient=_over_items(meetings, terms.line) - precision * point,
-        information=Laplacian(met=met, weight=terms.line_line, precision=precision),
-    )
+    start = np.zeros(len(comparisons.items) + side_bias + ties)
+    return fitted(comparisons.items, win_graph, likelihood, start, ties=ties)
 
 
 def log_likelihood(
-    meetings: Meetings,
+    comparisons: Comparisons,
     model: Model,
     point: Array,
     *,
@@ -140,38 +105,38 @@ def log_likelihood(
     `precision` is that of the normal prior on each ability. With none, the information is anchored
     (`newton.anchored`).
     """
-    k = len(meetings.items)
+    k = len(comparisons.items)
     ability = point[:k]
-    line = ability[meetings.left] - ability[meetings.right] + (point[k] if side_bias else 0.0)
-    terms = model(meetings, line, float(point[-1]) if ties else -np.inf)
-    gradient = [_over_items(meetings, terms.line) - precision * ability]
-    columns = [_laplacian(meetings, terms.line_line)]
+    line = ability[comparisons.left] - ability[comparisons.right] + (point[k] if side_bias else 0.0)
+    terms = model(comparisons, line, float(point[-1]) if ties else -np.inf)
+    gradient = [_over_items(comparisons, terms.line) - precision * ability]
+    columns = [_laplacian(comparisons, terms.line_line)]
     if side_bias:
         gradient.append(np.array([terms.line.sum()]))
-        columns.append(_bordered(_over_items(meetings, terms.line_line), terms.line_line.sum()))
+        columns.append(_bordered(_over_items(comparisons, terms.line_line), terms.line_line.sum()))
     if ties:
-        across = [_over_items(meetings, terms.line_tie)]
+        across = [_over_items(comparisons, terms.line_tie)]
         across += [np.array([terms.line_tie.sum()])] if side_bias else []
         gradient.append(np.array([terms.tie.sum()]))
-        columns.append(_bordered(np.concatenate(across), terms.tie_tie))
+        columns.append(_bordered(np.concatenate(across), terms.tie_tie.sum()))
     information = _symmetric(columns, len(point))
     information[np.arange(k), np.arange(k)] += precision
     return Slope(
-        value=terms.value - precision * float(np.square(ability).sum()) / 2,
+        value=terms.value.sum() - precision * np.square(ability).sum() / 2,
         gradient=np.concatenate(gradient),
         information=information if precision else anchored(information, k),
     )
 
 
-def _over_items(meetings: Meetings, pairs: Array) -> Array:
+def _over_items(comparisons: Comparisons, pairs: Array) -> Array:
     """Sum over the pairs in which an item is left, less those in which it is right."""
-    k = len(meetings.items)
-    return sum_by(meetings.left, pairs, k) - sum_by(meetings.right, pairs, k)
+    k = len(comparisons.items)
+    return sum_by(comparisons.left, pairs, k) - sum_by(comparisons.right, pairs, k)
 
 
-def _laplacian(meetings: Meetings, pairs: Array) -> Array:
-    k = len(meetings.items)
-    half = sum_by(meetings.left * k + meetings.right, pairs, k * k).reshape(k, k)
+def _laplacian(comparisons: Comparisons, pairs: Array) -> Array:
+    k = len(comparisons.items)
+    half = sum_by(comparisons.left * k + comparisons.right, pairs, k * k).reshape(k, k)
     both = half + half.T
     spread: Array = np.diag(both.sum(axis=1)) - both
     return spread
@@ -182,7 +147,7 @@ def _bordered(column: Array, corner: float) -> Array:
 
 
 def _symmetric(columns: list[Array], size: int) -> Array:
-    """Put together a symmetric matrix from its first block and the columns that border it."""
+    """Return a symmetric matrix made of its first block and the columns that border it."""
     whole = np.zeros((size, size))
     at = 0
     for column in columns:

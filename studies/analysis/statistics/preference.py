@@ -10,7 +10,7 @@ from studies.analysis.statistics.abilities import Abilities, Ability
 from studies.analysis.statistics.calibration import Calibration, calibration
 from studies.analysis.statistics.leaderboard import Contrast, Leaderboard, Standing, leaderboard
 from studies.analysis.statistics.noise_ceiling import NoiseCeiling, noise_ceiling
-from studies.analysis.statistics.paired import bradley_terry, davidson, rao_kupper
+from studies.analysis.statistics.paired import bradley_terry, davidson
 from studies.analysis.statistics.rankings import BestWorst, best_worst, plackett_luce
 from studies.analysis.statistics.score_votes import (
     GapBin,
@@ -55,7 +55,6 @@ __all__ = [
     "neuron_abilities",
     "noise_ceiling",
     "plackett_luce",
-    "rao_kupper",
     "score_agreement",
     "side_bias",
     "win_matrix",

@@ -33,13 +33,13 @@ def plackett_luce(rankings: Sequence[Sequence[Any]]) -> Abilities:
     for stage, still in zip(choices, left, strict=True):
         stage[still] = 1
     chosen = np.array([still[0] for still in left], dtype=np.intp)
-    beaten = _beaten(choices, chosen)
-    if reason := why_no_maximum(items, beaten):
-        return unfitted(items, beaten, reason)
-    return fitted(items, beaten, partial(_luce, choices, chosen), np.zeros(len(items)))
+    win_graph = _win_graph(choices, chosen)
+    if reason := why_no_maximum(items, win_graph):
+        return unfitted(items, win_graph, reason)
+    return fitted(items, win_graph, partial(_luce, choices, chosen), np.zeros(len(items)))
 
 
-def _beaten(choices: Array, chosen: Codes) -> "scipy.sparse.csr_array":
+def _win_graph(choices: Array, chosen: Codes) -> "scipy.sparse.csr_array":
     k = choices.shape[1]
     counts = np.zeros((k, k))
     np.add.at(counts, chosen, choices)
@@ -54,7 +54,7 @@ def _luce(choices: Array, chosen: Codes, point: Array) -> Slope:
     rows, k = np.arange(len(chosen)), len(point)
     information = np.diag(share.sum(axis=0)) - share.T @ share
     return Slope(
-        value=float(logs[rows, chosen].sum()),
+        value=logs[rows, chosen].sum(),
         gradient=np.bincount(chosen, minlength=k) - share.sum(axis=0),
         information=anchored(information, k),
     )

@@ -254,7 +254,7 @@ def _joint(votes: Votes, x: Array) -> tuple[tuple[Estimate, ...], list[float]]:
         fit_coefficients(np.delete(x, i, axis=1), y) for i in range(1, x.shape[1])
     ]
     scale = len(y) * log(2)
-    return estimates, [(fit.log_likelihood - less.value) / scale for _, less in without]
+    return estimates, [(fit.log_likelihood - float(less.value)) / scale for _, less in without]
 
 
 def _coefficient(

@@ -1,4 +1,4 @@
-"""Whether a likelihood has a highest point, or rises for ever in some direction."""
+"""Whether a likelihood has a maximum, or rises for ever in some direction."""
 
 from typing import Any
 
@@ -6,12 +6,13 @@ import numpy as np
 import scipy
 
 
-def longest_lead(leads: Any) -> float:
-    """Return how far the best direction leads, 0 or above: 0 means that there is a maximum.
+def separation(leads: Any) -> float:
+    """Return how far the data are separated: 0 means that the likelihood has a maximum.
 
-    Rows of `leads` (dense or sparse) are the parameters' weights in the log of what happened over
-    what did not. A direction in which none falls and some rises makes the likelihood rise for ever.
-    Directions in which no row moves are not seen: check the rank. Source: Albert & Anderson (1984).
+    Rows of `leads` (dense or sparse) are the parameters' weights in the log-odds of what happened
+    over what did not. A direction in which none falls and some rises makes the likelihood rise for
+    ever. Directions in which no row moves are not seen: check the rank.
+    Source: Albert & Anderson (1984).
     """
     rows = scipy.sparse.csr_array(leads)
     both: Any = scipy.sparse.vstack([rows, -rows])

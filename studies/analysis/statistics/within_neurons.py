@@ -1,4 +1,4 @@
-"""Abilities within thousands of separate neurons at once, held together by one prior."""
+"""Abilities within thousands of separate neurons at once, tied together by one prior."""
 
 from dataclasses import dataclass
 from math import log, nan
@@ -9,6 +9,8 @@ import numpy.typing as npt
 import scipy
 
 from studies.analysis.data.ratings import Array, Codes, Labels, distinct, same_length, sum_by
+from studies.analysis.statistics.newton import Slope, maximise
+from studies.analysis.statistics.pair_models import decided
 from studies.analysis.statistics.votes import checked_outcome
 
 PRIOR_SDS = (0.05, 5.0)
@@ -19,9 +21,9 @@ PRIOR_SDS = (0.05, 5.0)
 class NeuronAbilities:
     """Abilities of the items of each neuron; all arrays are as long as `items`.
 
-    `log_ability` is the mode under the prior, in log-odds, 0 the neuron's own middle; `se` comes
-    from the curvature there and includes the prior. `n` counts an item's comparisons. `prior_sd` is
-    the spread of the prior, nan without any vote to tell it.
+    `log_ability` is the mode under the prior, in log-odds, 0 the neuron's own mean; `se` is from
+    the curvature there and includes the prior. `n` counts an item's comparisons. `prior_sd` is the
+    spread of the prior, nan without any vote.
     """
 
     neurons: npt.NDArray[Any]
@@ -30,6 +32,55 @@ class NeuronAbilities:
     se: Array
     n: Codes
     prior_sd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeuronVotes:
+    """Votes within neurons: how often row beat and lost to column, (neurons, items, items) each.
+
+    Ties count as half a win for either. `side_bias` (log-odds) is the known advantage of the row.
+    Neurons with fewer items than others are padded: the prior alone holds what never met.
+    """
+
+    won: Array
+    lost: Array
+    side_bias: float = 0.0
+
+    @property
+    def n(self) -> Array:
+        """Comparisons of each row with each column."""
+        return self.won + self.lost
+
+    def slope(self, precision: float, point: Array) -> Slope:
+        """Return each neuron's log-posterior at `point` (neurons, items): Bradley-Terry, prior."""
+        line = point[:, :, None] - point[:, None, :] + self.side_bias
+        terms = decided(self, line, -np.inf)
+        both = terms.line_line + terms.line_line.transpose(0, 2, 1)
+        own = both.sum(axis=2) + precision
+        return Slope(
+            value=terms.value.sum(axis=(1, 2)) - precision * np.square(point).sum(axis=1) / 2,
+            gradient=terms.line.sum(axis=2) - terms.line.sum(axis=1) - precision * point,
+            information=np.eye(point.shape[1]) * own[:, :, None] - both,
+        )
+
+    def mode(self, prior_sd: float) -> tuple[Array, Slope]:
+        """Return the most likely abilities (neurons, items) and the slope there."""
+        start = np.zeros(self.won.shape[:2])
+        return maximise(lambda point: self.slope(prior_sd**-2, point), start)
+
+    def evidence(self, prior_sd: float) -> float:
+        """Return the log marginal likelihood, by Laplace's approximation."""
+        point, top = self.mode(prior_sd)
+        spread = -2 * point.size * log(prior_sd) - np.linalg.slogdet(top.information)[1].sum()
+        return float(top.value.sum() + spread / 2)
+
+
+def pair_table(
+    neuron: Codes, first: Codes, second: Codes, counts: Array, shape: tuple[int, int]
+) -> Array:
+    """Sum `counts` by neuron and the two items that met; `shape` is (neurons, items)."""
+    m, s = shape
+    return sum_by((neuron * s + first) * s + second, counts, m * s * s).reshape(m, s, s)
 
 
 def neuron_abilities(
@@ -46,7 +97,8 @@ def neuron_abilities(
     `left` and `right` name explanations; those of one neuron meet each other only. A tie counts as
     half a win for either. `side_bias` (log-odds of the left) is taken as known, from the
     leaderboard, say. Without `prior_sd` the prior's spread is the one of highest marginal
-    likelihood, by Laplace's approximation, within `PRIOR_SDS`.
+    likelihood, by Laplace's approximation, within `PRIOR_SDS`. Time and memory grow with the square
+    of the most explanations in a neuron.
 
     The mode always exists and is finite. Few votes give abilities close to zero: read them with
     `se`. ValueError: lengths differ, an outcome is none of +1, 0, -1, an item meets itself or
@@ -63,19 +115,22 @@ def neuron_abilities(
         raise ValueError("right: an item is compared with itself")
     names, neuron = distinct(columns["neurons"])
     home = _homes(neuron, sides, len(items))
-    blocks = _blocks(home, sides, won, len(names), side_bias)
-    spread = prior_sd or (_best_spread(blocks) if len(items) else nan)
-    ability, se = np.zeros(len(items)), np.zeros(len(items))
-    for block in blocks:
-        point, information = _modes(block, spread**-2)
-        ability[block.members] = point
-        variances = np.diagonal(np.linalg.inv(information), axis1=1, axis2=2)
-        se[block.members] = np.sqrt(variances)
+    position = _positions(home)
+    shape = len(names), int(position.max(initial=-1)) + 1
+    first, second = position[sides]
+    votes = NeuronVotes(
+        won=pair_table(neuron, first, second, won, shape),
+        lost=pair_table(neuron, first, second, 1 - won, shape),
+        side_bias=side_bias,
+    )
+    spread = prior_sd or (_best_spread(votes) if len(items) else nan)
+    point, top = votes.mode(spread)
+    variances = np.diagonal(top.inverse(), axis1=1, axis2=2)
     return NeuronAbilities(
         neurons=names[home],
         items=items,
-        log_ability=ability,
-        se=se,
+        log_ability=point[home, position],
+        se=np.sqrt(variances[home, position]),
         n=np.bincount(codes, minlength=len(items)),
         prior_sd=spread,
     )
@@ -91,106 +146,21 @@ def _homes(neuron: Codes, sides: Codes, n_items: int) -> Codes:
     return home
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Block:
-    """The neurons with equally many items: `members` (m, s) items, and who met whom.
-
-    `met` and `won` (m, s, s): comparisons with row left and column right, and wins of the row among
-    them. `side_bias` is added to the left's log-odds.
-    """
-
-    members: Codes
-    met: Array
-    won: Array
-    side_bias: float
-
-
-def _blocks(
-    home: Codes, sides: Codes, won: Array, n_neurons: int, side_bias: float
-) -> tuple[_Block, ...]:
+def _positions(home: Codes) -> Codes:
+    """Return each item's position among those of its neuron."""
     order = np.argsort(home, kind="stable")
-    sizes = np.bincount(home, minlength=n_neurons)
-    starts = np.cumsum(sizes) - sizes
-    place = np.empty(len(home), dtype=np.intp)
-    place[order] = np.arange(len(home)) - starts[home[order]]
-    row_home = home[sides[0]]
-    return tuple(
-        _block(
-            order[starts[of_size][:, None] + np.arange(size)],
-            np.searchsorted(of_size, row_home[rows]),
-            place[sides[:, rows]],
-            won[rows],
-            side_bias,
-        )
-        for size in np.unique(sizes).tolist()
-        for of_size in [np.flatnonzero(sizes == size)]
-        for rows in [sizes[row_home] == size]
-    )
+    sizes = np.bincount(home)
+    position = np.empty(len(home), dtype=np.intp)
+    position[order] = np.arange(len(home)) - (np.cumsum(sizes) - sizes)[home[order]]
+    return position
 
 
-def _block(members: Codes, group: Codes, sides: Codes, won: Array, side_bias: float) -> _Block:
-    m, s = members.shape
-    cell = (group * s + sides[0]) * s + sides[1]
-    met = np.bincount(cell, minlength=m * s * s).reshape(m, s, s)
-    wins = sum_by(cell, won, m * s * s).reshape(m, s, s)
-    return _Block(members=members, met=met.astype(np.float64), won=wins, side_bias=side_bias)
-
-
-def _best_spread(blocks: tuple[_Block, ...]) -> float:
+def _best_spread(votes: NeuronVotes) -> float:
     low, high = (log(sd) for sd in PRIOR_SDS)
     found = scipy.optimize.minimize_scalar(
-        lambda log_sd: -sum(_evidence(block, float(np.exp(-2 * log_sd))) for block in blocks),
+        lambda log_sd: -votes.evidence(float(np.exp(log_sd))),
         bounds=(low, high),
         method="bounded",
         options={"xatol": 1e-2},
     )
     return float(np.exp(found.x))
-
-
-def _evidence(block: _Block, precision: float) -> float:
-    """Return the log marginal likelihood of the block's neurons, by Laplace's approximation."""
-    point, information = _modes(block, precision)
-    m, s = point.shape
-    spread = m * s * log(precision) - np.linalg.slogdet(information)[1].sum()
-    return float(_values(block, precision, point).sum() + spread / 2)
-
-
-def _modes(block: _Block, precision: float) -> tuple[Array, Array]:
-    """Return the modes (m, s) of all neurons of a block and the information (m, s, s) there.
-
-    Newton's method in all neurons together; where a step does not lead uphill it is halved.
-    """
-    point = np.zeros(block.members.shape)
-    value = _values(block, precision, point)
-    for _ in range(100):
-        gradient, information = _slopes(block, precision, point)
-        step = np.linalg.solve(information, gradient[:, :, None])[:, :, 0]
-        there = _values(block, precision, point + step)
-        while (worse := there < value - 1e-9 * (1 + np.abs(value))).any():
-            step[worse] /= 2
-            there = _values(block, precision, point + step)
-        point, value = point + step, there
-        if np.abs(step).max(initial=0.0) < 1e-8:
-            return point, _slopes(block, precision, point)[1]
-    raise ArithmeticError("the abilities within neurons were not found in 100 steps")
-
-
-def _lines(block: _Block, point: Array) -> Array:
-    return point[:, :, None] - point[:, None, :] + block.side_bias
-
-
-def _values(block: _Block, precision: float, point: Array) -> Array:
-    lines = _lines(block, point)
-    likelihood = (block.won * lines - block.met * np.logaddexp(0, lines)).sum(axis=(1, 2))
-    values: Array = likelihood - precision * np.square(point).sum(axis=1) / 2
-    return values
-
-
-def _slopes(block: _Block, precision: float, point: Array) -> tuple[Array, Array]:
-    up = scipy.special.expit(_lines(block, point))
-    left_over = block.won - block.met * up
-    gradient = left_over.sum(axis=2) - left_over.sum(axis=1) - precision * point
-    half = block.met * up * (1 - up)
-    both = half + half.transpose(0, 2, 1)
-    own = both.sum(axis=2) + precision
-    return gradient, np.eye(point.shape[1]) * own[:, :, None] - both
