@@ -144,7 +144,7 @@ def test_a_grid_writes_into_few_cells_and_shades_many() -> None:
             title="t", names=names, short=names, cells=cells, row="r", column="c", hint="h",
             legend="l",
         )  # fmt: skip
-        return grids.drawn(grid, told="told", ident="g")
+        return grids.render(grid, alt_text="told", ident="g")
 
     assert drawn(3).count(">50<") == 6
     assert drawn(20).count(">50<") == 0

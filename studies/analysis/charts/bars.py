@@ -7,7 +7,7 @@ from studies.analysis.charts import svg
 _LEFT, _TOP, _HEIGHT = 46.0, 30.0, 150.0
 
 
-def drawn(
+def render(
     counts: Sequence[tuple[str, int]],
     *,
     title: str,
@@ -37,12 +37,12 @@ def drawn(
         )
         marks.append(svg.text(name.partition(" to ")[0], x, bottom + 17, anchor="middle"))
     marks.append(svg.text(axis, svg.WIDTH, bottom + 38, anchor="end", weight=600))
-    told = "; ".join(f"{name}: {n}" for name, n in counts)
+    alt_text = "; ".join(f"{name}: {n}" for name, n in counts)
     return svg.figure(
         marks,
         height=bottom + 46,
         title=title,
-        told=f"{told}.",
+        alt_text=f"{alt_text}.",
         ident=ident,
         synthetic=synthetic,
     )

@@ -52,14 +52,14 @@ def gap_chart(
         *(mark for i, b in enumerate(bins) for mark in plot.column(i, b)),
         *(plot.published(i, share) for i, share in enumerate(published)),
     ]
-    told = "; ".join(f"gap {_bin_name(b)}: {in_words(b.agreement)}" for b in bins)
+    alt_text = "; ".join(f"gap {_bin_name(b)}: {in_words(b.agreement)}" for b in bins)
     if ceiling is not None:
-        told += f"; noise ceiling: {in_words(ceiling.lower)} to {in_words(ceiling.upper)}"
+        alt_text += f"; noise ceiling: {in_words(ceiling.lower)} to {in_words(ceiling.upper)}"
     return svg.figure(
         marks,
         height=plot.bottom + 60,
         title=title,
-        told=f"{told}.",
+        alt_text=f"{alt_text}.",
         ident=ident,
         synthetic=synthetic,
     )
@@ -192,9 +192,9 @@ def forest_plot(
         drawn, y = plot.row(estimate, reference, y)
         marks += drawn
     marks += plot.axis(axis, y)
-    told = "; ".join(f"{name}: {in_words(estimate)}" for name, estimate in rows)
+    alt_text = "; ".join(f"{name}: {in_words(estimate)}" for name, estimate in rows)
     return svg.figure(
-        marks, height=y + 44, title=title, told=f"{told}.", ident=ident, synthetic=synthetic
+        marks, height=y + 44, title=title, alt_text=f"{alt_text}.", ident=ident, synthetic=synthetic
     )
 
 

@@ -40,8 +40,10 @@ def histogram(edges: Sequence[float], counts: Sequence[int], *, ident: str = "hi
         svg.text("Activation", _RIGHT, _BOTTOM + 36, anchor="end", weight=600),
     ]
     title = "How often the neuron has which activation"
-    told = _told(edges, counts)
-    return svg.figure([*bars, *axes], height=_BOTTOM + 42, title=title, told=told, ident=ident)
+    alt_text = _alt_text(edges, counts)
+    return svg.figure(
+        [*bars, *axes], height=_BOTTOM + 42, title=title, alt_text=alt_text, ident=ident
+    )
 
 
 def _edge_names(edges: Sequence[float], step: float) -> list[str]:
@@ -56,7 +58,7 @@ def _edge_names(edges: Sequence[float], step: float) -> list[str]:
     return marks
 
 
-def _told(edges: Sequence[float], counts: Sequence[int]) -> str:
+def _alt_text(edges: Sequence[float], counts: Sequence[int]) -> str:
     commonest = max(range(len(counts)), key=lambda i: counts[i])
     return (
         f"{sum(counts):,} tokens from {edges[0]:.3g} to {edges[-1]:.3g}; most often from "

@@ -30,26 +30,26 @@ class Grid:
     legend: str
 
 
-def drawn(grid: Grid, *, told: str, ident: str, synthetic: bool = False) -> str:
+def render(grid: Grid, *, alt_text: str, ident: str, synthetic: bool = False) -> str:
     """Draw a grid, darker for a greater share; its `hint` where no cell has one."""
     if not any(cell is not None for row in grid.cells for cell in row):
         return svg.not_yet(title=grid.title, hint=grid.hint, ident=ident, synthetic=synthetic)
     n = len(grid.names)
     side = min((svg.WIDTH - 96) / n, 52)
-    room = _Room(grid=grid, side=side, left=svg.WIDTH - n * side, top=86)
-    marks = [*room.legend(), *room.names(), *room.cells()]
+    layout = _Layout(grid=grid, side=side, left=svg.WIDTH - n * side, top=86)
+    marks = [*layout.legend(), *layout.names(), *layout.cells()]
     return svg.figure(
         marks,
-        height=room.top + n * side + 6,
+        height=layout.top + n * side + 6,
         title=grid.title,
-        told=told,
+        alt_text=alt_text,
         ident=ident,
         synthetic=synthetic,
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Room:
+class _Layout:
     grid: Grid
     side: float
     left: float

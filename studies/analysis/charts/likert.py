@@ -21,7 +21,7 @@ class Bar:
     counts: tuple[int, ...]
 
 
-def drawn(
+def render(
     bars: Sequence[Bar],
     points: Sequence[str],
     *,
@@ -37,36 +37,36 @@ def drawn(
     if not rows:
         hint = "It fills as people rate."
         return svg.not_yet(title=title, hint=hint, ident=ident, synthetic=synthetic)
-    room = _Room(points=points, bars=rows)
-    legend, top = room.legend()
+    layout = _Layout(points=points, bars=rows)
+    legend, top = layout.legend()
     marks = [
         *legend,
-        *(mark for i, bar in enumerate(rows) for mark in room.bar(bar, top + i * _STEP)),
-        *room.axis(top + len(rows) * _STEP),
+        *(mark for i, bar in enumerate(rows) for mark in layout.bar(bar, top + i * _STEP)),
+        *layout.axis(top + len(rows) * _STEP),
     ]
     return svg.figure(
         marks,
         height=top + len(rows) * _STEP + 44,
         title=title,
-        told=_told(rows, points),
+        alt_text=_alt_text(rows, points),
         ident=ident,
         synthetic=synthetic,
     )
 
 
-def _told(bars: Sequence[Bar], points: Sequence[str]) -> str:
-    told = []
+def _alt_text(bars: Sequence[Bar], points: Sequence[str]) -> str:
+    alt_text = []
     for bar in bars:
         total = sum(bar.counts)
         shares = ", ".join(
             f"{point} {100 * n / total:.0f} %" for point, n in zip(points, bar.counts, strict=True)
         )
-        told.append(f"{bar.name}: {shares}, n = {total}")
-    return f"{'; '.join(told)}."
+        alt_text.append(f"{bar.name}: {shares}, n = {total}")
+    return f"{'; '.join(alt_text)}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Room:
+class _Layout:
     points: Sequence[str]
     bars: Sequence[Bar]
 

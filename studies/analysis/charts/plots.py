@@ -63,7 +63,7 @@ def _round(low: float, high: float) -> list[float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """Estimates at places on the x axis; dots and rings are told apart without colour."""
+    """Estimates at places on the x axis; dots and rings differ without colour."""
 
     name: str
     points: Sequence[tuple[float, Estimate]]
@@ -93,25 +93,25 @@ class Plot:
     scatter: Sequence[tuple[float, float]] = ()
 
 
-def drawn(plot: Plot, *, told: str, ident: str, synthetic: bool = False) -> str:
+def render(plot: Plot, *, alt_text: str, ident: str, synthetic: bool = False) -> str:
     """Draw a plot; where nothing is defined, its `hint` says what will fill it."""
     defined = any(e.defined for series in plot.series for _, e in series.points)
     if not defined and not plot.scatter:
         return svg.not_yet(title=plot.title, hint=plot.hint, ident=ident, synthetic=synthetic)
     legend = _legend(plot)
-    room = _Room(plot=plot, top=len(legend) * _LINE + 42)
+    layout = _Layout(plot=plot, top=len(legend) * _LINE + 42)
     marks = [
         *legend,
-        *room.axes(),
-        *room.cloud(),
-        *room.curve(),
-        *(mark for series in plot.series for mark in room.of(series)),
+        *layout.axes(),
+        *layout.cloud(),
+        *layout.curve(),
+        *(mark for series in plot.series for mark in layout.of(series)),
     ]
     return svg.figure(
         marks,
-        height=room.bottom + 46,
+        height=layout.bottom + 46,
         title=plot.title,
-        told=told,
+        alt_text=alt_text,
         ident=ident,
         synthetic=synthetic,
     )
@@ -133,7 +133,7 @@ _SYMBOLS = {"dot": svg.dot, "ring": svg.ring}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Room:
+class _Layout:
     """Where things stand below `top`."""
 
     plot: Plot

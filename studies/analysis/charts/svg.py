@@ -18,24 +18,24 @@ def figure(
     *,
     height: float,
     title: str,
-    told: str,
+    alt_text: str,
     ident: str,
     synthetic: bool = False,
 ) -> str:
-    """Return a whole figure that scales to its place; `told` says in words what it shows.
+    """Return a whole figure that scales to its place; `alt_text` says in words what it shows.
 
     A `synthetic` one says below and in words that it includes synthetic judgments.
     """
     name = escape(ident)
     if synthetic:
         marks = [*marks, text(_SYNTHETIC, 0, height + 14, weight=600)]
-        height, told = height + 20, f"{_SYNTHETIC} {told}"
+        height, alt_text = height + 20, f"{_SYNTHETIC} {alt_text}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" width="100%" '
         f'viewBox="0 0 {WIDTH} {height:g}" aria-labelledby="{name}-title {name}-desc" '
         f'font-family="system-ui, sans-serif" font-size="12.5">'
         f'<title id="{name}-title">{escape(title)}</title>'
-        f'<desc id="{name}-desc">{escape(told)}</desc>'
+        f'<desc id="{name}-desc">{escape(alt_text)}</desc>'
         f"{''.join(marks)}</svg>"
     )
 
@@ -53,8 +53,10 @@ def not_yet(*, title: str, hint: str, ident: str, synthetic: bool = False) -> st
             for i, line in enumerate(lines)
         ),
     ]
-    told = f"Not enough judgments yet. {hint}"
-    return figure(marks, height=140, title=title, told=told, ident=ident, synthetic=synthetic)
+    alt_text = f"Not enough judgments yet. {hint}"
+    return figure(
+        marks, height=140, title=title, alt_text=alt_text, ident=ident, synthetic=synthetic
+    )
 
 
 def text(

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.data.plan import Plan
-from studies.analysis.data.ratings import Array, Codes, coded
+from studies.analysis.data.ratings import Array, Codes, codes
 
 Marks = npt.NDArray[np.bool_]
 
@@ -35,7 +35,7 @@ def excluded(judged: Timed, plan: Plan) -> dict[str, Marks]:
     if plan.min_seconds:
         rules[f"given in less than {plan.min_seconds:g} s"] = quick
     if plan.min_judgments:
-        rater: npt.NDArray[Any] = coded(judged.rater)
+        rater: npt.NDArray[Any] = codes(judged.rater)
         left = np.bincount(rater, weights=~quick)
         rules[f"of raters with fewer than {plan.min_judgments}"] = (left < plan.min_judgments)[
             rater

@@ -68,8 +68,8 @@ def encode(
     finite or not declared, a rater rated one unit twice.
     """
     columns = same_length(units=units, raters=raters, values=values)
-    unit, rater = coded(columns["units"]), coded(columns["raters"])
-    if n_codes(crossed(unit, rater)) < len(unit):
+    unit, rater = codes(columns["units"]), codes(columns["raters"])
+    if n_codes(interaction(unit, rater)) < len(unit):
         raise ValueError("raters: a rater has more than one value for the same unit")
     value, seen = _coded_values(columns["values"], categories)
     return Ratings(unit=unit, rater=rater, value=value, categories=seen)
@@ -80,16 +80,16 @@ def _coded_values(
 ) -> tuple[Codes, npt.NDArray[Any]]:
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise ValueError("values: not finite; leave the row of a missing rating out")
-    seen, codes = distinct(values)
+    code, seen = factorize(values)
     if categories is None:
-        return codes, seen
+        return code, seen
     declared = np.asarray(categories)
     if len(np.unique(declared)) < len(declared):
         raise ValueError("categories: one is named twice")
     if not np.isin(seen, declared).all():
         raise ValueError(f"values: {np.setdiff1d(seen, declared)[0]!r} is not among the categories")
     order = np.argsort(declared, kind="stable")
-    return order[np.searchsorted(declared, seen, sorter=order)][codes], declared
+    return order[np.searchsorted(declared, seen, sorter=order)][code], declared
 
 
 def same_length(**columns: npt.ArrayLike) -> dict[str, npt.NDArray[Any]]:
@@ -102,45 +102,46 @@ def same_length(**columns: npt.ArrayLike) -> dict[str, npt.NDArray[Any]]:
     return arrays
 
 
-def coded(labels: npt.NDArray[Any]) -> Codes:
-    """Return the place of each label in the sorted order of the distinct ones."""
-    return distinct(labels)[1]
+def codes(labels: npt.NDArray[Any]) -> Codes:
+    """Return the position of each label in the sorted order of the distinct ones."""
+    return factorize(labels)[0]
 
 
-def distinct(labels: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Codes]:
-    """Return the distinct labels in sorted order, and the place of each label among them.
+def factorize(labels: npt.NDArray[Any]) -> tuple[Codes, npt.NDArray[Any]]:
+    """Return the code of each label, and the distinct labels in sorted order.
 
-    Integers that lie close together are counted, not sorted: linear time. Text is compared by
-    numbers made of it.
+    Linear time for integers that lie close together, which are counted, not sorted. Text is hashed
+    to numbers first, which sort faster than text.
     """
     if labels.dtype.kind == "U" and labels.size:
-        return _distinct_text(labels)
+        return _factorize_text(labels)
     if not _close_together(labels):
-        return _distinct_sorted(labels)
+        return _factorize_sorted(labels)
     low = int(labels.min())
     offset = labels.astype(np.intp) - low
     seen = np.zeros(int(offset.max()) + 1, dtype=np.bool_)
     seen[offset] = True
-    place = np.cumsum(seen, dtype=np.intp) - 1
-    return (np.flatnonzero(seen) + low).astype(labels.dtype), place[offset]
+    code = np.cumsum(seen, dtype=np.intp) - 1
+    return code[offset], (np.flatnonzero(seen) + low).astype(labels.dtype)
 
 
-def _distinct_sorted(labels: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Codes]:
-    values, codes = np.unique(labels, return_inverse=True)
-    return values, codes.astype(np.intp)
+def _factorize_sorted(labels: npt.NDArray[Any]) -> tuple[Codes, npt.NDArray[Any]]:
+    values, code = np.unique(labels, return_inverse=True)
+    return code.astype(np.intp), values
 
 
-def _distinct_text(labels: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Codes]:
+def _factorize_text(labels: npt.NDArray[Any]) -> tuple[Codes, npt.NDArray[Any]]:
+    """Factorize by an FNV hash of the letters of each text."""
     letters = np.ascontiguousarray(labels).view(np.uint32).reshape(len(labels), -1)
     number = np.zeros(len(labels), dtype=np.uint64)
     for column in letters.T:
         number = number * np.uint64(_PRIME) ^ column
-    _, first, code = np.unique(number, return_index=True, return_inverse=True)
+    _, first, inverse = np.unique(number, return_index=True, return_inverse=True)
     order = np.argsort(labels[first])
     values = labels[first][order]
-    codes = np.argsort(order)[code].astype(np.intp)
-    # Two texts may make one number.
-    return (values, codes) if (values[codes] == labels).all() else _distinct_sorted(labels)
+    code = np.argsort(order)[inverse].astype(np.intp)
+    # Two texts may have one hash: then the labels do not come out again, and are sorted as text.
+    return (code, values) if (values[code] == labels).all() else _factorize_sorted(labels)
 
 
 _PRIME = 1099511628211
@@ -153,8 +154,8 @@ def _close_together(labels: npt.NDArray[Any]) -> bool:
     return high - low <= 8 * labels.size + 1024 and high < 2**62
 
 
-def crossed(first: Codes, second: Codes) -> Codes:
-    """Return the place of each pair of codes in the sorted order of the distinct pairs."""
+def interaction(first: Codes, second: Codes) -> Codes:
+    """Return one code for each pair of codes, in the sorted order of the distinct pairs."""
     if not len(first):
         return first
     order = _order(second)
@@ -166,54 +167,54 @@ def crossed(first: Codes, second: Codes) -> Codes:
     return place
 
 
-def _order(codes: Codes) -> Codes:
+def _order(group: Codes) -> Codes:
     """Sort stably; numpy takes linear time for codes of two bytes, so longer ones go in two."""
-    if codes.max() >= 2**32:
-        return np.argsort(codes, kind="stable")
-    order = np.argsort(codes.astype(np.uint16), kind="stable")
-    if codes.max() < 2**16:
+    if group.max() >= 2**32:
+        return np.argsort(group, kind="stable")
+    order = np.argsort(group.astype(np.uint16), kind="stable")
+    if group.max() < 2**16:
         return order
-    upper = (codes >> 16).astype(np.uint16)
+    upper = (group >> 16).astype(np.uint16)
     return order[np.argsort(upper[order], kind="stable")]
 
 
-def first_rows(codes: Codes) -> Codes:
+def first_rows(group: Codes) -> Codes:
     """Return the first row of each code from 0 up, each of which occurs."""
-    first = np.empty(n_codes(codes), dtype=np.intp)
-    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    first = np.empty(n_codes(group), dtype=np.intp)
+    first[group[::-1]] = np.arange(len(group))[::-1]
     return first
 
 
-def n_codes(codes: Codes) -> int:
-    """Return how many codes there are."""
-    return int(codes.max()) + 1 if len(codes) else 0
+def n_codes(group: Codes) -> int:
+    """Return how many codes there are, from 0 up."""
+    return int(group.max()) + 1 if len(group) else 0
 
 
-def sum_by(codes: Codes, values: Array, n: int) -> Array:
+def group_sum(group: Codes, values: Array, n: int) -> Array:
     """Sum `values` over equal codes from 0 to `n` - 1; shape (n,)."""
-    return np.bincount(codes, values, minlength=n).astype(np.float64, copy=False)
+    return np.bincount(group, values, minlength=n).astype(np.float64, copy=False)
 
 
-def sums_by(codes: Codes, rows: Array) -> Array:
+def group_sums(group: Codes, rows: Array) -> Array:
     """Sum `rows` (n, d) over equal codes; shape (number of codes, d)."""
-    totals = np.zeros((n_codes(codes), rows.shape[1]))
+    totals = np.zeros((n_codes(group), rows.shape[1]))
     for total, column in zip(totals.T, rows.T, strict=True):
-        total += np.bincount(codes, weights=column)
+        total += np.bincount(group, weights=column)
     return totals
 
 
-def present_sums(codes: Codes, rows: Array) -> Array:
+def present_sums(group: Codes, rows: Array) -> Array:
     """Sum `rows` (n, d) over equal codes, of the codes that occur: shape (how many, d)."""
-    seen = np.bincount(codes) > 0
-    return np.column_stack([np.bincount(codes, column)[seen] for column in rows.T])
+    seen = np.bincount(group) > 0
+    return np.column_stack([np.bincount(group, column)[seen] for column in rows.T])
 
 
-def n_present(codes: Codes) -> int:
+def n_present(group: Codes) -> int:
     """Return how many different codes occur."""
-    return int(np.count_nonzero(np.bincount(codes))) if len(codes) else 0
+    return int(np.count_nonzero(np.bincount(group))) if len(group) else 0
 
 
-def pairs_within(group: Codes) -> tuple[Codes, Codes]:
+def within_group_pairs(group: Codes) -> tuple[Codes, Codes]:
     """Return the rows of all pairs that share a group."""
     order = np.argsort(group, kind="stable")
     sorted_group = group[order]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from studies.analysis.data.ratings import Array, Codes, distinct
+from studies.analysis.data.ratings import Array, Codes, factorize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,7 +98,7 @@ class Scores:
         if not len(self.explanation):
             return np.full(len(explanations), np.nan)
         if len(explanations) > len(self.explanation):
-            asked, place = distinct(explanations)
+            place, asked = factorize(explanations)
             return self._of(asked)[place]
         return self._of(explanations)
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Array, Codes, crossed, distinct
+from studies.analysis.data.ratings import Array, Codes, codes, interaction
 from studies.analysis.report.figure import Figure
 from studies.analysis.statistics import agreement
 
@@ -112,7 +112,7 @@ def units_of(*columns: Codes) -> Codes:
     """Return a number for each combination of codes that occurs: what two raters share."""
     code = np.zeros(len(columns[0]), dtype=np.intp)
     for column in columns:
-        code = crossed(code, distinct(column)[1])
+        code = interaction(code, codes(column))
     return code
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from studies.analysis.charts import plots
 from studies.analysis.charts.charts import forest_plot, in_words
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Array, Codes, distinct, sums_by
+from studies.analysis.data.ratings import Array, Codes, codes, group_sums
 from studies.analysis.protocols.base import Section
 from studies.analysis.report.figure import Cell, Figure, Kind
 from studies.analysis.report.wording import number
@@ -232,8 +232,8 @@ def beside(explanations: Codes, people: Array, model: Array) -> tuple[Beside, ..
     """Return each explanation's mean by people beside its score by a model, in order of ids."""
     if not len(people):
         return ()
-    _, code = distinct(explanations)
-    sums = sums_by(code, np.column_stack([people, model, np.ones_like(people)]))
+    code = codes(explanations)
+    sums = group_sums(code, np.column_stack([people, model, np.ones_like(people)]))
     return tuple(
         Beside(people=float(p / n), model=float(m / n), n=int(n)) for p, m, n in sums.tolist()
     )
@@ -266,7 +266,7 @@ def scatter(
         caption=f"{caption} {words}.",
         columns=((x, "number"), (y, "number"), ("Raters", "count")),
         rows=[(point.model, point.people, point.n) for point in points],
-        svg=plots.drawn(plot, told=f"{words}.", ident=ident, synthetic=synthetic),
+        svg=plots.render(plot, alt_text=f"{words}.", ident=ident, synthetic=synthetic),
         empty="No explanation was scored by both.",
     )
 

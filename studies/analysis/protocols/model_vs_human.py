@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Array, Codes, distinct, sums_by
+from studies.analysis.data.ratings import Array, Codes, factorize, group_sums
 from studies.analysis.data.tables import Scores
 from studies.analysis.protocols.common import Beside, beside
 from studies.analysis.statistics.against_scores import Valued
@@ -51,7 +51,7 @@ def one_each(
     """Return one row per explanation and rater, with the means of both columns."""
     if not len(people):
         return explanation, rater, people, model
-    pairs, code = distinct(explanation * (int(rater.max()) + 1) + rater)
+    code, pairs = factorize(explanation * (int(rater.max()) + 1) + rater)
     n = int(rater.max()) + 1
-    sums = sums_by(code, np.column_stack([people, model, np.ones_like(people)]))
+    sums = group_sums(code, np.column_stack([people, model, np.ones_like(people)]))
     return pairs // n, pairs % n, sums[:, 0] / sums[:, 2], sums[:, 1] / sums[:, 2]

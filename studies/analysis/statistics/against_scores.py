@@ -9,7 +9,7 @@ import numpy as np
 import scipy
 
 from studies.analysis.data.estimate import Estimate, undefined
-from studies.analysis.data.ratings import Array, Codes, coded, crossed, sums_by
+from studies.analysis.data.ratings import Array, Codes, codes, group_sums, interaction
 from studies.analysis.data.tables import ReasonCount, Scores
 from studies.analysis.statistics.condition_means import of_neurons
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
@@ -57,7 +57,7 @@ def score_links(rows: Valued, scorers: Sequence[Scores]) -> tuple[ScoreLink, ...
 def _link(rows: Valued, scores: Scores) -> ScoreLink:
     score = scores.of(rows.explanation)
     known = np.isfinite(score) & np.isfinite(rows.value)
-    neuron, rater = coded(rows.neuron[known]), coded(rows.rater[known])
+    neuron, rater = codes(rows.neuron[known]), codes(rows.rater[known])
     x, y, condition = score[known], rows.value[known], rows.condition[known]
     return ScoreLink(
         scorer=scores.scorer,
@@ -76,7 +76,7 @@ _LEVEL = "nothing in it differs within a neuron, or raters gave all the same"
 
 def _spearman(neuron: Codes, rater: Codes, x: Array, y: Array) -> Estimate:
     """Correlate ranks within neuron and rater, summed over them."""
-    group = crossed(neuron, rater)
+    group = interaction(neuron, rater)
     a, b = _ranks_within(group, x), _ranks_within(group, y)
     return estimate(
         of_cells(neuron, rater, np.column_stack([a * b, a * a, b * b]), to=_cosine),
@@ -144,8 +144,9 @@ def _around(sums: Array) -> Array:
 def _system_ranks(neuron: Codes, rater: Codes, condition: Codes, x: Array, y: Array) -> Estimate:
     """Correlate the ranks of the conditions' means; they jump, so that there is no interval."""
     method = "Spearman's correlation over conditions (system level)"
-    places = coded(condition)
-    sums = sums_by(places, np.column_stack([np.ones_like(x), x, y])) if len(x) else np.zeros((0, 3))
+    places = codes(condition)
+    columns = np.column_stack([np.ones_like(x), x, y])
+    sums = group_sums(places, columns) if len(x) else np.zeros((0, 3))
     if len(sums) < FEWEST_SYSTEMS:
         return undefined(f"needs {FEWEST_SYSTEMS} conditions, here are {len(sums)}", method=method)
     means = np.round(sums[:, 1:] / sums[:, :1], 9)

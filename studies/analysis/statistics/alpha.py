@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from studies.analysis.data.estimate import Estimate, undefined
-from studies.analysis.data.ratings import Array, Codes, Labels, Ratings, Values, distinct, encode
+from studies.analysis.data.ratings import Array, Codes, Labels, Ratings, Values, encode, factorize
 from studies.analysis.statistics.jackknife import Replicates, additive, divide, estimate, nothing
 
 Level: TypeAlias = Literal["nominal", "ordinal", "interval", "ratio"]
@@ -102,7 +102,7 @@ def _categorical(ratings: Ratings, level: Level) -> Replicates:
     total = coincidences(counts)
     kinds, kind = _kinds(counts)
     n_values = counts.shape[1]
-    cases, case = distinct(kind[ratings.unit] * n_values + ratings.value)
+    case, cases = factorize(kind[ratings.unit] * n_values + ratings.value)
     before, lost = kinds[cases // n_values], np.eye(n_values)[cases % n_values]
     without_unit = _without(total, kinds, np.zeros_like(kinds), distance)
     return Replicates(
@@ -119,7 +119,7 @@ def _kinds(counts: Array) -> tuple[Array, Codes]:
     if base**width > 2**53:
         kinds, kind = np.unique(counts, axis=0, return_inverse=True)
         return kinds, kind.reshape(-1)
-    numbers, kind = distinct((counts @ (float(base) ** np.arange(width))).astype(np.intp))
+    kind, numbers = factorize((counts @ (float(base) ** np.arange(width))).astype(np.intp))
     return (numbers[:, None] // base ** np.arange(width) % base).astype(np.float64), kind
 
 

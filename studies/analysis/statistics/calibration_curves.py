@@ -7,7 +7,7 @@ import numpy as np
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import Plan
-from studies.analysis.data.ratings import Array, Codes, coded, sums_by
+from studies.analysis.data.ratings import Array, Codes, codes, group_sums
 from studies.analysis.data.tables import Judgments, Scores
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
 from studies.analysis.statistics.system_level import system_correlation_of
@@ -127,7 +127,7 @@ def _points(judged: Judgments, scores: Scores) -> list[Point]:
     explanation = np.concatenate([judged.left_explanation, judged.right_explanation])
     won = np.concatenate([1 + judged.outcome, 1 - judged.outcome]) / 2
     known, first, code = np.unique(explanation, return_index=True, return_inverse=True)
-    neuron = coded(np.tile(judged.neuron, 2)[first]) if len(known) else np.zeros(0, dtype=np.intp)
+    neuron = codes(np.tile(judged.neuron, 2)[first]) if len(known) else np.zeros(0, dtype=np.intp)
     score = scores.of(known)
     mean = _means(neuron, score)
     n = np.bincount(code)
@@ -139,9 +139,9 @@ def _points(judged: Judgments, scores: Scores) -> list[Point]:
     ]
 
 
-def _means(codes: Codes, values: Array) -> Array:
+def _means(group: Codes, values: Array) -> Array:
     """Return the mean of the values of each code from 0 up."""
-    return divide(*sums_by(codes, np.column_stack([values, np.ones_like(values)])).T)
+    return divide(*group_sums(group, np.column_stack([values, np.ones_like(values)])).T)
 
 
 def _drawn(points: list[Point], seed: int) -> tuple[Point, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Array, Codes, coded
+from studies.analysis.data.ratings import Array, Codes, codes
 from studies.analysis.statistics.jackknife import Statistic, divide, estimate, of_cells
 
 
@@ -33,7 +33,7 @@ def telling(neurons: Codes, raters: Codes, fires: Array, marked: Array) -> Telli
     correlation hang on how many excerpts excite the neuron, `balanced` does not. Sources: van
     Rijsbergen (1979); Matthews (1975).
     """
-    neuron, rater = coded(neurons), coded(raters)
+    neuron, rater = codes(neurons), codes(raters)
     counts = np.column_stack(
         [fires * marked, (1 - fires) * marked, (1 - fires) * (1 - marked), fires * (1 - marked)]
     )

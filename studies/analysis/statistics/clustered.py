@@ -7,7 +7,7 @@ from math import nan, sqrt
 import numpy as np
 
 from studies.analysis.data.estimate import Estimate, undefined
-from studies.analysis.data.ratings import Array, Codes, crossed, n_present, sums_by
+from studies.analysis.data.ratings import Array, Codes, group_sums, interaction, n_present
 from studies.analysis.statistics.jackknife import t_quantile
 
 
@@ -29,7 +29,7 @@ def clustered(
     raters) - 1 degrees of freedom. `n_parameters` of the fit are k unless given.
     Source: Cameron, Gelbach & Miller (2011).
     """
-    both = crossed(neuron, rater) if cell is None else cell
+    both = interaction(neuron, rater) if cell is None else cell
     variances = _two_way(neuron, rater, both, influence, n_parameters or influence.shape[1])
     return tuple(
         _estimate(neuron, rater, method, float(value), float(variance))
@@ -63,7 +63,7 @@ def _one_way(group: Codes, influence: Array, n_parameters: int) -> Array:
     if groups < 2 or n <= n_parameters:
         return np.full(k, nan)
     factor = groups / (groups - 1) * (n - 1) / (n - n_parameters)
-    variance: Array = factor * np.square(sums_by(group, influence)).sum(axis=0)
+    variance: Array = factor * np.square(group_sums(group, influence)).sum(axis=0)
     return variance
 
 

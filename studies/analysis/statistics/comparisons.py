@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from studies.analysis.data.ratings import Array, Codes, Labels, distinct, same_length, sum_by
+from studies.analysis.data.ratings import Array, Codes, Labels, factorize, group_sum, same_length
 from studies.analysis.statistics.separation import separation
 
 _NAMED = 5
@@ -32,7 +32,7 @@ class Comparisons:
     def from_votes(cls, left: Labels, right: Labels, outcome: npt.NDArray[Any]) -> "Comparisons":
         """Return one row per vote, in order; ValueError: lengths differ, an item meets itself."""
         columns = same_length(left=left, right=right, outcome=outcome)
-        items, codes = distinct(np.concatenate([columns["left"], columns["right"]]))
+        codes, items = factorize(np.concatenate([columns["left"], columns["right"]]))
         first, second = codes.reshape(2, -1)
         if (first == second).any():
             raise ValueError("right: an item is compared with itself")
@@ -44,10 +44,10 @@ class Comparisons:
         k = max(len(self.items), 1)
         if k * k > len(self.left):
             return self
-        pairs, pair = distinct(self.left * k + self.right)
+        pair, pairs = factorize(self.left * k + self.right)
         left, right = np.divmod(pairs, k)
         won, lost, tied = (
-            sum_by(pair, each, len(pairs)) for each in (self.won, self.lost, self.tied)
+            group_sum(pair, each, len(pairs)) for each in (self.won, self.lost, self.tied)
         )
         return Comparisons(items=self.items, left=left, right=right, won=won, lost=lost, tied=tied)
 

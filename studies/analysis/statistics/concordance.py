@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate, undefined
-from studies.analysis.data.ratings import Array, Codes, coded
+from studies.analysis.data.ratings import Array, Codes, codes
 from studies.analysis.statistics.alpha import of_moments
 from studies.analysis.statistics.jackknife import Parts, additive, estimate, nothing, ratio
 
@@ -38,9 +38,9 @@ def concordance(units: Codes, raters: Codes, values: Array, *, what: str) -> Con
     turned = standardised(values)
     rows = np.square(turned).sum(axis=1) > 0
     turned = turned[rows]
-    unit, rater = coded(units[rows]), coded(raters[rows])
+    unit, rater = codes(units[rows]), codes(raters[rows])
     kept = (np.bincount(unit) > 1)[unit] if len(unit) else np.zeros(0, dtype=np.bool_)
-    unit, rater = coded(unit[kept]), coded(rater[kept])
+    unit, rater = codes(unit[kept]), codes(rater[kept])
     features = np.column_stack([np.ones(kept.sum()), turned[kept]])
 
     def found(parts: Parts, method: str, low: float) -> Estimate:
@@ -97,7 +97,7 @@ def token_alpha(units: Codes, raters: Codes, values: Array) -> Estimate:
     whole item, since its tokens are no independent sample.
     """
     method = "Krippendorff's alpha over tokens, interval"
-    unit = coded(units)
+    unit = codes(units)
     kept = (np.bincount(unit) > 1)[unit] if len(unit) else np.zeros(0, dtype=np.bool_)
     if not kept.any():
         return undefined(_ALONE, method=method)
@@ -108,8 +108,8 @@ def token_alpha(units: Codes, raters: Codes, values: Array) -> Estimate:
     sums = [scaled.sum(axis=1), np.square(scaled).sum(axis=1)]
     features: npt.NDArray[np.float64] = np.column_stack([*sizes, *sums, scaled])
     replicates = additive(
-        coded(unit[kept]),
-        coded(raters[kept]),
+        codes(unit[kept]),
+        codes(raters[kept]),
         features,
         of_unit=_moments,
         of_rater=nothing,

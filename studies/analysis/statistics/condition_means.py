@@ -16,11 +16,11 @@ from studies.analysis.data.ratings import (
     Codes,
     Labels,
     Values,
-    coded,
-    crossed,
+    codes,
     first_rows,
+    group_sums,
+    interaction,
     same_length,
-    sums_by,
 )
 from studies.analysis.statistics.jackknife import (
     Parts,
@@ -93,7 +93,7 @@ def matched(
     value = columns["values"].astype(np.float64)
     if not np.isfinite(value).all():
         raise ValueError("values: not finite; leave the rows without one out")
-    neuron, rater = coded(columns["neurons"]), coded(columns["raters"])
+    neuron, rater = codes(columns["neurons"]), codes(columns["raters"])
     of = {name: columns["conditions"] == name for name in expected}
     means = {
         name: mean_of(neuron[rows], rater[rows], value[rows], what=what, bounds=bounds)
@@ -133,7 +133,7 @@ def mean_of(
     """Return the mean of values with its two-way interval over neurons (or `unit`) and raters."""
     numbers = np.asarray(values, dtype=np.float64)
     return estimate(
-        of_mean(coded(np.asarray(neuron)), coded(np.asarray(rater)), numbers),
+        of_mean(codes(np.asarray(neuron)), codes(np.asarray(rater)), numbers),
         method=f"mean {what}",
         unit=unit,
         bounds=bounds,
@@ -155,7 +155,7 @@ def median(neuron: Codes, rater: Codes, values: Array, *, what: str = "value") -
     ordered = np.sort(values)
     middle = float(ordered[(len(values) - 1) // 2])
     below = estimate(
-        of_mean(coded(neuron), coded(rater), (values <= middle).astype(np.float64)), method=""
+        of_mean(codes(neuron), codes(rater), (values <= middle).astype(np.float64)), method=""
     )
     bare = partial(
         Estimate,
@@ -185,12 +185,12 @@ def of_neurons(
 
     All the rows of one rater on one neuron are left out together.
     """
-    cell = crossed(neuron, rater)
+    cell = interaction(neuron, rater)
     first = first_rows(cell)
     return additive(
-        coded(neuron[first]),
-        coded(rater[first]),
-        sums_by(cell, features) if len(cell) else features,
+        codes(neuron[first]),
+        codes(rater[first]),
+        group_sums(cell, features) if len(cell) else features,
         of_unit=parts,
         of_rater=nothing,
         to=to,
@@ -225,7 +225,7 @@ def _lead(
     neuron, rater = neuron[rows][kept], rater[rows][kept]
     most = bounds[1] - bounds[0]
     return estimate(
-        of_neurons(coded(neuron), coded(rater), features[kept], parts=_difference, to=ratio),
+        of_neurons(codes(neuron), codes(rater), features[kept], parts=_difference, to=ratio),
         method="mean difference within neurons",
         unit="neuron",
         bounds=(-most, most),

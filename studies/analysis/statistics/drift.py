@@ -8,7 +8,15 @@ from math import inf
 import numpy as np
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Array, Codes, Labels, Values, coded, same_length, sums_by
+from studies.analysis.data.ratings import (
+    Array,
+    Codes,
+    Labels,
+    Values,
+    codes,
+    group_sums,
+    same_length,
+)
 from studies.analysis.statistics.clustered import clustered, undefined_of
 from studies.analysis.statistics.jackknife import estimate, of_mean
 
@@ -59,7 +67,7 @@ def drift(
             raise ValueError(f"{name}: not finite; leave the rows without one out")
     if len(edges) < 2 or not (np.diff(np.asarray(edges)) > 0).all():
         raise ValueError(f"edges: {tuple(edges)} do not increase")
-    unit, rater = coded(columns["units"]), coded(columns["raters"])
+    unit, rater = codes(columns["units"]), codes(columns["raters"])
     return Drift(
         stretches=tuple(
             Stretch(after=after, upto=upto, mean=_mean(unit[rows], rater[rows], value[rows]))
@@ -97,6 +105,6 @@ def _slope(unit: Codes, rater: Codes, place: Array, value: Array) -> Estimate:
 
 
 def _around_means(rater: Codes, values: Array) -> Array:
-    sums = sums_by(rater, np.column_stack([values, np.ones_like(values)]))
+    sums = group_sums(rater, np.column_stack([values, np.ones_like(values)]))
     around: Array = values - (sums[:, 0] / np.maximum(sums[:, 1], 1))[rater]
     return around

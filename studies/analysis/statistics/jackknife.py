@@ -19,7 +19,7 @@ import numpy as np
 import scipy
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Array, Codes, crossed, present_sums, sums_by
+from studies.analysis.data.ratings import Array, Codes, group_sums, interaction, present_sums
 
 Parts: TypeAlias = Callable[[Array], Array]
 """From sums of features by group (m, p) to the groups' parts of a statistic (m, d); 0 gives 0."""
@@ -183,8 +183,8 @@ def additive(
     of_both = np.hstack([unit_change, rater_change])
     return Replicates(
         value=float(to(total[None])[0]),
-        without_unit=to(total + np.hstack([-units, sums_by(unit, rater_change)])),
-        without_rater=to(total + np.hstack([sums_by(rater, unit_change), -raters])),
+        without_unit=to(total + np.hstack([-units, group_sums(unit, rater_change)])),
+        without_rater=to(total + np.hstack([group_sums(rater, unit_change), -raters])),
         without_rating=to(total + of_both),
     )
 
@@ -194,7 +194,7 @@ _LEVELS = ("without_unit", "without_rater", "without_rating")
 
 def _parts(group: Codes, features: Array, parts: Parts) -> tuple[Array, Array]:
     """Return the parts of each group, and how they change without each row."""
-    sums = sums_by(group, features)
+    sums = group_sums(group, features)
     whole = parts(sums)
     return whole, parts(sums[group] - features) - whole[group]
 
@@ -216,7 +216,7 @@ def of_cells(
     if not len(unit):
         return Replicates(value=np.nan, **dict.fromkeys(_LEVELS, np.zeros(0)))
     total = features.sum(axis=0)
-    groups = (unit, rater, crossed(unit, rater) if cell is None else cell)
+    groups = (unit, rater, interaction(unit, rater) if cell is None else cell)
     left = (_without(total, present_sums(codes, features), to) for codes in groups)
     return Replicates(value=float(to(total[None])[0]), **dict(zip(_LEVELS, left, strict=True)))
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from studies.analysis.data.ratings import Array, Codes, Labels, coded, same_length
+from studies.analysis.data.ratings import Array, Codes, Labels, codes, same_length
 from studies.analysis.statistics.abilities import Abilities, fitted, unfitted
 from studies.analysis.statistics.comparisons import why_no_maximum
 from studies.analysis.statistics.leaderboard import Leaderboard, standings_of
@@ -127,7 +127,7 @@ def luce_leaderboard(
     place. Undefined, with the reason, as `bradley_terry`.
     """
     columns = same_length(neurons=neurons, raters=raters)
-    neuron, rater = coded(columns["neurons"]), coded(columns["raters"])
+    neuron, rater = codes(columns["neurons"]), codes(columns["raters"])
     fit, taken = luce(items, places)
     influence = np.zeros((len(neuron), len(fit.items)))
     if not fit.reason:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Array, Labels, Values, coded, same_length
+from studies.analysis.data.ratings import Array, Labels, Values, codes, same_length
 from studies.analysis.statistics.jackknife import estimate, of_mean
 from studies.analysis.statistics.votes import checked_outcome
 
@@ -61,7 +61,7 @@ def _missing(
         n=len(gone),
         n_missing=int(gone.sum()),
         share=estimate(
-            of_mean(coded(neurons), coded(raters), gone),
+            of_mean(codes(neurons), codes(raters), gone),
             method="share missing",
             unit="neuron",
             bounds=(0.0, 1.0),

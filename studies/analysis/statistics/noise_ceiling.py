@@ -7,7 +7,7 @@ from math import nan, sqrt
 import numpy as np
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Array, Labels, Ratings, Values, coded, encode, same_length
+from studies.analysis.data.ratings import Array, Labels, Ratings, Values, codes, encode, same_length
 from studies.analysis.statistics.jackknife import Parts, additive, estimate, nothing, ratio
 from studies.analysis.statistics.votes import checked_outcome
 
@@ -51,8 +51,8 @@ def noise_ceiling(units: Labels, raters: Labels, outcome: Values) -> NoiseCeilin
 def _mean_over_units(votes: Ratings, parts: Parts, method: str) -> Estimate:
     rows = votes.pairable()[votes.unit]
     replicates = additive(
-        coded(votes.unit[rows]),
-        coded(votes.rater[rows]),
+        codes(votes.unit[rows]),
+        codes(votes.rater[rows]),
         votes.one_hot()[rows],
         of_unit=parts,
         of_rater=nothing,

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from studies.analysis.data.ratings import Array, Labels, same_length, sum_by
+from studies.analysis.data.ratings import Array, Labels, group_sum, same_length
 from studies.analysis.statistics.abilities import Abilities, fitted, unfitted
 from studies.analysis.statistics.comparisons import (
     Comparisons,
@@ -131,12 +131,12 @@ def log_likelihood(
 def _over_items(comparisons: Comparisons, pairs: Array) -> Array:
     """Sum over the pairs in which an item is left, less those in which it is right."""
     k = len(comparisons.items)
-    return sum_by(comparisons.left, pairs, k) - sum_by(comparisons.right, pairs, k)
+    return group_sum(comparisons.left, pairs, k) - group_sum(comparisons.right, pairs, k)
 
 
 def _laplacian(comparisons: Comparisons, pairs: Array) -> Array:
     k = len(comparisons.items)
-    half = sum_by(comparisons.left * k + comparisons.right, pairs, k * k).reshape(k, k)
+    half = group_sum(comparisons.left * k + comparisons.right, pairs, k * k).reshape(k, k)
     both = half + half.T
     spread: Array = np.diag(both.sum(axis=1)) - both
     return spread

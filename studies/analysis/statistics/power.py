@@ -11,11 +11,11 @@ from studies.analysis.data.ratings import (
     Codes,
     Labels,
     Values,
-    coded,
-    crossed,
+    codes,
+    group_sum,
+    group_sums,
+    interaction,
     same_length,
-    sum_by,
-    sums_by,
 )
 from studies.analysis.statistics.jackknife import t_quantile
 
@@ -48,8 +48,8 @@ def variance_components(neurons: Labels, raters: Labels, shares: Values) -> Comp
     y = columns["shares"].astype(np.float64)
     if not ((y >= 0) & (y <= 1)).all():
         raise ValueError("shares: each from 0 to 1")
-    neuron, rater = coded(columns["neurons"]), coded(columns["raters"])
-    cell = crossed(neuron, rater)
+    neuron, rater = codes(columns["neurons"]), codes(columns["raters"])
+    cell = interaction(neuron, rater)
     everything, of_neuron, of_rater, of_cell = (
         _pairs(group, y) for group in (np.zeros_like(cell), neuron, rater, cell)
     )
@@ -72,7 +72,7 @@ def variance_components(neurons: Labels, raters: Labels, shares: Values) -> Comp
 
 def _pairs(group: Codes, y: Array) -> Array:
     """Return the sum of squared differences of all pairs within groups, and their number."""
-    sums = sums_by(group, np.column_stack([np.ones_like(y), y, y**2]))
+    sums = group_sums(group, np.column_stack([np.ones_like(y), y, y**2]))
     n, total, squares = sums.T
     return np.array([(n * squares - total**2).sum(), (n * (n - 1) / 2).sum()])
 
@@ -212,12 +212,12 @@ def delete_one_variances(group: Codes, won: Array) -> Array:
     No two studies share a group.
     """
     n, n_votes = won.shape
-    groups, codes = np.unique(group, return_index=True, return_inverse=True)[1:]
+    groups, code = np.unique(group, return_index=True, return_inverse=True)[1:]
     study = groups // n_votes
-    sums, counts = sum_by(codes.ravel(), won.ravel(), len(groups)), np.bincount(codes.ravel())
+    sums, counts = group_sum(code.ravel(), won.ravel(), len(groups)), np.bincount(code.ravel())
     without = (won.sum(axis=1)[study] - sums) / np.maximum(n_votes - counts, 1)
     n_groups = np.bincount(study, minlength=n)
-    mean = sum_by(study, without, n) / n_groups
-    squares = sum_by(study, np.square(without - mean[study]), n)
+    mean = group_sum(study, without, n) / n_groups
+    squares = group_sum(study, np.square(without - mean[study]), n)
     variance: Array = squares * (n_groups - 1) / n_groups
     return variance

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import scipy
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Array, Codes, Labels, coded, same_length
+from studies.analysis.data.ratings import Array, Codes, Labels, codes, same_length
 from studies.analysis.statistics.abilities import Abilities, fitted, unfitted
 from studies.analysis.statistics.comparisons import why_no_maximum
 from studies.analysis.statistics.jackknife import estimate, of_mean
@@ -88,7 +88,7 @@ def best_worst(
     row = np.repeat(np.arange(len(sets)), [len(each) for each in sets])
     shown = np.array([item for each in sets for item in each])
     sign = (shown == columns["best"][row]) * 1.0 - (shown == columns["worst"][row])
-    neuron, rater = coded(columns["neurons"])[row], coded(columns["raters"])[row]
+    neuron, rater = codes(columns["neurons"])[row], codes(columns["raters"])[row]
     return tuple(
         _counted(item, sign[rows], neuron[rows], rater[rows])
         for item in np.unique(shown).tolist()

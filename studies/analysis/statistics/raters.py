@@ -21,10 +21,10 @@ from studies.analysis.data.ratings import (
     Ratings,
     Values,
     encode,
+    group_sum,
+    group_sums,
     n_codes,
-    pairs_within,
-    sum_by,
-    sums_by,
+    within_group_pairs,
 )
 from studies.analysis.statistics.alpha import Level, alpha_replicates
 from studies.analysis.statistics.jackknife import divide, t_quantile
@@ -127,12 +127,12 @@ def rater_pairs(units: Labels, raters: Labels, values: Values) -> RaterPairs:
     Time and memory grow with the pairs of ratings of a unit, and with the raters' square.
     """
     ratings = encode(units, raters, values)
-    first, second = pairs_within(ratings.unit)
+    first, second = within_group_pairs(ratings.unit)
     size = ratings.n_raters
     cell = ratings.rater[first] * size + ratings.rater[second]
     same = (ratings.value[first] == ratings.value[second]).astype(np.float64)
     shared, agreeing = (
-        _both_ways(sum_by(cell, each, size * size), size) for each in (np.ones_like(same), same)
+        _both_ways(group_sum(cell, each, size * size), size) for each in (np.ones_like(same), same)
     )
     return RaterPairs(
         raters=tuple(np.unique(np.asarray(raters)).tolist()),
@@ -228,7 +228,7 @@ def _maximised(ratings: Ratings, posterior: Array) -> tuple[Array, Array]:
     k, n_raters = posterior.shape[1], n_codes(ratings.rater)
     cell = ratings.rater * k + ratings.value
     seen = np.zeros((n_raters * k, k))
-    sums = sums_by(cell, posterior[ratings.unit])
+    sums = group_sums(cell, posterior[ratings.unit])
     seen[: len(sums)] = sums
     table = seen.reshape(n_raters, k, k).transpose(0, 2, 1) + _SMOOTHING
     return posterior.mean(axis=0), table / table.sum(axis=2, keepdims=True)
@@ -236,7 +236,7 @@ def _maximised(ratings: Ratings, posterior: Array) -> tuple[Array, Array]:
 
 def _expected(ratings: Ratings, share: Array, confusion: Array) -> Array:
     logs = np.log(confusion)[ratings.rater, :, ratings.value]
-    joint = sums_by(ratings.unit, logs) + np.log(np.maximum(share, 1e-300))
+    joint = group_sums(ratings.unit, logs) + np.log(np.maximum(share, 1e-300))
     odds = np.exp(joint - joint.max(axis=1, keepdims=True))
     posterior: Array = odds / odds.sum(axis=1, keepdims=True)
     return posterior

@@ -11,10 +11,10 @@ from studies.analysis.data.ratings import (
     Array,
     Labels,
     Values,
-    coded,
-    crossed,
-    pairs_within,
+    codes,
+    interaction,
     same_length,
+    within_group_pairs,
 )
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
 from studies.analysis.statistics.votes import Votes, mean_share, read_votes
@@ -131,12 +131,12 @@ def kendall_tau_b(neurons: Labels, raters: Labels, scores: Values, values: Value
     for name, numbers in (("scores", x), ("values", y)):
         if not np.isfinite(numbers).all():
             raise ValueError(f"{name}: not finite; leave the rows without one out")
-    neuron, rater = coded(columns["neurons"]), coded(columns["raters"])
-    first, second = pairs_within(crossed(neuron, rater))
+    neuron, rater = codes(columns["neurons"]), codes(columns["raters"])
+    first, second = within_group_pairs(interaction(neuron, rater))
     signs = np.column_stack([np.sign(x[first] - x[second]), np.sign(y[first] - y[second])])
     features = np.column_stack([signs.prod(axis=1), np.abs(signs)])
     return estimate(
-        of_cells(coded(neuron[first]), coded(rater[first]), features, to=_tau_b),
+        of_cells(codes(neuron[first]), codes(rater[first]), features, to=_tau_b),
         method="Kendall's tau-b within neuron and rater",
         unit="neuron",
         bounds=(-1.0, 1.0),

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Labels, Values, distinct, same_length
+from studies.analysis.data.ratings import Labels, Values, factorize, same_length
 from studies.analysis.statistics.calibration import calibration_of
 from studies.analysis.statistics.score_votes import ScoreAgreement, score_agreement_of
 from studies.analysis.statistics.votes import Votes, read_votes
@@ -48,7 +48,7 @@ def agreement_by_stratum_of(
     votes: Votes, strata: npt.NDArray[Any], *, expected: Sequence[Any] | None = None
 ) -> tuple[Stratum, ...]:
     """Return the same of votes that are read already."""
-    seen, code = distinct(strata)
+    code, seen = factorize(strata)
     places = {name: place for place, name in enumerate(seen.tolist())}
     return tuple(
         Stratum(stratum=name, agreement=score_agreement_of(part), slope=calibration_of(part).slope)

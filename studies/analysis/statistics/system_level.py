@@ -18,8 +18,8 @@ from studies.analysis.data.ratings import (
     Codes,
     Labels,
     Values,
-    coded,
-    distinct,
+    codes,
+    factorize,
     n_codes,
     same_length,
 )
@@ -49,11 +49,11 @@ def system_correlation(
     for name, numbers in (("scores", x), ("values", y)):
         if not np.isfinite(numbers).all():
             raise ValueError(f"{name}: not finite; leave the rows without one out")
-    condition = coded(columns["conditions"])
+    condition = codes(columns["conditions"])
     own = np.eye(n_codes(condition))[condition]
     x, y = (values - (values.mean() if len(values) else 0.0) for values in (x, y))
     features = np.hstack([own, own * x[:, None], own * y[:, None]])
-    return _over_systems(coded(columns["neurons"]), coded(columns["raters"]), features)
+    return _over_systems(codes(columns["neurons"]), codes(columns["raters"]), features)
 
 
 def system_correlation_of_votes(
@@ -82,11 +82,11 @@ def system_correlation_of(
     votes: Votes, sides: tuple[npt.NDArray[Any], npt.NDArray[Any]], scores: tuple[Array, Array]
 ) -> Estimate:
     """Return the same of votes that are read already, their finite scores beside."""
-    names, codes = distinct(np.concatenate(sides))
+    code, names = factorize(np.concatenate(sides))
     k, n = len(names), len(votes.outcome)
     mean = np.concatenate(scores).mean() if n else 0.0
     features = np.zeros((n, 3 * k))
-    for side, score, sign in zip(codes.reshape(2, n), scores, (1, -1), strict=True):
+    for side, score, sign in zip(code.reshape(2, n), scores, (1, -1), strict=True):
         for name in range(k):
             on = side == name
             features[:, name] += on

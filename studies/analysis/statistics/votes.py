@@ -7,7 +7,15 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Array, Codes, Labels, Values, coded, crossed, same_length
+from studies.analysis.data.ratings import (
+    Array,
+    Codes,
+    Labels,
+    Values,
+    codes,
+    interaction,
+    same_length,
+)
 from studies.analysis.data.tables import Judgments
 from studies.analysis.statistics.jackknife import estimate, of_mean
 
@@ -58,11 +66,11 @@ def read_votes(neurons: Labels, raters: Labels, score_gap: Values, outcome: Valu
     gap = columns["score_gap"].astype(np.float64)
     if not np.isfinite(gap).all():
         raise ValueError("score_gap: not finite; leave the votes without a score out")
-    neuron, rater = coded(columns["neurons"]), coded(columns["raters"])
+    neuron, rater = codes(columns["neurons"]), codes(columns["raters"])
     return Votes(
         neuron=neuron,
         rater=rater,
-        cell=crossed(neuron, rater),
+        cell=interaction(neuron, rater),
         gap=rounded(gap),
         outcome=checked_outcome(columns["outcome"]),
     )

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Array, Codes, Labels, Values, distinct, same_length
+from studies.analysis.data.ratings import Array, Codes, Labels, Values, factorize, same_length
 from studies.analysis.statistics.votes import Votes, mean_share, read_votes
 
 
@@ -50,7 +50,7 @@ def win_rates(
 
 def win_rates_of(left: npt.NDArray[Any], right: npt.NDArray[Any], votes: Votes) -> WinRates:
     """Return the same of votes that are read already."""
-    names, code = distinct(np.concatenate([left, right]))
+    code, names = factorize(np.concatenate([left, right]))
     sides = code.reshape(2, -1)
     return WinRates(
         rows=tuple(_win_rate(name, i, sides, votes) for i, name in enumerate(names.tolist())),
@@ -107,7 +107,7 @@ def win_matrix(
 
 def win_matrix_of(left: npt.NDArray[Any], right: npt.NDArray[Any], votes: Votes) -> WinMatrix:
     """Return the same of votes that are read already."""
-    names, code = distinct(np.concatenate([left, right]))
+    code, names = factorize(np.concatenate([left, right]))
     sides = code.reshape(2, -1)
     k = range(len(names))
     return WinMatrix(

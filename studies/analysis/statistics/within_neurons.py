@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from studies.analysis.data.ratings import Array, Codes, Labels, distinct, same_length, sum_by
+from studies.analysis.data.ratings import Array, Codes, Labels, factorize, group_sum, same_length
 from studies.analysis.statistics.newton import Slope, maximise
 from studies.analysis.statistics.pair_models import decided
 from studies.analysis.statistics.votes import checked_outcome
@@ -80,7 +80,7 @@ def pair_table(
 ) -> Array:
     """Sum `counts` by neuron and the two items that met; `shape` is (neurons, items)."""
     m, s = shape
-    return sum_by((neuron * s + first) * s + second, counts, m * s * s).reshape(m, s, s)
+    return group_sum((neuron * s + first) * s + second, counts, m * s * s).reshape(m, s, s)
 
 
 def neuron_abilities(
@@ -109,11 +109,11 @@ def neuron_abilities(
         raise ValueError(f"prior_sd: {prior_sd} is not above zero")
     columns = same_length(outcome=outcome, neurons=neurons, left=left, right=right)
     won = (1 + checked_outcome(columns["outcome"])) / 2
-    items, codes = distinct(np.concatenate([columns["left"], columns["right"]]))
+    codes, items = factorize(np.concatenate([columns["left"], columns["right"]]))
     sides = codes.reshape(2, -1)
     if (sides[0] == sides[1]).any():
         raise ValueError("right: an item is compared with itself")
-    names, neuron = distinct(columns["neurons"])
+    neuron, names = factorize(columns["neurons"])
     home = _homes(neuron, sides, len(items))
     position = _positions(home)
     shape = len(names), int(position.max(initial=-1)) + 1

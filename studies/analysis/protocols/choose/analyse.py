@@ -7,7 +7,7 @@ import numpy as np
 from studies.analysis.data.answers import NONE, Answers, AnswerTables
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import Plan
-from studies.analysis.data.ratings import Array, Codes, coded
+from studies.analysis.data.ratings import Array, Codes, codes
 from studies.analysis.protocols.agreement import Measure, on_names
 from studies.analysis.protocols.common import Beside, beside
 from studies.analysis.protocols.model_vs_human import Model, model_beside
@@ -202,8 +202,8 @@ def _gain(answers: Answers, picks: _Picks) -> Estimate:
     features = np.column_stack([high, high * picks.right, low, low * picks.right])[known] * 1.0
     return estimate(
         of_cells(
-            coded(answers.judgments.neuron[known]),
-            coded(answers.judgments.rater[known]),
+            codes(answers.judgments.neuron[known]),
+            codes(answers.judgments.rater[known]),
             features,
             to=lambda s: divide(s[:, 1], s[:, 0]) - divide(s[:, 3], s[:, 2]),
         ),
@@ -245,5 +245,5 @@ def _n_right(neuron: Codes, picks: _Picks) -> int:
     """Count the neurons about which more than half of the choices are right."""
     if not len(neuron):
         return 0
-    code = coded(neuron)
+    code = codes(neuron)
     return int((np.bincount(code, picks.right) > np.bincount(code) / 2).sum())

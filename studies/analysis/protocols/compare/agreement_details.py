@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Array, Codes, Labels, Values, coded, same_length
+from studies.analysis.data.ratings import Array, Codes, Labels, Values, codes, same_length
 from studies.analysis.data.tables import Judgments, Scores, StudyTables
 from studies.analysis.statistics.alpha import alpha
 from studies.analysis.statistics.breakdown import (
@@ -236,7 +236,7 @@ def vote_correlation(
     x, y = (each - (each.mean() if len(each) else 0.0) for each in (x, y))
     features = np.column_stack([np.ones_like(x), x, y, x * x, y * y, x * y])
     return estimate(
-        of_cells(coded(columns["neurons"]), coded(columns["raters"]), features, to=_pearson),
+        of_cells(codes(columns["neurons"]), codes(columns["raters"]), features, to=_pearson),
         method="Pearson's correlation of score gap and vote (item level)",
         unit="neuron",
         bounds=(-1.0, 1.0),

@@ -10,7 +10,7 @@ import numpy as np
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.exclusion_rules import excluded
 from studies.analysis.data.plan import Plan
-from studies.analysis.data.ratings import Codes, distinct
+from studies.analysis.data.ratings import Codes, factorize
 from studies.analysis.data.tables import Draws, Flow, Judgments, ReasonCount, Scores, StudyTables
 from studies.analysis.protocols.compare.agreement_details import AgreementDetails, agreement_details
 from studies.analysis.protocols.compare.details import (
@@ -290,7 +290,7 @@ def _judged_on_every_pair(judged: Judgments, n_conditions: int) -> int:
     """Count the neurons on which every two conditions met."""
     one, other = judged.left_condition, judged.right_condition
     pair = np.minimum(one, other) * n_conditions + np.maximum(one, other)
-    met, _ = distinct(judged.neuron * n_conditions**2 + pair)
+    _, met = factorize(judged.neuron * n_conditions**2 + pair)
     pairs = np.bincount(met // n_conditions**2)
     return int((pairs == comb(n_conditions, 2)).sum())
 

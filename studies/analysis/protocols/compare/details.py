@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.data.plan import Plan
-from studies.analysis.data.ratings import Array, distinct, encode
+from studies.analysis.data.ratings import Array, encode, factorize
 from studies.analysis.data.tables import Judgments, Scores, StudyTables
 from studies.analysis.statistics.breakdown import SoFar, alpha_by_judgments
 from studies.analysis.statistics.calibration_curves import Curves, curves_of
@@ -236,7 +236,7 @@ def _drifting(
 
 def _places(judged: Judgments) -> npt.NDArray[np.intp]:
     """Return the how-many-th of its rater each judgment is, from 1."""
-    _, rater = distinct(judged.rater)
+    rater, _ = factorize(judged.rater)
     order = np.argsort(rater, kind="stable")
     sizes = np.bincount(rater)
     place = np.empty(len(rater), dtype=np.intp)

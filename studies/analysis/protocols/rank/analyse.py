@@ -12,7 +12,7 @@ import numpy.typing as npt
 from studies.analysis.data.answers import Answers, AnswerTables
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import Plan
-from studies.analysis.data.ratings import Array, Codes, coded, pairs_within
+from studies.analysis.data.ratings import Array, Codes, codes, within_group_pairs
 from studies.analysis.data.tables import Scores
 from studies.analysis.protocols.agreement import Measure, on_names
 from studies.analysis.protocols.rater_agreement import AgreementInput
@@ -156,7 +156,7 @@ def orders(
 
 
 def _told_apart(judgment: Codes, places: Array) -> _Pairs:
-    first, second = pairs_within(judgment)
+    first, second = within_group_pairs(judgment)
     apart = places[first] != places[second]
     first, second = first[apart], second[apart]
     return _Pairs(first=first, second=second, outcome=np.sign(places[second] - places[first]))
@@ -298,8 +298,8 @@ def _top_scored(answers: Answers, places: Array, score: Array) -> tuple[Estimate
     n_highest = np.maximum(highest.sum(axis=1), 1)
     hit = (highest & (place == 1)).sum(axis=1) / n_highest
     estimate = mean_of(
-        coded(answers.judgments.neuron[whole]),
-        coded(answers.judgments.rater[whole]),
+        codes(answers.judgments.neuron[whole]),
+        codes(answers.judgments.rater[whole]),
         hit,
         what="share of what came first that has the highest score",
         bounds=(0.0, 1.0),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from studies.analysis.data.answers import Answers, AnswerTables, Dimension
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import Plan
-from studies.analysis.data.ratings import Array, Codes, coded
+from studies.analysis.data.ratings import Array, Codes, codes
 from studies.analysis.protocols import agreement
 from studies.analysis.protocols.agreement import Measure, units_of
 from studies.analysis.protocols.rater_agreement import AgreementInput
@@ -148,7 +148,7 @@ def _rated(
 ) -> Rated:
     place = answers.target("condition")[rows.at]
     names = np.array(conditions, dtype=np.str_)[place]
-    neuron, rater = (coded(answers.per_response(name)[rows.at]) for name in ("neuron", "rater"))
+    neuron, rater = (codes(answers.per_response(name)[rows.at]) for name in ("neuron", "rater"))
     explanation = answers.target("explanation")[rows.at]
     unit = units_of(answers.per_response("unit")[rows.at], answers.responses.option[rows.at])
     points, bins = _binned(rows)
@@ -212,8 +212,8 @@ def _first_bonus(rows: _Rows, answers: Answers) -> Estimate:
     kept = np.full(len(place), several)
     return estimate(
         of_cells(
-            coded(answers.per_response("neuron")[rows.at][kept]),
-            coded(answers.per_response("rater")[rows.at][kept]),
+            codes(answers.per_response("neuron")[rows.at][kept]),
+            codes(answers.per_response("rater")[rows.at][kept]),
             features[kept],
             to=lambda s: divide(s[:, 1], s[:, 0]) - divide(s[:, 3], s[:, 2]),
         ),

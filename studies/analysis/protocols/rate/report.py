@@ -150,7 +150,7 @@ def _likert(each: Rated, *, synthetic: bool) -> Figure:
             ("Share", "share"),
         ),
         rows=rows,
-        svg=likert.drawn(
+        svg=likert.render(
             [likert.Bar(name=s.condition, counts=s.counts) for s in shares],
             each.points,
             title=title,

@@ -7,7 +7,7 @@ import numpy as np
 from studies.analysis.data.answers import NONE, Answers, AnswerTables
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import Plan
-from studies.analysis.data.ratings import Codes, coded
+from studies.analysis.data.ratings import Codes, codes
 from studies.analysis.data.tables import ReasonCount, Scores
 from studies.analysis.statistics import agreement
 from studies.analysis.statistics.condition_means import Matched, matched, mean_of, median
@@ -67,7 +67,7 @@ def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Written:
         characters=mean_of(judgments.neuron, judgments.rater, chars, what="number of characters"),
         words=mean_of(judgments.neuron, judgments.rater, words, what="number of words"),
         seconds=median(
-            coded(judgments.neuron), coded(judgments.rater), judgments.seconds, what="seconds"
+            codes(judgments.neuron), codes(judgments.rater), judgments.seconds, what="seconds"
         ),
         edges=_EDGES,
         lengths=tuple(np.histogram(chars, _EDGES)[0].tolist()),

@@ -128,7 +128,7 @@ def _lengths(found: Written, *, synthetic: bool) -> Figure:
             (name, n, n / total if total else None)
             for name, n in zip(names, found.lengths, strict=True)
         ],
-        svg=bars.drawn(
+        svg=bars.render(
             list(zip(names, found.lengths, strict=True)),
             title=title,
             axis="Characters",

@@ -146,7 +146,7 @@ def against_each_other(
         caption=caption,
         columns=((first, "text"), (second, "text"), (share, "share")),
         rows=pairs,
-        svg=grids.drawn(grid, told=f"{told}.", ident="wins", synthetic=synthetic),
+        svg=grids.render(grid, alt_text=f"{told}.", ident="wins", synthetic=synthetic),
         empty="No two conditions were compared.",
     )
 

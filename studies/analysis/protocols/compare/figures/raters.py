@@ -65,7 +65,7 @@ def pairs(pairs: RaterPairs, *, synthetic: bool) -> Figure:
         ),
         columns=(("Rater", "text"), ("Rater ", "text"), ("Same answer", "share")),
         rows=listed,
-        svg=grids.drawn(grid, told=f"{told}.", ident="pairs", synthetic=synthetic),
+        svg=grids.render(grid, alt_text=f"{told}.", ident="pairs", synthetic=synthetic),
         empty="No two raters judged the same item.",
     )
 
@@ -135,7 +135,7 @@ def growth(found: Sequence[SoFar], level: Level, *, synthetic: bool) -> Figure:
         ),
         columns=(("Judgments", "count"), (f"Alpha, {level}", "number")),
         rows=[(int(n), e) for n, e in points],
-        svg=plots.drawn(plot, told=f"{told}.", ident="growth", synthetic=synthetic),
+        svg=plots.render(plot, alt_text=f"{told}.", ident="growth", synthetic=synthetic),
         empty="No judgments yet.",
     )
 
@@ -175,7 +175,7 @@ def _drift(
         caption=f"{note}: {in_words(drift.slope)} per ten judgments.",
         columns=(("A rater's own judgments", "text"), (axis, "share")),
         rows=[(n, e) for n, (_, e) in zip(names, points, strict=True)],
-        svg=plots.drawn(plot, told=f"{told}.", ident=ident, synthetic=synthetic),
+        svg=plots.render(plot, alt_text=f"{told}.", ident=ident, synthetic=synthetic),
     )
 
 
@@ -202,7 +202,7 @@ def pace(drift: Drift, *, synthetic: bool) -> Figure:
         ),
         columns=(("A rater's own judgments", "text"), ("Seconds", "number")),
         rows=[(n, e) for n, (_, e) in zip(names, points, strict=True)],
-        svg=plots.drawn(plot, told=f"{told}.", ident="pace", synthetic=synthetic),
+        svg=plots.render(plot, alt_text=f"{told}.", ident="pace", synthetic=synthetic),
     )
 
 

@@ -204,8 +204,8 @@ def _calibration(primary: ScorerResult, look: Curves, results: Results) -> Figur
         ),
         columns=(("Mean gap", "number"), ("Decided votes for the left", "share")),
         rows=points,
-        svg=plots.drawn(
-            plot, told=_told(named), ident="calibration", synthetic=_synthetic(results)
+        svg=plots.render(
+            plot, alt_text=_told(named), ident="calibration", synthetic=_synthetic(results)
         ),
         empty="No vote between scored explanations was decided.",
     )
@@ -263,7 +263,7 @@ def _sides(primary: ScorerResult, look: Curves, results: Results) -> Figure:
         ),
         columns=((_GAP, "text"), ("Left, of decided", "share"), ("Ties, of all", "share")),
         rows=[(n, each.left, each.ties) for n, each in zip(names, look.sides, strict=True)],
-        svg=plots.drawn(plot, told=_told(told), ident="sides", synthetic=_synthetic(results)),
+        svg=plots.render(plot, alt_text=_told(told), ident="sides", synthetic=_synthetic(results)),
     )
 
 
@@ -304,7 +304,7 @@ def _scatter(primary: ScorerResult, look: Curves, results: Results) -> Figure:
             ("Votes", "count"),
         ),
         rows=[(point.score, point.preferred, point.n_votes) for point in look.points],
-        svg=plots.drawn(plot, told=levels, ident="scatter", synthetic=_synthetic(results)),
+        svg=plots.render(plot, alt_text=levels, ident="scatter", synthetic=_synthetic(results)),
         empty="No explanation with a score was judged.",
     )
 

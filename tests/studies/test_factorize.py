@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.data.ratings import crossed, distinct
+from studies.analysis.data.ratings import factorize, interaction
 
 quick = settings(max_examples=60, deadline=None)
 
@@ -17,7 +17,7 @@ texts = st.text(alphabet=st.characters(exclude_characters="\0", codec="utf-8"), 
 @quick
 @given(st.one_of(st.lists(integers), st.lists(st.integers(0, 5)), st.lists(texts)))
 def test_distinct_labels_and_their_places_are_numpys(labels: list[Any]) -> None:
-    values, codes = distinct(np.array(labels))
+    codes, values = factorize(np.array(labels))
     expected, places = np.unique(np.array(labels), return_inverse=True)
     assert values.tolist() == expected.tolist()
     assert codes.tolist() == places.tolist()
@@ -26,7 +26,7 @@ def test_distinct_labels_and_their_places_are_numpys(labels: list[Any]) -> None:
 def test_labels_of_one_byte_and_of_unsigned_kinds_are_not_mixed_up() -> None:
     for dtype in (np.int8, np.uint8, np.uint64):
         labels = np.array([np.iinfo(dtype).max, np.iinfo(dtype).min, 1], dtype=dtype)
-        values, codes = distinct(labels)
+        codes, values = factorize(labels)
         assert values.dtype == dtype
         assert values[codes].tolist() == labels.tolist()
 
@@ -34,7 +34,7 @@ def test_labels_of_one_byte_and_of_unsigned_kinds_are_not_mixed_up() -> None:
 def test_two_texts_that_make_one_number_are_still_told_apart(monkeypatch: Any) -> None:
     monkeypatch.setattr("studies.analysis.data.ratings._PRIME", 1)
     # with a factor of one, "ab" and "ba" make the same number
-    values, codes = distinct(np.array(["ba", "ab", "ba"]))
+    codes, values = factorize(np.array(["ba", "ab", "ba"]))
     assert values.tolist() == ["ab", "ba"]
     assert codes.tolist() == [1, 0, 1]
 
@@ -44,4 +44,4 @@ def test_two_texts_that_make_one_number_are_still_told_apart(monkeypatch: Any) -
 def test_pairs_are_coded_in_sorted_order(pairs: list[tuple[int, int]]) -> None:
     first, second = (np.array([pair[i] for pair in pairs], dtype=np.intp) for i in (0, 1))
     order = sorted(set(pairs))
-    assert crossed(first, second).tolist() == [order.index(pair) for pair in pairs]
+    assert interaction(first, second).tolist() == [order.index(pair) for pair in pairs]
