@@ -12,7 +12,7 @@ from scipy import stats
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.statistics.concordance import concordance
-from studies.analysis.statistics.condition_means import matched
+from studies.analysis.statistics.condition_means import condition_means
 
 pytestmark = pytest.mark.slow
 
@@ -42,12 +42,12 @@ def drawn(rng: np.random.Generator, *, neurons: int = NEURONS, raters: int = RAT
 def of_ratings(rows: Rows) -> dict[str, Estimate]:
     neuron, rater, liked = rows
     names = np.tile(["a", "b", "c"], len(neuron))
-    found = matched(
+    found = condition_means(
         names, np.repeat(neuron, 3), np.repeat(rater, 3), liked.ravel(), expected=("a", "b", "c")
     )
-    [best] = [place for place in found.places if place.condition == "c"]
-    [lead] = [each for each in found.leads if {each.first, each.second} == {"a", "c"}]
-    return {"mean": best.mean, "median": best.median, f"{lead.first} ahead": lead.lead}
+    [best] = [place for place in found.conditions if place.condition == "c"]
+    [lead] = [each for each in found.contrasts if {each.first, each.second} == {"a", "c"}]
+    return {"mean": best.estimate, "median": best.median, f"{lead.first} ahead": lead.lead}
 
 
 def of_orders(rows: Rows) -> Estimate:

@@ -33,8 +33,10 @@ def test_ratings_rank_conditions_and_go_with_scores() -> None:
     found = analyse(tables("rate", ratings(), dimensions=(FIT,), scores=(by_quality(),)))
     [fit] = found.details.dimensions
     # Ratings are 2 i + 1, 2 or 3 with equal chance: means near 2, 4 and 6.
-    assert [place.condition for place in fit.matched.places] == ["c", "b", "a"]
-    assert [place.mean.value for place in fit.matched.places] == pytest.approx([6, 4, 2], abs=0.4)
+    assert [place.condition for place in fit.means.conditions] == ["c", "b", "a"]
+    assert [place.estimate.value for place in fit.means.conditions] == pytest.approx(
+        [6, 4, 2], abs=0.4
+    )
     assert all(sum(share.counts) == 32 for share in fit.shares)
     assert fit.links[0].tau_b.value > 0.8
     assert fit.links[0].within.low > 0.8
@@ -65,7 +67,7 @@ def test_several_dimensions_are_summed_and_the_sum_is_the_headlines() -> None:
     main = found.details.dimensions[found.details.main]
     assert (main.low, main.high) == (0, 4)
     # c has 2 on the first dimension, and 0, 1, 2 equally often on the second: 3 on average.
-    assert main.matched.places[0].mean.value == pytest.approx(3.0)
+    assert main.means.conditions[0].estimate.value == pytest.approx(3.0)
 
 
 def test_a_slider_is_shown_in_fifths_of_whole_numbers() -> None:
@@ -116,7 +118,7 @@ def test_hannas_ratings_have_their_published_alphas(shared_data: Path) -> None:
 def test_orders_rank_conditions_and_are_taken_as_pairs() -> None:
     found = analyse(tables("rank", orders(), scores=(by_quality(),)))
     details = found.details
-    assert [s.condition for s in details.board.standings] == ["c", "b", "a"]
+    assert [s.condition for s in details.board.conditions] == ["c", "b", "a"]
     assert details.n_pairs == 32 * 3
     link = details.pair_links[0]
     assert link.agreement.n_votes == 96
@@ -196,7 +198,7 @@ def test_a_model_that_chose_too_stands_beside_people() -> None:
     found = analyse(made)
     [model] = found.details.models
     assert model.n_explanations == 16
-    assert model.stand_in.model_with_person.value > model.stand_in.person_with_person.value
+    assert model.gap.model_with_person.value > model.gap.person_with_person.value
     titles = [section["title"] for section in in_words(found)["sections"]]
     assert "Can a model stand in for people?" in titles
 
@@ -207,11 +209,11 @@ def test_a_model_that_chose_too_stands_beside_people() -> None:
 def test_marks_are_scored_by_condition_and_beside_a_model() -> None:
     found = analyse(marks())
     details = found.details
-    assert details.matched.places[0].condition == "c"
+    assert details.means.conditions[0].condition == "c"
     assert details.everything.n == 6 * 3 * 3 * 8
     [model] = details.models
     assert model.n_explanations == 18
-    assert model.stand_in.model_with_person.defined
+    assert model.gap.model_with_person.defined
     assert len(model.points) == 18
     assert "detection scores" in in_words(found)["headline"]
 
@@ -226,7 +228,7 @@ def test_people_and_a_model_are_scored_on_the_same_tokens() -> None:
     assert model.score.value == pytest.approx(1.0)
     assert model.lead.value == pytest.approx(found.details.score.value - 1.0)
     assert model.n_answers == 30
-    assert found.details.matched.places[0].condition == "a"
+    assert found.details.means.conditions[0].condition == "a"
     assert found.details.alike.pairs.value > 0
     assert "“token lookup” scores 1.00" in in_words(found)["headline"]
 
@@ -287,5 +289,5 @@ def test_written_texts_stand_beside_models_once_they_are_scored() -> None:
     [scored] = found.details.scores
     assert scored.n_written == 8
     # On each neuron (.5 + .7) / 2 less .4 or .3: .25 on average.
-    assert scored.matched.leads[0].lead.value == pytest.approx(0.25)
+    assert scored.means.contrasts[0].lead.value == pytest.approx(0.25)
     assert "written here less token_activation" in in_words(found)["headline"]

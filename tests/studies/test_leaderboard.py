@@ -48,11 +48,11 @@ def test_two_conditions_are_apart_by_the_log_of_their_odds() -> None:
     left, right = list("aaaabbbb"), list("bbbbaaaa")
     outcome = [1, 1, 1, 1, -1, -1, -1, 1]
     board = leaderboard(left, right, [1, 2] * 4, [1, 1, 2, 2] * 2, outcome)
-    first, second = board.standings
+    first, second = board.conditions
     assert (first.condition, second.condition) == ("a", "b")
     assert board.model.startswith("Bradley-Terry; without side bias: ")
-    assert first.ability.value == pytest.approx(log(7) / 2)
-    assert second.ability.value == pytest.approx(-log(7) / 2)
+    assert first.estimate.value == pytest.approx(log(7) / 2)
+    assert second.estimate.value == pytest.approx(-log(7) / 2)
     assert board.contrasts[0].lead.value == pytest.approx(log(7))
 
 
@@ -60,7 +60,7 @@ def test_abilities_are_davidsons_and_the_errors_are_not() -> None:
     left, right, _, _, outcome = simulated(1, [0.6, 0.0, -0.6])
     board = leaderboard(*simulated(1, [0.6, 0.0, -0.6]))
     fit = davidson(left, right, outcome, side_bias=True)
-    by_name = {s.condition: s.ability for s in board.standings}
+    by_name = {s.condition: s.estimate for s in board.conditions}
     assert [by_name[c].value for c in "abc"] == pytest.approx(fit.log_ability.tolist())
     assert board.side_bias.value == pytest.approx(fit.side_bias)
     # votes are independent here, so that the clustered error comes near the likelihood's
@@ -78,12 +78,12 @@ def test_raters_who_all_judge_alike_make_the_errors_wider_than_the_likelihood_sa
     outcome[:3] = 0
     board = leaderboard(left, right, np.arange(200), rater, outcome)
     naive = davidson(left, right, outcome, side_bias=True).abilities()[0].se
-    assert board.standings[0].ability.se > 2 * naive
+    assert board.conditions[0].estimate.se > 2 * naive
 
 
 def test_rank_intervals_hold_the_true_ranks_and_part_what_is_far_apart() -> None:
     board = leaderboard(*simulated(3, [1.0, 0.05, 0.0, -1.0]))
-    ranks = {s.condition: (s.rank_low, s.rank_high) for s in board.standings}
+    ranks = {s.condition: (s.rank_low, s.rank_high) for s in board.conditions}
     assert ranks["a"] == (1, 1)
     assert ranks["d"] == (4, 4)
     assert ranks["b"][0] == 2
@@ -97,7 +97,7 @@ def test_what_cannot_be_ranked_says_who_is_not_connected() -> None:
     never = leaderboard(list("aab"), list("bcc"), [1, 2, 3], [1, 2, 1], [1, 1, 1])
     assert never.reason.endswith("{a}")
     for board in (apart, never):
-        assert not any(s.ability.defined or s.rank_high for s in board.standings)
+        assert not any(s.estimate.defined or s.rank_high for s in board.conditions)
         assert not board.contrasts
         assert board.side_bias.reason == board.reason
 
@@ -112,9 +112,9 @@ def test_no_votes_one_condition_and_only_ties_have_no_ranking() -> None:
 def test_one_rater_gives_a_ranking_without_intervals() -> None:
     left, right, neurons, _, outcome = simulated(4, [0.5, -0.5], n=60)
     board = leaderboard(left, right, neurons, [1] * 60, outcome)
-    assert board.standings[0].ability.defined
-    assert board.standings[0].ability.note.startswith("no interval")
-    assert [(s.rank_low, s.rank_high) for s in board.standings] == [(1, 2), (1, 2)]
+    assert board.conditions[0].estimate.defined
+    assert board.conditions[0].estimate.note.startswith("no interval")
+    assert [(s.rank_low, s.rank_high) for s in board.conditions] == [(1, 2), (1, 2)]
 
 
 def test_a_cell_of_the_win_matrix_is_the_votes_between_two() -> None:
@@ -136,7 +136,7 @@ def test_swapping_the_sides_turns_the_side_bias_and_nothing_else(rows: Votes) ->
     assert after.reason == before.reason
     assert after.side_bias.value == pytest.approx(-before.side_bias.value, nan_ok=True, abs=1e-6)
     numbers = [
-        {s.condition: (s.ability.value, s.ability.se) for s in board.standings}
+        {s.condition: (s.estimate.value, s.estimate.se) for s in board.conditions}
         for board in (before, after)
     ]
     for condition, expected in numbers[0].items():

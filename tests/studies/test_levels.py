@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studies.analysis.data.estimate import Estimate, undefined
-from studies.analysis.statistics.model_vs_human import simulators
+from studies.analysis.statistics.model_vs_human import human_model_gap
 from studies.analysis.statistics.preference import kendall_tau_b
 from studies.analysis.statistics.system_level import disattenuated, system_correlation
 
@@ -86,17 +86,17 @@ def test_a_model_that_does_as_another_person_would_has_no_shortfall() -> None:
     # two people score 0, .5, 1 alike, and so does the model, .1 higher: correlations 1, bias .1
     units, raters = [0, 1, 2] * 2, [0] * 3 + [1] * 3
     human = [0.0, 0.5, 1.0] * 2
-    found = simulators(units, raters, human, [value + 0.1 for value in human])
+    found = human_model_gap(units, raters, human, [value + 0.1 for value in human])
     assert found.model_with_person.value == pytest.approx(1)
     assert found.person_with_person.value == pytest.approx(1)
-    assert found.shortfall.value == pytest.approx(0, abs=1e-12)
+    assert found.gap.value == pytest.approx(0, abs=1e-12)
     assert found.bias.value == pytest.approx(0.1)
 
 
 def test_people_of_two_are_correlated_over_both_orders() -> None:
     # pairs (0, 1), (1, 1), (0, 0), each both ways: mean 1/2, variance 1/4,
     # mean product (0 + 1 + 0) / 3; correlation (1/3 - 1/4) / (1/4) = 1/3
-    found = simulators([0, 0, 1, 1, 2, 2], [0, 1] * 3, [0, 1, 1, 1, 0, 0], [0, 0, 1, 1, 2, 2])
+    found = human_model_gap([0, 0, 1, 1, 2, 2], [0, 1] * 3, [0, 1, 1, 1, 0, 0], [0, 0, 1, 1, 2, 2])
     assert found.person_with_person.value == pytest.approx(1 / 3)
 
 
@@ -106,25 +106,25 @@ def test_a_model_that_follows_noise_falls_short_of_people() -> None:
     unit, rater = (grid.ravel() for grid in np.indices((80, 6)))
     human = truth[unit] + 0.6 * rng.normal(size=len(unit))
     model = (truth + 3 * rng.normal(size=80))[unit]
-    found = simulators(unit, rater, human, model)
+    found = human_model_gap(unit, rater, human, model)
     assert found.person_with_person.value == pytest.approx(1 / (1 + 0.36), abs=0.12)
-    assert found.shortfall.low > 0
+    assert found.gap.low > 0
 
 
 def test_without_two_people_on_one_explanation_nothing_is_said() -> None:
-    alone = simulators([0, 1], [0, 1], [0.1, 0.2], [0.3, 0.4])
-    assert alone.shortfall.reason.startswith("no two people simulated one explanation")
+    alone = human_model_gap([0, 1], [0, 1], [0.1, 0.2], [0.3, 0.4])
+    assert alone.gap.reason.startswith("no two people simulated one explanation")
     assert alone.bias.value == pytest.approx(0.2)
-    assert not simulators([], [], [], []).bias.defined
-    constant = simulators([0, 0, 1, 1], [0, 1] * 2, [0.3] * 4, [0.7] * 4)
+    assert not human_model_gap([], [], [], []).bias.defined
+    constant = human_model_gap([0, 0, 1, 1], [0, 1] * 2, [0.3] * 4, [0.7] * 4)
     assert not constant.model_with_person.defined
 
 
 BAD: dict[str, tuple[str, Callable[[], Any]]] = {
     "scores": ("scores", lambda: system_correlation([1], [1], [1], [nan], [1])),
     "lengths": ("raters", lambda: system_correlation([1], [1], [], [1], [1])),
-    "model": ("model", lambda: simulators([1], [1], [1.0], [nan])),
-    "twice": ("raters", lambda: simulators([1, 1], [1, 1], [1.0, 2.0], [1.0, 1.0])),
+    "model": ("model", lambda: human_model_gap([1], [1], [1.0], [nan])),
+    "twice": ("raters", lambda: human_model_gap([1, 1], [1, 1], [1.0, 2.0], [1.0, 1.0])),
 }
 
 
@@ -138,9 +138,9 @@ def test_bad_input_is_refused_with_the_arguments_name(name: str, call: Callable[
 @given(scored())
 def test_standing_in_does_not_care_about_origin_and_unit_of_the_scores(rows: Rows) -> None:
     units, raters, human, model = rows
-    moved = simulators(
+    moved = human_model_gap(
         units, raters, [5 + 2 * value for value in human], [7 + 3 * value for value in model]
     )
-    for name in ("model_with_person", "person_with_person", "shortfall"):
-        before, after = getattr(simulators(*rows), name), getattr(moved, name)
+    for name in ("model_with_person", "person_with_person", "gap"):
+        before, after = getattr(human_model_gap(*rows), name), getattr(moved, name)
         assert after.value == pytest.approx(before.value, nan_ok=True, abs=1e-6)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from explanations.scorers.correlation import correlation
 from studies.analysis.statistics.agreement import alpha, kendall_w
-from studies.analysis.statistics.classification import telling
+from studies.analysis.statistics.classification import classification_scores
 from studies.analysis.statistics.concordance import concordance, row_correlations, token_alpha
 from studies.analysis.statistics.luce import luce, luce_leaderboard, stages
 from studies.analysis.statistics.preference import bradley_terry, plackett_luce
@@ -71,7 +71,7 @@ def test_who_is_always_first_has_no_finite_ability() -> None:
         ["a", "b"], np.array([[1.0, 2.0], [1.0, 2.0]]), [0, 1], [0, 1], model="Plackett-Luce"
     )
     assert "never lost" in board.reason
-    assert all(s.ability.reason for s in board.standings)
+    assert all(s.estimate.reason for s in board.conditions)
 
 
 def test_no_orders_have_no_leaderboard() -> None:
@@ -152,17 +152,17 @@ def test_marks_are_set_against_the_truth() -> None:
     # Four fit and two do not: marked are three of the four and one of the two.
     fires = np.array([1, 1, 1, 1, 0, 0.0])
     marked = np.array([1, 1, 1, 0, 1, 0.0])
-    found = telling(np.arange(6) % 3, np.arange(6) % 2, fires, marked)
-    assert found.hits.value == pytest.approx(3 / 4)
-    assert found.rejections.value == pytest.approx(1 / 2)
-    assert found.balanced.value == pytest.approx(5 / 8)
+    found = classification_scores(np.arange(6) % 3, np.arange(6) % 2, fires, marked)
+    assert found.sensitivity.value == pytest.approx(3 / 4)
+    assert found.specificity.value == pytest.approx(1 / 2)
+    assert found.balanced_accuracy.value == pytest.approx(5 / 8)
     assert found.f1.value == pytest.approx(2 * 3 / (2 * 3 + 1 + 1))
     # (3 * 1 - 1 * 1) / sqrt(4 * 4 * 2 * 2) = 2 / 8
     assert found.mcc.value == pytest.approx(0.25)
 
 
 def test_without_excerpts_of_both_kinds_nothing_is_told() -> None:
-    found = telling(np.arange(3), np.arange(3), np.ones(3), np.ones(3))
-    assert found.balanced.reason
+    found = classification_scores(np.arange(3), np.arange(3), np.ones(3), np.ones(3))
+    assert found.balanced_accuracy.reason
     assert found.mcc.reason
-    assert found.hits.value == 1.0
+    assert found.sensitivity.value == 1.0

@@ -64,7 +64,7 @@ def made() -> Results:
 
 def test_methods_are_ranked_and_set_beside_each_other(made: Results) -> None:
     board = made.method_details.leaderboard
-    assert [each.condition for each in board.standings] == ["best", "middle", "worst"]
+    assert [each.condition for each in board.conditions] == ["best", "middle", "worst"]
     assert made.method_details.win_matrix.cells[0][2].value > 0.5
     assert board.model.startswith("Davidson")
 

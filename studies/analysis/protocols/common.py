@@ -13,7 +13,8 @@ from studies.analysis.protocols.base import Section
 from studies.analysis.report.figure import Cell, Figure, Kind
 from studies.analysis.report.wording import number
 from studies.analysis.statistics.against_scores import ScoreLink
-from studies.analysis.statistics.condition_means import Lead, Matched
+from studies.analysis.statistics.condition_means import ConditionMeans
+from studies.analysis.statistics.ranking import Contrast
 
 POINTS = 400
 """Points drawn in a scatter at most."""
@@ -27,7 +28,7 @@ def ranked(low: int, high: int) -> str:
 
 
 def means(
-    matched: Matched,
+    found: ConditionMeans,
     *,
     title: str,
     axis: str,
@@ -39,7 +40,9 @@ def means(
     reference: float | None = None,
 ) -> Figure:
     """Show the conditions' means, highest first, with the ranks that they may have."""
-    rows = [(f"{ranked(p.rank_low, p.rank_high)}: {p.condition}", p.mean) for p in matched.places]
+    rows = [
+        (f"{ranked(p.rank_low, p.rank_high)}: {p.condition}", p.estimate) for p in found.conditions
+    ]
     return Figure(
         title=title,
         caption=f"{caption} Before each name the ranks that it may have, all together with "
@@ -51,8 +54,8 @@ def means(
             ("Median", kind),
         ),
         rows=[
-            (str(p.condition), ranked(p.rank_low, p.rank_high), p.mean, p.median)
-            for p in matched.places
+            (str(p.condition), ranked(p.rank_low, p.rank_high), p.estimate, p.median)
+            for p in found.conditions
         ],
         svg=forest_plot(
             rows,
@@ -67,7 +70,9 @@ def means(
     )
 
 
-def leads(found: Sequence[Lead], *, axis: str, kind: Kind, ident: str, synthetic: bool) -> Figure:
+def leads(
+    found: Sequence[Contrast], *, axis: str, kind: Kind, ident: str, synthetic: bool
+) -> Figure:
     """Show every two conditions' difference within neurons."""
     title = "Every two conditions on the same neurons"
     rows = [(f"{each.first} less {each.second}", each.lead) for each in found]

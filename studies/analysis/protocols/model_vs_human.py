@@ -10,7 +10,7 @@ from studies.analysis.data.tables import Scores
 from studies.analysis.protocols.common import Beside, beside
 from studies.analysis.statistics.against_scores import Valued
 from studies.analysis.statistics.condition_means import mean_of
-from studies.analysis.statistics.model_vs_human import StandIn, simulators
+from studies.analysis.statistics.model_vs_human import HumanModelGap, human_model_gap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Model:
     n_explanations: int
     people: Estimate
     score: Estimate
-    stand_in: StandIn
+    gap: HumanModelGap
     points: tuple[Beside, ...]
 
 
@@ -40,7 +40,7 @@ def model_beside(scores: Scores, valued: Valued, *, what: str) -> Model:
         n_explanations=len(np.unique(explanation)),
         people=mean_of(explanation, rater, people, what=f"{what} of people", unit="explanation"),
         score=mean_of(explanation, rater, model, what=f"{what} of the model", unit="explanation"),
-        stand_in=simulators(explanation, rater, people, model),
+        gap=human_model_gap(explanation, rater, people, model),
         points=beside(explanation, people, model),
     )
 

@@ -4,28 +4,28 @@ from collections.abc import Sequence
 
 from studies.analysis.report.figure import Figure
 from studies.analysis.report.wording import number
-from studies.analysis.statistics.model_vs_human import StandIn
+from studies.analysis.statistics.model_vs_human import HumanModelGap
 
 
-def fair(stand_in: StandIn) -> str:
+def fair(gap: HumanModelGap) -> str:
     """Say whether a model is a fair stand-in for another person."""
-    with_person, shortfall = stand_in.model_with_person, stand_in.shortfall
+    with_person, short = gap.model_with_person, gap.gap
     if not with_person.defined:
         return f"cannot be set beside people yet: {with_person.reason}"
     said = f"correlates with a person by {number(with_person)}"
-    if not shortfall.defined:
+    if not short.defined:
         return said
-    other = f"two people with each other by {number(stand_in.person_with_person)}"
-    if not shortfall.has_interval:
+    other = f"two people with each other by {number(gap.person_with_person)}"
+    if not short.has_interval:
         return f"{said}, {other}"
-    if shortfall.low > 0:
+    if short.low > 0:
         return f"{said}, {other}: it falls short of another person"
-    if shortfall.high < 0:
+    if short.high < 0:
         return f"{said}, {other}: it does better than another person"
     return f"{said}, {other}: no difference from another person is shown"
 
 
-def models(rows: Sequence[tuple[str, StandIn, int]], *, empty: str) -> Figure:
+def models(rows: Sequence[tuple[str, HumanModelGap, int]], *, empty: str) -> Figure:
     """Show whether models are fair stand-ins for people, as a table."""
     return Figure(
         title="Is the model a fair stand-in for people?",
@@ -43,7 +43,7 @@ def models(rows: Sequence[tuple[str, StandIn, int]], *, empty: str) -> Figure:
             ("Explanations", "count"),
         ),
         rows=[
-            (name, s.model_with_person, s.person_with_person, s.shortfall, s.bias, n)
+            (name, s.model_with_person, s.person_with_person, s.gap, s.bias, n)
             for name, s, n in rows
         ],
         empty=empty,

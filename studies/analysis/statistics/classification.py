@@ -1,4 +1,4 @@
-"""How well people tell apart on which excerpts a neuron fires."""
+"""How well raters classify excerpts by whether a neuron fires on them."""
 
 from dataclasses import dataclass
 
@@ -10,28 +10,30 @@ from studies.analysis.statistics.jackknife import Statistic, divide, estimate, o
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
+class ClassificationScores:
     """Shares from 0 to 1, but for `mcc`, from -1 to 1.
 
-    `hits` of the excerpts that excite the neuron were marked, `rejections` of the others not;
-    `balanced` is their mean, one half for guessing. `f1` is of what was marked. `mcc` is Matthews'
-    correlation of marks with the truth, 0 for guessing.
+    `sensitivity` is the share marked of the excerpts that excite the neuron, `specificity` the
+    share not marked of the others, `balanced_accuracy` their mean, one half for guessing. `f1` is
+    of what was marked. `mcc` is Matthews' correlation of marks with the truth, 0 for guessing.
     """
 
     n: int
-    hits: Estimate
-    rejections: Estimate
-    balanced: Estimate
+    sensitivity: Estimate
+    specificity: Estimate
+    balanced_accuracy: Estimate
     f1: Estimate
     mcc: Estimate
 
 
-def telling(neurons: Codes, raters: Codes, fires: Array, marked: Array) -> Telling:
+def classification_scores(
+    neurons: Codes, raters: Codes, fires: Array, marked: Array
+) -> ClassificationScores:
     """Compare marks with the truth, one row per excerpt and rater, both 0 or 1.
 
     Intervals over neurons and raters; undefined without excerpts of both kinds. F1 and Matthews'
-    correlation hang on how many excerpts excite the neuron, `balanced` does not. Sources: van
-    Rijsbergen (1979); Matthews (1975).
+    correlation depend on how many excerpts excite the neuron, balanced accuracy does not. Sources:
+    van Rijsbergen (1979); Matthews (1975).
     """
     neuron, rater = codes(neurons), codes(raters)
     counts = np.column_stack(
@@ -48,18 +50,18 @@ def telling(neurons: Codes, raters: Codes, fires: Array, marked: Array) -> Telli
             n_ratings=len(fires),
         )
 
-    return Telling(
+    return ClassificationScores(
         n=len(fires),
-        hits=found(lambda s: divide(s[:, 0], s[:, 0] + s[:, 3]), "hits"),
-        rejections=found(lambda s: divide(s[:, 2], s[:, 2] + s[:, 1]), "rejections"),
-        balanced=found(balanced, "balanced accuracy"),
+        sensitivity=found(lambda s: divide(s[:, 0], s[:, 0] + s[:, 3]), "sensitivity"),
+        specificity=found(lambda s: divide(s[:, 2], s[:, 2] + s[:, 1]), "specificity"),
+        balanced_accuracy=found(balanced_accuracy, "balanced accuracy"),
         f1=found(lambda s: divide(2 * s[:, 0], 2 * s[:, 0] + s[:, 1] + s[:, 3]), "F1"),
         mcc=found(_mcc, "Matthews' correlation", -1.0),
     )
 
 
-def balanced(counts: Array) -> Array:
-    """Return the mean of hits and rejections from counts of true and false marks and rests."""
+def balanced_accuracy(counts: Array) -> Array:
+    """Return balanced accuracy from counts (m, 4) of true and false marks, true and false rests."""
     both: Array = divide(counts[:, 0], counts[:, 0] + counts[:, 3]) / 2
     return both + divide(counts[:, 2], counts[:, 2] + counts[:, 1]) / 2
 

@@ -1,4 +1,4 @@
-"""Conditions beside each other: means, medians, and differences within neurons."""
+"""Means and medians of conditions, and their differences within neurons."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,47 +31,33 @@ from studies.analysis.statistics.jackknife import (
     of_mean,
     ratio,
 )
-from studies.analysis.statistics.multiple import adjusted, holm, p_value
+from studies.analysis.statistics.ranking import (
+    Contrast,
+    RankedCondition,
+    contrasts,
+    rank_intervals,
+)
 
 Bounds = tuple[float, float]
 _ANY: Bounds = (-inf, inf)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A condition's mean and median, and the ranks that it may have.
+class RankedMean(RankedCondition):
+    """A condition's mean (its `estimate`), median, and ranks."""
 
-    The ranks of all conditions lie within their `rank_low` to `rank_high` together with 95 %
-    confidence, 1 the highest mean; both are 0 where there is no value.
-    """
-
-    condition: Any
-    mean: Estimate
     median: Estimate
-    rank_low: int
-    rank_high: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lead:
-    """How far `first` is above `second` within neurons; `p` before, `p_holm` after adjustment."""
-
-    first: Any
-    second: Any
-    lead: Estimate
-    p: float
-    p_holm: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matched:
+class ConditionMeans:
     """Conditions, highest mean first, and every two of them compared on the neurons of both."""
 
-    places: tuple[Place, ...]
-    leads: tuple[Lead, ...]
+    conditions: tuple[RankedMean, ...]
+    contrasts: tuple[Contrast, ...]
 
 
-def matched(
+def condition_means(
     conditions: Labels,
     neurons: Labels,
     raters: Labels,
@@ -80,14 +66,13 @@ def matched(
     expected: Sequence[Any],
     bounds: Bounds = _ANY,
     what: str = "value",
-) -> Matched:
-    """Compare conditions by what raters gave, with two-way intervals; one row per value given.
+) -> ConditionMeans:
+    """Compare conditions by the values that raters gave, one row each, with two-way intervals.
 
-    A lead is the mean over neurons of the difference of the two conditions' means there, so that
-    neurons weigh the same and none counts that has only one of the two. Ranks follow from two-sided
-    tests of every two at 5 %, Holm-adjusted, as in `leaderboard`. `expected` names all conditions,
-    those without a value included; `bounds` are the least and the greatest value there can be.
-    ValueError: lengths differ, a value is not finite.
+    The lead of a contrast is the mean over neurons of the difference of the two conditions' means
+    there: neurons weigh the same, and one that has only one of the two does not count. `expected`
+    names all conditions, also those without a value; `bounds` are the least and greatest value
+    possible. Ranks as in `rank_intervals`. ValueError: lengths differ, a value is not finite.
     """
     columns = same_length(values=values, conditions=conditions, neurons=neurons, raters=raters)
     value = columns["values"].astype(np.float64)
@@ -100,20 +85,22 @@ def matched(
         for name, rows in of.items()
     }
     order = sorted(expected, key=lambda name: _descending(means[name]))
-    leads = _leads(order, of, (neuron, rater, value), bounds)
-    low, high = _ranks(order, leads, means)
-    return Matched(
-        places=tuple(
-            Place(
+    pairs = list(combinations(order, 2))
+    leads = [_lead(of[one], of[other], neuron, rater, value, bounds) for one, other in pairs]
+    compared = contrasts(pairs, leads)
+    ranks = rank_intervals(means, compared)
+    return ConditionMeans(
+        conditions=tuple(
+            RankedMean(
                 condition=name,
-                mean=means[name],
+                estimate=means[name],
                 median=median(neuron[of[name]], rater[of[name]], value[of[name]], what=what),
-                rank_low=low[name],
-                rank_high=high[name],
+                rank_low=ranks[name][0],
+                rank_high=ranks[name][1],
             )
             for name in order
         ),
-        leads=leads,
+        contrasts=compared,
     )
 
 
@@ -197,23 +184,6 @@ def of_neurons(
     )
 
 
-def _leads(
-    order: Sequence[Any],
-    of: dict[Any, Any],
-    rows: tuple[Codes, Codes, Array],
-    bounds: Bounds,
-) -> tuple[Lead, ...]:
-    pairs = list(combinations(order, 2))
-    found = [_lead(of[first], of[second], *rows, bounds) for first, second in pairs]
-    p = [p_value(lead) for lead in found]
-    return tuple(
-        Lead(first=first, second=second, lead=lead, p=before, p_holm=after)
-        for (first, second), lead, before, after in zip(
-            pairs, found, p, adjusted(p, holm).tolist(), strict=True
-        )
-    )
-
-
 def _lead(
     first: Any, second: Any, neuron: Codes, rater: Codes, value: Array, bounds: Bounds
 ) -> Estimate:
@@ -240,19 +210,3 @@ def _difference(sums: Array) -> Array:
     both = (n > 0.5) & (m > 0.5)
     difference = total / np.where(both, n, 1) - other / np.where(both, m, 1)
     return np.where(both[:, None], np.column_stack([difference, np.ones_like(n)]), 0.0)
-
-
-def _ranks(
-    order: Sequence[Any], leads: Sequence[Lead], means: dict[Any, Estimate]
-) -> tuple[dict[Any, int], dict[Any, int]]:
-    there = [name for name in order if means[name].defined]
-    low = {name: 1 if name in there else 0 for name in order}
-    high = {name: len(there) if name in there else 0 for name in order}
-    for each in leads:
-        if each.p_holm <= 0.05:
-            above, below = (
-                (each.first, each.second) if each.lead.value > 0 else (each.second, each.first)
-            )
-            high[above] -= 1
-            low[below] += 1
-    return low, high

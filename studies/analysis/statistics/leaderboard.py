@@ -1,6 +1,7 @@
 """Which method is preferred, how surely, and between which ranks it lies."""
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -12,46 +13,26 @@ from studies.analysis.data.ratings import Array, Codes, Labels, Values, same_len
 from studies.analysis.statistics.abilities import Abilities
 from studies.analysis.statistics.clustered import clustered, undefined_of
 from studies.analysis.statistics.comparisons import Comparisons
-from studies.analysis.statistics.multiple import adjusted, holm, p_value
 from studies.analysis.statistics.pair_models import decided, with_ties
 from studies.analysis.statistics.paired import bradley_terry, davidson, log_likelihood
+from studies.analysis.statistics.ranking import (
+    Contrast,
+    RankedCondition,
+    contrasts,
+    rank_intervals,
+)
 from studies.analysis.statistics.votes import Votes, read_votes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """A condition's ability (log-odds, mean zero over conditions) and the ranks it may have.
-
-    The ranks of all conditions lie within their `rank_low` to `rank_high` together with 95 %
-    confidence; both are 0 where there is no ability.
-    """
-
-    condition: Any
-    ability: Estimate
-    rank_low: int
-    rank_high: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contrast:
-    """How far `first` is ahead of `second`, in log-odds; `p` before, `p_holm` after adjustment."""
-
-    first: Any
-    second: Any
-    lead: Estimate
-    p: float
-    p_holm: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Leaderboard:
-    """Conditions, best first, and every two of them compared.
+    """Conditions by ability (log-odds, mean zero over them), best first, every two compared.
 
     `model` says what was fitted and, where a fuller model could not be, why. `components` are the
     sets of conditions that met. `side_bias` is the left's, in log-odds.
     """
 
-    standings: tuple[Standing, ...]
+    conditions: tuple[RankedCondition, ...]
     contrasts: tuple[Contrast, ...]
     side_bias: Estimate
     components: tuple[tuple[Any, ...], ...]
@@ -68,10 +49,8 @@ def leaderboard(
     left out. Davidson's model with ties and side bias; without ties, Bradley and Terry's; without a
     side bias where it cannot be told from the abilities.
 
-    Rank intervals: a condition is below all that lead it and above all that it leads, as found by
-    two-sided tests of every two at 5 %, Holm-adjusted. Undefined, with the reason, as in
-    `davidson`. ValueError as in `read_votes`.
-    Source: Davidson & Beaver (1977); ranks: Mogstad, Romano, Shaikh & Wilhelm (2024).
+    Ranks as in `rank_intervals`. Undefined, with the reason, as in `davidson`. ValueError as in
+    `read_votes`. Source: Davidson & Beaver (1977).
     """
     columns = same_length(outcome=outcome, left=left, right=right)
     votes = read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome)
@@ -113,8 +92,9 @@ _SIDE = "side bias, log-odds of the left"
 def _without(fit: Abilities, votes: Votes, model: str) -> Leaderboard:
     nothing = undefined_of(votes.neuron, votes.rater, fit.reason, _ABILITY)
     return Leaderboard(
-        standings=tuple(
-            Standing(condition=item, ability=nothing, rank_low=0, rank_high=0) for item in fit.items
+        conditions=tuple(
+            RankedCondition(condition=item, estimate=nothing, rank_low=0, rank_high=0)
+            for item in fit.items
         ),
         contrasts=(),
         side_bias=undefined_of(votes.neuron, votes.rater, fit.reason, _SIDE),
@@ -124,7 +104,7 @@ def _without(fit: Abilities, votes: Votes, model: str) -> Leaderboard:
     )
 
 
-def standings_of(
+def rank_abilities(
     fit: Abilities, influence: Array, neuron: Codes, rater: Codes, *, model: str
 ) -> Leaderboard:
     """Rank the items of any fitted model of abilities, without a side bias.
@@ -148,27 +128,42 @@ def _ranked(fit: Abilities, model: str, votes: Votes, comparisons: Comparisons) 
 def _board(
     fit: Abilities, model: str, votes: Votes, influence: Array, side_bias: Estimate
 ) -> Leaderboard:
-    k, size = len(fit.items), influence.shape[1]
-    abilities = clustered(
+    k = len(fit.items)
+    estimates = partial(
+        clustered,
         votes.neuron,
         votes.rater,
-        fit.log_ability,
-        influence[:, :k],
-        [_ABILITY] * k,
         cell=votes.cell,
-        n_parameters=size,
+        n_parameters=influence.shape[1],
     )
-    contrasts = _contrasts(fit, votes, influence)
-    low, high = _ranks(fit, contrasts)
+    abilities = dict(
+        zip(
+            fit.items,
+            estimates(fit.log_ability, influence[:, :k], [_ABILITY] * k),
+            strict=True,
+        )
+    )
     order = np.argsort(-fit.log_ability, kind="stable").tolist()
+    pairs = list(combinations(order, 2))
+    first, second = (list(column) for column in zip(*pairs, strict=True))
+    leads = estimates(
+        fit.log_ability[first] - fit.log_ability[second],
+        influence[:, first] - influence[:, second],
+        ["lead, log-odds"] * len(pairs),
+    )
+    compared = contrasts([(fit.items[i], fit.items[j]) for i, j in pairs], leads)
+    ranks = rank_intervals(abilities, compared)
     return Leaderboard(
-        standings=tuple(
-            Standing(
-                condition=fit.items[i], ability=abilities[i], rank_low=low[i], rank_high=high[i]
+        conditions=tuple(
+            RankedCondition(
+                condition=name,
+                estimate=abilities[name],
+                rank_low=ranks[name][0],
+                rank_high=ranks[name][1],
             )
-            for i in order
+            for name in (fit.items[i] for i in order)
         ),
-        contrasts=contrasts,
+        contrasts=compared,
         side_bias=side_bias,
         components=fit.components,
         model=model,
@@ -210,34 +205,3 @@ def _influence(fit: Abilities, comparisons: Comparisons) -> Array:
     influence = scores @ np.linalg.inv(information)
     influence[:, :k] -= influence[:, :k].mean(axis=1, keepdims=True)
     return influence
-
-
-def _contrasts(fit: Abilities, votes: Votes, influence: Array) -> tuple[Contrast, ...]:
-    pairs = list(combinations(np.argsort(-fit.log_ability, kind="stable").tolist(), 2))
-    first, second = (list(column) for column in zip(*pairs, strict=True))
-    leads = clustered(
-        votes.neuron,
-        votes.rater,
-        fit.log_ability[first] - fit.log_ability[second],
-        influence[:, first] - influence[:, second],
-        ["lead, log-odds"] * len(pairs),
-        cell=votes.cell,
-        n_parameters=influence.shape[1],
-    )
-    p = [p_value(lead) for lead in leads]
-    return tuple(
-        Contrast(first=fit.items[i], second=fit.items[j], lead=lead, p=before, p_holm=after)
-        for (i, j), lead, before, after in zip(
-            pairs, leads, p, adjusted(p, holm).tolist(), strict=True
-        )
-    )
-
-
-def _ranks(fit: Abilities, contrasts: tuple[Contrast, ...]) -> tuple[list[int], list[int]]:
-    place = {item: i for i, item in enumerate(fit.items)}
-    low, high = [1] * len(place), [len(place)] * len(place)
-    for contrast in contrasts:
-        if contrast.p_holm <= 0.05:
-            high[place[contrast.first]] -= 1
-            low[place[contrast.second]] += 1
-    return low, high

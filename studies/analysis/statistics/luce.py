@@ -12,7 +12,7 @@ import scipy
 from studies.analysis.data.ratings import Array, Codes, Labels, codes, same_length
 from studies.analysis.statistics.abilities import Abilities, fitted, unfitted
 from studies.analysis.statistics.comparisons import why_no_maximum
-from studies.analysis.statistics.leaderboard import Leaderboard, standings_of
+from studies.analysis.statistics.leaderboard import Leaderboard, rank_abilities
 from studies.analysis.statistics.newton import Slope, anchored
 
 
@@ -134,4 +134,4 @@ def luce_leaderboard(
         _, share = _shares(taken, fit.log_ability)
         moved = _gradients(taken, share) @ np.linalg.inv(_information(share))
         np.add.at(influence, taken.answer, moved - moved.mean(axis=1, keepdims=True))
-    return standings_of(fit, influence, neuron, rater, model=model)
+    return rank_abilities(fit, influence, neuron, rater, model=model)

@@ -1,4 +1,4 @@
-"""Whether a model is a fair stand-in for people who simulate or detect from explanations."""
+"""How far a model falls short of people who simulate from explanations."""
 
 from dataclasses import dataclass
 
@@ -24,27 +24,27 @@ from studies.analysis.statistics.jackknife import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandIn:
-    """A model's scores of explanations beside scores from people's simulations of the same.
+class HumanModelGap:
+    """A model's scores of explanations compared with scores from people's simulations of them.
 
-    Pearson's correlations over explanations: of the model with one person, of one person with
-    another, and the second less the first (`shortfall`), all on explanations that two people
-    simulated. A model that falls short by nothing is as good as another person. `bias` is the
-    model's mean less people's, over all.
+    Pearson's correlations over the explanations that two people simulated: of the model with one
+    person, of one person with another, and the second less the first (`gap`). A model with a gap of
+    zero agrees with a person as well as another person does. `bias` is the model's mean less
+    people's, over all explanations.
     """
 
     model_with_person: Estimate
     person_with_person: Estimate
-    shortfall: Estimate
+    gap: Estimate
     bias: Estimate
 
 
-def simulators(units: Labels, raters: Labels, human: Values, model: Values) -> StandIn:
+def human_model_gap(units: Labels, raters: Labels, human: Values, model: Values) -> HumanModelGap:
     """Compare a model's simulation scores with those from people, with two-way intervals.
 
     One row per person and explanation (`units`): the score of that person's simulation, and that of
     the model's. Undefined when no explanation was simulated by two people or scores do not vary.
-    Whether either foresees votes better is for `compare_scorers`. ValueError: lengths differ, a
+    Whether either predicts votes better is for `compare_scorers`. ValueError: lengths differ, a
     score is not finite, a person has two rows for an explanation.
     """
     columns = same_length(human=human, model=model)
@@ -67,10 +67,10 @@ def simulators(units: Labels, raters: Labels, human: Values, model: Values) -> S
             undefined_reason="no two people simulated one explanation, or scores do not vary",
         )
 
-    return StandIn(
+    return HumanModelGap(
         model_with_person=found(_model_with_person, "correlation of the model with a person"),
         person_with_person=found(_person_with_person, "correlation of two people"),
-        shortfall=found(_shortfall, "correlation of two people less that with the model", 2.0),
+        gap=found(_gap, "correlation of two people less that with the model", 2.0),
         bias=_mean(ratings.unit, ratings.rater, m - h),
     )
 
@@ -97,7 +97,7 @@ def _person_with_person(parts: Array) -> Array:
     return divide(n * products - h**2, _spread(n, h, hh))
 
 
-def _shortfall(parts: Array) -> Array:
+def _gap(parts: Array) -> Array:
     return _person_with_person(parts) - _model_with_person(parts)
 
 

@@ -8,9 +8,10 @@ raters both; all the votes of one rater on one neuron are left out together.
 from studies.analysis.data.plan import GAP_EDGES
 from studies.analysis.statistics.abilities import Abilities, Ability
 from studies.analysis.statistics.calibration import Calibration, calibration
-from studies.analysis.statistics.leaderboard import Contrast, Leaderboard, Standing, leaderboard
+from studies.analysis.statistics.leaderboard import Leaderboard, leaderboard
 from studies.analysis.statistics.noise_ceiling import NoiseCeiling, noise_ceiling
 from studies.analysis.statistics.paired import bradley_terry, davidson
+from studies.analysis.statistics.ranking import Contrast, RankedCondition
 from studies.analysis.statistics.rankings import BestWorst, best_worst, plackett_luce
 from studies.analysis.statistics.score_votes import (
     GapBin,
@@ -40,8 +41,8 @@ __all__ = [
     "Leaderboard",
     "NeuronAbilities",
     "NoiseCeiling",
+    "RankedCondition",
     "ScoreAgreement",
-    "Standing",
     "WinMatrix",
     "WinRate",
     "WinRates",

@@ -14,7 +14,7 @@ from studies.analysis.protocols.model_vs_human import Model, model_beside
 from studies.analysis.protocols.rank.analyse import Orders, first_things, orders
 from studies.analysis.protocols.rater_agreement import AgreementInput
 from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
-from studies.analysis.statistics.condition_means import Matched, matched, mean_of
+from studies.analysis.statistics.condition_means import ConditionMeans, condition_means, mean_of
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
 
 CHOOSES = "predict_function"
@@ -43,7 +43,7 @@ class Chosen:
     right: Estimate
     chance: float
     n_options: int
-    by_condition: Matched | None
+    by_condition: ConditionMeans | None
     by_layer: tuple[Part, ...]
     by_confidence: tuple[Part, ...]
     gain: Estimate
@@ -106,7 +106,7 @@ def _chosen(tables: AnswerTables, answers: Answers, plan: Plan) -> Chosen:
         right=_share(neuron, rater, picks.right, "share of right choices"),
         chance=float(np.mean(1 / picks.n_options)) if len(answers) else float("nan"),
         n_options=int(picks.n_options.max(initial=0)),
-        by_condition=matched(
+        by_condition=condition_means(
             names[judgments.condition[asked]],
             neuron[asked],
             rater[asked],

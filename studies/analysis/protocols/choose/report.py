@@ -17,11 +17,14 @@ def key_figures(found: Chosen | Orders) -> tuple[KeyFigure, ...]:
     """Name the share of right choices, by condition, and the lead."""
     if isinstance(found, Orders):
         return rank_report.key_figures(found)
-    places = found.by_condition.places if found.by_condition else ()
-    leads = found.by_condition.leads[:1] if found.by_condition else ()
+    places = found.by_condition.conditions if found.by_condition else ()
+    leads = found.by_condition.contrasts[:1] if found.by_condition else ()
     return (
         KeyFigure(name="Right choices", kind="share", estimate=found.right),
-        *(KeyFigure(name=f"Right, {p.condition}", kind="share", estimate=p.mean) for p in places),
+        *(
+            KeyFigure(name=f"Right, {p.condition}", kind="share", estimate=p.estimate)
+            for p in places
+        ),
         *(
             KeyFigure(name=f"{e.first} less {e.second}", kind="number", estimate=e.lead)
             for e in leads
@@ -42,8 +45,8 @@ def headline(found: Chosen | Orders) -> str:
             f"{said}; on {found.n_neurons_right:,} of {found.n_neurons:,} neurons most choices are "
             "right."
         )
-    best = found.by_condition.places[0]
-    return f"{said}; most often led by {quoted(best.condition)}, {share(best.mean)}."
+    best = found.by_condition.conditions[0]
+    return f"{said}; most often led by {quoted(best.condition)}, {share(best.estimate)}."
 
 
 def _against(right: Estimate, chance: float) -> str:
@@ -78,8 +81,8 @@ def methods_text(found: Chosen | Orders) -> str:
     """Return what a methods paragraph says of the choices."""
     if isinstance(found, Orders):
         return rank_report.methods_text(found)
-    places = found.by_condition.places if found.by_condition else ()
-    by = "; ".join(f"{p.condition} {share(p.mean)}" for p in places)
+    places = found.by_condition.conditions if found.by_condition else ()
+    by = "; ".join(f"{p.condition} {share(p.estimate)}" for p in places)
     return (
         f"Of {found.n_options:,} options one was right, so that chance is {percent(found.chance)}; "
         f"people chose it in {share(found.right)} of answers{f' ({by})' if by else ''}."
@@ -106,7 +109,7 @@ def figures(found: Chosen | Orders, synthetic: bool) -> dict[str, Figure]:
     if found.links:
         shown |= common.links(found.links, what="right choice", ident="links", synthetic=synthetic)
     if found.models:
-        rows = [(m.scorer, m.stand_in, m.n_explanations) for m in found.models]
+        rows = [(m.scorer, m.gap, m.n_explanations) for m in found.models]
         shown["models"] = models(rows, empty="No explanation was answered by both.")
     if found.primary is not None and found.links:
         link = found.links[found.primary]
@@ -158,7 +161,7 @@ def _conditions(found: Chosen, *, synthetic: bool) -> dict[str, Figure]:
             synthetic=synthetic,
         ),
         "leads": common.leads(
-            by.leads,
+            by.contrasts,
             axis="Difference of shares",
             kind="number",
             ident="leads",
@@ -206,9 +209,9 @@ def sections(found: Chosen | Orders) -> tuple[Section, ...]:
         return rank_report.sections(found)
     asked = ("means", "leads") if found.by_condition else ()
     scores = common.scores_section("Do scores foretell where people are right?", "scatter")
-    stand_in = Section(
+    gap = Section(
         title="Can a model stand in for people?",
-        lead=" ".join(f"{m.scorer} {fair(m.stand_in)}." for m in found.models),
+        lead=" ".join(f"{m.scorer} {fair(m.gap)}." for m in found.models),
         figures=("models",),
     )
     return (
@@ -223,7 +226,7 @@ def sections(found: Chosen | Orders) -> tuple[Section, ...]:
             else []
         ),
         Section(title="Do raters agree?", lead="", figures=("agreement",)),
-        *([stand_in] if found.models else []),
+        *([gap] if found.models else []),
         *([scores] if found.links else []),
         Section(title="Places", lead="", figures=("places",)),
     )

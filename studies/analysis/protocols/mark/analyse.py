@@ -12,28 +12,32 @@ from studies.analysis.protocols.agreement import Measure, on_names, units_of
 from studies.analysis.protocols.model_vs_human import Model, model_beside
 from studies.analysis.protocols.rater_agreement import AgreementInput
 from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
-from studies.analysis.statistics.classification import Telling, balanced, telling
-from studies.analysis.statistics.condition_means import Matched, matched, mean_of
+from studies.analysis.statistics.classification import (
+    ClassificationScores,
+    balanced_accuracy,
+    classification_scores,
+)
+from studies.analysis.statistics.condition_means import ConditionMeans, condition_means, mean_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ConditionScores:
     """How well excerpts were told apart from the explanations of one condition."""
 
     condition: str
-    telling: Telling
+    scores: ClassificationScores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """All that marks tell. `matched` compares conditions by each answer's balanced accuracy.
+    """All that marks tell. `means` compares conditions by each answer's balanced accuracy.
 
     `marked` is the share of excerpts that were marked; half of them fit.
     """
 
-    everything: Telling
-    by_condition: tuple[Told, ...]
-    matched: Matched
+    everything: ClassificationScores
+    by_condition: tuple[ConditionScores, ...]
+    means: ConditionMeans
     marked: Estimate
     agreement: tuple[Measure, ...]
     models: tuple[Model, ...]
@@ -60,16 +64,18 @@ def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Marks:
         value=per_answer[there],
     )
 
-    def told(rows: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Telling:
-        return telling(neuron[rows], rater[rows], responses.truth[rows], responses.value[rows])
+    def told(rows: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> ClassificationScores:
+        return classification_scores(
+            neuron[rows], rater[rows], responses.truth[rows], responses.value[rows]
+        )
 
     return Marks(
         everything=told(known),
         by_condition=tuple(
-            Told(condition=name, telling=told(known & (condition == at)))
+            ConditionScores(condition=name, scores=told(known & (condition == at)))
             for at, name in enumerate(tables.conditions)
         ),
-        matched=matched(
+        means=condition_means(
             names[valued.condition],
             valued.neuron,
             valued.rater,
@@ -126,4 +132,4 @@ def _balanced(answers: Answers) -> Array:
     )
     summed = np.zeros((len(answers), 4))
     np.add.at(summed, responses.judgment, counts * known[:, None])
-    return balanced(summed)
+    return balanced_accuracy(summed)

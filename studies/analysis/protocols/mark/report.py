@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from studies.analysis.protocols import agreement, common
 from studies.analysis.protocols.base import KeyFigure, ProtocolAnalysis, Section
-from studies.analysis.protocols.mark.analyse import Marks, Told, agreement_input, analyse
+from studies.analysis.protocols.mark.analyse import ConditionScores, Marks, agreement_input, analyse
 from studies.analysis.protocols.model_vs_human import Model
 from studies.analysis.protocols.model_vs_human_report import fair, models
 from studies.analysis.report.figure import Figure
@@ -15,12 +15,16 @@ _CHANCE = 0.5
 
 def key_figures(found: Marks) -> tuple[KeyFigure, ...]:
     """Name balanced accuracies, the lead, and the models' likeness to people."""
-    leads = found.matched.leads[:1]
+    leads = found.means.contrasts[:1]
     return (
-        KeyFigure(name="Balanced accuracy", kind="share", estimate=found.everything.balanced),
+        KeyFigure(
+            name="Balanced accuracy", kind="share", estimate=found.everything.balanced_accuracy
+        ),
         *(
             KeyFigure(
-                name=f"Balanced, {each.condition}", kind="share", estimate=each.telling.balanced
+                name=f"Balanced, {each.condition}",
+                kind="share",
+                estimate=each.scores.balanced_accuracy,
             )
             for each in found.by_condition
         ),
@@ -32,7 +36,7 @@ def key_figures(found: Marks) -> tuple[KeyFigure, ...]:
             KeyFigure(
                 name=f"{model.scorer} with a person",
                 kind="number",
-                estimate=model.stand_in.model_with_person,
+                estimate=model.gap.model_with_person,
             )
             for model in found.models
         ),
@@ -43,11 +47,11 @@ def headline(found: Marks) -> str:
     """Say how well people tell excerpts apart, from whose explanations, and beside a model."""
     said = (
         f"People tell apart what fits with a balanced accuracy of "
-        f"{share(found.everything.balanced)}, where guessing gives {percent(_CHANCE)}"
+        f"{share(found.everything.balanced_accuracy)}, where guessing gives {percent(_CHANCE)}"
     )
-    best = found.matched.places[0] if found.matched.places else None
-    if best is not None and best.mean.defined:
-        said += f"; best from {quoted(best.condition)}, {share(best.mean)}"
+    best = found.means.conditions[0] if found.means.conditions else None
+    if best is not None and best.estimate.defined:
+        said += f"; best from {quoted(best.condition)}, {share(best.estimate)}"
     if not found.models:
         return f"{said}. No model detected on the same explanations."
     model = found.models[0]
@@ -72,12 +76,12 @@ def warnings(found: Marks) -> Iterator[str]:
 
 def methods_text(found: Marks) -> str:
     """Return what a methods paragraph says of the marks."""
-    by = "; ".join(f"{e.condition} {share(e.telling.balanced)}" for e in found.by_condition)
-    models = " ".join(f"{model.scorer} {fair(model.stand_in)}." for model in found.models)
+    by = "; ".join(f"{e.condition} {share(e.scores.balanced_accuracy)}" for e in found.by_condition)
+    models = " ".join(f"{model.scorer} {fair(model.gap)}." for model in found.models)
     return (
         f"People told excerpts that excite the neuron from others with a balanced accuracy of "
-        f"{share(found.everything.balanced)} ({by}); F1 {share(found.everything.f1)}, Matthews' "
-        f"correlation {number(found.everything.mcc)}. {models}"
+        f"{share(found.everything.balanced_accuracy)} ({by}); F1 {share(found.everything.f1)}, "
+        f"Matthews' correlation {number(found.everything.mcc)}. {models}"
     ).strip() + common.link_said(found.links, found.primary, "balanced accuracies")
 
 
@@ -85,7 +89,7 @@ def figures(found: Marks, synthetic: bool) -> dict[str, Figure]:
     """Return accuracies by condition, agreement, and models beside people."""
     shown = {
         "means": common.means(
-            found.matched,
+            found.means,
             title="Balanced accuracy of people, by condition",
             axis="Balanced accuracy",
             kind="share",
@@ -96,7 +100,7 @@ def figures(found: Marks, synthetic: bool) -> dict[str, Figure]:
             synthetic=synthetic,
         ),
         "leads": common.leads(
-            found.matched.leads,
+            found.means.contrasts,
             axis="Difference of balanced accuracies",
             kind="number",
             ident="leads",
@@ -109,7 +113,7 @@ def figures(found: Marks, synthetic: bool) -> dict[str, Figure]:
             caption="Two raters on one excerpt: marked or not.",
         ),
         "models": models(
-            [(m.scorer, m.stand_in, m.n_explanations) for m in found.models],
+            [(m.scorer, m.gap, m.n_explanations) for m in found.models],
             empty="No explanation has a detection score by a model: run that scorer.",
         ),
         **common.links(found.links, what="accuracy", ident="links", synthetic=synthetic),
@@ -120,7 +124,10 @@ def figures(found: Marks, synthetic: bool) -> dict[str, Figure]:
 
 
 def _telling(found: Marks) -> Figure:
-    rows = [*found.by_condition, Told(condition="all", telling=found.everything)]
+    rows = [
+        *found.by_condition,
+        ConditionScores(condition="all", scores=found.everything),
+    ]
     return Figure(
         title="Hits, rejections, F1 and Matthews' correlation",
         caption=(
@@ -139,12 +146,12 @@ def _telling(found: Marks) -> Figure:
         rows=[
             (
                 each.condition,
-                each.telling.n,
-                each.telling.hits,
-                each.telling.rejections,
-                each.telling.balanced,
-                each.telling.f1,
-                each.telling.mcc,
+                each.scores.n,
+                each.scores.sensitivity,
+                each.scores.specificity,
+                each.scores.balanced_accuracy,
+                each.scores.f1,
+                each.scores.mcc,
             )
             for each in rows
         ],
@@ -161,7 +168,7 @@ def _scatter(model: Model, at: int, *, synthetic: bool) -> Figure:
         caption="Each point is an explanation, its raters' mean beside the model's score.",
         ident=f"scatter-{at}",
         synthetic=synthetic,
-        told=[("Model with a person", model.stand_in.model_with_person)],
+        told=[("Model with a person", model.gap.model_with_person)],
     )
 
 
@@ -176,7 +183,7 @@ def sections(found: Marks) -> tuple[Section, ...]:
         Section(title="Do raters agree?", lead="", figures=("agreement",)),
         Section(
             title="Can a model stand in for people?",
-            lead=" ".join(f"{m.scorer} {fair(m.stand_in)}." for m in found.models)
+            lead=" ".join(f"{m.scorer} {fair(m.gap)}." for m in found.models)
             or "The same question, asked of a language model.",
             figures=(*(f"scatter-{at}" for at in range(len(found.models))), "models"),
         ),

@@ -15,7 +15,7 @@ from studies.analysis.protocols import agreement
 from studies.analysis.protocols.agreement import Measure, units_of
 from studies.analysis.protocols.rater_agreement import AgreementInput
 from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
-from studies.analysis.statistics.condition_means import Matched, matched
+from studies.analysis.statistics.condition_means import ConditionMeans, condition_means
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
 
 SUM = "sum"
@@ -46,7 +46,7 @@ class Rated:
     high: float
     points: tuple[str, ...]
     shares: tuple[Shares, ...]
-    matched: Matched
+    means: ConditionMeans
     agreement: tuple[Measure, ...]
     links: tuple[ScoreLink, ...]
 
@@ -168,7 +168,7 @@ def _rated(
             )
             for at, name in enumerate(conditions)
         ),
-        matched=matched(
+        means=condition_means(
             names,
             neuron,
             rater,

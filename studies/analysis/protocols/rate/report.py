@@ -18,12 +18,12 @@ def key_figures(found: Ratings) -> tuple[KeyFigure, ...]:
         return ()
     main = found.dimensions[found.main]
     means = [
-        KeyFigure(name=f"Mean rating, {p.condition}", kind="number", estimate=p.mean)
-        for p in main.matched.places
+        KeyFigure(name=f"Mean rating, {p.condition}", kind="number", estimate=p.estimate)
+        for p in main.means.conditions
     ]
     leads = [
         KeyFigure(name=f"{e.first} less {e.second}", kind="number", estimate=e.lead)
-        for e in main.matched.leads[:1]
+        for e in main.means.contrasts[:1]
     ]
     agreement = [
         KeyFigure(name=m.name, kind=m.kind, estimate=m.estimate)
@@ -36,11 +36,11 @@ def key_figures(found: Ratings) -> tuple[KeyFigure, ...]:
 def headline(found: Ratings) -> str:
     """Say which condition is rated highest, by how much, and how far raters agree."""
     main = found.dimensions[found.main]
-    [*places] = main.matched.places
+    [*places] = main.means.conditions
     scale = f"on a scale of {main.low:g} to {main.high:g}"
     highest = "rated highest" if len(places) > 1 else "rated"
-    said = f"{quoted(places[0].condition)} is {highest}, {number(places[0].mean)} {scale}"
-    lead = main.matched.leads[0] if main.matched.leads else None
+    said = f"{quoted(places[0].condition)} is {highest}, {number(places[0].estimate)} {scale}"
+    lead = main.means.contrasts[0] if main.means.contrasts else None
     if lead is not None and lead.lead.defined:
         said += (
             f", which is {number(lead.lead)} more than {quoted(lead.second)} on the same neurons"
@@ -81,7 +81,7 @@ def methods_text(found: Ratings) -> str:
     if not found.dimensions:
         return ""
     main = found.dimensions[found.main]
-    means = "; ".join(f"{p.condition} {number(p.mean)}" for p in main.matched.places)
+    means = "; ".join(f"{p.condition} {number(p.estimate)}" for p in main.means.conditions)
     agreement = "; ".join(f"{m.name} {number(m.estimate)}" for m in main.agreement)
     return (
         f"On the scale of {main.low:g} to {main.high:g} (“{main.name}”) mean ratings were {means}. "
@@ -105,7 +105,7 @@ def _of_dimension(each: Rated, is_main: bool, *, synthetic: bool) -> dict[str, F
     shown = {
         f"likert-{each.key}": _likert(each, synthetic=synthetic),
         f"means-{each.key}": common.means(
-            each.matched,
+            each.means,
             title=f"Mean rating by condition: {each.name}",
             axis="Mean rating",
             kind="number",
@@ -122,7 +122,7 @@ def _of_dimension(each: Rated, is_main: bool, *, synthetic: bool) -> dict[str, F
     }
     if is_main:
         shown["leads"] = common.leads(
-            each.matched.leads,
+            each.means.contrasts,
             axis="Difference of mean ratings",
             kind="number",
             ident="leads",
@@ -133,7 +133,7 @@ def _of_dimension(each: Rated, is_main: bool, *, synthetic: bool) -> dict[str, F
 
 def _likert(each: Rated, *, synthetic: bool) -> Figure:
     title = f"Ratings by condition: {each.name}"
-    order = [place.condition for place in each.matched.places]
+    order = [place.condition for place in each.means.conditions]
     shares = sorted(each.shares, key=lambda share: order.index(share.condition))
     rows: list[tuple[Cell, ...]] = [
         (s.condition, point, n, n / sum(s.counts) if sum(s.counts) else None)

@@ -19,8 +19,8 @@ from studies.analysis.statistics.concordance import (
     row_correlations,
     token_alpha,
 )
-from studies.analysis.statistics.condition_means import Matched, matched, mean_of
-from studies.analysis.statistics.model_vs_human import StandIn, simulators
+from studies.analysis.statistics.condition_means import ConditionMeans, condition_means, mean_of
+from studies.analysis.statistics.model_vs_human import HumanModelGap, human_model_gap
 
 SCORE = "correlation of a simulation with the true activations"
 FLAT = "everything was painted alike"
@@ -42,7 +42,7 @@ class Simulator:
     people: Estimate
     lead: Estimate
     with_person: Estimate
-    stand_in: StandIn
+    gap: HumanModelGap
     points: tuple[Beside, ...]
 
 
@@ -56,7 +56,7 @@ class Simulations:
     """
 
     score: Estimate
-    matched: Matched
+    means: ConditionMeans
     undefined: tuple[ReasonCount, ...]
     painted: Estimate
     alike: Concordance
@@ -90,7 +90,7 @@ def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Simulations:
     ]
     return Simulations(
         score=mean_of(valued.neuron, valued.rater, valued.value, what=SCORE, bounds=(-1.0, 1.0)),
-        matched=matched(
+        means=condition_means(
             names[valued.condition],
             valued.neuron,
             valued.rater,
@@ -210,10 +210,10 @@ def _simulator(
             what="correlation of a model's simulation with a person's",
             bounds=(-1.0, 1.0),
         ),
-        stand_in=_stand_in(judgments.explanation[rows], rater, person[rows], model[rows]),
+        gap=_gap(judgments.explanation[rows], rater, person[rows], model[rows]),
         points=beside(judgments.explanation[rows], person[rows], model[rows]),
     )
 
 
-def _stand_in(explanation: Codes, rater: Codes, person: Array, model: Array) -> StandIn:
-    return simulators(*one_each(explanation, rater, person, model))
+def _gap(explanation: Codes, rater: Codes, person: Array, model: Array) -> HumanModelGap:
+    return human_model_gap(*one_each(explanation, rater, person, model))

@@ -16,10 +16,13 @@ _LOW_AGREEMENT = 0.3
 
 def key_figures(found: Simulations) -> tuple[KeyFigure, ...]:
     """Name people's scores, their lead over each model, and their agreement."""
-    places = found.matched.places
+    places = found.means.conditions
     return (
         KeyFigure(name="Score of people", kind="number", estimate=found.score),
-        *(KeyFigure(name=f"Score, {p.condition}", kind="number", estimate=p.mean) for p in places),
+        *(
+            KeyFigure(name=f"Score, {p.condition}", kind="number", estimate=p.estimate)
+            for p in places
+        ),
         *(
             KeyFigure(name=f"People less {m.name}", kind="number", estimate=m.lead)
             for m in found.models
@@ -71,7 +74,7 @@ def figures(found: Simulations, synthetic: bool) -> dict[str, Figure]:
     """Return scores by condition, models beside people, and agreement."""
     shown = {
         "means": common.means(
-            found.matched,
+            found.means,
             title="Score of people's simulations, by condition",
             axis="Correlation with the true activations",
             kind="number",
@@ -82,7 +85,7 @@ def figures(found: Simulations, synthetic: bool) -> dict[str, Figure]:
             synthetic=synthetic,
         ),
         "leads": common.leads(
-            found.matched.leads,
+            found.means.contrasts,
             axis="Difference of scores",
             kind="number",
             ident="leads",
@@ -91,7 +94,7 @@ def figures(found: Simulations, synthetic: bool) -> dict[str, Figure]:
         "models": _models(found, synthetic=synthetic),
         "ahead": _leads(found, synthetic=synthetic),
         "stand-in": models(
-            [(m.name, m.stand_in, m.stand_in.bias.n_units) for m in found.models],
+            [(m.name, m.gap, m.gap.bias.n_units) for m in found.models],
             empty="No model simulated these explanations on these texts: run a simulator.",
         ),
         "agreement": _agreement(found),
@@ -187,7 +190,7 @@ def _scatter(model: Simulator, at: int, *, synthetic: bool) -> Figure:
         caption="Each point is an explanation.",
         ident=f"scatter-{at}",
         synthetic=synthetic,
-        told=[("Model with a person", model.stand_in.model_with_person)],
+        told=[("Model with a person", model.gap.model_with_person)],
     )
 
 
@@ -202,7 +205,7 @@ def sections(found: Simulations) -> tuple[Section, ...]:
         ),
         Section(
             title="Is a model a fair stand-in for people?",
-            lead=" ".join(f"Over explanations, {m.name} {fair(m.stand_in)}." for m in found.models)
+            lead=" ".join(f"Over explanations, {m.name} {fair(m.gap)}." for m in found.models)
             or "The same explanations, texts and tokens, scored in the same way.",
             figures=("models", "ahead", *scatters, "stand-in"),
         ),

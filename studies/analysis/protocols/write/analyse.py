@@ -10,7 +10,12 @@ from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Codes, codes
 from studies.analysis.data.tables import ReasonCount, Scores
 from studies.analysis.statistics import agreement
-from studies.analysis.statistics.condition_means import Matched, matched, mean_of, median
+from studies.analysis.statistics.condition_means import (
+    ConditionMeans,
+    condition_means,
+    mean_of,
+    median,
+)
 
 WRITTEN = "written here"
 """The group of the explanations that came of this study."""
@@ -28,7 +33,7 @@ class WrittenScores:
 
     scorer: str
     n_written: int
-    matched: Matched
+    means: ConditionMeans
     undefined: tuple[ReasonCount, ...]
 
 
@@ -100,7 +105,7 @@ def _scored(scores: Scores, tables: AnswerTables, answers: Answers) -> WrittenSc
     return WrittenScores(
         scorer=scores.scorer,
         n_written=int((groups == WRITTEN).sum()),
-        matched=matched(
+        means=condition_means(
             groups,
             np.array([neuron for _, neuron, *_ in rows], dtype=np.intp),
             np.array(authors, dtype=np.intp),

@@ -10,7 +10,7 @@ from studies.analysis.protocols.base import KeyFigure, ProtocolAnalysis, Section
 from studies.analysis.protocols.write.analyse import WRITTEN, Written, WrittenScores, analyse
 from studies.analysis.report.figure import Figure
 from studies.analysis.report.wording import counted, number
-from studies.analysis.statistics.condition_means import Lead
+from studies.analysis.statistics.ranking import Contrast
 
 _SHORT = 25
 
@@ -36,8 +36,8 @@ def key_figures(found: Written) -> tuple[KeyFigure, ...]:
     )
 
 
-def _of_written(scores: WrittenScores) -> list[Lead]:
-    return [lead for lead in scores.matched.leads if WRITTEN in (lead.first, lead.second)]
+def _of_written(scores: WrittenScores) -> list[Contrast]:
+    return [lead for lead in scores.means.contrasts if WRITTEN in (lead.first, lead.second)]
 
 
 def headline(found: Written) -> str:
@@ -53,9 +53,9 @@ def headline(found: Written) -> str:
     scores = primary(found)
     if scores is None:
         return f"{said}. No scorer has scored them yet."
-    own = next(p for p in scores.matched.places if p.condition == WRITTEN)
+    own = next(p for p in scores.means.conditions if p.condition == WRITTEN)
     leads = _of_written(scores)
-    text = f"{said}. They score {number(own.mean)} by {scores.scorer}"
+    text = f"{said}. They score {number(own.estimate)} by {scores.scorer}"
     if leads and leads[0].lead.defined:
         text += f"; {leads[0].first} less {leads[0].second} on the same neurons: "
         text += number(leads[0].lead)
@@ -93,10 +93,10 @@ def figures(found: Written, synthetic: bool) -> dict[str, Figure]:
     """Return lengths, and scores beside those of others."""
     shown = {"lengths": _lengths(found, synthetic=synthetic), "texts": _texts(found)}
     for at, scores in enumerate(found.scores):
-        places = [place.mean for place in scores.matched.places]
+        places = [place.estimate for place in scores.means.conditions]
         reach = reaching("", places, least=0.1)
         shown[f"scores-{at}"] = common.means(
-            scores.matched,
+            scores.means,
             title=f"Scores by {scores.scorer}, by who wrote",
             axis="Score",
             kind="number",
@@ -107,7 +107,7 @@ def figures(found: Written, synthetic: bool) -> dict[str, Figure]:
             synthetic=synthetic,
         )
         shown[f"leads-{at}"] = common.leads(
-            scores.matched.leads,
+            scores.means.contrasts,
             axis="Difference of scores",
             kind="number",
             ident=f"leads-{at}",

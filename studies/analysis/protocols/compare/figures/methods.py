@@ -64,7 +64,9 @@ def _leaderboard(board: Leaderboard, *, synthetic: bool) -> Figure:
 def standings(board: Leaderboard, *, note: str, ident: str, synthetic: bool) -> Figure:
     """Show a leaderboard; `note` ends its caption."""
     title = "Leaderboard: ability of each condition"
-    rows = [(f"{ranks(s.rank_low, s.rank_high)} {s.condition}", s.ability) for s in board.standings]
+    rows = [
+        (f"{ranks(s.rank_low, s.rank_high)} {s.condition}", s.estimate) for s in board.conditions
+    ]
     axis = plots.reaching("", [ability for _, ability in rows], least=0.5)
     return Figure(
         title=title,
@@ -75,8 +77,8 @@ def standings(board: Leaderboard, *, note: str, ident: str, synthetic: bool) -> 
         ),
         columns=(("Condition", "text"), ("Ranks", "text"), ("Ability, log-odds", "number")),
         rows=[
-            (s.condition, ranks(s.rank_low, s.rank_high).rstrip(":"), s.ability)
-            for s in board.standings
+            (s.condition, ranks(s.rank_low, s.rank_high).rstrip(":"), s.estimate)
+            for s in board.conditions
         ],
         svg=forest_plot(
             rows,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from studies.analysis.data.tables import Scores
 from studies.analysis.statistics.against_scores import Valued, score_links
-from studies.analysis.statistics.condition_means import matched, mean_of, median
+from studies.analysis.statistics.condition_means import condition_means, mean_of, median
 
 
 def columns(table: list[tuple[str, int, int, float]]) -> tuple[list[object], ...]:
@@ -27,25 +27,25 @@ TWO = [
 
 def test_a_lead_is_the_mean_over_neurons_that_have_both() -> None:
     # Neuron 0: (5 + 3) / 2 - 2 = 2; neuron 1: 4 - 4 = 0; neuron 2 has no b. (2 + 0) / 2 = 1.
-    found = matched(*columns(TWO), expected=("a", "b"))
-    assert found.leads[0].lead.value == pytest.approx(1.0)
-    assert (found.leads[0].first, found.leads[0].second) == ("a", "b")
-    assert found.leads[0].lead.n_units == 2
+    found = condition_means(*columns(TWO), expected=("a", "b"))
+    assert found.contrasts[0].lead.value == pytest.approx(1.0)
+    assert (found.contrasts[0].first, found.contrasts[0].second) == ("a", "b")
+    assert found.contrasts[0].lead.n_units == 2
 
 
 def test_the_highest_mean_comes_first_and_means_are_over_values() -> None:
-    found = matched(*columns(TWO), expected=("b", "a"))
+    found = condition_means(*columns(TWO), expected=("b", "a"))
     # a: (5 + 3 + 4 + 9) / 4 = 5.25; b: (2 + 4) / 2 = 3.
-    assert [(p.condition, p.mean.value) for p in found.places] == [("a", 5.25), ("b", 3.0)]
+    assert [(p.condition, p.estimate.value) for p in found.conditions] == [("a", 5.25), ("b", 3.0)]
 
 
 def test_a_condition_without_values_is_last_and_says_why() -> None:
-    found = matched(*columns(TWO), expected=("never", "a", "b"), what="rating")
-    last = found.places[-1]
+    found = condition_means(*columns(TWO), expected=("never", "a", "b"), what="rating")
+    last = found.conditions[-1]
     assert last.condition == "never"
     assert last.mean.reason == "no rating was given"
     assert (last.rank_low, last.rank_high) == (0, 0)
-    assert {e.lead.reason for e in found.leads if "never" in (e.first, e.second)} == {
+    assert {e.lead.reason for e in found.contrasts if "never" in (e.first, e.second)} == {
         "no neuron has values of both"
     }
 
@@ -58,8 +58,8 @@ def test_a_clear_lead_takes_a_rank_from_who_is_behind() -> None:
         for neuron in range(12)
         for rater in range(6)
     ]
-    found = matched(*columns(table), expected=("low", "high"))
-    assert [(p.condition, p.rank_low, p.rank_high) for p in found.places] == [
+    found = condition_means(*columns(table), expected=("low", "high"))
+    assert [(p.condition, p.rank_low, p.rank_high) for p in found.conditions] == [
         ("high", 1, 1),
         ("low", 2, 2),
     ]
@@ -67,7 +67,7 @@ def test_a_clear_lead_takes_a_rank_from_who_is_behind() -> None:
 
 def test_a_value_that_is_not_finite_is_refused() -> None:
     with pytest.raises(ValueError, match="values: not finite"):
-        matched(["a"], [0], [0], [np.nan], expected=("a",))
+        condition_means(["a"], [0], [0], [np.nan], expected=("a",))
 
 
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=30))
@@ -89,8 +89,8 @@ def test_a_median_of_nothing_says_so() -> None:
 def test_leads_follow_the_unit_of_the_values(shift: float, scale: float) -> None:
     names, neurons, raters, values = columns(TWO)
     moved = [shift + scale * float(v) for v in values]  # type: ignore[arg-type]
-    found = matched(names, neurons, raters, moved, expected=("a", "b"))
-    assert found.leads[0].lead.value == pytest.approx(scale * 1.0)
+    found = condition_means(names, neurons, raters, moved, expected=("a", "b"))
+    assert found.contrasts[0].lead.value == pytest.approx(scale * 1.0)
 
 
 def test_one_rater_has_a_mean_without_an_interval() -> None:
