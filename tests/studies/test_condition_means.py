@@ -43,7 +43,7 @@ def test_a_condition_without_values_is_last_and_says_why() -> None:
     found = condition_means(*columns(TWO), expected=("never", "a", "b"), what="rating")
     last = found.conditions[-1]
     assert last.condition == "never"
-    assert last.mean.reason == "no rating was given"
+    assert last.estimate.reason == "no rating was given"
     assert (last.rank_low, last.rank_high) == (0, 0)
     assert {e.lead.reason for e in found.contrasts if "never" in (e.first, e.second)} == {
         "no neuron has values of both"

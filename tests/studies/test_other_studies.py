@@ -151,8 +151,8 @@ def test_adopted_texts_and_their_scores_are_analysed_from_the_export_too(tmp_pat
     assert details["n_adopted"] == 3
     scores = next(each for each in details["scores"] if each["scorer"] == "correlation")
     assert scores["n_written"] == 3
-    assert scores["matched"]["places"][0]["condition"] == "written here"
-    assert scores["matched"]["leads"][0]["lead"]["value"] == pytest.approx(0.5)
+    assert scores["means"]["conditions"][0]["condition"] == "written here"
+    assert scores["means"]["contrasts"][0]["lead"]["value"] == pytest.approx(0.5)
 
 
 def test_results_are_behind_once_a_program_simulates_what_people_did() -> None:
