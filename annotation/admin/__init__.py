@@ -13,7 +13,7 @@ from django.utils.timezone import now
 from annotation.admin.forms import RECRUITING, AccountForm, BatchForm
 from annotation.models import Assignment, Batch, Enrolment, Exclusion, Item, Judgment, Rater
 from annotation.protocols import PROTOCOLS
-from annotation.selectors import batch_progress
+from annotation.selectors.batches import batch_progress
 from annotation.services.accounts import rater_shut_out
 from annotation.services.trust import exclusion_lift
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from annotation.models import Batch, Enrolment, Rater
-from annotation.selectors import RaterProgress, rater_progress
+from annotation.selectors.progress import RaterProgress, rater_progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

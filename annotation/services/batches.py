@@ -12,7 +12,7 @@ from annotation.entry import read_entry
 from annotation.models import Batch, Enrolment, Item, Rater
 from annotation.protocols import PROTOCOLS
 from annotation.quality import Rule, read_rules
-from annotation.selectors import group_shares, groups_of
+from annotation.selectors.batches import group_shares, groups_of
 from annotation.services.errors import BatchClosed, BatchRefused
 
 

@@ -19,7 +19,6 @@ from annotation.prepared import Prepared, PreparedUpdate, Slot, insert
 from annotation.protocols import PROTOCOLS
 from annotation.services.errors import BatchClosed, InvalidAnswer, LeaseExpired
 from annotation.services.offers import Before, offers
-from annotation.services.releasing import release
 
 # How long a claim lasts from the last sign of an open page: a rater who leaves holds up nobody.
 HOLD_SECONDS = 150
@@ -99,6 +98,19 @@ def assignment_hold(*, assignment: Assignment, draft: Mapping[str, object], at: 
     held = Assignment.objects.filter(pk=assignment.pk, state=Assignment.State.OPEN, expires__gt=at)
     if not held.update(draft=dict(draft), expires=until):
         raise LeaseExpired("the claim has ended")
+
+
+@transaction.atomic
+def release(assignment: Assignment, still: Q | None = None, **ended_as: Any) -> bool:
+    """End an open claim and give its place back; False if it is not open and `still` so."""
+    held = Assignment.objects.filter(still or Q(), pk=assignment.pk, state=Assignment.State.OPEN)
+    ended = held.update(**ended_as)
+    if ended:
+        side = allocation.side_of(assignment.order)
+        Item.objects.filter(pk=assignment.item_id).update(
+            claims=F("claims") - 1, lean=F("lean") - side
+        )
+    return ended == 1
 
 
 @transaction.atomic

@@ -8,8 +8,8 @@ from django.db import transaction
 from annotation.models import Assignment, Batch, Enrolment, Exclusion
 from annotation.quality import Rule, Seen, read_rules
 from annotation.selectors.trust import answers_seen
+from annotation.services.claims import release
 from annotation.services.errors import InvalidAnswer
-from annotation.services.releasing import release
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ not know read the cookie too.
 
 from annotation.views.accounts import account, log_in, log_out, new_account, new_password
 from annotation.views.common import image_sent, kept_by_the_browser, rater_of
-from annotation.views.entering import check, instructions, invitation, resume
+from annotation.views.entry import check, instructions, invitation, resume
 from annotation.views.practising import practice
 from annotation.views.questions import answer, done, hold, image, next_question, skip
 

@@ -17,10 +17,10 @@ from django.utils.timezone import now
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from annotation import selectors
 from annotation.forms import ACCOUNT_FAULTS
 from annotation.models import Rater
 from annotation.selectors.parts import open_to, parts_of
+from annotation.selectors.raters import rater_named
 from annotation.services.accounts import (
     AccountRefused,
     TooManyTries,
@@ -41,7 +41,7 @@ def _for_raters(view: View) -> Page:
     @never_cache
     def enter(request: HttpRequest) -> HttpResponse:
         key = rater_of(request)
-        rater = selectors.rater_named(key) if key else None
+        rater = rater_named(key) if key else None
         return _see("login") if rater is None else view(request, rater)
 
     return enter

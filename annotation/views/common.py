@@ -16,11 +16,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
-from annotation import selectors
 from annotation.entry import Entry, read_entry
 from annotation.forms import RULES_BROKEN
 from annotation.models import Batch, Enrolment, Rater
 from annotation.protocols import PROTOCOLS
+from annotation.selectors.progress import rater_progress
+from annotation.selectors.raters import broken_rules, enrolment_of
 from annotation.services.errors import BatchClosed, NotYours
 
 COOKIE = "rater"
@@ -45,7 +46,7 @@ def for_raters(view: View) -> View:
     @_in_turn
     def enter(request: HttpRequest, token: str, **kwargs: object) -> HttpResponseBase:
         rater = rater_of(request)
-        enrolment = selectors.enrolment_of(token, rater) if rater else None
+        enrolment = enrolment_of(token, rater) if rater else None
         if enrolment is None:
             return _stranger(request, token)
         if shut_out(enrolment) and enrolment.batch.state == Batch.State.OPEN:
@@ -141,7 +142,7 @@ def closed(
     request: HttpRequest, enrolment: Enrolment | None, batch: Batch | None = None
 ) -> HttpResponse:
     """Say that the batch takes no answers, and that those given are stored."""
-    progress = selectors.rater_progress(enrolment) if enrolment else None
+    progress = rater_progress(enrolment) if enrolment else None
     batch = batch or (enrolment.batch if enrolment else None)
     return message(request, "closed", HTTPStatus.GONE, batch=batch, progress=progress)
 
@@ -157,9 +158,9 @@ def out_of_reach(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
     context: dict[str, Any] = {"batch": batch, "code": "screened_out"}
     if enrolment.screened_out:
         return message(request, "screened_out", HTTPStatus.FORBIDDEN, **context)
-    broken = selectors.broken_rules(enrolment) if batch.tells_raters else ()
+    broken = broken_rules(enrolment) if batch.tells_raters else ()
     context["reasons"] = [RULES_BROKEN[rule] for rule in broken]
-    context["progress"] = selectors.rater_progress(enrolment)
+    context["progress"] = rater_progress(enrolment)
     return message(request, "paused", HTTPStatus.FORBIDDEN, **context)
 
 

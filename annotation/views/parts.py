@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from annotation import selectors
 from annotation.models import Batch, Enrolment, Rater
+from annotation.selectors.raters import enrolment_of
 
 
 def part_before(batch: Batch, rater: Rater | None) -> Batch | None:
@@ -11,7 +11,7 @@ def part_before(batch: Batch, rater: Rater | None) -> Batch | None:
     first = batch.follows
     if first is None:
         return None
-    enrolment = selectors.enrolment_of(first.token, rater.entry_key) if rater else None
+    enrolment = enrolment_of(first.token, rater.entry_key) if rater else None
     return None if enrolment is not None and enrolment.finished else first
 
 
@@ -20,5 +20,5 @@ def part_after(enrolment: Enrolment) -> dict[str, Any]:
     after = enrolment.batch.part_after
     if after is None:
         return {}
-    second = selectors.enrolment_of(after.token, enrolment.rater.entry_key)
+    second = enrolment_of(after.token, enrolment.rater.entry_key)
     return {} if second is not None and second.finished else {"part_after": after}

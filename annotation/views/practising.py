@@ -15,7 +15,7 @@ from annotation.forms import Shown, fault_of, faults_of, placed, read_answer
 from annotation.models import Assignment, Enrolment, Item
 from annotation.protocols import PROTOCOLS
 from annotation.protocols.asks import AnswerError
-from annotation.services.entering import enrolment_practise
+from annotation.services.entry import enrolment_practise
 from annotation.views.common import (
     asked_besides,
     entry_of,

@@ -15,7 +15,6 @@ from django.utils.module_loading import import_string
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from annotation import selectors
 from annotation.forms import (
     NOTICES,
     Shown,
@@ -27,8 +26,9 @@ from annotation.forms import (
 )
 from annotation.models import Assignment, Batch, Enrolment, Item
 from annotation.protocols import PROTOCOLS
+from annotation.selectors.assignments import answer_to, assignment_of
+from annotation.selectors.progress import RaterProgress, more_may_come, rater_progress
 from annotation.services.answers import judgment_submit
-from annotation.services.asking import question_claim
 from annotation.services.batches import enrolment_finish
 from annotation.services.claims import assignment_hold, assignment_renew, assignment_skip
 from annotation.services.errors import (
@@ -38,6 +38,7 @@ from annotation.services.errors import (
     LeaseExpired,
     NotYours,
 )
+from annotation.services.next_question import question_claim
 from annotation.views.common import (
     asked_besides,
     entry_of,
@@ -60,7 +61,7 @@ def _ask(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
         return see_other(before, enrolment.batch.token)
     assignment = question_claim(enrolment=enrolment, at=now())
     if assignment is None:
-        if not selectors.more_may_come(enrolment):
+        if not more_may_come(enrolment):
             enrolment_finish(enrolment=enrolment, at=now())
         return see_other("done", enrolment.batch.token)
     shown = Shown(assignment=assignment, answer=assignment.draft or {})
@@ -79,7 +80,7 @@ def answer(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpRespons
         return _take_answer(request, enrolment, assignment)
     require_open(enrolment)
     if assignment.state == Assignment.State.JUDGED:
-        before = selectors.answer_to(assignment)
+        before = answer_to(assignment)
         return _question(
             request, enrolment, Shown(assignment=assignment, answer=before, editing=True)
         )
@@ -138,8 +139,8 @@ def image(
 @for_raters
 def done(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
     """Thank the rater."""
-    progress = selectors.rater_progress(enrolment)
-    more = enrolment.batch.state == Batch.State.OPEN and selectors.more_may_come(enrolment)
+    progress = rater_progress(enrolment)
+    more = enrolment.batch.state == Batch.State.OPEN and more_may_come(enrolment)
     context = {"batch": enrolment.batch, "progress": progress, "more": more}
     if enrolment.finished and not more:
         context |= part_after(enrolment) or way_out(enrolment.batch, "completed")
@@ -205,7 +206,7 @@ def _question(
 ) -> HttpResponse:
     form = PROTOCOLS[enrolment.batch.protocol]
     payload = form.read(shown.assignment.item.payload)
-    progress = selectors.rater_progress(enrolment)
+    progress = rater_progress(enrolment)
     context = {
         "batch": enrolment.batch,
         "action": reverse("annotation:answer", args=[enrolment.batch.token, shown.assignment.key]),
@@ -238,7 +239,7 @@ def _hold(enrolment: Enrolment, shown: Shown) -> str:
     return reverse("annotation:hold", args=[enrolment.batch.token, shown.assignment.key])
 
 
-def _rests(enrolment: Enrolment, shown: Shown, progress: selectors.RaterProgress) -> bool:
+def _rests(enrolment: Enrolment, shown: Shown, progress: RaterProgress) -> bool:
     """Return whether this is the page to hint at a break."""
     after = entry_of(enrolment.batch).break_after
     is_due = after > 0 and progress.done > 0 and progress.done % after == 0
@@ -265,7 +266,7 @@ def _practised(enrolment: Enrolment, key: UUID) -> Item | None:
 
 
 def _own(enrolment: Enrolment, key: UUID) -> Assignment:
-    assignment = selectors.assignment_of(enrolment, key)
+    assignment = assignment_of(enrolment, key)
     if assignment is None:
         raise NotYours(key)
     return assignment

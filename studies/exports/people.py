@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, F
 
 from annotation.models import Assignment, Enrolment, Exclusion
-from annotation.selectors import excluded_raters
+from annotation.selectors.raters import excluded_raters
 from studies.exports.columns import RATER, Column, Row, Table
 from studies.models import Adoption, Study
 from studies.selectors.pseudonyms import pseudonym

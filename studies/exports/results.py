@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from annotation.models import Judgment
-from annotation.selectors import excluded_raters
+from annotation.selectors.raters import excluded_raters
 from studies.analysis.archive.read import FORMAT
 from studies.analysis.data.plan import Plan
 from studies.analysis.entry import TOLD, analyse, figures, in_words

@@ -9,7 +9,7 @@ from django.db.models import Count, F
 
 from annotation.models import Judgment
 from annotation.protocols import simulate, write
-from annotation.selectors import excluded_raters
+from annotation.selectors.raters import excluded_raters
 from studies.models import Adoption, Study, StudyItem
 from studies.selectors.answers import chunked
 from studies.selectors.pseudonyms import pseudonym

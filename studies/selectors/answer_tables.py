@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from annotation.selectors import excluded_raters
+from annotation.selectors.raters import excluded_raters
 from explanations.models import PERSON, Explanation, SimulatedRecord
 from studies.analysis.data.answers import (
     NONE,

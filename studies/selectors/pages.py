@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from annotation.models import Judgment
-from annotation.selectors import BatchProgress, batch_progress, groups_of
+from annotation.selectors.batches import BatchProgress, batch_progress, groups_of
 from studies.analysis.protocols.compare.analyse import VERSION
 from studies.analysis.statistics import power
 from studies.design.dealing import share_of_tests

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from annotation.protocols import compare
-from annotation.selectors import excluded_raters
+from annotation.selectors.raters import excluded_raters
 from explanations.models import Explanation, Method, Score, Simulation
 from explanations.selectors.labels import method_labels
 from studies.analysis.data import from_rows

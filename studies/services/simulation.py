@@ -11,8 +11,8 @@ from django.db import transaction
 
 from annotation.models import Batch
 from annotation.services.answers import judgment_submit
-from annotation.services.asking import question_claim
 from annotation.services.batches import enrolment_finish, rater_enrol
+from annotation.services.next_question import question_claim
 from studies.design.answering import ABOUT, Known, Synthetic, answer
 from studies.design.seeds import stream
 from studies.design.simulated import Behaviour, seconds

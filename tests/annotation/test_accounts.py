@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils.timezone import now
 
 from annotation.models import Batch, Enrolment, Judgment, LoginTry, Rater
-from annotation.selectors import is_rating
+from annotation.selectors.raters import is_rating
 from annotation.services.accounts import (
     TRIES,
     AccountRefused,

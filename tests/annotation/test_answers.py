@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from annotation.models import Assignment, Batch, Enrolment, Judgment
-from annotation.selectors import judgments_of
 from annotation.services.answers import judgment_submit
 from annotation.services.batches import batch_close
 from annotation.services.claims import assignment_claim, assignment_skip
@@ -22,6 +21,7 @@ from annotation.services.errors import (
 )
 from tests.annotation.conftest import NOON
 from tests.annotation.factories import open_batch
+from tests.annotation.judgments import judgments_of
 
 Enrol = Callable[..., Enrolment]
 

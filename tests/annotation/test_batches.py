@@ -6,7 +6,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from annotation.models import Batch, Enrolment, Item, Rater
-from annotation.selectors import batch_of, batch_progress, rater_progress
+from annotation.selectors.batches import batch_of, batch_progress
+from annotation.selectors.progress import rater_progress
 from annotation.services.batches import (
     batch_close,
     batch_create,

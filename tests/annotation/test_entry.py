@@ -14,9 +14,9 @@ from annotation.entry import read_entry
 from annotation.models import Assignment, Batch, Enrolment, Judgment, Rater
 from annotation.protocols import PROTOCOLS
 from annotation.services.answers import judgment_submit
-from annotation.services.asking import newcomer_supplied
 from annotation.services.batches import rater_enrol
 from annotation.services.claims import assignment_claim
+from annotation.services.next_question import newcomer_supplied
 from tests.annotation.browsing import address, agreed, asked, send
 from tests.annotation.factories import compare_item, item_of, open_batch
 from tests.annotation.pictures import stored_image

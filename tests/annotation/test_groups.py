@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from annotation.allocation import Share, group_for, is_catch_turn
 from annotation.models import Assignment, Batch, Enrolment, Item
-from annotation.selectors import batch_progress, more_may_come, questions_in
+from annotation.selectors.batches import batch_progress, questions_in
+from annotation.selectors.progress import more_may_come
 from annotation.services.batches import NewItem, batch_create, batch_open, rater_enrol
 from annotation.services.claims import assignment_claim
 from tests.annotation.conftest import NOON

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from annotation.models import Assignment, Batch, Rater
-from annotation.selectors import is_rating
+from annotation.selectors.raters import is_rating
 from tests.annotation.browsing import agreed, asked, send
 from tests.annotation.factories import open_batch
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from annotation.models import Assignment, Batch, Enrolment, Exclusion, Item, Judgment
 from annotation.quality import Rule, self_consistency
-from annotation.selectors import excluded_raters
+from annotation.selectors.raters import excluded_raters
 from annotation.selectors.trust import answers_seen
 from annotation.services.answers import judgment_submit
 from annotation.services.batches import NewItem, batch_create, batch_open, rater_enrol

@@ -12,11 +12,10 @@ from django.utils.timezone import now
 
 from annotation.allocation import side_of
 from annotation.models import Assignment, Batch, Enrolment, Judgment
-from annotation.selectors import judgments_of
 from annotation.services.answers import judgment_submit
-from annotation.services.asking import question_claim
 from annotation.services.batches import rater_enrol
 from annotation.services.claims import assignment_claim, assignment_skip
+from annotation.services.next_question import question_claim
 from studies.design.simulated import Behaviour
 from studies.models import PairDraw
 from studies.selectors.drawing import places_open
@@ -24,6 +23,7 @@ from studies.services.drawing import pairs_choose
 from studies.services.simulation import raters_simulate
 from tests import factories
 from tests.annotation.factories import open_batch
+from tests.annotation.judgments import judgments_of
 from tests.services.conftest import Site
 
 pytestmark = pytest.mark.services

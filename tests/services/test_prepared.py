@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from annotation.selectors import enrolment_of
+from annotation.selectors.raters import enrolment_of
 from annotation.services.batches import rater_enrol
 from tests.annotation.conftest import NOON
 from tests.annotation.factories import open_batch

@@ -12,10 +12,10 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 
 from annotation.models import Assignment, Enrolment, Item, Judgment
-from annotation.selectors import batch_progress
+from annotation.selectors.batches import batch_progress
 from annotation.services.answers import judgment_submit
-from annotation.services.asking import question_claim
 from annotation.services.batches import enrolment_finish, rater_enrol
+from annotation.services.next_question import question_claim
 from studies import tasks
 from studies.analysis.archive.read import recompute
 from studies.analysis.protocols.compare.analyse import analyse

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.models import Assignment, Enrolment, Exclusion, Judgment
-from annotation.selectors import more_may_come
+from annotation.selectors.progress import more_may_come
 from annotation.services.answers import judgment_submit
 from annotation.services.batches import rater_enrol
 from annotation.services.claims import assignment_claim

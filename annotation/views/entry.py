@@ -11,13 +11,15 @@ from django.utils.timezone import now
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from annotation import selectors
 from annotation.entry import TRIES
 from annotation.models import Batch, Enrolment, Rater
 from annotation.protocols import PROTOCOLS
-from annotation.services.asking import newcomer_supplied
+from annotation.selectors.batches import batch_of, first_payload, questions_in
+from annotation.selectors.progress import rater_progress
+from annotation.selectors.raters import enrolment_of, rater_named, rater_recruited
 from annotation.services.batches import rater_enrol
-from annotation.services.entering import enrolment_check
+from annotation.services.entry import enrolment_check
+from annotation.services.next_question import newcomer_supplied
 from annotation.views.common import (
     COOKIE_SECONDS,
     asked_besides,
@@ -43,12 +45,12 @@ _ID = re.compile(r"[0-9A-Za-z]{1,64}")
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Say what raters are asked for; enrol whoever agrees. Who does not leaves nothing behind."""
-    batch = selectors.batch_of(token)
+    batch = batch_of(token)
     if batch is None:
         return message(request, "unknown_link", HTTPStatus.NOT_FOUND)
     arrival = _arrival(batch, request.GET)
     rater = _known(request, arrival)
-    enrolment = selectors.enrolment_of(token, rater.entry_key) if rater else None
+    enrolment = enrolment_of(token, rater.entry_key) if rater else None
     if batch.state != Batch.State.OPEN:
         return closed(request, enrolment, batch)
     if enrolment is None and (first := part_before(batch, rater)):
@@ -81,11 +83,11 @@ def _may_come(batch: Batch, rater: Rater | None) -> bool:
 def _invite(
     request: HttpRequest, batch: Batch, enrolment: Enrolment | None, rater: Rater | None
 ) -> HttpResponse:
-    progress = selectors.rater_progress(enrolment) if enrolment else None
+    progress = rater_progress(enrolment) if enrolment else None
     context = {
         "batch": batch,
         "progress": progress,
-        "questions": selectors.questions_in(batch),
+        "questions": questions_in(batch),
         "recruited": entry_of(batch).recruiter and not _may_come(batch, rater),
         "has_account": rater is not None and rater.user_id is not None,
     }
@@ -104,9 +106,9 @@ def _arrival(batch: Batch, query: QueryDict) -> dict[str, str]:
 def _known(request: HttpRequest, arrival: dict[str, str]) -> Rater | None:
     """Return the rater: whom the recruiter names, before the one whom the browser remembers."""
     if arrival:
-        return selectors.rater_recruited(_external(arrival))
+        return rater_recruited(_external(arrival))
     key = rater_of(request)
-    return selectors.rater_named(key) if key else None
+    return rater_named(key) if key else None
 
 
 def _external(arrival: dict[str, str]) -> str:
@@ -131,7 +133,7 @@ def resume(request: HttpRequest, token: str, signed: str) -> HttpResponse:
         key = UUID(signing.loads(signed, salt=RESUME_SALT, max_age=COOKIE_SECONDS))
     except signing.BadSignature:
         return message(request, "unknown_link", HTTPStatus.NOT_FOUND)
-    enrolment = selectors.enrolment_of(token, key)
+    enrolment = enrolment_of(token, key)
     if enrolment is None:
         return message(request, "unknown_link", HTTPStatus.NOT_FOUND)
     return remember(see_other("invitation", token), enrolment.rater)
@@ -143,7 +145,7 @@ def instructions(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
     """Say how to answer."""
     require_open(enrolment)
     batch = enrolment.batch
-    payload = PROTOCOLS[batch.protocol].read(selectors.first_payload(batch))
+    payload = PROTOCOLS[batch.protocol].read(first_payload(batch))
     entry = entry_of(batch)
     context = {
         "batch": batch,

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from annotation.models import Assignment, Batch, Enrolment
-from annotation.selectors import newcomer_may_be_asked, rater_progress
+from annotation.selectors.progress import newcomer_may_be_asked, rater_progress
 from annotation.services.claims import assignment_claim
 
 

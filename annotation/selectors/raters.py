@@ -1,0 +1,56 @@
+"""Who a rater is, what they take part in, and what keeps them out."""
+
+from uuid import UUID
+
+from django.db.models import CharField, UUIDField
+
+from annotation.models import Batch, Enrolment, Exclusion, Rater
+from annotation.prepared import Prepared, Slot
+from annotation.quality import read_rules
+
+_ENROLMENT = Prepared(
+    lambda: Enrolment.objects.select_related("batch", "rater").filter(
+        batch__token=Slot("token", CharField()), rater__entry_key=Slot("rater", UUIDField())
+    )
+)
+
+
+def enrolment_of(token: str, rater: UUID) -> Enrolment | None:
+    """Return a rater's enrolment in the batch behind an invitation, with both."""
+    return _ENROLMENT.first(token=token, rater=rater)
+
+
+def rater_named(key: UUID) -> Rater | None:
+    """Return the rater whose browser holds that key, with their account."""
+    return Rater.objects.select_related("user").filter(entry_key=key).first()
+
+
+def rater_recruited(external: str) -> Rater | None:
+    """Return the rater whom a recruiter calls that."""
+    return Rater.objects.filter(external=external).first()
+
+
+def is_rating(rater: UUID) -> bool:
+    """Tell whether a rater has questions before them in a batch that still takes answers.
+
+    Between two parts of a study they have: the second asks about the same things.
+    """
+    own = Enrolment.objects.filter(rater__entry_key=rater)
+    done = own.exclude(finished=None).values("batch")
+    second = Batch.objects.filter(state=Batch.State.OPEN, follows__in=done).exclude(pk__in=done)
+    return own.filter(finished=None, batch__state=Batch.State.OPEN).exists() or second.exists()
+
+
+def broken_rules(enrolment: Enrolment) -> tuple[str, ...]:
+    """Return the names of the rules that pause a rater now."""
+    pausing = enrolment.exclusions.filter(pauses=True, lifted=None)
+    return tuple(pausing.order_by("pk").values_list("rule", flat=True))
+
+
+def excluded_raters(batch: Batch) -> dict[str, frozenset[int]]:
+    """Return the ids of the raters whom each of the batch's rules excludes; all rules, in order."""
+    excluded: dict[str, set[int]] = {rule.name: set() for rule in read_rules(batch.rules)}
+    rows = Exclusion.objects.filter(enrolment__batch=batch, lifted=None)
+    for rule, rater in rows.values_list("rule", "enrolment__rater"):
+        excluded.setdefault(rule, set()).add(rater)
+    return {rule: frozenset(raters) for rule, raters in excluded.items()}
