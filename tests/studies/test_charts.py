@@ -10,6 +10,7 @@ from studies.analysis.charts.charts import forest_plot, gap_chart
 from studies.analysis.data.estimate import Estimate, undefined
 from studies.analysis.data.published import PUBLISHED, published_beside
 from studies.analysis.statistics.preference import GapBin, agreement_by_gap, noise_ceiling
+from studies.analysis.statistics.votes import read_votes
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -23,7 +24,8 @@ def made(value: float, low: float, high: float) -> Estimate:
 def bins() -> tuple[GapBin, ...]:
     """Two neurons by three raters; gaps .05 and .35."""
     gaps = [0.05, 0.35] * 3
-    return agreement_by_gap([1, 2] * 3, [1, 1, 2, 2, 3, 3], gaps, [1, 1, -1, 1, 1, -1])
+    votes = read_votes([1, 2] * 3, [1, 1, 2, 2, 3, 3], gaps, [1, 1, -1, 1, 1, -1])
+    return agreement_by_gap(votes)
 
 
 def parsed(figure: str) -> ET.Element:
@@ -78,7 +80,7 @@ def test_the_gap_chart_names_its_axes_and_gives_the_votes_under_each_bin() -> No
 
 
 def test_published_figures_stand_beside_the_declared_bins_and_no_others() -> None:
-    other = agreement_by_gap([1], [1], [0.3], [1], (0.0, 0.5, inf))
+    other = agreement_by_gap(read_votes([1], [1], [0.3], [1]), (0.0, 0.5, inf))
     with_them = gap_chart(bins(), published=PUBLISHED)
     assert len(marks(with_them, "circle", "none")) == len(PUBLISHED) + 1  # and one in the legend
     assert "GPT-2 XL, Bills et al. (2023)" in texts(with_them)
@@ -107,7 +109,7 @@ def test_the_noise_ceiling_is_shaded_where_it_is_and_only_told_where_it_is_not()
 
 
 def test_too_few_judgments_give_a_figure_that_says_so() -> None:
-    nothing = agreement_by_gap([1], [1], [0.3], [0])
+    nothing = agreement_by_gap(read_votes([1], [1], [0.3], [0]))
     assert "Not enough judgments yet" in texts(gap_chart(nothing))
     rows = [("scorer", undefined("no vote was decided", method="m"))]
     assert "Not enough judgments yet" in texts(forest_plot(rows, title="t", axis="x"))

@@ -17,6 +17,7 @@ from studies.analysis.data.estimate import Estimate
 from studies.analysis.statistics.agreement import alpha
 from studies.analysis.statistics.preference import score_agreement
 from studies.analysis.statistics.sensitivity import sensitivity
+from studies.analysis.statistics.votes import read_votes
 
 pytestmark = pytest.mark.slow
 
@@ -153,5 +154,5 @@ def strict(*votes: npt.NDArray[Any]) -> Estimate:
 
 
 def over_neurons(*votes: npt.NDArray[Any]) -> Estimate:
-    table = sensitivity(*votes, np.zeros(len(votes[0])))
+    table = sensitivity(read_votes(*votes), np.zeros(len(votes[0])))
     return next(c.agreement for c in table if (c.ties, c.clustering) == ("drop", "neuron"))

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.statistics.preference import davidson, leaderboard, win_matrix
+from studies.analysis.statistics.preference import (
+    Leaderboard,
+    WinMatrix,
+    davidson,
+    leaderboard,
+    win_matrix,
+)
+from studies.analysis.statistics.votes import read_votes
 
 quick = settings(max_examples=40, deadline=None)
 
@@ -43,11 +50,19 @@ def simulated(seed: int, abilities: list[float], *, n: int = 2000) -> tuple[Any,
     return names[left], names[right], rng.integers(40, size=n), rng.integers(25, size=n), outcome
 
 
+def ranked(left: Any, right: Any, neurons: Any, raters: Any, outcome: Any) -> Leaderboard:
+    return leaderboard(left, right, read_votes(neurons, raters, None, outcome))
+
+
+def matrix_of(left: Any, right: Any, neurons: Any, raters: Any, outcome: Any) -> WinMatrix:
+    return win_matrix(left, right, read_votes(neurons, raters, None, outcome))
+
+
 def test_two_conditions_are_apart_by_the_log_of_their_odds() -> None:
     # a won 4 of 4 on the left and 3 of 4 on the right, 7 of 8: log 7 apart, half of it either side
     left, right = list("aaaabbbb"), list("bbbbaaaa")
     outcome = [1, 1, 1, 1, -1, -1, -1, 1]
-    board = leaderboard(left, right, [1, 2] * 4, [1, 1, 2, 2] * 2, outcome)
+    board = ranked(left, right, [1, 2] * 4, [1, 1, 2, 2] * 2, outcome)
     first, second = board.conditions
     assert (first.condition, second.condition) == ("a", "b")
     assert board.model.startswith("Bradley-Terry; without side bias: ")
@@ -58,7 +73,7 @@ def test_two_conditions_are_apart_by_the_log_of_their_odds() -> None:
 
 def test_abilities_are_davidsons_and_the_errors_are_not() -> None:
     left, right, _, _, outcome = simulated(1, [0.6, 0.0, -0.6])
-    board = leaderboard(*simulated(1, [0.6, 0.0, -0.6]))
+    board = ranked(*simulated(1, [0.6, 0.0, -0.6]))
     fit = davidson(left, right, outcome, side_bias=True)
     by_name = {s.condition: s.estimate for s in board.conditions}
     assert [by_name[c].value for c in "abc"] == pytest.approx(fit.log_ability.tolist())
@@ -76,13 +91,13 @@ def test_raters_who_all_judge_alike_make_the_errors_wider_than_the_likelihood_sa
     left, right = np.where(sides, "a", "b"), np.where(sides, "b", "a")
     outcome = np.where(sides, habit, -habit)
     outcome[:3] = 0
-    board = leaderboard(left, right, np.arange(200), rater, outcome)
+    board = ranked(left, right, np.arange(200), rater, outcome)
     naive = davidson(left, right, outcome, side_bias=True).abilities()[0].se
     assert board.conditions[0].estimate.se > 2 * naive
 
 
 def test_rank_intervals_hold_the_true_ranks_and_part_what_is_far_apart() -> None:
-    board = leaderboard(*simulated(3, [1.0, 0.05, 0.0, -1.0]))
+    board = ranked(*simulated(3, [1.0, 0.05, 0.0, -1.0]))
     ranks = {s.condition: (s.rank_low, s.rank_high) for s in board.conditions}
     assert ranks["a"] == (1, 1)
     assert ranks["d"] == (4, 4)
@@ -91,10 +106,10 @@ def test_rank_intervals_hold_the_true_ranks_and_part_what_is_far_apart() -> None
 
 
 def test_what_cannot_be_ranked_says_who_is_not_connected() -> None:
-    apart = leaderboard(list("acac"), list("bdbd"), [1, 2, 3, 4], [1, 2, 1, 2], [1, 1, -1, -1])
+    apart = ranked(list("acac"), list("bdbd"), [1, 2, 3, 4], [1, 2, 1, 2], [1, 1, -1, -1])
     assert apart.components == (("a", "b"), ("c", "d"))
     assert "{a, b} and {c, d} never did" in apart.reason
-    never = leaderboard(list("aab"), list("bcc"), [1, 2, 3], [1, 2, 1], [1, 1, 1])
+    never = ranked(list("aab"), list("bcc"), [1, 2, 3], [1, 2, 1], [1, 1, 1])
     assert never.reason.endswith("{a}")
     for board in (apart, never):
         assert not any(s.estimate.defined or s.rank_high for s in board.conditions)
@@ -103,15 +118,15 @@ def test_what_cannot_be_ranked_says_who_is_not_connected() -> None:
 
 
 def test_no_votes_one_condition_and_only_ties_have_no_ranking() -> None:
-    assert leaderboard([], [], [], [], []).reason == "no comparisons"
-    assert leaderboard(["a"], ["a"], [1], [1], [1]).reason == "no comparisons"
-    tied = leaderboard(list("ab"), list("ba"), [1, 2], [1, 2], [0, 0])
+    assert ranked([], [], [], [], []).reason == "no comparisons"
+    assert ranked(["a"], ["a"], [1], [1], [1]).reason == "no comparisons"
+    tied = ranked(list("ab"), list("ba"), [1, 2], [1, 2], [0, 0])
     assert tied.reason == "no comparison was decided"
 
 
 def test_one_rater_gives_a_ranking_without_intervals() -> None:
     left, right, neurons, _, outcome = simulated(4, [0.5, -0.5], n=60)
-    board = leaderboard(left, right, neurons, [1] * 60, outcome)
+    board = ranked(left, right, neurons, [1] * 60, outcome)
     assert board.conditions[0].estimate.defined
     assert board.conditions[0].estimate.note.startswith("no interval")
     assert [(s.rank_low, s.rank_high) for s in board.conditions] == [(1, 2), (1, 2)]
@@ -119,7 +134,7 @@ def test_one_rater_gives_a_ranking_without_intervals() -> None:
 
 def test_a_cell_of_the_win_matrix_is_the_votes_between_two() -> None:
     # a-b: a wins, tie; b-a: a wins, so a has 2.5 of 3 against b; c met nobody else than a
-    matrix = win_matrix(list("aaba"), list("bbac"), [1, 2, 3, 4], [1, 2, 1, 2], [1, 0, -1, 1])
+    matrix = matrix_of(list("aaba"), list("bbac"), [1, 2, 3, 4], [1, 2, 1, 2], [1, 0, -1, 1])
     assert matrix.conditions == ("a", "b", "c")
     assert matrix.cells[0][1].value == pytest.approx(2.5 / 3)
     assert matrix.cells[1][0].value == pytest.approx(0.5 / 3)
@@ -131,8 +146,8 @@ def test_a_cell_of_the_win_matrix_is_the_votes_between_two() -> None:
 @given(votes())
 def test_swapping_the_sides_turns_the_side_bias_and_nothing_else(rows: Votes) -> None:
     left, right, neurons, raters, outcome = rows
-    before = leaderboard(*rows)
-    after = leaderboard(right, left, neurons, raters, [-o for o in outcome])
+    before = ranked(*rows)
+    after = ranked(right, left, neurons, raters, [-o for o in outcome])
     assert after.reason == before.reason
     assert after.side_bias.value == pytest.approx(-before.side_bias.value, nan_ok=True, abs=1e-6)
     numbers = [
@@ -146,7 +161,7 @@ def test_swapping_the_sides_turns_the_side_bias_and_nothing_else(rows: Votes) ->
 @quick
 @given(votes())
 def test_a_cell_and_its_mirror_share_all_votes(rows: Votes) -> None:
-    cells = win_matrix(*rows).cells
+    cells = matrix_of(*rows).cells
     for i, row in enumerate(cells):
         for j, cell in enumerate(row):
             mirrored = cells[j][i].value

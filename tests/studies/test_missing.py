@@ -13,6 +13,7 @@ from studies.analysis.statistics.jackknife import Variance
 from studies.analysis.statistics.missing import agreement_bounds, exclusion_flow, missing_by_group
 from studies.analysis.statistics.preference import score_agreement
 from studies.analysis.statistics.sensitivity import sensitivity
+from studies.analysis.statistics.votes import read_votes
 
 quick = settings(max_examples=40, deadline=None)
 
@@ -76,7 +77,7 @@ def test_the_sensitivity_table_has_a_row_for_every_choice() -> None:
     # votes: won, lost, tie, won; the second is excluded. Dropping ties: 2/3 with, 2/2 without;
     # as half: 2.5/4 with, 2.5/3 without
     rows = sensitivity(
-        [1, 2, 3, 4], [1, 2, 1, 2], [0.1, 0.2, 0.3, 0.4], [1, -1, 0, 1], [0, 1, 0, 0]
+        read_votes([1, 2, 3, 4], [1, 2, 1, 2], [0.1, 0.2, 0.3, 0.4], [1, -1, 0, 1]), [0, 1, 0, 0]
     )
     assert len({(row.ties, row.exclusions, row.clustering) for row in rows}) == 16
     values = {(row.ties, row.exclusions): row.agreement.value for row in rows}
@@ -97,7 +98,7 @@ def test_each_clustering_takes_its_own_variance() -> None:
 
 
 def test_an_empty_study_has_a_table_of_reasons() -> None:
-    for row in sensitivity([], [], [], [], []):
+    for row in sensitivity(read_votes([], [], [], []), []):
         assert row.agreement.reason
         assert row.slope is None or row.slope.reason
 
@@ -106,7 +107,7 @@ BAD: dict[str, tuple[str, Callable[[], Any]]] = {
     "missing": ("missing", lambda: missing_by_group([1], [1], [1], [2])),
     "lengths": ("neurons", lambda: missing_by_group([1], [], [1], [0])),
     "rule": ("odd", lambda: exclusion_flow([1], [1], {"odd": [3]})),
-    "excluded": ("excluded", lambda: sensitivity([1], [1], [0.1], [1], [5])),
+    "excluded": ("excluded", lambda: sensitivity(read_votes([1], [1], [0.1], [1]), [5])),
     "outcome": ("outcome", lambda: agreement_bounds([0.1], [4])),
 }
 
@@ -136,7 +137,7 @@ def test_the_bounds_hold_whatever_the_missing_scores_turn_out_to_be(
 @quick
 @given(votes())
 def test_the_two_way_row_without_exclusions_is_the_headline(rows: Votes) -> None:
-    table = sensitivity(*rows, [0] * len(rows[0]))
+    table = sensitivity(read_votes(*rows), [0] * len(rows[0]))
     headline = score_agreement(*rows)
     strict, half = (
         next(r.agreement for r in table if r.ties == ties and r.clustering == "two-way")

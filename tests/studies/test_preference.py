@@ -20,6 +20,7 @@ from studies.analysis.statistics.preference import (
     side_bias,
     win_rates,
 )
+from studies.analysis.statistics.votes import read_votes
 
 quick = settings(max_examples=40, deadline=None)
 
@@ -70,7 +71,7 @@ def test_what_rounding_leaves_of_equal_scores_is_no_gap() -> None:
 
 def test_a_gap_on_an_edge_belongs_to_the_bin_below() -> None:
     # 0.3 - 0.2 is 0.0999..8 and belongs to (0, .1] with 0.1 itself; .7 is above .6
-    bins = agreement_by_gap([1, 2, 3], [1, 1, 1], [0.3 - 0.2, 0.1, -0.7], [1, -1, -1])
+    bins = agreement_by_gap(read_votes([1, 2, 3], [1, 1, 1], [0.3 - 0.2, 0.1, -0.7], [1, -1, -1]))
     assert [(b.low, b.high, b.n_votes) for b in bins if b.n_votes] == [(0, 0.1, 2), (0.6, inf, 1)]
     assert [b.agreement.value for b in bins if b.n_votes] == [0.5, 1.0]
     assert bins[1].agreement.reason == "no vote between different scores was decided"
@@ -78,7 +79,8 @@ def test_a_gap_on_an_edge_belongs_to_the_bin_below() -> None:
 
 def test_side_bias_is_the_share_of_decided_votes_for_the_left() -> None:
     # 3 left, 1 right, 1 tie
-    assert side_bias([1, 2, 3, 4, 5], [1] * 5, [1, 1, 1, -1, 0]).value == 0.75
+    votes = read_votes([1, 2, 3, 4, 5], [1] * 5, None, [1, 1, 1, -1, 0])
+    assert side_bias(votes).value == 0.75
 
 
 def test_the_slope_of_two_gaps_is_read_off_their_odds() -> None:
@@ -135,9 +137,7 @@ def test_win_rates_count_each_meeting_from_both_sides() -> None:
     table = win_rates(
         ["a", "a", "b", "a", "b"],
         ["b", "b", "a", "c", "b"],
-        [1, 2, 3, 4, 5],
-        [1] * 5,
-        [1, 0, -1, -1, 1],
+        read_votes([1, 2, 3, 4, 5], [1] * 5, None, [1, 0, -1, -1, 1]),
     )
     a, b, c = table.rows
     assert (a.wins, a.ties, a.losses, a.rate.value) == (2, 1, 1, 2.5 / 4)
@@ -166,8 +166,8 @@ def test_tau_b_without_a_pair_is_undefined() -> None:
 BAD: dict[str, tuple[str, Callable[[], Any]]] = {
     "lengths": ("raters", lambda: score_agreement([1], [], [0.1], [1])),
     "gap": ("score_gap", lambda: calibration([1], [1], [inf], [1])),
-    "outcome": ("outcome", lambda: side_bias([1], [1], [2])),
-    "edges": ("edges", lambda: agreement_by_gap([1], [1], [0.1], [1], (0.2, 0.1))),
+    "outcome": ("outcome", lambda: side_bias(read_votes([1], [1], None, [2]))),
+    "edges": ("edges", lambda: agreement_by_gap(read_votes([1], [1], [0.1], [1]), (0.2, 0.1))),
     "ties": ("ties", lambda: calibration([1], [1], [0.1], [1], ties="maybe")),  # type: ignore[arg-type]
     "scores": ("scores", lambda: kendall_tau_b([1], [1], [float("nan")], [1])),
     "twice": ("raters", lambda: noise_ceiling([1, 1], [1, 1], [1, -1])),
@@ -213,7 +213,7 @@ def test_the_order_and_the_names_of_votes_do_not_matter(rows: Votes, random: Any
 @quick
 @given(votes())
 def test_the_gap_bins_share_out_all_votes_between_different_scores(rows: Votes) -> None:
-    bins, whole = agreement_by_gap(*rows), score_agreement(*rows)
+    bins, whole = agreement_by_gap(read_votes(*rows)), score_agreement(*rows)
     assert sum(b.n_votes for b in bins) == whole.n_votes - whole.n_equal_scores
     assert sum(b.agreement.n_ratings for b in bins) == whole.strict.n_ratings
 
@@ -224,7 +224,7 @@ def test_the_wins_of_one_are_the_losses_of_the_others(rows: Votes) -> None:
     neurons, raters, gaps, outcome = rows
     left = [int(gap * 20) % 3 for gap in gaps]
     right = [(side + 1 + neuron % 2) % 3 for side, neuron in zip(left, neurons, strict=True)]
-    table = win_rates(left, right, neurons, raters, outcome)
+    table = win_rates(left, right, read_votes(neurons, raters, None, outcome))
     assert sum(row.wins for row in table.rows) == sum(row.losses for row in table.rows)
     assert [row.wins for row in table.rows] == table.wins.sum(axis=1).tolist()
     assert [row.ties for row in table.rows] == table.ties.sum(axis=1).tolist()
@@ -246,7 +246,7 @@ def test_two_way_intervals_of_the_side_bias_cover_where_raters_differ() -> None:
     draws: npt.NDArray[np.float64] = np.random.default_rng(0).normal(0.5, 0.5, size=400_000)
     truth = float(np.mean(1 / (1 + np.exp(-draws))))
     studies = [simulated(seed, 25, 12, bias=0.5, slope=0.0) for seed in range(100)]
-    shares = [side_bias(neurons, raters, outcome) for neurons, raters, _, outcome in studies]
+    shares = [side_bias(read_votes(*study)) for study in studies]
     assert 0.88 <= np.mean([s.low <= truth <= s.high for s in shares]) <= 1.0
 
 

@@ -13,6 +13,7 @@ from studies.analysis.data.ratings import encode
 from studies.analysis.statistics import agreement, multiple, preference
 from studies.analysis.statistics.alpha import alpha_replicates
 from studies.analysis.statistics.jackknife import variance
+from studies.analysis.statistics.votes import read_votes
 
 REFERENCE = Path(__file__).parents[3] / "shared/data/statistics/reference.json"
 Case = dict[str, Any]
@@ -182,7 +183,7 @@ def check_agreement_with_scores(case: Case, expected: dict[str, float], *votes: 
     assert found.ties_half.value == pytest.approx(expected["agree_ties_half_all"])
     assert found.ties_half_between_scores.value == pytest.approx(half_unequal)
     assert found.n_ties / found.n_votes == pytest.approx(expected["tie_rate"])
-    left = preference.side_bias(votes[0], votes[1], votes[3])
+    left = preference.side_bias(read_votes(*votes))
     assert left.value == pytest.approx(expected["left_rate_of_decided"])
 
 

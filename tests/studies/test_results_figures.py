@@ -23,8 +23,9 @@ from studies.analysis.protocols.compare.analyse import analyse as compute
 from studies.analysis.protocols.compare.analyse import plain
 from studies.analysis.protocols.compare.figures import figures
 from studies.analysis.report.figure import Figure, csv_of
-from studies.analysis.statistics.calibration_curves import curves
+from studies.analysis.statistics.calibration_curves import Curves, curves
 from studies.analysis.statistics.system_level import system_correlation, system_correlation_of_votes
+from studies.analysis.statistics.votes import every_vote, read_votes
 from studies.models import Study
 from studies.selectors.tables import study_tables
 from studies.services.analyses import analysis_request
@@ -53,6 +54,10 @@ def judged(outcome: list[int], left: list[int], right: list[int]) -> Judgments:
     )
 
 
+def look_at(votes: Judgments, scores: Scores, plan: Plan) -> Curves:
+    return curves(every_vote(votes), votes, scores, scores.gap(votes), plan)
+
+
 SCORES = Scores(
     scorer="correlation",
     explanation=np.array([10, 11, 20, 21, 30, 31]),
@@ -64,19 +69,19 @@ def test_item_level_tau_counts_each_vote_as_the_pair_that_it_is() -> None:
     # Gaps .4 .4 .2 -.2 0; outcomes + - + 0 +: concordance 1 - 1 + 1 = 1, four votes differ in
     # score, four were decided, so tau-b = 1 / sqrt(4 * 4).
     votes = judged([1, -1, 1, 0, 1], [10, 10, 20, 21, 30], [11, 11, 21, 20, 31])
-    assert curves(votes, SCORES, Plan()).tau_b.value == pytest.approx(1 / sqrt(16))
+    assert look_at(votes, SCORES, Plan()).tau_b.value == pytest.approx(1 / sqrt(16))
 
 
 def test_points_stand_beside_the_others_of_their_neuron_and_ties_count_half() -> None:
     votes = judged([1, 0], [10, 10], [11, 11])
-    low, high = sorted(curves(votes, SCORES, Plan()).points, key=lambda point: point.score)
+    low, high = sorted(look_at(votes, SCORES, Plan()).points, key=lambda point: point.score)
     assert (low.score, high.score) == pytest.approx((-0.2, 0.2))
     assert (low.preferred, high.preferred, low.n_votes) == (0.25, 0.75, 2)
 
 
 def test_sides_and_ties_are_told_at_equal_scores_and_in_every_bin_of_gaps() -> None:
     votes = judged([1, -1, 1, 0, 1], [10, 10, 20, 21, 30], [11, 11, 21, 20, 31])
-    equal, first, second, third, fourth, *_ = curves(votes, SCORES, Plan()).sides
+    equal, first, second, third, fourth, *_ = look_at(votes, SCORES, Plan()).sides
     assert (equal.left.value, equal.ties.value) == (1.0, 0.0)
     assert not first.left.defined
     assert second.ties.value == 0.5
@@ -89,7 +94,9 @@ def test_system_level_of_votes_is_that_of_their_two_sides_one_by_one() -> None:
     left, right = rng.integers(0, 4, 60), rng.integers(0, 4, 60)
     neurons, raters, outcome = np.arange(60) // 3, np.arange(60) % 5, rng.integers(-1, 2, 60)
     scores = rng.normal(size=60) + left, rng.normal(size=60) + right
-    votes = system_correlation_of_votes((left, right), neurons, raters, scores, outcome)
+    votes = system_correlation_of_votes(
+        read_votes(neurons, raters, None, outcome), (left, right), scores
+    )
     sides = system_correlation(
         np.concatenate([left, right]),
         np.tile(neurons, 2),
@@ -101,13 +108,13 @@ def test_system_level_of_votes_is_that_of_their_two_sides_one_by_one() -> None:
 
 
 def test_system_level_is_undefined_for_two_conditions_and_says_so() -> None:
-    system = curves(judged([1], [10], [11]), SCORES, Plan()).system
+    system = look_at(judged([1], [10], [11]), SCORES, Plan()).system
     assert "needs 3 conditions" in system.reason
 
 
 def test_a_scorer_without_a_score_has_no_curve_and_no_made_up_number() -> None:
     nothing = Scores(scorer="s", explanation=np.zeros(0, dtype=np.intp), value=np.zeros(0))
-    look = curves(judged([1, 0], [10, 10], [11, 11]), nothing, Plan())
+    look = look_at(judged([1, 0], [10, 10], [11, 11]), nothing, Plan())
     assert (look.points, look.calibration) == ((), ())
     assert look.tau_b.reason
     assert all(each.left.reason and each.ties.reason for each in look.sides)

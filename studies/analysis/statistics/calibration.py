@@ -55,7 +55,7 @@ def calibration(
 
 
 def calibration_of(votes: Votes, *, ties: Ties = "drop") -> Calibration:
-    """Return the same of votes that are read already."""
+    """Return `calibration` of checked votes."""
     n_ties = int((votes.outcome == 0).sum())
     used = votes if ties == "half" else votes.only(votes.outcome != 0)
     if reason := _why_undefined(used):

@@ -1,4 +1,4 @@
-"""The headline's scorer more closely: calibration, sides and ties by gap, scatter, both levels."""
+"""One scorer in detail: calibration, sides and ties by gap, points, item and system level."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,8 +10,8 @@ from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, Codes, codes, group_sums
 from studies.analysis.data.tables import Judgments, Scores
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
-from studies.analysis.statistics.system_level import system_correlation_of
-from studies.analysis.statistics.votes import Votes, every_vote, mean_share
+from studies.analysis.statistics.system_level import system_correlation_of_votes
+from studies.analysis.statistics.votes import Votes, mean_share
 
 _BINS = 8
 _POINTS_SHOWN = 400
@@ -70,13 +70,11 @@ class Curves:
     system: Estimate
 
 
-def curves(judged: Judgments, scores: Scores, plan: Plan) -> Curves:
-    """Look at one scorer over the votes that it scores on both sides."""
-    return curves_of(every_vote(judged), judged, scores, scores.gap(judged), plan)
+def curves(every: Votes, judged: Judgments, scores: Scores, gap: Array, plan: Plan) -> Curves:
+    """Return the curves of one scorer over the votes that it scores on both sides.
 
-
-def curves_of(every: Votes, judged: Judgments, scores: Scores, gap: Array, plan: Plan) -> Curves:
-    """Return the same of votes that are read already, with the gap of each, nan without one."""
+    `every` has the votes of `judged`, and `gap` the score gap of each, nan without one.
+    """
     votes, judged = every.scored(gap), judged.only(np.isfinite(gap))
     points = _points(judged, scores)
     return Curves(
@@ -171,7 +169,7 @@ def _of_sums(sums: Array) -> Array:
 
 
 def _system(votes: Votes, judged: Judgments, scores: Scores) -> Estimate:
-    return system_correlation_of(
+    return system_correlation_of_votes(
         votes,
         (judged.left_condition, judged.right_condition),
         (scores.of(judged.left_explanation), scores.of(judged.right_explanation)),

@@ -6,10 +6,9 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Array, Codes, Labels, Values, same_length
+from studies.analysis.data.ratings import Array, Codes, Labels, same_length
 from studies.analysis.statistics.abilities import Abilities
 from studies.analysis.statistics.clustered import clustered, undefined_of
 from studies.analysis.statistics.comparisons import Comparisons
@@ -40,27 +39,20 @@ class Leaderboard:
     reason: str
 
 
-def leaderboard(
-    left: Labels, right: Labels, neurons: Labels, raters: Labels, outcome: Values
-) -> Leaderboard:
+def leaderboard(left: Labels, right: Labels, votes: Votes) -> Leaderboard:
     """Rank conditions by the votes between them, errors clustered by neuron and by rater.
 
     `left` and `right` name the conditions on either side; votes between a condition and itself are
-    left out. Davidson's model with ties and side bias; without ties, Bradley and Terry's; without a
-    side bias where it cannot be told from the abilities.
+    left out. Davidson's model with ties and side bias; Bradley and Terry's where nothing tied;
+    without a side bias where it cannot be told from the abilities.
 
-    Ranks as in `rank_intervals`. Undefined, with the reason, as in `davidson`. ValueError as in
-    `read_votes`. Source: Davidson & Beaver (1977).
+    Ranks as in `rank_intervals`. Undefined, with the reason, as in `davidson`. ValueError when
+    lengths differ. Source: Davidson & Beaver (1977).
     """
-    columns = same_length(outcome=outcome, left=left, right=right)
-    votes = read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome)
-    return leaderboard_of(columns["left"], columns["right"], votes)
-
-
-def leaderboard_of(left: npt.NDArray[Any], right: npt.NDArray[Any], votes: Votes) -> Leaderboard:
-    """Return the same of votes that are read already."""
-    between = left != right
-    sides = left[between], right[between]
+    columns = same_length(outcome=votes.outcome, left=left, right=right)
+    first, second = columns["left"], columns["right"]
+    between = first != second
+    sides = first[between], second[between]
     votes = votes.only(between)
     fit, model = _fullest(*sides, votes.outcome)
     if fit.reason:
@@ -112,8 +104,7 @@ def rank_abilities(
     `influence` (n, k): what each answer moves each ability by, centred; `neuron` and `rater` (n,)
     of the answers, coded.
     """
-    nothing = np.zeros(len(neuron))
-    votes = read_votes(neuron, rater, nothing, nothing)
+    votes = read_votes(neuron, rater, None, np.zeros(len(neuron)))
     if fit.reason:
         return _without(fit, votes, model)
     none = undefined_of(neuron, rater, "the model has none", _SIDE)

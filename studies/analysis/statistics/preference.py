@@ -20,6 +20,7 @@ from studies.analysis.statistics.score_votes import (
     kendall_tau_b,
     score_agreement,
 )
+from studies.analysis.statistics.votes import Votes, read_votes
 from studies.analysis.statistics.wins import (
     WinMatrix,
     WinRate,
@@ -43,6 +44,7 @@ __all__ = [
     "NoiseCeiling",
     "RankedCondition",
     "ScoreAgreement",
+    "Votes",
     "WinMatrix",
     "WinRate",
     "WinRates",
@@ -56,6 +58,7 @@ __all__ = [
     "neuron_abilities",
     "noise_ceiling",
     "plackett_luce",
+    "read_votes",
     "score_agreement",
     "side_bias",
     "win_matrix",

@@ -51,7 +51,7 @@ class GapBin:
 def score_agreement(
     neurons: Labels, raters: Labels, score_gap: Values, outcome: Values
 ) -> ScoreAgreement:
-    """Tell how often the higher score won the vote, with two-way 95 % intervals.
+    """Return how often the higher score won the vote, with two-way 95% intervals.
 
     Each estimate is undefined when no vote is left to it. ValueError as in `read_votes`.
     """
@@ -59,7 +59,7 @@ def score_agreement(
 
 
 def score_agreement_of(votes: Votes) -> ScoreAgreement:
-    """Return the same of votes that are read already."""
+    """Return `score_agreement` of checked votes."""
     unequal = votes.only(votes.gap != 0)
     return ScoreAgreement(
         strict=_strict(votes),
@@ -81,26 +81,14 @@ def _agreement(votes: Votes, method: str) -> Estimate:
     return mean_share(votes, share, method, "no vote between different scores was decided")
 
 
-def agreement_by_gap(
-    neurons: Labels,
-    raters: Labels,
-    score_gap: Values,
-    outcome: Values,
-    edges: tuple[float, ...] = GAP_EDGES,
-) -> tuple[GapBin, ...]:
-    """Tell how often the higher score won the vote, by absolute score gap.
+def agreement_by_gap(votes: Votes, edges: tuple[float, ...] = GAP_EDGES) -> tuple[GapBin, ...]:
+    """Return how often the higher score won the vote, by absolute score gap.
 
     One bin between each two `edges`, its low end left out and its high end included; equal scores
-    are in no bin. ValueError when edges do not increase from zero or above, and as in `read_votes`.
+    are in no bin. ValueError when edges do not increase from zero or above.
     """
-    votes = read_votes(neurons, raters, score_gap, outcome)
     if len(edges) < 2 or edges[0] < 0 or not (np.diff(edges) > 0).all():
         raise ValueError(f"edges: {edges} do not increase from zero or above")
-    return agreement_by_gap_of(votes, edges)
-
-
-def agreement_by_gap_of(votes: Votes, edges: tuple[float, ...]) -> tuple[GapBin, ...]:
-    """Return the same of votes that are read already."""
     bins = np.digitize(np.abs(votes.gap), edges, right=True)
     return tuple(
         _gap_bin(votes.only((bins == i) & (votes.gap != 0)), low, high)

@@ -1,4 +1,4 @@
-"""Several scorers on the same votes: which foresees them better, and what a second one adds."""
+"""Several scorers on the same votes: which predicts them better, and what a second one adds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Array, Labels, Values, same_length
+from studies.analysis.data.ratings import Array, Values, same_length
 from studies.analysis.statistics.clustered import clustered, undefined_of
 from studies.analysis.statistics.collinear import redundant
 from studies.analysis.statistics.jackknife import estimate, of_mean
 from studies.analysis.statistics.logistic import fit_coefficients, fit_logistic, why_no_fit
 from studies.analysis.statistics.multiple import adjusted, benjamini_hochberg, holm, p_value
-from studies.analysis.statistics.votes import Votes, mean_share, read_votes, rounded
+from studies.analysis.statistics.votes import Votes, mean_share, rounded
 
 _UNSCORED = "no vote has this score on both sides"
 
@@ -58,28 +58,17 @@ class ScorerComparison:
 
 
 def compare_scorers(
-    neurons: Labels,
-    raters: Labels,
-    score_gaps: Mapping[str, Values],
-    outcome: Values,
-    *,
-    declared: Sequence[tuple[str, str]] = (),
+    votes: Votes, score_gaps: Mapping[str, Values], *, declared: Sequence[tuple[str, str]] = ()
 ) -> ScorerComparison:
     """Compare scorers pair by pair on the votes that all of them score, with two-way intervals.
 
     `score_gaps` gives each scorer's gap for each vote, nan where a side has no score. Ties of votes
-    are left out: they would dilute every difference alike. `declared` names the contrasts of the
-    analysis plan. ValueError as in `read_votes`, and when a declared scorer is not among them.
+    are left out: they would dilute every difference equally. `declared` names the contrasts of the
+    analysis plan. ValueError: lengths differ, a gap is infinite, a declared scorer is not among
+    them.
     """
     _check_declared(declared, score_gaps)
-    gaps, votes = _gaps(neurons, raters, score_gaps, outcome)
-    return compare_scorers_of(votes, gaps, declared=declared)
-
-
-def compare_scorers_of(
-    votes: Votes, gaps: Mapping[str, Array], *, declared: Sequence[tuple[str, str]] = ()
-) -> ScorerComparison:
-    """Return the same of votes that are read already, with gaps rounded as theirs."""
+    gaps = _checked(score_gaps, votes)
     scored, common = _common(gaps, votes)
     shared = votes.only(common)
     won = {name: (1 + np.sign(gaps[name][common]) * shared.outcome) / 2 for name in scored}
@@ -93,17 +82,14 @@ def compare_scorers_of(
     )
 
 
-def _gaps(
-    neurons: Labels, raters: Labels, score_gaps: Mapping[str, Values], outcome: Values
-) -> tuple[dict[str, Array], Votes]:
-    """Check the columns; gaps rounded as in `Votes`, nan where there is none."""
-    votes = read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome)
-    columns = same_length(outcome=outcome, **score_gaps)
+def _checked(score_gaps: Mapping[str, Values], votes: Votes) -> dict[str, Array]:
+    """Return gaps rounded as in `Votes`, nan where there is none."""
+    columns = same_length(outcome=votes.outcome, **score_gaps)
     gaps = {name: rounded(columns[name].astype(np.float64)) for name in score_gaps}
     for name, gap in gaps.items():
         if np.isinf(gap).any():
             raise ValueError(f"{name}: an infinite score gap")
-    return gaps, votes
+    return gaps
 
 
 def _common(gaps: Mapping[str, Array], votes: Votes) -> tuple[list[str], npt.NDArray[np.bool_]]:
@@ -165,7 +151,7 @@ def _difference(votes: Votes, difference: Array) -> Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coefficient:
-    """What one predictor does beside the others.
+    """What one predictor adds to the others.
 
     `per_spread` is in log-odds of the left per `spread`, the predictor's root mean square. `bits`
     is what the likelihood of a vote loses, on average, when the predictor is left out; nan with
@@ -183,7 +169,7 @@ class Coefficient:
 class JointModel:
     """P(left preferred) from several gaps at once; ties and votes without one of them left out.
 
-    `bits` is what all predictors together tell of a vote beyond the side, out of one bit.
+    `bits` is how much all predictors together reduce the uncertainty of a vote, from 0 to 1 bit.
     """
 
     coefficients: tuple[Coefficient, ...]
@@ -193,25 +179,17 @@ class JointModel:
     n_left_out: int
 
 
-def joint_model(
-    neurons: Labels, raters: Labels, predictors: Mapping[str, Values], outcome: Values
-) -> JointModel:
+def joint_model(votes: Votes, predictors: Mapping[str, Values]) -> JointModel:
     """Fit one logistic model of the votes to all predictors, errors clustered by neuron and rater.
 
-    For what a second scorer adds to the first (its coefficient, beside the first), and whether a
-    score still counts once the length of the texts is held equal (see `length_gap`). Gaps of left
-    less right, nan where a side has none. Predictors that go together share what they tell: neither
-    may then seem to add anything. A predictor without values is set aside, undefined; so is one
-    that never varies, and one that follows exactly from those before it, which then speak for it
-    too: the order counts. All are undefined where the likelihood has no maximum. ValueError as in
-    `compare_scorers`.
+    It shows what a second scorer adds to a first (its coefficient in the joint model), and whether
+    a score still counts at equal length of the texts (see `length_gap`). Predictors are gaps of
+    left less right, nan where a side has none; correlated ones share what they predict, and neither
+    may then seem to add anything. Set aside, undefined, are predictors without values, those that
+    never vary, and those that follow exactly from the ones before them: the order counts. All are
+    undefined where the likelihood has no maximum. ValueError as in `compare_scorers`.
     """
-    gaps, votes = _gaps(neurons, raters, predictors, outcome)
-    return joint_model_of(votes, gaps)
-
-
-def joint_model_of(votes: Votes, gaps: Mapping[str, Array]) -> JointModel:
-    """Return the same of votes that are read already, with gaps rounded as theirs."""
+    gaps = _checked(predictors, votes)
     known, common = _common(gaps, votes)
     used = votes.only(common)
     aside = redundant({name: gaps[name][common] for name in known})

@@ -1,4 +1,4 @@
-"""Whether the headline hangs on a choice: ties, exclusions, clustering."""
+"""Whether the headline depends on analysis choices: ties, exclusions, clustering."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Labels, Values, same_length
+from studies.analysis.data.ratings import same_length
 from studies.analysis.statistics.calibration import Ties, calibration_of
 from studies.analysis.statistics.jackknife import Clustering, estimate, of_mean
-from studies.analysis.statistics.votes import Votes, read_votes
+from studies.analysis.statistics.votes import Votes
 
 Exclusions: TypeAlias = Literal["none", "applied"]
 
@@ -30,29 +30,18 @@ class Choice:
     slope: Estimate | None
 
 
-def sensitivity(
-    neurons: Labels,
-    raters: Labels,
-    score_gap: Values,
-    outcome: Values,
-    excluded: npt.ArrayLike,
-) -> tuple[Choice, ...]:
+def sensitivity(votes: Votes, excluded: npt.ArrayLike) -> tuple[Choice, ...]:
     """Return agreement with a score under every choice of ties, exclusions and clustering.
 
-    `excluded` marks the judgments that the plan's rules take out. Ties, of votes or scores, are
-    dropped or count half. Clustering other than two-way is there to be compared with: without
-    clusters, or with one kind, intervals are too narrow where both neurons and raters differ.
-    ValueError as in `read_votes`, and when `excluded` is not true or false.
+    `excluded` marks the votes that the plan's rules take out. Ties, of votes or scores, are dropped
+    or count half. Clustering other than two-way is shown for comparison: with one kind of cluster
+    or none, intervals are too narrow where both neurons and raters differ. ValueError: lengths
+    differ, `excluded` is not true or false.
     """
-    columns = same_length(outcome=outcome, excluded=excluded)
-    if not np.isin(columns["excluded"], (0, 1)).all():
+    marks = same_length(outcome=votes.outcome, excluded=excluded)["excluded"]
+    if not np.isin(marks, (0, 1)).all():
         raise ValueError("excluded: true or false, nothing else")
-    votes = read_votes(neurons, raters, score_gap, outcome)
-    return sensitivity_of(votes, columns["excluded"].astype(np.bool_))
-
-
-def sensitivity_of(votes: Votes, out: npt.NDArray[np.bool_]) -> tuple[Choice, ...]:
-    """Return the same of votes that are read already."""
+    out = marks.astype(np.bool_)
     without = tuple(choice for ties in get_args(Ties) for choice in _choices(votes, ties, "none"))
     if not out.any():
         return (*without, *(replace(choice, exclusions="applied") for choice in without))

@@ -1,4 +1,4 @@
-"""Agreement with a score by layer, by how good the explanations are, by which is the longer."""
+"""Agreement with a score in subgroups of the votes: by layer, by how good explanations are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Labels, Values, factorize, same_length
 from studies.analysis.statistics.calibration import calibration_of
 from studies.analysis.statistics.score_votes import ScoreAgreement, score_agreement_of
-from studies.analysis.statistics.votes import Votes, read_votes
+from studies.analysis.statistics.votes import Votes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stratum:
-    """One part of the votes: agreement with the score there, and the slope per 0.1 of gap."""
+    """One subgroup of the votes: agreement with the score there, and the slope per 0.1 of gap."""
 
     stratum: Any
     agreement: ScoreAgreement
@@ -24,31 +24,16 @@ class Stratum:
 
 
 def agreement_by_stratum(
-    neurons: Labels,
-    raters: Labels,
-    score_gap: Values,
-    outcome: Values,
-    strata: Labels,
-    *,
-    expected: Sequence[Any] | None = None,
+    votes: Votes, strata: Labels, *, expected: Sequence[Any] | None = None
 ) -> tuple[Stratum, ...]:
-    """Tell for each part of the votes how often the higher score won.
+    """Return for each subgroup of the votes how often the higher score won.
 
-    `strata` labels each vote; `expected` names the strata to report, in order, also those without
-    votes. Agreement hangs on how far apart the scores are: where a stratum has smaller gaps it has
-    less agreement for that alone, so compare slopes too. Strata with wide intervals do not differ
-    because one is significant and another is not. ValueError as in `score_agreement`.
+    `strata` labels each vote; `expected` names the subgroups to report, in order, also those
+    without votes. Agreement depends on how far apart scores are: a subgroup with smaller gaps has
+    less agreement for that alone, so compare slopes too. ValueError when lengths differ.
     """
-    columns = same_length(outcome=outcome, strata=strata)
-    votes = read_votes(neurons, raters, score_gap, outcome)
-    return agreement_by_stratum_of(votes, columns["strata"], expected=expected)
-
-
-def agreement_by_stratum_of(
-    votes: Votes, strata: npt.NDArray[Any], *, expected: Sequence[Any] | None = None
-) -> tuple[Stratum, ...]:
-    """Return the same of votes that are read already."""
-    code, seen = factorize(strata)
+    columns = same_length(outcome=votes.outcome, strata=strata)
+    code, seen = factorize(columns["strata"])
     places = {name: place for place, name in enumerate(seen.tolist())}
     return tuple(
         Stratum(stratum=name, agreement=score_agreement_of(part), slope=calibration_of(part).slope)

@@ -1,4 +1,4 @@
-"""Correlation of scores with what people say at the level of systems, and what noise takes off it.
+"""Correlation of scores with people's answers over conditions, and its correction for noise.
 
 Item level (`kendall_tau_b`: does the score know which explanation of a neuron is better?) and
 system level (do the means of the methods go together?) are different questions with different
@@ -24,7 +24,7 @@ from studies.analysis.data.ratings import (
     same_length,
 )
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
-from studies.analysis.statistics.votes import Votes, read_votes
+from studies.analysis.statistics.votes import Votes
 
 FEWEST_SYSTEMS = 3
 LEAST_RELIABILITY = 0.3
@@ -57,31 +57,9 @@ def system_correlation(
 
 
 def system_correlation_of_votes(
-    sides: tuple[Labels, Labels],
-    neurons: Labels,
-    raters: Labels,
-    scores: tuple[Values, Values],
-    outcome: Values,
-) -> Estimate:
-    """Return the same from votes, each once: of left and right the conditions and the scores.
-
-    ValueError as in `system_correlation`.
-    """
-    columns = same_length(
-        outcome=outcome, left=sides[0], right=sides[1], neurons=neurons, raters=raters,
-        left_score=scores[0], right_score=scores[1],
-    )  # fmt: skip
-    if not np.isfinite([columns["left_score"], columns["right_score"]]).all():
-        raise ValueError("scores: not finite; leave the votes without one out")
-    votes = read_votes(neurons, raters, np.zeros(len(columns["outcome"])), outcome)
-    both = (columns["left"], columns["right"]), (columns["left_score"], columns["right_score"])
-    return system_correlation_of(votes, *both)
-
-
-def system_correlation_of(
     votes: Votes, sides: tuple[npt.NDArray[Any], npt.NDArray[Any]], scores: tuple[Array, Array]
 ) -> Estimate:
-    """Return the same of votes that are read already, their finite scores beside."""
+    """Return the same from votes, each once: conditions and finite scores of left and right."""
     code, names = factorize(np.concatenate(sides))
     k, n = len(names), len(votes.outcome)
     mean = np.concatenate(scores).mean() if n else 0.0

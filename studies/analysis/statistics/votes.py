@@ -22,11 +22,10 @@ from studies.analysis.statistics.jackknife import estimate, of_mean
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Votes:
-    """Checked votes: coded neuron and rater, score gap and outcome of each.
+    """Checked votes: the neuron and rater (as codes), score gap and outcome of each.
 
-    `cell` codes each pair of neuron and rater. Not all codes need occur, so that a part of the
-    votes is had without counting anew. Gaps are rounded to nine decimals: 0.3 - 0.2 is 0.1, and
-    what rounding left over is no gap.
+    `cell` is the code of each pair of neuron and rater. Not all codes need occur, so that a subset
+    keeps them. Gaps are rounded to nine decimals: 0.3 - 0.2 is 0.1, and a rounding error no gap.
     """
 
     neuron: Codes
@@ -54,15 +53,17 @@ class Votes:
 
 def every_vote(judged: Judgments) -> Votes:
     """Return a study's votes, with no gap; see `Votes.scored`."""
-    return read_votes(judged.neuron, judged.rater, np.zeros(len(judged)), judged.outcome)
+    return read_votes(judged.neuron, judged.rater, None, judged.outcome)
 
 
-def read_votes(neurons: Labels, raters: Labels, score_gap: Values, outcome: Values) -> Votes:
-    """Check votes; ValueError names the argument.
+def read_votes(neurons: Labels, raters: Labels, score_gap: Values | None, outcome: Values) -> Votes:
+    """Return checked votes, one per row; without `score_gap` all gaps are zero.
 
-    Lengths differ, an outcome is none of +1, 0, -1, a score gap is not finite.
+    ValueError, naming the argument: lengths differ, an outcome is none of +1, 0, -1, a score gap is
+    not finite.
     """
-    columns = same_length(neurons=neurons, raters=raters, score_gap=score_gap, outcome=outcome)
+    gaps = np.zeros(np.size(outcome)) if score_gap is None else score_gap
+    columns = same_length(neurons=neurons, raters=raters, score_gap=gaps, outcome=outcome)
     gap = columns["score_gap"].astype(np.float64)
     if not np.isfinite(gap).all():
         raise ValueError("score_gap: not finite; leave the votes without a score out")

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Array, Codes, Labels, Values, factorize, same_length
-from studies.analysis.statistics.votes import Votes, mean_share, read_votes
+from studies.analysis.data.ratings import Array, Codes, Labels, factorize, same_length
+from studies.analysis.statistics.votes import Votes, mean_share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,23 +35,14 @@ class WinRates:
     ties: npt.NDArray[np.intp]
 
 
-def win_rates(
-    left: Labels, right: Labels, neurons: Labels, raters: Labels, outcome: Values
-) -> WinRates:
+def win_rates(left: Labels, right: Labels, votes: Votes) -> WinRates:
     """Count wins, ties and losses of each condition, with two-way intervals for the rates.
 
-    `left` and `right` name the conditions shown on either side. A rate depends on whom a condition
-    met: compare rates only where all met all alike. ValueError as in `read_votes`.
+    `left` and `right` name the conditions on either side of each vote. A rate depends on the
+    opponents: compare rates only where all conditions met each other equally often. ValueError when
+    lengths differ.
     """
-    columns = same_length(outcome=outcome, left=left, right=right)
-    votes = read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome)
-    return win_rates_of(columns["left"], columns["right"], votes)
-
-
-def win_rates_of(left: npt.NDArray[Any], right: npt.NDArray[Any], votes: Votes) -> WinRates:
-    """Return the same of votes that are read already."""
-    code, names = factorize(np.concatenate([left, right]))
-    sides = code.reshape(2, -1)
+    names, sides = _conditions(left, right, votes)
     return WinRates(
         rows=tuple(_win_rate(name, i, sides, votes) for i, name in enumerate(names.tolist())),
         wins=_met(sides, votes.outcome > 0, len(names))
@@ -59,6 +50,13 @@ def win_rates_of(left: npt.NDArray[Any], right: npt.NDArray[Any], votes: Votes) 
         ties=_met(sides, votes.outcome == 0, len(names))
         + _met(sides[::-1], votes.outcome == 0, len(names)),
     )
+
+
+def _conditions(left: Labels, right: Labels, votes: Votes) -> tuple[npt.NDArray[Any], Codes]:
+    """Return the distinct conditions and the codes (2, votes) of those on the two sides."""
+    columns = same_length(outcome=votes.outcome, left=left, right=right)
+    code, names = factorize(np.concatenate([columns["left"], columns["right"]]))
+    return names, code.reshape(2, -1)
 
 
 def _met(sides: Codes, rows: npt.NDArray[np.bool_], n: int) -> npt.NDArray[np.intp]:
@@ -92,23 +90,13 @@ class WinMatrix:
     cells: tuple[tuple[Estimate, ...], ...]
 
 
-def win_matrix(
-    left: Labels, right: Labels, neurons: Labels, raters: Labels, outcome: Values
-) -> WinMatrix:
+def win_matrix(left: Labels, right: Labels, votes: Votes) -> WinMatrix:
     """Compare every two conditions by the votes between them alone, with two-way intervals.
 
-    Three conditions may beat each other in a circle, which no single ranking shows: look here.
-    Arguments and ValueError as in `win_rates`.
+    It shows where three conditions beat each other in a circle, which no ranking does. Arguments
+    and ValueError as in `win_rates`.
     """
-    columns = same_length(outcome=outcome, left=left, right=right)
-    votes = read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome)
-    return win_matrix_of(columns["left"], columns["right"], votes)
-
-
-def win_matrix_of(left: npt.NDArray[Any], right: npt.NDArray[Any], votes: Votes) -> WinMatrix:
-    """Return the same of votes that are read already."""
-    code, names = factorize(np.concatenate([left, right]))
-    sides = code.reshape(2, -1)
+    names, sides = _conditions(left, right, votes)
     k = range(len(names))
     return WinMatrix(
         conditions=tuple(names.tolist()),
@@ -126,16 +114,11 @@ def _cell(first: int, second: int, sides: Codes, votes: Votes) -> Estimate:
     return mean_share(votes.only(met), won, method, "the two were never compared")
 
 
-def side_bias(neurons: Labels, raters: Labels, outcome: Values) -> Estimate:
-    """Share of decided votes that went to the left, from 0 to 1; one half is no bias.
+def side_bias(votes: Votes) -> Estimate:
+    """Return the share of decided votes that went to the left, from 0 to 1; one half is no bias.
 
-    Undefined when no vote was decided. ValueError as in `read_votes`.
+    Undefined when no vote was decided.
     """
-    return side_bias_of(read_votes(neurons, raters, np.zeros(np.size(outcome)), outcome))
-
-
-def side_bias_of(votes: Votes) -> Estimate:
-    """Return the same of votes that are read already."""
     votes = votes.only(votes.outcome != 0)
     left = (votes.outcome > 0).astype(np.float64)
     return mean_share(votes, left, "share of decided votes for the left", "no vote was decided")

@@ -33,9 +33,9 @@ from studies.analysis.statistics.preference import (
     WinRate,
 )
 from studies.analysis.statistics.sampling_weights import DrawnAgreement, drawn_agreement
-from studies.analysis.statistics.score_votes import agreement_by_gap_of, score_agreement_of
+from studies.analysis.statistics.score_votes import agreement_by_gap, score_agreement_of
 from studies.analysis.statistics.votes import Votes, every_vote, mean_share
-from studies.analysis.statistics.wins import side_bias_of, win_rates_of
+from studies.analysis.statistics.wins import side_bias, win_rates
 
 VERSION = 6
 """Raised whenever the fields of `Results` change their meaning."""
@@ -247,7 +247,7 @@ def _scorer(judged: Judgments, votes: Votes, scores: Scores, plan: Plan) -> Scor
         scorer=scores.scorer,
         agreement=score_agreement_of(scored),
         calibration=calibration_of(scored),
-        by_gap=agreement_by_gap_of(scored, plan.bins),
+        by_gap=agreement_by_gap(scored, plan.bins),
         n_unscored=len(judged) - len(scored.gap),
         undefined=scores.undefined,
     )
@@ -274,7 +274,7 @@ def _drawn(
 
 def _methods(judged: Judgments, votes: Votes, conditions: tuple[str, ...]) -> Methods:
     names = np.array(conditions, dtype=np.str_)
-    rates = win_rates_of(names[judged.left_condition], names[judged.right_condition], votes)
+    rates = win_rates(names[judged.left_condition], names[judged.right_condition], votes)
     order = _reported_order(rates.rows, conditions)
     return Methods(
         conditions=tuple(rates.rows[i].condition for i in order),
@@ -311,7 +311,7 @@ def _sides(votes: Votes) -> Sides:
         left=int((votes.outcome > 0).sum()),
         ties=int((votes.outcome == 0).sum()),
         right=int((votes.outcome < 0).sum()),
-        left_share=side_bias_of(votes),
+        left_share=side_bias(votes),
         tie_share=mean_share(votes, tied, "share of ties", "no vote yet"),
     )
 

@@ -10,9 +10,9 @@ from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, encode, factorize
 from studies.analysis.data.tables import Judgments, Scores, StudyTables
 from studies.analysis.statistics.breakdown import SoFar, alpha_by_judgments
-from studies.analysis.statistics.calibration_curves import Curves, curves_of
+from studies.analysis.statistics.calibration_curves import Curves, curves
 from studies.analysis.statistics.drift import Drift, drift
-from studies.analysis.statistics.leaderboard import Leaderboard, leaderboard_of
+from studies.analysis.statistics.leaderboard import Leaderboard, leaderboard
 from studies.analysis.statistics.missing import Bounds, Missing, agreement_bounds, missing_by_group
 from studies.analysis.statistics.power import (
     Components,
@@ -31,14 +31,14 @@ from studies.analysis.statistics.raters import (
 from studies.analysis.statistics.scorers import (
     JointModel,
     ScorerComparison,
-    compare_scorers_of,
-    joint_model_of,
+    compare_scorers,
+    joint_model,
     length_gap,
 )
-from studies.analysis.statistics.sensitivity import Choice, sensitivity_of
-from studies.analysis.statistics.subgroups import Stratum, agreement_by_stratum_of, score_strata
-from studies.analysis.statistics.votes import Votes, every_vote, rounded
-from studies.analysis.statistics.wins import WinMatrix, win_matrix_of
+from studies.analysis.statistics.sensitivity import Choice, sensitivity
+from studies.analysis.statistics.subgroups import Stratum, agreement_by_stratum, score_strata
+from studies.analysis.statistics.votes import Votes, every_vote
+from studies.analysis.statistics.wins import WinMatrix, win_matrix
 
 _Columns: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
 _Votes: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
@@ -62,7 +62,7 @@ def method_details(judged: Judgments, votes: Votes, conditions: tuple[str, ...])
     names = np.array(conditions, dtype=np.str_)
     sides = names[judged.left_condition], names[judged.right_condition]
     return MethodDetails(
-        leaderboard=leaderboard_of(*sides, votes), win_matrix=win_matrix_of(*sides, votes)
+        leaderboard=leaderboard(*sides, votes), win_matrix=win_matrix(*sides, votes)
     )
 
 
@@ -102,10 +102,8 @@ def scorer_details(
     judged = everything if kept.all() else everything.only(kept)
     gaps = {scores.scorer: scores.gap(judged) for scores in tables.scores}
     known = [pair for pair in plan.contrasts if set(pair) <= set(gaps)]
-    near = {name: rounded(gap) for name, gap in gaps.items()}
-    comparison = compare_scorers_of(votes, near, declared=known)
-    lengths = {name: rounded(gap) for name, gap in _lengths(tables.lengths, judged).items()}
-    joint = joint_model_of(votes, near | lengths)
+    comparison = compare_scorers(votes, gaps, declared=known)
+    joint = joint_model(votes, gaps | _lengths(tables.lengths, judged))
     if primary is None:
         return ScorerDetails(
             comparison=comparison, joint=joint, by_layer=(), by_score=(), missing=(), bounds=None,
@@ -123,7 +121,7 @@ def scorer_details(
         sensitivity=_sensitivity(everything, votes, primary, ~kept),
         components=components,
         precision=forecast,
-        curves=curves_of(votes, judged, primary, gap, plan),
+        curves=curves(votes, judged, primary, gap, plan),
     )
 
 
@@ -146,14 +144,14 @@ def _by_layer(
 ) -> tuple[Stratum, ...]:
     if tables.layer is None:
         return ()
-    return agreement_by_stratum_of(votes.scored(gap), tables.layer[kept][np.isfinite(gap)])
+    return agreement_by_stratum(votes.scored(gap), tables.layer[kept][np.isfinite(gap)])
 
 
 def _by_score(judged: Judgments, votes: Votes, gap: Array, scores: Scores) -> tuple[Stratum, ...]:
     scored = np.isfinite(gap)
     mean = scores.of(judged.left_explanation)[scored] - gap[scored] / 2
     labels, order = score_strata(mean)
-    return agreement_by_stratum_of(votes.scored(gap), labels, expected=order)
+    return agreement_by_stratum(votes.scored(gap), labels, expected=order)
 
 
 def _votes(judged: Judgments, gap: Array, rows: npt.NDArray[np.bool_]) -> _Votes:
@@ -177,7 +175,7 @@ def _sensitivity(
 ) -> tuple[Choice, ...]:
     votes = every_vote(everything) if excluded.any() else kept
     gap = scores.gap(everything)
-    return sensitivity_of(votes.scored(gap), excluded[np.isfinite(gap)])
+    return sensitivity(votes.scored(gap), excluded[np.isfinite(gap)])
 
 
 def _more(

@@ -26,8 +26,9 @@ from studies.analysis.statistics.score_votes import (
     GapBin,
     ScoreAgreement,
     agreement_by_gap,
-    score_agreement,
+    score_agreement_of,
 )
+from studies.analysis.statistics.votes import read_votes
 from studies.analysis.statistics.wins import WinMatrix, win_matrix
 
 
@@ -127,7 +128,7 @@ def orders(
     sizes = np.bincount(responses.judgment) if len(responses) else np.zeros(1, dtype=np.intp)
     scorers = tables.scorers
     sides = names[responses.condition[pairs.first]], names[responses.condition[pairs.second]]
-    of_pairs = neuron[pairs.first], rater[pairs.first]
+    votes = read_votes(neuron[pairs.first], rater[pairs.first], None, pairs.outcome)
     valued = Valued(
         neuron=neuron,
         rater=rater,
@@ -143,7 +144,7 @@ def orders(
         counts=() if kind == "choice" else _counts(tables.conditions, answers, places),
         concordance=None if kind == "choice" else _concordance(answers, places),
         agreement=_agreement(answers, places),
-        wins=win_matrix(*sides, *of_pairs, pairs.outcome),
+        wins=win_matrix(*sides, votes),
         n_pairs=len(pairs.first),
         places=_by_place(answers, places),
         pair_links=tuple(_pair_link(scores, answers, places, pairs, plan) for scores in scorers),
@@ -269,7 +270,7 @@ def _pair_link(
     gap = score[pairs.first] - score[pairs.second]
     known = np.isfinite(gap)
     rows = pairs.first[known]
-    votes = (
+    votes = read_votes(
         answers.per_response("neuron")[rows],
         answers.per_response("rater")[rows],
         gap[known],
@@ -278,8 +279,8 @@ def _pair_link(
     top, chance = _top_scored(answers, places, score)
     return PairLink(
         scorer=scores.scorer,
-        agreement=score_agreement(*votes),
-        by_gap=agreement_by_gap(*votes, edges=plan.bins),
+        agreement=score_agreement_of(votes),
+        by_gap=agreement_by_gap(votes, plan.bins),
         top=top,
         chance=chance,
         n_unscored=int((~known).sum()),
