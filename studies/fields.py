@@ -13,7 +13,7 @@ from annotation.entry import Check
 from annotation.quality import MEASURES, TITLES, Rule, read_rules
 from studies.design.trust import read_checks, written_checks
 from studies.presets.base import Preset
-from studies.presets.trust import UNSET, Reasoned
+from studies.presets.trust import UNSET, JustifiedRule
 
 
 def trust_of_preset(preset: Preset) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def trust_of_preset(preset: Preset) -> dict[str, Any]:
     }
 
 
-def offered(preset: Preset) -> tuple[Reasoned, ...]:
+def offered(preset: Preset) -> tuple[JustifiedRule, ...]:
     """Return the rules that a study of the design can have, with suggested limits."""
     return preset.rules if preset.protocol == "write" else (*preset.rules, *UNSET)
 
@@ -34,7 +34,7 @@ class RulesWidget(forms.Widget):
     """Each rule that can be set: whether it is, its limit in percent, and what follows."""
 
     use_fieldset = True
-    rules: Sequence[Reasoned] = ()
+    rules: Sequence[JustifiedRule] = ()
 
     def value_from_datadict(
         self, data: Mapping[str, Any], files: Any, name: str
@@ -60,7 +60,7 @@ class RulesWidget(forms.Widget):
         """Show a row for each rule; those set first keep their numbers."""
         given = {row["name"]: row for row in value or ()}
         reasons = {each.rule.name: each for each in self.rules}
-        rows = [_row(each.rule, each.because, given.get(key)) for key, each in reasons.items()]
+        rows = [_row(each.rule, each.reason, given.get(key)) for key, each in reasons.items()]
         rows += [_row(None, "", row) for key, row in given.items() if key not in reasons]
         context = {"name": name, "rows": rows}
         return render_to_string("admin/studies/study/rules.html", context)
@@ -69,12 +69,12 @@ class RulesWidget(forms.Widget):
 _PARTS = ("percent", "after", "seconds")
 
 
-def _row(rule: Rule | None, because: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
+def _row(rule: Rule | None, reason: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
     shown = given or _as_sent(rule.to_json() if rule else {})
     return {
         **shown,
         "title": TITLES[shown["name"]],
-        "because": because,
+        "reason": reason,
         "is_set": given is not None,
         "at_least": MEASURES[shown["name"]].must_be == "at least",
         "is_timed": shown["name"] == "too_fast",

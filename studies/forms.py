@@ -12,7 +12,7 @@ from studies.analysis.protocols.registry import PROTOCOLS
 from studies.design.references import parse_references
 from studies.fields import ChecksField, RulesField, trust_of_preset
 from studies.models import Condition, Study
-from studies.presets.base import DEALT, Preset
+from studies.presets.base import Preset
 from studies.selectors.material import neurons_named
 from studies.selectors.sampling import Author, authors_of
 from studies.services.from_preset import Choices
@@ -43,7 +43,13 @@ class StudyForm(forms.ModelForm[Study]):
         fields = [
             *("title", "slug", "question", "overlap", "items_per_rater", "excerpts"),
             *("ask_confidence", "seed", "pairing", "pairs_per_neuron", "catches", "repeats"),
-            *("budget", "random_share", "deep_share", "deep_overlap", "dealing"),
+            *(
+                "budget",
+                "random_share",
+                "extra_overlap_share",
+                "extra_overlap",
+                "condition_assignment",
+            ),
             *("language", "consent", "instructions"),
             *("rules", "tells_raters", "checks", "practises"),
         ]
@@ -266,19 +272,19 @@ class PresetForm(forms.Form):
         label="Repeats for each hundred questions",
         help_text="Asked a second time: they show who answers alike.",
     )
-    deep_share = forms.IntegerField(
+    extra_overlap_share = forms.IntegerField(
         min_value=0,
         max_value=100,
         initial=0,
         label="Questions for each hundred that are judged more often",
         help_text="They show how far raters agree, while the others cover more neurons.",
     )
-    deep_overlap = forms.IntegerField(
+    extra_overlap = forms.IntegerField(
         min_value=1, initial=10, label="Judgments for each of these", help_text="If there are any."
     )
-    dealing = forms.ChoiceField(
-        choices=Study.Dealing.choices,
-        initial=Study.Dealing.WITHIN,
+    condition_assignment = forms.ChoiceField(
+        choices=Study.ConditionAssignment.choices,
+        initial=Study.ConditionAssignment.WITHIN,
         label="Conditions within or between raters",
     )
     seed = forms.IntegerField(initial=1, help_text="Every draw comes from it.")
@@ -304,8 +310,8 @@ class PresetForm(forms.Form):
             del self.fields["catches"]
         if preset.practice is None:
             del self.fields["practises"]
-        if preset.needs.takes not in DEALT:
-            del self.fields["dealing"]
+        if not preset.needs.allows_between_raters:
+            del self.fields["condition_assignment"]
         if not any(need.n == 0 for need in preset.needs.excerpts):
             del self.fields["excerpts"]
         elif preset.needs.images:
@@ -352,8 +358,10 @@ class PresetForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Refuse to judge less often what is to be judged more often."""
         data = super().clean() or self.cleaned_data
-        if data.get("deep_share") and data.get("deep_overlap", 0) < data.get("overlap", 0):
-            self.add_error("deep_overlap", "No fewer than for the other questions.")
+        if data.get("extra_overlap_share") and data.get("extra_overlap", 0) < data.get(
+            "overlap", 0
+        ):
+            self.add_error("extra_overlap", "No fewer than for the other questions.")
         return data
 
     def choices(self) -> Choices:
@@ -373,9 +381,9 @@ class PresetForm(forms.Form):
             excerpts=data.get("excerpts", self.preset.excerpts),
             catches=data.get("catches", 0),
             repeats=data["repeats"],
-            deep_share=data["deep_share"],
-            deep_overlap=data["deep_overlap"],
-            dealing=data.get("dealing", Study.Dealing.WITHIN),
+            extra_overlap_share=data["extra_overlap_share"],
+            extra_overlap=data["extra_overlap"],
+            condition_assignment=data.get("condition_assignment", Study.ConditionAssignment.WITHIN),
             seed=data["seed"],
             rules=data["rules"],
             tells_raters=data["tells_raters"],

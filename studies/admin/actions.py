@@ -174,7 +174,7 @@ def plan_in_words(plan: Plan, protocol: str) -> str:
 
 def dealt_in_words(study: Study) -> str:
     """Return how a study deals its items to raters, where that is not all alike."""
-    deep = study.deep_share and not study.draws_pairs
+    deep = study.extra_overlap_share and not study.draws_pairs
     told = (
         (
             study.draws_pairs,
@@ -184,12 +184,12 @@ def dealt_in_words(study: Study) -> str:
         ),
         (
             deep,
-            f"{study.deep_share} of each hundred items are judged "
-            f"{counted(study.deep_overlap, 'time')}, the others "
+            f"{study.extra_overlap_share} of each hundred items are judged "
+            f"{counted(study.extra_overlap, 'time')}, the others "
             f"{counted(study.overlap, 'time')}.",
         ),
         (
-            study.dealing == Study.Dealing.BETWEEN,
+            study.between_raters,
             "Each rater meets one condition, or one pair of them.",
         ),
     )

@@ -51,7 +51,7 @@ def _start(request: HttpRequest, form: PresetForm) -> HttpResponse | None:
         return None
     for each in built.left_out:
         messages.warning(request, f"Left out: {each.text}.")
-    second = "A second part is built along with it. " if form.preset.then else ""
+    second = "A second part is built along with it. " if form.preset.second_part else ""
     done = "Open: send raters the invitation link." if is_open else "Look it over, then open it."
     messages.success(request, f"Built {counted(built.items, 'item')}. {second}{done}")
     return HttpResponseRedirect(reverse("admin:studies_study_change", args=[study.pk]))

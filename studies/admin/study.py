@@ -32,7 +32,7 @@ from studies.services.neurons import neurons_add
 
 _SIZES = ("overlap", "items_per_rater", "excerpts", "ask_confidence", "seed")
 _PAIRS = ("pairing", "pairs_per_neuron", "budget", "random_share")
-_DEALING = ("dealing", "deep_share", "deep_overlap", "catches", "repeats")
+_DEALING = ("condition_assignment", "extra_overlap_share", "extra_overlap", "catches", "repeats")
 _DESIGN = (*_PAIRS, *_DEALING)
 _TEXTS = ("language", "consent", "instructions")
 _TRUST = ("rules", "tells_raters", "checks", "practises")

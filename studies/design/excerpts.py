@@ -61,7 +61,7 @@ def highest(records: Sequence[RecordFacts], n: int, *, maximum: float) -> tuple[
     return tuple(record.record for record in _extend((), by_peak, n))
 
 
-def drawn(records: Sequence[RecordFacts], n: int, *, seed: int, neuron: str) -> tuple[int, ...]:
+def sample(records: Sequence[RecordFacts], n: int, *, seed: int, neuron: str) -> tuple[int, ...]:
     """Return the ids of at most `n` of the records kept as quantiles or at random, drawn."""
     kept = [record for record in records if record.kind is not RecordKind.TOP]
     return _some(kept, n, seed, "drawn", neuron)

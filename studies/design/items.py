@@ -196,7 +196,7 @@ def _meetings(
 
 def _neighbours(topic: Topic, n_conditions: int, seed: int, tally: Tally) -> Sequence[Pair]:
     try:
-        return adjacent_pairs([drawn(topic, i, seed).score for i in range(n_conditions)])
+        return adjacent_pairs([sample_candidate(topic, i, seed).score for i in range(n_conditions)])
     except ValueError:
         tally.add("neurons without a score of every explanation", topic.name)
         return ()
@@ -204,7 +204,7 @@ def _neighbours(topic: Topic, n_conditions: int, seed: int, tally: Tally) -> Seq
 
 def _pairs(topic: Topic, met: Sequence[Pair], seed: int) -> Iterator[_Pair]:
     for low, high in met:
-        first, second = drawn(topic, low, seed), drawn(topic, high, seed)
+        first, second = sample_candidate(topic, low, seed), sample_candidate(topic, high, seed)
         yield _Pair(topic=topic, first=first, second=second)
 
 
@@ -233,7 +233,7 @@ class Named(Protocol):
         ...
 
 
-def drawn(topic: Named, condition: int, seed: int) -> Candidate:
+def sample_candidate(topic: Named, condition: int, seed: int) -> Candidate:
     """Return the explanation that stands for a condition; ValueError if there is none."""
     own = sorted(
         (candidate for candidate in topic.candidates if candidate.condition == condition),

@@ -6,7 +6,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
-from studies.design.items import Candidate, LeftOut, Tally, drawn, plain
+from studies.design.items import Candidate, LeftOut, Tally, plain, sample_candidate
 from studies.design.pairs import balanced_blocks
 from studies.design.seeds import stream
 
@@ -24,7 +24,7 @@ class Unit:
     neuron: int
     name: str
     candidates: tuple[Candidate, ...]
-    lacks: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def one_each(
     for turn in range(len(conditions)):
         together = []
         for place, unit in enumerate(usable):
-            chosen = drawn(unit, (place + turn) % len(conditions), seed)
+            chosen = sample_candidate(unit, (place + turn) % len(conditions), seed)
             if len(chosen.text) > longest:
                 tally.add(f"explanations of more than {longest} characters", unit.name)
             else:
@@ -73,7 +73,7 @@ def side_by_side(
     blocks = balanced_blocks(len(usable), len(conditions), most, stream(seed, "blocks"))
     found = []
     for unit, block in zip(usable, blocks, strict=True):
-        chosen = tuple(drawn(unit, condition, seed) for condition in block)
+        chosen = tuple(sample_candidate(unit, condition, seed) for condition in block)
         if len({plain(each.text) for each in chosen}) < len(chosen):
             tally.add("neurons of which two conditions say the same", unit.name)
         elif max(len(each.text) for each in chosen) > longest:
@@ -98,7 +98,7 @@ def _usable(units: Sequence[Unit], conditions: Sequence[str], tally: Tally) -> l
     for unit in units:
         present = {candidate.condition for candidate in unit.candidates}
         absent = [name for i, name in enumerate(conditions) if i not in present]
-        reason = f"without an explanation by “{absent[0]}”" if absent else unit.lacks
+        reason = f"without an explanation by “{absent[0]}”" if absent else unit.missing
         if reason:
             tally.add(f"neurons {reason}", unit.name)
         else:

@@ -14,7 +14,7 @@ from studies.analysis.report.results_to_csv import columns, flat_tables
 from studies.exports.columns import Column
 from studies.exports.croissant import File, croissant
 from studies.exports.datasheet import datasheet
-from studies.exports.formats import Sink, installed_forms, to_csv
+from studies.exports.formats import Sink, installed_formats, to_csv
 from studies.exports.methods_text import bibtex, methods
 from studies.exports.results import Made, last_change, results_made, snapshot, study_facts
 from studies.exports.tables import TABLES, pieces
@@ -95,9 +95,9 @@ def _json(value: object) -> str:
 
 def _tables(study: Study, identified: bool) -> Iterator[Entry]:
     for table, described in TABLES.items():
-        for form in installed_forms():
-            content = pieces(study, table, form, identified=identified)
-            yield f"{table}.{form}", described.about, content
+        for format in installed_formats():
+            content = pieces(study, table, format, identified=identified)
+            yield f"{table}.{format}", described.about, content
 
 
 def _results(results: dict[str, Any]) -> Iterator[Entry]:

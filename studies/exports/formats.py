@@ -22,7 +22,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would take for the start of a formula."""
 
 
-class FormMissing(LookupError):
+class FormatMissing(LookupError):
     """A form that this installation cannot write; the text says what to install."""
 
 
@@ -99,7 +99,7 @@ class Sink(io.RawIOBase):
 
 
 def to_parquet(columns: tuple[Column, ...], rows: Iterator[Row]) -> Iterator[bytes]:
-    """Yield a table as Parquet, a row group at a time. `FormMissing` without pyarrow."""
+    """Yield a table as Parquet, a row group at a time. `FormatMissing` without pyarrow."""
     arrow, parquet = _installed("pyarrow"), _installed("pyarrow.parquet")
     # Its own allocators keep what they had for later; an export holds a row group at a time.
     arrow.set_memory_pool(arrow.system_memory_pool())
@@ -157,12 +157,12 @@ def _installed(module: str) -> Any:
     try:
         return import_module(module)
     except ImportError as error:
-        raise FormMissing(
+        raise FormatMissing(
             "Parquet needs pyarrow, which is not installed: pip install 'concordance[data]'"
         ) from error
 
 
-FORMS: dict[str, Writer] = {"csv": to_csv, "jsonl": to_jsonl, "parquet": to_parquet}
+FORMATS: dict[str, Writer] = {"csv": to_csv, "jsonl": to_jsonl, "parquet": to_parquet}
 CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "jsonl": "application/jsonl; charset=utf-8",
@@ -170,6 +170,6 @@ CONTENT_TYPES = {
 }
 
 
-def installed_forms() -> list[str]:
+def installed_formats() -> list[str]:
     """Return the forms that this installation can write."""
-    return [form for form in FORMS if form != "parquet" or find_spec("pyarrow")]
+    return [form for form in FORMATS if form != "parquet" or find_spec("pyarrow")]

@@ -12,7 +12,6 @@ from studies.exports.draws import DRAWN, drawn_as, draws_by_judgment
 from studies.models import Study
 from studies.selectors.answers import About, Offered, chunked, items_about, study_answers
 from studies.selectors.item_records import records_on
-from studies.selectors.pseudonyms import pseudonym
 from studies.selectors.tables import Vote, read_vote
 
 _ROWS = 1000
@@ -27,7 +26,7 @@ def _judgments(study: Study) -> Iterator[Row]:
     drawn = draws_by_judgment(study)
     for answer in study_answers(study):
         if answer.rater_key not in raters:
-            raters[answer.rater_key] = pseudonym(study, answer.rater_key)
+            raters[answer.rater_key] = study.pseudonym(answer.rater_key)
         yield {
             "judgment": str(answer.key),
             "study": study.slug,

@@ -88,9 +88,9 @@ def _wanted(study: Facts) -> str:
             f"came in, with probability {study['random_share']:g} at random and else by expected "
             f"information, none more than {counted(study['overlap'], 'time')}"
         )
-    elif study["deep_share"]:
-        wanted += f" ({study['deep_overlap']:,} of {study['deep_share']} in each hundred)"
-    between = study["dealing"] == "between"
+    elif study["extra_overlap_share"]:
+        wanted += f" ({study['extra_overlap']:,} of {study['extra_overlap_share']} in each hundred)"
+    between = study["condition_assignment"] == "between"
     return f"Each rater met one condition or one pair of them. {wanted}" if between else wanted
 
 

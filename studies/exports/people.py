@@ -11,7 +11,6 @@ from annotation.models import Assignment, Enrolment, Exclusion
 from annotation.selectors.raters import excluded_raters
 from studies.exports.columns import RATER, Column, Row, Table
 from studies.models import Adoption, Study
-from studies.selectors.pseudonyms import pseudonym
 
 _ROWS = 1000
 
@@ -29,7 +28,7 @@ def _raters(study: Study) -> Iterator[Row]:
     enrolments = Enrolment.objects.filter(batch=study.batch_id).select_related("rater")
     for each in enrolments.order_by("ordinal").iterator(_ROWS):
         yield {
-            "rater": pseudonym(study, each.rater.key),
+            "rater": study.pseudonym(each.rater.key),
             "synthetic": each.rater.synthetic,
             "place": each.ordinal,
             "group": each.group,
@@ -102,7 +101,7 @@ def _adoptions(study: Study) -> Iterator[Row]:
         yield {
             **row,
             "judgment": str(row["key"]),
-            "rater": pseudonym(study, row["person"]),
+            "rater": study.pseudonym(row["person"]),
             "reason": row["reason"] or None,
         }
 

@@ -1,4 +1,4 @@
-"""Studies: what is compared, which explanations stand behind each item, and what came out."""
+"""Studies: designs, the explanations behind each item, and outcomes."""
 
 from studies.models.designs import PAIRWISE, Condition, Study
 from studies.models.items import PairDraw, StudyItem, StudyOption

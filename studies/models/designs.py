@@ -1,23 +1,35 @@
 """What a study is to find out, and how."""
 
+from uuid import UUID
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.crypto import salted_hmac
 
 from annotation.models import Batch
 from explanations.models import Method, Neuron
 from studies.design.active import LEAST_RANDOM
 from studies.presets import PRESETS
 from studies.presets.base import Preset
-from studies.presets.defaults import CONSENT, INSTRUCTIONS
 
 PAIRWISE = "pairwise"
 """The design whose judgments are preferences between two: what the analysis is about."""
 
 
+def default_consent() -> str:
+    """Return what raters of a comparison agree to."""
+    return PRESETS[PAIRWISE].consent
+
+
+def default_instructions() -> str:
+    """Return the instructions of a comparison."""
+    return PRESETS[PAIRWISE].instructions
+
+
 class Study(models.Model):
-    """A design: which neurons, which conditions, how many judgments, from one stored seed."""
+    """A study's design: neurons, conditions, number of judgments; all derived from one seed."""
 
     class State(models.TextChoices):
         DRAFT = "draft"
@@ -27,40 +39,45 @@ class Study(models.Model):
 
     class Pairing(models.TextChoices):
         ALL = "all", "all pairs"
-        ADJACENT = "adjacent", "neighbours in score"
-        BALANCED = "balanced", "a balanced part"
-        RANDOM = "random", "a random part"
-        ACTIVE = "active", "chosen as votes come in"
+        ADJACENT = "adjacent", "pairs adjacent in score"
+        BALANCED = "balanced", "a balanced subset of pairs"
+        RANDOM = "random", "a random subset of pairs"
+        ACTIVE = "active", "chosen adaptively as votes arrive"
 
-    class Dealing(models.TextChoices):
-        WITHIN = "within", "each rater meets all conditions"
-        BETWEEN = "between", "each rater meets one condition, or one pair"
+    class ConditionAssignment(models.TextChoices):
+        WITHIN = "within", "each rater sees all conditions"
+        BETWEEN = "between", "each rater sees one condition or one pair"
 
     title = models.CharField(
-        max_length=200, help_text="Raters see it: it names nothing that is compared"
+        max_length=200,
+        help_text="Shown to raters, so don't name what is being compared.",
     )
-    slug = models.SlugField(unique=True, help_text="Its name in addresses and exports")
-    question = models.TextField(blank=True, help_text="What the study is to find out")
+    slug = models.SlugField(unique=True, help_text="Used in URLs and exports.")
+    question = models.TextField(blank=True, help_text="What the study is meant to find out.")
     preset = models.CharField(
-        max_length=40, default=PAIRWISE, editable=False, help_text="The design it follows"
+        max_length=40, default=PAIRWISE, editable=False, help_text="The design the study follows."
     )
     neurons = models.ManyToManyField(Neuron, blank=True, related_name="studies")
-    overlap = models.PositiveIntegerField(default=3, help_text="Judgments wanted for each item")
+    overlap = models.PositiveIntegerField(default=3, help_text="Judgments wanted for each item.")
     items_per_rater = models.PositiveIntegerField(
-        default=40, help_text="A rater is done after this many"
+        default=40, help_text="A rater is done after this many items."
     )
     excerpts = models.PositiveIntegerField(
-        default=6, help_text="Shown with each item: two thirds highest peaks, the others drawn"
+        default=6,
+        help_text="Shown with each item: two thirds strongest, the rest sampled.",
     )
     ask_confidence = models.BooleanField(
-        default=False, help_text="Ask how sure the rater is, after each choice"
+        default=False, help_text="Ask how confident the rater is after each choice."
     )
-    consent = models.TextField(default=CONSENT, help_text="What a rater agrees to, in plain text")
+    consent = models.TextField(
+        default=default_consent, help_text="What raters agree to, in plain text."
+    )
     instructions = models.TextField(
-        default=INSTRUCTIONS, help_text="Shown before the first item, in plain text"
+        default=default_instructions, help_text="Shown before the first item, in plain text."
     )
     seed = models.BigIntegerField(
-        default=1, help_text="Every draw of the design comes from it: order, sides, excerpts"
+        default=1,
+        help_text="Determines all random choices: order, sides, excerpts.",
     )
     follows = models.OneToOneField(
         "self",
@@ -69,10 +86,12 @@ class Study(models.Model):
         blank=True,
         editable=False,
         related_name="followed_by",
-        help_text="The first part: its raters go on to this one",
+        help_text="The first part, whose raters continue with this study.",
     )
     left_out = models.JSONField(
-        default=list, editable=False, help_text="What building left out: reason, n, examples"
+        default=list,
+        editable=False,
+        help_text="What building left out: reason, n, examples.",
     )
     batch = models.OneToOneField(
         Batch, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
@@ -84,67 +103,66 @@ class Study(models.Model):
         max_length=8,
         choices=Pairing,
         default=Pairing.ALL,
-        help_text="Which two conditions meet on a neuron, where two are compared",
+        help_text="Which two conditions are compared on a neuron, in a comparison.",
     )
     pairs_per_neuron = models.PositiveSmallIntegerField(
-        default=1, help_text="For balanced and random pairs: how many on each neuron"
+        default=1, help_text="For balanced and random subsets: pairs per neuron."
     )
     catches = models.PositiveSmallIntegerField(
         "catch trials",
         default=0,
-        help_text="Questions with an answer that is plain, for each hundred of the others",
+        help_text="Questions with an obvious answer, per 100 other questions.",
     )
     repeats = models.PositiveSmallIntegerField(
-        default=0, help_text="Questions asked a second time, for each hundred"
+        default=0, help_text="Questions asked a second time, per 100."
     )
     adopts = models.BooleanField(
         "adopt on closing",
         default=False,
-        help_text="What raters write or simulate then stands beside what models do",
+        help_text="Add what raters write or simulate to what models wrote or simulated.",
     )
     language = models.CharField(
         max_length=20,
         default="en",
         validators=[RegexValidator(r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z")],
-        help_text="Of the texts below and of what is shown, as a tag such as en or pt-BR",
+        help_text="Of the texts below and of the material, as a tag such as en or pt-BR.",
     )
     rules = models.JSONField(
-        default=list, blank=True, help_text="On raters, set before the first answer"
+        default=list, blank=True, help_text="Quality rules for raters, set before the first answer."
     )
     tells_raters = models.BooleanField(
         "tell raters",
         default=True,
-        help_text="Say to a rater who is paused which rule it was",
+        help_text="Tell raters who are paused which rule they broke.",
     )
     checks = models.JSONField(
-        default=list, blank=True, help_text="Questions about the instructions, before the first"
+        default=list, blank=True, help_text="Comprehension questions, asked before the first item."
     )
     practises = models.BooleanField(
         "practice",
         default=False,
-        help_text="Ask a made-up question first, and say what was looked for",
+        help_text="Ask a made-up question first, then show its answer.",
     )
     budget = models.PositiveIntegerField(
-        default=0, help_text="For pairs chosen as votes come in: judgments in all"
+        default=0, help_text="For pairs chosen adaptively: judgments in total."
     )
     random_share = models.FloatField(
         default=LEAST_RANDOM,
-        help_text="For these: the share of pairs that is drawn at random, from 0.3 to 1",
+        help_text="For pairs chosen adaptively: share drawn at random, from 0.3 to 1.",
     )
-    deep_share = models.PositiveSmallIntegerField(
-        "judged more often",
+    extra_overlap_share = models.PositiveSmallIntegerField(
+        "extra overlap share",
         default=0,
-        help_text="Questions, for each hundred, that more raters answer: they show agreement",
+        help_text="Questions, per 100, that get more judgments, to measure agreement.",
     )
-    deep_overlap = models.PositiveIntegerField(
-        "how often", default=10, help_text="Judgments wanted for each of these"
+    extra_overlap = models.PositiveIntegerField(
+        default=10, help_text="Judgments wanted for each of these."
     )
-    dealing = models.CharField(
-        "conditions",
+    condition_assignment = models.CharField(
         max_length=7,
-        choices=Dealing,
-        default=Dealing.WITHIN,
-        help_text="Within raters, or between them: then each condition has raters of its own",
+        choices=ConditionAssignment,
+        default=ConditionAssignment.WITHIN,
+        help_text="Between raters, each condition has its own raters.",
     )
 
     class Meta:
@@ -153,7 +171,7 @@ class Study(models.Model):
             models.CheckConstraint(
                 condition=Q(state="draft", batch=None)
                 | Q(state__in=["built", "open", "closed"], batch__isnull=False),
-                name="a_built_study_has_a_batch",
+                name="built_study_has_a_batch",
             ),
             models.CheckConstraint(
                 condition=Q(overlap__gte=1) & Q(items_per_rater__gte=1) & Q(excerpts__gte=1),
@@ -166,37 +184,37 @@ class Study(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(catches__lte=50) & Q(repeats__lte=50),
-                name="extra_questions_are_half_at_most",
-                violation_error_message="Catch trials and repeats are at most 50 for each hundred.",
+                name="catches_and_repeats_are_half_at_most",
+                violation_error_message="Use at most 50 catch trials and 50 repeats per 100.",
             ),
             models.CheckConstraint(
-                condition=~Q(pairing="active") | Q(budget__gte=1, repeats=0, deep_share=0),
-                name="a_budget_ends_what_is_chosen_actively",
+                condition=~Q(pairing="active") | Q(budget__gte=1, repeats=0, extra_overlap_share=0),
+                name="active_pairing_needs_a_budget",
                 violation_error_message=(
-                    "Pairs that are chosen as votes come in need a number of judgments in all, and "
-                    "take no repeats and none that are judged more often."
+                    "Pairs chosen adaptively need a budget, and cannot be combined with repeats or "
+                    "extra overlap."
                 ),
             ),
             models.CheckConstraint(
                 condition=Q(random_share__gte=LEAST_RANDOM) & Q(random_share__lte=1),
-                name="enough_pairs_are_drawn_at_random",
-                violation_error_message="From 0.3 to 1 of the pairs are drawn at random.",
+                name="random_share_is_in_range",
+                violation_error_message="The random share is between 0.3 and 1.",
             ),
             models.CheckConstraint(
-                condition=Q(deep_share=0)
-                | Q(deep_share__lte=100) & Q(deep_overlap__gte=F("overlap")),
-                name="what_is_judged_more_often_is_not_judged_less",
+                condition=Q(extra_overlap_share=0)
+                | Q(extra_overlap_share__lte=100) & Q(extra_overlap__gte=F("overlap")),
+                name="extra_overlap_is_at_least_overlap",
                 violation_error_message=(
-                    "Questions that are judged more often are at most 100 for each hundred, and "
-                    "want no fewer judgments than the others."
+                    "The extra overlap share is at most 100, and the extra overlap is at least the "
+                    "overlap."
                 ),
             ),
             models.CheckConstraint(
-                condition=Q(dealing="within") | Q(dealing="between") & ~Q(pairing="active"),
-                name="what_is_chosen_actively_is_for_all_raters",
+                condition=Q(condition_assignment="within")
+                | Q(condition_assignment="between") & ~Q(pairing="active"),
+                name="active_pairing_is_within_raters",
                 violation_error_message=(
-                    "Pairs that are chosen as votes come in are for all raters: "
-                    "conditions are met within raters."
+                    "Pairs chosen adaptively are for all raters: assign conditions within raters."
                 ),
             ),
         ]
@@ -215,8 +233,22 @@ class Study(models.Model):
         return self.preset == PAIRWISE
 
     @property
+    def between_raters(self) -> bool:
+        """Whether each rater sees one condition (or one pair) only."""
+        return self.condition_assignment == self.ConditionAssignment.BETWEEN
+
+    def pseudonym(self, rater: UUID) -> str:
+        """Return a rater's name in this study's exports: stable, and not reversible.
+
+        A keyed hash: without the site's secret nobody can link it to a rater, or link the raters of
+        two studies.
+        """
+        salt = f"studies.exports.{self.pk}"
+        return salted_hmac(salt, str(rater), algorithm="sha256").hexdigest()[:16]
+
+    @property
     def draws_pairs(self) -> bool:
-        """Whether its pairs are chosen as votes come in."""
+        """Whether its pairs are chosen adaptively as votes arrive."""
         return self.compares and self.pairing == self.Pairing.ACTIVE
 
 
@@ -231,7 +263,7 @@ class Condition(models.Model):
         null=True,
         blank=True,
         limit_choices_to={"kind": "explainer"},
-        help_text="Empty: explanations that people wrote",
+        help_text="Leave empty for explanations written by people.",
     )
 
     class Meta:
@@ -251,7 +283,7 @@ class Condition(models.Model):
             models.CheckConstraint(
                 condition=~Q(name__iexact="tie"),
                 name="no_condition_is_called_tie",
-                violation_error_message="“tie” is what an undecided judgment is called in exports.",
+                violation_error_message="“tie” already means an undecided judgment in exports.",
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""What stands behind what raters are shown, and how it was drawn."""
+"""The explanations and records behind what raters are shown, and how pairs were drawn."""
 
 from django.db import models
 from django.db.models import Q
@@ -9,10 +9,10 @@ from studies.models.designs import Condition, Study
 
 
 class StudyItem(models.Model):
-    """What stands behind an item; raters' pages cannot reach it.
+    """What an item is about; raters' pages cannot reach it.
 
-    `explanation` and `condition` are those that the whole question is about, if it is about one;
-    `records` are shown with it, in the payload's order; `known` is the answer that is right.
+    `explanation` and `condition` are set if the whole question is about one explanation; `records`
+    are those shown, in the payload's order; `known` is the right answer, if there is one.
     """
 
     class Role(models.TextChoices):
@@ -37,7 +37,7 @@ class StudyItem(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(role__in=["main", "repeat"]) | Q(role="catch", known__isnull=False),
-                name="a_study_items_role_is_known",
+                name="study_item_role_is_known",
             ),
         ]
 
@@ -46,7 +46,7 @@ class StudyItem(models.Model):
 
 
 class PairDraw(models.Model):
-    """A pair that was drawn for one more judgment, how, and how likely that was. Append-only.
+    """The draw of a pair for one more judgment, with its arm and probability. Append-only.
 
     The n-th draw of an item is answered by the n-th judgment of it. A trigger in the database
     refuses updates.
@@ -58,11 +58,11 @@ class PairDraw(models.Model):
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="draws")
     study_item = models.ForeignKey(StudyItem, models.PROTECT, related_name="draws")
-    round = models.PositiveIntegerField(help_text="0 for the first, which is drawn at random")
-    place = models.PositiveIntegerField(help_text="Which draw of the round, from 0")
+    round = models.PositiveIntegerField(help_text="0 for the first round, which is random.")
+    place = models.PositiveIntegerField(help_text="Position within the round, from 0.")
     arm = models.CharField(max_length=6, choices=Arm)
     probability = models.FloatField(
-        help_text="That this draw, given those before it, falls on this pair: by either arm"
+        help_text="Of drawing this pair by either arm, given the draws before it."
     )
     drawn = models.DateTimeField()
 
@@ -85,14 +85,14 @@ class PairDraw(models.Model):
 
 
 class StudyOption(models.Model):
-    """What is behind one option key of an item's payload: an explanation or a record.
+    """The explanation or record behind one option key of an item's payload.
 
-    A true description that is offered beside others stands for no condition.
+    A true description that is offered as an option has no condition.
     """
 
     study_item = models.ForeignKey(StudyItem, models.CASCADE, related_name="options")
     key = models.CharField(max_length=12)
-    place = models.PositiveSmallIntegerField(help_text="Where the payload lists it, from 0")
+    place = models.PositiveSmallIntegerField(help_text="Position in the payload, from 0.")
     explanation = models.ForeignKey(
         Explanation, models.PROTECT, null=True, blank=True, related_name="+"
     )

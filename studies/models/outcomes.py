@@ -1,4 +1,4 @@
-"""What came out of a study, and what was declared before."""
+"""What comes out of a study, and what was registered beforehand."""
 
 from django.db import models
 from django.db.models import Q
@@ -10,7 +10,7 @@ from studies.models.designs import Study
 
 
 class Analysis(models.Model):
-    """A study's results, computed by a worker from the judgments there were then."""
+    """A study's results, computed by a worker from the judgments at that time."""
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -20,25 +20,25 @@ class Analysis(models.Model):
     study = models.OneToOneField(Study, models.CASCADE, related_name="analysis")
     state = models.CharField(max_length=6, choices=State, default=State.OPEN)
     requested = models.DateTimeField(db_default=Now())
-    called = models.DateTimeField(null=True, help_text="When a worker was last sent for")
+    called = models.DateTimeField(null=True, help_text="When a worker was last called.")
     lease = models.UUIDField(null=True)
     leased_until = models.DateTimeField(null=True)
-    attempts = models.PositiveIntegerField(default=0, help_text="Workers that took it up")
-    stage = models.CharField(max_length=60, blank=True, help_text="What a worker is doing now")
-    share = models.FloatField(default=0.0, help_text="How much of that is done, from 0 to 1")
+    attempts = models.PositiveIntegerField(default=0, help_text="Workers that started it.")
+    stage = models.CharField(max_length=60, blank=True, help_text="What the worker is doing now.")
+    share = models.FloatField(default=0.0, help_text="Progress, from 0 to 1.")
     finished = models.DateTimeField(null=True)
     answers = models.PositiveIntegerField(
-        default=0, help_text="Answers there were, corrected ones included, when it was computed"
+        default=0, help_text="Answers when it was computed, including corrected ones."
     )
     scores = models.CharField(
-        max_length=40, blank=True, help_text="The mark of the scores there were then"
+        max_length=40, blank=True, help_text="Marker of the scores at that time."
     )
     results = models.JSONField(null=True)
     figures = models.JSONField(
-        default=dict, help_text="Figures and tables by name, made from the results"
+        default=dict, help_text="Figures and tables by name, made from the results."
     )
     seconds = models.FloatField(default=0.0)
-    reason = models.TextField(blank=True, help_text="Why it failed")
+    reason = models.TextField(blank=True, help_text="Why it failed.")
 
     class Meta:
         verbose_name_plural = "analyses"
@@ -58,11 +58,11 @@ class Analysis(models.Model):
 
 
 class Registration(models.Model):
-    """A study's design and analysis plan, frozen: never changed, and never deleted with a study."""
+    """A study's design and analysis plan, frozen: never changed, nor deleted with the study."""
 
     study = models.OneToOneField(Study, models.PROTECT, related_name="registration")
-    document = models.TextField(help_text="Canonical JSON, to the letter what was digested")
-    sha256 = models.CharField(max_length=64, help_text="Of the document as UTF-8")
+    document = models.TextField(help_text="Canonical JSON, exactly as hashed.")
+    sha256 = models.CharField(max_length=64, help_text="Of the document as UTF-8.")
     registered = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -70,7 +70,7 @@ class Registration(models.Model):
 
 
 class Adoption(models.Model):
-    """What came of a judgment beyond its study: an explanation or a simulation, or why neither."""
+    """What a judgment was adopted as: an explanation, a simulation, or neither and why."""
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="adoptions")
     judgment = models.OneToOneField(Judgment, models.PROTECT, related_name="+")
@@ -80,7 +80,7 @@ class Adoption(models.Model):
     simulation = models.ForeignKey(
         Simulation, models.PROTECT, null=True, blank=True, related_name="+"
     )
-    reason = models.CharField(max_length=300, blank=True, help_text="Why nothing came of it")
+    reason = models.CharField(max_length=300, blank=True, help_text="Why nothing was adopted.")
     adopted = models.DateTimeField()
 
     class Meta:

@@ -11,21 +11,18 @@ from annotation.protocols.options import Option
 from annotation.protocols.stimuli import Image, Stimulus, Text
 from annotation.quality import MEASURES
 from explanations.records import Split
-from studies.presets.trust import Reasoned, quick
+from studies.presets.trust import JustifiedRule, quick
 
-Takes = Literal["none", "each", "pair", "all"]
-"""Whose explanations one question holds: none, one condition's, two conditions', all."""
+PerQuestion = Literal["none", "one", "pair", "all"]
+"""How many of a neuron's explanations a question shows: one, two, or one per condition."""
 
-DEALT: tuple[Takes, ...] = ("each", "pair")
-"""Of these, conditions can be met between raters."""
-
-Choice = Literal["mixed", "top", "drawn", "quiet", "lowest", "other"]
-"""Which records: two thirds of high peaks and the rest drawn; those of high peaks; those kept as
-quantiles or at random; those on which the neuron hardly fires, drawn, or the lowest of them;
-another neuron's of high peaks."""
+Choice = Literal["mixed", "top", "random", "quiet", "lowest", "other"]
+"""Which records: two thirds top and the rest sampled; top; sampled from those kept as quantiles or
+at random; sampled from those with hardly any activation, or the lowest of these; another neuron's
+top records."""
 
 
-class Lacking(ValueError):
+class MissingMaterial(ValueError):
     """Material from which the question cannot be made; the text says what, after "neurons "."""
 
 
@@ -44,25 +41,30 @@ class Excerpts:
 class Needs:
     """What one question is made of.
 
-    `conditions` is the least number of them in the study, and `most` how many stand side by side at
-    most: of more, each question gets a balanced part. `truths` asks for the neuron's true
-    description and as many of other neurons. `changes` asks for texts that a model wrote with the
-    neuron as it is and held high. `fires` refuses neurons that never do. `images` takes records of
-    images in place of those of texts.
+    `conditions` is the minimum number of conditions in the study. `most` is the maximum shown side
+    by side: with more, each question gets a balanced subset. `truths` asks for the neuron's true
+    description and that many of other neurons. `continuations` asks for that many texts continued
+    by a model with and without the neuron clamped. `fires` rejects neurons that never fire. With
+    `images`, records are of images instead of texts.
     """
 
-    takes: Takes
+    explanations_per_question: PerQuestion
     conditions: int = 1
     most: int = 9
     excerpts: tuple[Excerpts, ...] = ()
     truths: int = 0
-    changes: int = 0
+    continuations: int = 0
     fires: bool = True
     images: bool = False
 
+    @property
+    def allows_between_raters(self) -> bool:
+        """Whether each rater can be shown one condition (or one pair) only."""
+        return self.explanations_per_question in ("one", "pair")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class ExplanationText:
     """An explanation, and the number of the condition it stands for; a true one has none."""
 
     explanation: int
@@ -71,7 +73,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class ShownRecord:
     """A record as raters see it, and its raw activations, which are not rounded.
 
     Of an image, `excerpt` holds the words for it, and `image` names its stored file.
@@ -94,30 +96,30 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
+class Continuations:
     """A beginning, and how a model went on with the neuron as it is and with the neuron held."""
 
-    begun: str
-    as_is: str
-    held: str
+    prompt: str
+    baseline: str
+    clamped: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
     """What there is for one question. `truths` has the neuron's own first."""
 
-    said: tuple[Said, ...] = ()
-    seen: Mapping[str, tuple[Seen, ...]] = field(default_factory=dict)
-    truths: tuple[Said, ...] = ()
-    changes: tuple[Changed, ...] = ()
+    explanations: tuple[ExplanationText, ...] = ()
+    records: Mapping[str, tuple[ShownRecord, ...]] = field(default_factory=dict)
+    truths: tuple[ExplanationText, ...] = ()
+    continuations: tuple[Continuations, ...] = ()
 
     def excerpts(self, name: str) -> tuple[Excerpt, ...]:
         """Return the excerpts of one need, with their activations."""
-        return tuple(each.excerpt for each in self.seen[name])
+        return tuple(each.excerpt for each in self.records[name])
 
     def stimuli(self, name: str) -> tuple[Image | Text, ...]:
         """Return the images of one need; in an example, which has none, the words for them."""
-        return tuple(each.stimulus for each in self.seen[name])
+        return tuple(each.stimulus for each in self.records[name])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +128,7 @@ class Offer:
 
     text: str = ""
     shown: Stimulus | None = None
-    said: Said | None = None
+    explanation: ExplanationText | None = None
     record: int | None = None
 
 
@@ -137,7 +139,7 @@ def no_offers(_material: Material) -> tuple[Offer, ...]:
 
 def offered_texts(material: Material) -> tuple[Offer, ...]:
     """Return one option for each explanation."""
-    return tuple(Offer(text=each.text, said=each) for each in material.said)
+    return tuple(Offer(text=each.text, explanation=each) for each in material.explanations)
 
 
 def first_is_right(keys: tuple[str, ...]) -> dict[str, Any]:
@@ -176,13 +178,13 @@ class Preset:
     `task` says in a sentence what raters do, for the consent. `seconds` is the pace assumed until
     there is one.
 
-    `offers` makes a question's options from its material, the right one first where one is; raises
-    `Lacking`. `payload` makes the question from the same material and these options, keyed and in
-    the order of their keys. `known` returns the known answer from the keys of the offers, in the
-    order of `offers`. `catch` makes the options of a trial that nobody who looks gets wrong.
+    `offers` returns a question's options, the right one first if there is one; it may raise
+    `MissingMaterial`. `payload` returns the question from that material and the keyed options in
+    the order of their keys. `known` returns the right answer, given the keys in the order of
+    `offers`. `catch` returns the options of a catch trial, whose answer is obvious.
 
     `checks` are asked about the instructions, `practice` is asked before the first question and its
-    answer told, and `held_to` are the design's own rules on raters.
+    answer told, and `own_rules` are the design's own rules on raters.
     """
 
     name: str
@@ -198,8 +200,8 @@ class Preset:
     offers: Callable[[Material], tuple[Offer, ...]] = offered_texts
     known: Callable[[tuple[str, ...]], dict[str, Any]] | None = None
     catch: Callable[[Material], tuple[Offer, ...]] | None = None
-    differs: str = ""
-    then: str = ""
+    deviations: str = ""
+    second_part: str = ""
     overlap: int = 3
     items_per_rater: int = 40
     excerpts: int = 6
@@ -207,13 +209,13 @@ class Preset:
     seconds: float = 30.0
     checks: tuple[Check, ...] = ()
     practice: Example | None = None
-    held_to: tuple[Reasoned, ...] = ()
+    own_rules: tuple[JustifiedRule, ...] = ()
 
     @property
-    def rules(self) -> tuple[Reasoned, ...]:
+    def rules(self) -> tuple[JustifiedRule, ...]:
         """The rules on raters, by default; that on answers too fast follows the pace."""
         order = list(MEASURES)
-        rules = (*self.held_to, quick(self.seconds))
+        rules = (*self.own_rules, quick(self.seconds))
         return tuple(sorted(rules, key=lambda each: order.index(each.rule.name)))
 
     @property

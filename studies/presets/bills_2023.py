@@ -2,20 +2,22 @@
 
 from annotation.protocols.stimuli import Group
 from studies.presets.base import Excerpts, Material, Needs
-from studies.presets.examples import COLOURS, NEAR, OTHERS, RIGHT, WRONG, said
+from studies.presets.examples import COLOURS, NEAR, OTHERS, RIGHT, WRONG, explanation_texts
 
 SOURCE = "Bills et al. (2023), Language models can explain neurons in language models"
 SIDE_BY_SIDE = 5
 NEEDS = Needs(
-    takes="all",
+    explanations_per_question="all",
     conditions=2,
     most=SIDE_BY_SIDE,
     excerpts=(
         Excerpts(name="top", choice="top", n=5),
-        Excerpts(name="random", choice="drawn", n=5),
+        Excerpts(name="random", choice="random", n=5),
     ),
 )
-PRACTICE = Material(said=said(RIGHT, NEAR, WRONG), seen={"top": COLOURS, "random": OTHERS})
+PRACTICE = Material(
+    explanations=explanation_texts(RIGHT, NEAR, WRONG), records={"top": COLOURS, "random": OTHERS}
+)
 
 
 def groups(material: Material) -> tuple[Group, ...]:

@@ -34,7 +34,7 @@ PRESET = Preset(
         "score gap, beside raters' agreement with each other; a Plackett-Luce model of the "
         "conditions; Kendall's W."
     ),
-    differs=(
+    deviations=(
         "The wording is our own. Ratings and ranks are asked for in two studies of the same "
         "neurons and explanations, since all questions of a study have one form. To have both, "
         "start the first half: this one is begun along with it."

@@ -44,12 +44,12 @@ PRESET = Preset(
         "Krippendorff's alpha (ordinal) and the intraclass correlation; rank correlation of rating "
         "and score within neurons."
     ),
-    differs=(
+    deviations=(
         "The wording is our own. Ratings and ranks are asked for in two studies of the same "
         "neurons and explanations, since all questions of a study have one form. The second is "
         "begun along with this one, and whoever has rated goes on to it."
     ),
-    then="bills-2023-rank",
+    second_part="bills-2023-rank",
     overlap=3,
     items_per_rater=15,
     seconds=90.0,
@@ -59,6 +59,6 @@ PRESET = Preset(
         gold=lambda keys: {"rating": {keys[0]: {"fit": [5, 7]}, keys[2]: {"fit": [1, 3]}}},
         why=f"{WHY} It deserves 5 or more, and what is said of vehicles 3 or less.",
     ),
-    held_to=(RATES_ALIKE,),
+    own_rules=(RATES_ALIKE,),
     payload=payload,
 )

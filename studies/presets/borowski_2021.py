@@ -7,7 +7,7 @@ from annotation.protocols.options import Option
 from annotation.protocols.stimuli import Group
 from explanations.records import Split
 from studies.presets.base import Example, Excerpts, Material, Needs, Preset, first_is_right
-from studies.presets.examples import seen
+from studies.presets.examples import shown_record
 from studies.presets.trust import MISSES_CATCHES, one_place
 from studies.presets.zimmermann_2021 import PLAN, SOURCE, catch, offers
 
@@ -38,7 +38,7 @@ PRESET = Preset(
     ),
     protocol="choose",
     needs=Needs(
-        takes="none",
+        explanations_per_question="none",
         conditions=0,
         images=True,
         excerpts=(
@@ -59,7 +59,7 @@ PRESET = Preset(
         "questions are easy: they are there to see that the page is looked at."
     ),
     plan=PLAN,
-    differs=(
+    deviations=(
         "One question for each unit, about the natural images that were imported; no synthetic "
         "feature visualisations beside them. Choice and confidence are two answers, where the "
         "studies took them with one click. Own wording."
@@ -93,11 +93,19 @@ PRESET = Preset(
     ),
     practice=Example(
         material=Material(
-            seen={
-                "low": (seen("a plain grey wall"), seen("a cloudless sky"), seen("a green apple")),
-                "top": (seen("a zebra"), seen("a striped shirt"), seen("a barcode")),
-                "strong": (seen("the bars of a cage"),),
-                "weak": (seen("a white plate"),),
+            records={
+                "low": (
+                    shown_record("a plain grey wall"),
+                    shown_record("a cloudless sky"),
+                    shown_record("a green apple"),
+                ),
+                "top": (
+                    shown_record("a zebra"),
+                    shown_record("a striped shirt"),
+                    shown_record("a barcode"),
+                ),
+                "strong": (shown_record("the bars of a cage"),),
+                "weak": (shown_record("a white plate"),),
             }
         ),
         gold=first_is_right,
@@ -106,7 +114,7 @@ PRESET = Preset(
             "were told in words; from now on you see them."
         ),
     ),
-    held_to=(MISSES_CATCHES, one_place(2)),
+    own_rules=(MISSES_CATCHES, one_place(2)),
     offers=offers,
     payload=payload,
 )

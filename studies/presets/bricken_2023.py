@@ -5,7 +5,7 @@ from annotation.protocols.options import Option
 from annotation.protocols.rate import RatePayload
 from annotation.protocols.rubric import Dimension, Point
 from studies.presets.base import BLIND, MARKS, Example, Excerpts, Material, Needs, Preset
-from studies.presets.examples import COLOURS, RIGHT, WHY, said
+from studies.presets.examples import COLOURS, RIGHT, WHY, explanation_texts
 from studies.presets.trust import RATES_ALIKE, STRONG_MARK
 
 
@@ -53,7 +53,9 @@ PRESET = Preset(
     source="Bricken et al. (2023), Towards Monosemanticity, the rubric of the manual analysis",
     summary="One explanation, rated on four dimensions of 3, 5, 3 and 3 points.",
     protocol="rate",
-    needs=Needs(takes="each", excerpts=(Excerpts(name="shown", choice="mixed"),)),
+    needs=Needs(
+        explanations_per_question="one", excerpts=(Excerpts(name="shown", choice="mixed"),)
+    ),
     task=(
         "You will read short texts with words highlighted, and rate a description of them on four "
         "scales."
@@ -67,7 +69,7 @@ PRESET = Preset(
         "within neurons with two-way clustered intervals; agreement of raters for each dimension "
         "(ordinal alpha) and for the sum (intraclass correlation)."
     ),
-    differs=(
+    deviations=(
         "The third dimension was about logit weights, which are not stored here: raters judge what "
         "follows the marked words instead. Raters judge a given description and do not write their "
         "own first. The wording is our own."
@@ -88,10 +90,10 @@ PRESET = Preset(
         ),
     ),
     practice=Example(
-        material=Material(said=said(RIGHT), seen={"shown": COLOURS}),
+        material=Material(explanations=explanation_texts(RIGHT), records={"shown": COLOURS}),
         gold=lambda keys: {"rating": {keys[0]: {"activations": [4, 5], "specificity": [2, 3]}}},
         why=f"{WHY} The strongest marks fit it always, and it is one clear idea.",
     ),
-    held_to=(RATES_ALIKE,),
+    own_rules=(RATES_ALIKE,),
     payload=payload,
 )

@@ -13,7 +13,7 @@ from studies.presets.base import (
     Preset,
     first_is_right,
 )
-from studies.presets.examples import said
+from studies.presets.examples import explanation_texts
 from studies.presets.trust import NO_HINT, one_place
 
 OFFERED = 8
@@ -21,14 +21,16 @@ OFFERED = 8
 
 def offers(material: Material) -> tuple[Offer, ...]:
     """Return the true description, and then seven of other neurons."""
-    return tuple(Offer(text=each.text, said=each) for each in material.truths)
+    return tuple(Offer(text=each.text, explanation=each) for each in material.truths)
 
 
 def payload(material: Material, options: tuple[Option, ...]) -> ChoosePayload:
     """Show what somebody said of the unit, and ask what is true of it."""
-    [said] = material.said
+    [explanation] = material.explanations
     return ChoosePayload(
-        groups=(Group(heading="What was said of the unit", excerpts=(Text(text=said.text),)),),
+        groups=(
+            Group(heading="What was said of the unit", excerpts=(Text(text=explanation.text),)),
+        ),
         question="Which of these does it speak of?",
         options=options,
     )
@@ -40,7 +42,7 @@ PRESET = Preset(
     source="Casper et al. (2023), Red Teaming Deep Neural Networks with Feature Synthesis Tools",
     summary="Does an explanation lead people to the truth, among eight? Needs known truth.",
     protocol="choose",
-    needs=Needs(takes="each", truths=OFFERED - 1, fires=False),
+    needs=Needs(explanations_per_question="one", truths=OFFERED - 1, fires=False),
     task=(
         "You will read what was said of a hidden rule, and say which of eight descriptions it "
         "speaks of."
@@ -54,7 +56,7 @@ PRESET = Preset(
         "Share of right choices of each condition against one in eight, differences between "
         "conditions within neurons, with two-way clustered intervals."
     ),
-    differs=(
+    deviations=(
         "There, people named trojans from pictures that tools made; here they name a neuron's true "
         "description from an explanation. It takes neurons with known truth (docs/ground-truth.md)."
     ),
@@ -77,8 +79,10 @@ PRESET = Preset(
     ),
     practice=Example(
         material=Material(
-            said=said("It seems to wake up at shades such as crimson and teal."),
-            truths=said(
+            explanations=explanation_texts(
+                "It seems to wake up at shades such as crimson and teal."
+            ),
+            truths=explanation_texts(
                 *("It responds to words for colours.", "It responds to numbers."),
                 *("It responds to names of cities.", "It responds to the last word of a text."),
                 *("It responds to verbs of motion.", "It responds to questions."),
@@ -88,6 +92,6 @@ PRESET = Preset(
         gold=first_is_right,
         why="Crimson and teal are colours. Nothing that was said points to another rule.",
     ),
-    held_to=(one_place(OFFERED),),
+    own_rules=(one_place(OFFERED),),
     payload=payload,
 )

@@ -8,28 +8,28 @@ from studies.presets.base import (
     BLIND,
     Example,
     Excerpts,
-    Lacking,
     Material,
+    MissingMaterial,
     Needs,
     Offer,
     Preset,
 )
-from studies.presets.examples import COLOURS, OTHERS, RIGHT, said
+from studies.presets.examples import COLOURS, OTHERS, RIGHT, explanation_texts
 from studies.presets.trust import NO_HINT
 
 
 def offers(material: Material) -> tuple[Offer, ...]:
     """Return texts that excite the unit, and as many that do not."""
-    shown = (*material.seen["strong"], *material.seen["weak"])
+    shown = (*material.records["strong"], *material.records["weak"])
     if len({each.plain.text for each in shown}) < len(shown):
-        raise Lacking("of which two excerpts have the same text")
+        raise MissingMaterial("of which two excerpts have the same text")
     return tuple(Offer(shown=each.plain, record=each.record) for each in shown)
 
 
 def payload(material: Material, options: tuple[Option, ...]) -> MarkPayload:
     """Ask which texts fit the explanation."""
-    [said] = material.said
-    return MarkPayload(explanation=said.text, options=options)
+    [explanation] = material.explanations
+    return MarkPayload(explanation=explanation.text, options=options)
 
 
 def known(keys: tuple[str, ...]) -> dict[str, object]:
@@ -44,7 +44,7 @@ PRESET = Preset(
     summary="Which of eight unmarked texts fit the explanation?",
     protocol="mark",
     needs=Needs(
-        takes="each",
+        explanations_per_question="one",
         excerpts=(
             Excerpts(name="strong", choice="top", n=4, least=4, split=Split.SCORE),
             Excerpts(name="weak", choice="quiet", n=4, least=4, split=Split.SCORE),
@@ -77,7 +77,10 @@ PRESET = Preset(
         NO_HINT,
     ),
     practice=Example(
-        material=Material(said=said(RIGHT), seen={"strong": COLOURS[:4], "weak": OTHERS[:4]}),
+        material=Material(
+            explanations=explanation_texts(RIGHT),
+            records={"strong": COLOURS[:4], "weak": OTHERS[:4]},
+        ),
         gold=known,
         why="Four of the texts name a colour: those on the bike, the kitchen, the sky, the glove.",
     ),

@@ -7,37 +7,37 @@ nothing of the questions to come.
 import re
 
 from annotation.protocols.excerpt import Excerpt
-from studies.presets.base import Changed, Said, Seen
+from studies.presets.base import Continuations, ExplanationText, ShownRecord
 
 _WORD = re.compile(r"(\s*)(\^|~)?([\w'-]+|[^\w\s])")
 _LEVELS = {"^": 9, "~": 4, "": 0}
 _FULL = 4.2
 
 
-def seen(text: str) -> Seen:
+def shown_record(text: str) -> ShownRecord:
     """Return a text as a record; a word after ^ is marked strongly, one after ~ weakly."""
     words = _WORD.findall(text)
     levels = tuple(_LEVELS[mark] for _, mark, _ in words)
     values = tuple(round(_FULL * level / 10, 2) for level in levels)
     tokens = tuple(f"{space}{word}" for space, _, word in words)
     excerpt = Excerpt(tokens=tokens, values=values, levels=levels)
-    return Seen(record=0, excerpt=excerpt, values=values)
+    return ShownRecord(record=0, excerpt=excerpt, values=values)
 
 
-def said(*texts: str) -> tuple[Said, ...]:
+def explanation_texts(*texts: str) -> tuple[ExplanationText, ...]:
     """Return descriptions that nobody's explanations stand behind."""
-    return tuple(Said(explanation=0, condition=None, text=text) for text in texts)
+    return tuple(ExplanationText(explanation=0, condition=None, text=text) for text in texts)
 
 
-def number(given: str, output: float) -> Seen:
+def number_record(given: str, output: float) -> ShownRecord:
     """Return an input of a function of numbers as a record, with its output."""
     excerpt = Excerpt(tokens=(given,), values=(output,), levels=(0,))
-    return Seen(record=0, excerpt=excerpt, values=(output,))
+    return ShownRecord(record=0, excerpt=excerpt, values=(output,))
 
 
 COLOURS = tuple(
     map(
-        seen,
+        shown_record,
         (
             "Her old bike was ^red, with one ^yellow wheel.",
             "They painted the kitchen ^green in a weekend.",
@@ -49,7 +49,7 @@ COLOURS = tuple(
 )
 OTHERS = tuple(
     map(
-        seen,
+        shown_record,
         (
             "The train was late again this morning.",
             "Put the flour in a bowl and add two eggs.",
@@ -67,13 +67,13 @@ WHY = (
 )
 
 
-def painted(texts: tuple[Seen, ...], most: int) -> list[list[float]]:
+def painted(texts: tuple[ShownRecord, ...], most: int) -> list[list[float]]:
     """Return what the unit did on each token of the texts, cut as raters see them."""
     return [[float(level) for level in each.excerpt.levels[:most]] for each in texts]
 
 
-CHANGES = tuple(
-    Changed(begun=begun, as_is=as_is, held=held)
+CONTINUATIONS = tuple(
+    Continuations(prompt=begun, baseline=as_is, clamped=held)
     for begun, as_is, held in (
         ("On Sunday we went", " for a walk in the park.", " to the red and yellow park."),
         ("My sister bought", " a new coat for winter.", " a green coat with blue buttons."),

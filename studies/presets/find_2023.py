@@ -12,15 +12,15 @@ from studies.presets.base import (
     BLIND,
     Example,
     Excerpts,
-    Lacking,
     Material,
+    MissingMaterial,
     Needs,
     Offer,
     Preset,
-    Seen,
+    ShownRecord,
     first_is_right,
 )
-from studies.presets.examples import number, said
+from studies.presets.examples import explanation_texts, number_record
 from studies.presets.trust import one_place
 
 OFFERED = 3
@@ -29,21 +29,21 @@ OFFERED = 3
 def offers(material: Material) -> tuple[Offer, ...]:
     """Return the output on the input shown, and two outputs on others."""
     found = dict[str, Offer]()
-    for seen in material.seen["pairs"]:
+    for seen in material.records["pairs"]:
         output = written(_pair(seen).output)
         found.setdefault(output, Offer(shown=Text(text=output), record=seen.record))
     if len(found) < OFFERED or any(not output.strip() for output in found):
-        raise Lacking("whose records have no three different outputs")
+        raise MissingMaterial("whose records have no three different outputs")
     return tuple(found.values())[:OFFERED]
 
 
 def payload(material: Material, options: tuple[Option, ...]) -> ChoosePayload:
     """Show an explanation and an input, and ask for the output."""
-    [said] = material.said
-    given = written(_pair(material.seen["pairs"][0]).given)
+    [explanation] = material.explanations
+    given = written(_pair(material.records["pairs"][0]).given)
     return ChoosePayload(
         groups=(
-            Group(heading="What was said of the function", excerpts=(Text(text=said.text),)),
+            Group(heading="What was said of the function", excerpts=(Text(text=explanation.text),)),
             Group(heading="The input", excerpts=(Text(text=given),)),
         ),
         question="Which of these does the function give?",
@@ -51,12 +51,12 @@ def payload(material: Material, options: tuple[Option, ...]) -> ChoosePayload:
     )
 
 
-def _pair(seen: Seen) -> Pair:
+def _pair(seen: ShownRecord) -> Pair:
     values = np.array(seen.values, dtype=np.float32)
     excerpt = TokenActivations(tokens=seen.excerpt.tokens, activations=values, scale=Scale.RAW)
     pair = pair_of(excerpt)
     if pair is None or not written(pair.given).strip():
-        raise Lacking("whose records are no inputs and outputs of a function")
+        raise MissingMaterial("whose records are no inputs and outputs of a function")
     return pair
 
 
@@ -67,7 +67,7 @@ PRESET = Preset(
     summary="Which of three outputs does the explanation foretell? For made functions.",
     protocol="choose",
     needs=Needs(
-        takes="each",
+        explanations_per_question="one",
         excerpts=(Excerpts(name="pairs", choice="mixed", n=8, least=OFFERED, split=Split.SCORE),),
         fires=False,
     ),
@@ -80,7 +80,7 @@ PRESET = Preset(
         "Share of right choices of each condition against one in three, differences between "
         "conditions within functions, with two-way clustered intervals."
     ),
-    differs=(
+    deviations=(
         "There, a language model chose; here people do. The outputs that are wrong are the same "
         "function's on other held-out inputs."
     ),
@@ -102,12 +102,18 @@ PRESET = Preset(
     ),
     practice=Example(
         material=Material(
-            said=said("It doubles its input and adds one."),
-            seen={"pairs": (number("3", 7.0), number("10", 21.0), number("-4", -7.0))},
+            explanations=explanation_texts("It doubles its input and adds one."),
+            records={
+                "pairs": (
+                    number_record("3", 7.0),
+                    number_record("10", 21.0),
+                    number_record("-4", -7.0),
+                )
+            },
         ),
         gold=first_is_right,
         why="Twice 3 is 6, and one more is 7.",
     ),
-    held_to=(one_place(OFFERED),),
+    own_rules=(one_place(OFFERED),),
     payload=payload,
 )

@@ -13,7 +13,7 @@ from studies.presets.base import (
     Preset,
     no_offers,
 )
-from studies.presets.examples import COLOURS, RIGHT, painted, said
+from studies.presets.examples import COLOURS, RIGHT, explanation_texts, painted
 
 TEXTS = 2
 TOKENS = MAX_TOKENS // TEXTS
@@ -21,9 +21,9 @@ TOKENS = MAX_TOKENS // TEXTS
 
 def payload(material: Material, _options: tuple[Option, ...]) -> SimulatePayload:
     """Ask for a number on every token of held-out texts."""
-    [said] = material.said
-    texts = tuple(each.excerpt.tokens[:TOKENS] for each in material.seen["held_out"])
-    return SimulatePayload(explanation=said.text, texts=texts)
+    [explanation] = material.explanations
+    texts = tuple(each.excerpt.tokens[:TOKENS] for each in material.records["held_out"])
+    return SimulatePayload(explanation=explanation.text, texts=texts)
 
 
 PRESET = Preset(
@@ -33,7 +33,7 @@ PRESET = Preset(
     summary="Paint 0 to 10 on each word of two held-out texts, from the explanation alone.",
     protocol="simulate",
     needs=Needs(
-        takes="each",
+        explanations_per_question="one",
         excerpts=(Excerpts(name="held_out", choice="mixed", n=TEXTS, split=Split.SCORE),),
     ),
     task="You will read a description, and mark in short texts which words it speaks of.",
@@ -47,7 +47,7 @@ PRESET = Preset(
         "over all tokens; differences of conditions within neurons; agreement of raters; people "
         "beside the simulators of the study's scores."
     ),
-    differs=f"Texts are cut after {TOKENS} tokens. Own wording.",
+    deviations=f"Texts are cut after {TOKENS} tokens. Own wording.",
     offers=no_offers,
     items_per_rater=12,
     seconds=120.0,
@@ -64,7 +64,9 @@ PRESET = Preset(
         ),
     ),
     practice=Example(
-        material=Material(said=said(RIGHT), seen={"held_out": COLOURS[:TEXTS]}),
+        material=Material(
+            explanations=explanation_texts(RIGHT), records={"held_out": COLOURS[:TEXTS]}
+        ),
         gold=lambda _keys: {"values": painted(COLOURS[:TEXTS], TOKENS), "correlation": 0.5},
         why="The words for colours, red, yellow and green, get high numbers, and all others 0.",
     ),

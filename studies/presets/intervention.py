@@ -4,8 +4,8 @@ from annotation.entry import Check
 from annotation.protocols.choose import ChoosePayload
 from annotation.protocols.options import Option
 from annotation.protocols.stimuli import Group, Text
-from studies.presets.base import BLIND, Changed, Example, Material, Needs, Preset
-from studies.presets.examples import CHANGES, RIGHT, WRONG, said
+from studies.presets.base import BLIND, Continuations, Example, Material, Needs, Preset
+from studies.presets.examples import CONTINUATIONS, RIGHT, WRONG, explanation_texts
 from studies.presets.trust import NO_HINT, one_place
 
 TEXTS = 4
@@ -17,11 +17,11 @@ def payload(material: Material, options: tuple[Option, ...]) -> ChoosePayload:
         groups=(
             Group(
                 heading="With the unit as it is",
-                excerpts=tuple(_text(each, each.as_is) for each in material.changes),
+                excerpts=tuple(_text(each, each.baseline) for each in material.continuations),
             ),
             Group(
                 heading="With the unit held high",
-                excerpts=tuple(_text(each, each.held) for each in material.changes),
+                excerpts=tuple(_text(each, each.clamped) for each in material.continuations),
             ),
         ),
         question="Which description foretells the change best?",
@@ -29,8 +29,8 @@ def payload(material: Material, options: tuple[Option, ...]) -> ChoosePayload:
     )
 
 
-def _text(changed: Changed, went_on: str) -> Text:
-    return Text(text=f"{changed.begun}{went_on}")
+def _text(changed: Continuations, went_on: str) -> Text:
+    return Text(text=f"{changed.prompt}{went_on}")
 
 
 PRESET = Preset(
@@ -39,7 +39,7 @@ PRESET = Preset(
     source="The intervention score of Paulo et al. (2024), judged by people",
     summary="Which explanation foretells how the model writes when the unit is held high?",
     protocol="choose",
-    needs=Needs(takes="all", conditions=2, most=5, changes=TEXTS),
+    needs=Needs(explanations_per_question="all", conditions=2, most=5, continuations=TEXTS),
     task=(
         "You will read texts that a language model wrote in two ways, and say which of a few "
         "descriptions foretells the difference."
@@ -77,10 +77,12 @@ PRESET = Preset(
         NO_HINT,
     ),
     practice=Example(
-        material=Material(said=said(RIGHT, WRONG), changes=CHANGES),
+        material=Material(
+            explanations=explanation_texts(RIGHT, WRONG), continuations=CONTINUATIONS
+        ),
         gold=lambda keys: {"choice": keys[0]},
         why=f"Held high, the unit puts colours into every text: “{RIGHT}” foretells that.",
     ),
-    held_to=(one_place(3),),
+    own_rules=(one_place(3),),
     payload=payload,
 )

@@ -6,8 +6,8 @@ from annotation.protocols.options import Option
 from studies.presets.base import (
     Example,
     Excerpts,
-    Lacking,
     Material,
+    MissingMaterial,
     Needs,
     Offer,
     Preset,
@@ -21,10 +21,10 @@ ALIKE = 4
 
 def offers(material: Material) -> tuple[Offer, ...]:
     """Return the intruder, and then the four that belong together."""
-    shown = (*material.seen["intruder"], *material.seen["own"])
+    shown = (*material.records["intruder"], *material.records["own"])
     texts = {each.plain.text for each in shown}
     if len(texts) < len(shown):
-        raise Lacking("whose excerpts are not five different texts")
+        raise MissingMaterial("whose excerpts are not five different texts")
     return tuple(Offer(shown=each.plain, record=each.record) for each in shown)
 
 
@@ -46,7 +46,7 @@ PRESET = Preset(
     summary="Which of five texts does not belong? Needs no explanations.",
     protocol="choose",
     needs=Needs(
-        takes="none",
+        explanations_per_question="none",
         conditions=0,
         excerpts=(
             Excerpts(name="own", choice="top", n=ALIKE, least=ALIKE),
@@ -63,7 +63,7 @@ PRESET = Preset(
         "Share of right choices against one in five, by neuron and layer, with two-way clustered "
         "intervals: how far a neuron's excerpts have something in common that people see."
     ),
-    differs=(
+    deviations=(
         "The intruder is a top text of another neuron of the study and not among the neuron's own "
         "records; its activation there is not measured. Texts are shown without marks."
     ),
@@ -84,10 +84,10 @@ PRESET = Preset(
         ),
     ),
     practice=Example(
-        material=Material(seen={"own": COLOURS[:ALIKE], "intruder": OTHERS[:1]}),
+        material=Material(records={"own": COLOURS[:ALIKE], "intruder": OTHERS[:1]}),
         gold=first_is_right,
         why="Four of them name a colour. The text on the train names none.",
     ),
-    held_to=(one_place(ALIKE + 1),),
+    own_rules=(one_place(ALIKE + 1),),
     payload=payload,
 )

@@ -3,7 +3,7 @@
 from annotation.protocols.compare import ComparePayload
 from annotation.protocols.options import Option
 from studies.presets.base import MARKS, Example, Excerpts, Material, Needs, Offer, Preset
-from studies.presets.examples import COLOURS, RIGHT, WHY, WRONG, said
+from studies.presets.examples import COLOURS, RIGHT, WHY, WRONG, explanation_texts
 from studies.presets.trust import EQUAL, MISSES_CATCHES, NO_HINT, STRONG_MARK, one_place
 
 
@@ -14,7 +14,7 @@ def payload(material: Material, options: tuple[Option, ...]) -> ComparePayload:
 
 def catch(material: Material) -> tuple[Offer, ...]:
     """Return the neuron's true description, and another neuron's."""
-    return tuple(Offer(text=each.text, said=each) for each in material.truths[:2])
+    return tuple(Offer(text=each.text, explanation=each) for each in material.truths[:2])
 
 
 PRESET = Preset(
@@ -23,7 +23,11 @@ PRESET = Preset(
     source="The preference judgments of Bills et al. (2023), two at a time",
     summary="Which of two explanations fits the excerpts better, or neither?",
     protocol="compare",
-    needs=Needs(takes="pair", conditions=2, excerpts=(Excerpts(name="shown", choice="mixed"),)),
+    needs=Needs(
+        explanations_per_question="pair",
+        conditions=2,
+        excerpts=(Excerpts(name="shown", choice="mixed"),),
+    ),
     task=(
         "You will read short texts with words highlighted, and say which of two descriptions fits "
         "them better."
@@ -40,11 +44,11 @@ PRESET = Preset(
     ),
     checks=(STRONG_MARK, EQUAL, NO_HINT),
     practice=Example(
-        material=Material(said=said(RIGHT, WRONG), seen={"shown": COLOURS}),
+        material=Material(explanations=explanation_texts(RIGHT, WRONG), records={"shown": COLOURS}),
         gold=lambda keys: {"choice": keys[0]},
         why=f"{WHY} “{WRONG.capitalize()}” fits one text at most.",
     ),
-    held_to=(MISSES_CATCHES, one_place(2, pauses=False)),
+    own_rules=(MISSES_CATCHES, one_place(2, pauses=False)),
     catch=catch,
     payload=payload,
 )

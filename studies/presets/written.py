@@ -19,7 +19,11 @@ PRESET = Preset(
     source="The human explanation baseline of Bills et al. (2023)",
     summary="Raters say in their own words what the unit responds to. Needs no explanations.",
     protocol="write",
-    needs=Needs(takes="none", conditions=0, excerpts=(Excerpts(name="shown", choice="mixed"),)),
+    needs=Needs(
+        explanations_per_question="none",
+        conditions=0,
+        excerpts=(Excerpts(name="shown", choice="mixed"),),
+    ),
     task="You will read short texts with words highlighted, and say what they have in common.",
     instructions=(
         f"{MARKS}\n\nSay in a sentence what the unit responds to, so that somebody else could mark "
@@ -47,7 +51,7 @@ PRESET = Preset(
         ),
     ),
     practice=Example(
-        material=Material(seen={"shown": COLOURS}),
+        material=Material(records={"shown": COLOURS}),
         gold=lambda _keys: {"words": ["colour", "color"]},
         why=f"One could write “{RIGHT}”. {WHY}",
     ),

@@ -5,7 +5,7 @@ from annotation.protocols.options import Option
 from annotation.protocols.rate import RatePayload
 from annotation.protocols.rubric import Dimension, Point
 from studies.presets.base import BLIND, MARKS, Example, Excerpts, Material, Needs, Preset
-from studies.presets.examples import COLOURS, RIGHT, WRONG, said
+from studies.presets.examples import COLOURS, RIGHT, WRONG, explanation_texts
 from studies.presets.trust import STRONG_MARK
 
 FITS = Dimension(
@@ -33,7 +33,9 @@ PRESET = Preset(
     ),
     summary="One explanation: does it fit? The quickest of all.",
     protocol="rate",
-    needs=Needs(takes="each", excerpts=(Excerpts(name="shown", choice="mixed"),)),
+    needs=Needs(
+        explanations_per_question="one", excerpts=(Excerpts(name="shown", choice="mixed"),)
+    ),
     task=(
         "You will read short texts with words highlighted, and say whether a description fits them."
     ),
@@ -45,7 +47,7 @@ PRESET = Preset(
         "Share of yes, maybe and no by condition, with two-way clustered intervals; agreement by "
         "Krippendorff's alpha (ordinal) and Gwet's AC."
     ),
-    differs=(
+    deviations=(
         "There, people said whether they could explain a unit at all; here, whether a given "
         "explanation fits it."
     ),
@@ -60,7 +62,7 @@ PRESET = Preset(
         ),
     ),
     practice=Example(
-        material=Material(said=said(WRONG), seen={"shown": COLOURS}),
+        material=Material(explanations=explanation_texts(WRONG), records={"shown": COLOURS}),
         gold=lambda keys: {"rating": {keys[0]: {"fits": [0, 0]}}},
         why=(
             f"No: {RIGHT} are marked, in texts on quite different things. That one text mentions a "

@@ -13,10 +13,10 @@ from studies.presets.base import (
     Needs,
     Offer,
     Preset,
-    Seen,
+    ShownRecord,
     first_is_right,
 )
-from studies.presets.examples import COLOURS, OTHERS, seen
+from studies.presets.examples import COLOURS, OTHERS, shown_record
 from studies.presets.trust import MISSES_CATCHES, STRONG_MARK, one_place
 
 SOURCE = (
@@ -33,15 +33,15 @@ PLAN = (
 
 def offers(material: Material) -> tuple[Offer, ...]:
     """Return a held-out text or image that excites the unit, and one that leaves it quiet."""
-    return _two(material.seen["strong"][0], material.seen["weak"][0])
+    return _two(material.records["strong"][0], material.records["weak"][0])
 
 
 def catch(material: Material) -> tuple[Offer, ...]:
     """Return one that stands among the examples, and one that leaves the unit quiet."""
-    return _two(material.seen["top"][0], material.seen["weak"][0])
+    return _two(material.records["top"][0], material.records["weak"][0])
 
 
-def _two(strong: Seen, weak: Seen) -> tuple[Offer, ...]:
+def _two(strong: ShownRecord, weak: ShownRecord) -> tuple[Offer, ...]:
     return tuple(Offer(shown=each.stimulus, record=each.record) for each in (strong, weak))
 
 
@@ -65,7 +65,7 @@ PRESET = Preset(
     summary="From examples: which of two new texts excites the unit? Three levels of confidence.",
     protocol="choose",
     needs=Needs(
-        takes="none",
+        explanations_per_question="none",
         conditions=0,
         excerpts=(
             Excerpts(name="top", choice="top"),
@@ -85,7 +85,7 @@ PRESET = Preset(
         "easy: they are there to see that the page is read."
     ),
     plan=PLAN,
-    differs="Texts instead of images, so the new ones are shown without marks. Own wording.",
+    deviations="Texts instead of images, so the new ones are shown without marks. Own wording.",
     known=first_is_right,
     catch=catch,
     overlap=5,
@@ -107,11 +107,11 @@ PRESET = Preset(
     ),
     practice=Example(
         material=Material(
-            seen={
+            records={
                 "top": COLOURS[:4],
                 "low": OTHERS[:4],
-                "strong": (seen("The lake was ^turquoise under the snow."),),
-                "weak": (seen("The shop opens at nine on weekdays."),),
+                "strong": (shown_record("The lake was ^turquoise under the snow."),),
+                "weak": (shown_record("The shop opens at nine on weekdays."),),
             }
         ),
         gold=first_is_right,
@@ -120,7 +120,7 @@ PRESET = Preset(
             "the shop has none."
         ),
     ),
-    held_to=(MISSES_CATCHES, one_place(2)),
+    own_rules=(MISSES_CATCHES, one_place(2)),
     offers=offers,
     payload=payload,
 )

@@ -12,7 +12,6 @@ from annotation.protocols import simulate, write
 from annotation.selectors.raters import excluded_raters
 from studies.models import Adoption, Study, StudyItem
 from studies.selectors.answers import chunked
-from studies.selectors.pseudonyms import pseudonym
 
 ADOPTED = {write.NAME: "explanation", simulate.NAME: "simulation"}
 """What an answer of a protocol becomes."""
@@ -89,7 +88,7 @@ def adoptable(study: Study) -> Iterator[Adoptable]:
             yield Adoptable(
                 judgment=row["pk"],
                 assignment=row["assignment"],
-                person=pseudonym(study, row["rater_key"]),
+                person=study.pseudonym(row["rater_key"]),
                 neuron=row["neuron"],
                 explanation=row["explanation"],
                 records=tuple(row["records"]),

@@ -14,7 +14,7 @@ from explanations.records import NeuronRef, RecordKind, Split
 from studies.design.excerpts import RecordFacts, choose
 from studies.design.items import Candidate, Topic
 from studies.models import Condition, Study
-from studies.presets.base import Seen
+from studies.presets.base import ShownRecord
 from studies.selectors.heatmap import heated
 from studies.selectors.images import image_of
 
@@ -128,13 +128,13 @@ def records_of(study: Study, split: Split, *, images: bool = False) -> dict[int,
     }
 
 
-def records_seen(records: Iterable[int]) -> dict[int, Seen]:
+def records_seen(records: Iterable[int]) -> dict[int, ShownRecord]:
     """Return records by id as raters see them: levels are against the neuron's maximum."""
-    result = dict[int, Seen]()
+    result = dict[int, ShownRecord]()
     for chunk in chunked(records):
         found = Record.objects.filter(pk__in=chunk)
         for record in found.select_related("neuron", "document__image"):
-            result[record.pk] = Seen(
+            result[record.pk] = ShownRecord(
                 record=record.pk,
                 excerpt=heated(record.excerpt, record.neuron.maximum),
                 values=tuple(record.excerpt.activations.tolist()),

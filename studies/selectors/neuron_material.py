@@ -8,12 +8,12 @@ from annotation.protocols.options import MAX_OPTION_LENGTH
 from explanations.models import Explanation, Score
 from explanations.records import NeuronRef, Split
 from explanations.services.ground_truth import TRUTH
-from studies.design.excerpts import RecordFacts, choose, drawn, foreign, highest, lowest, quiet
+from studies.design.excerpts import RecordFacts, choose, foreign, highest, lowest, quiet, sample
 from studies.design.items import Candidate, plain
 from studies.design.questions import Unit
 from studies.design.seeds import stream
 from studies.models import Condition, Study
-from studies.presets.base import Changed, Excerpts, Needs, Said
+from studies.presets.base import Continuations, Excerpts, ExplanationText, Needs
 from studies.selectors.material import candidates_of, records_of
 
 _OF_OTHERS = 3
@@ -26,8 +26,8 @@ class Stock:
 
     unit: Unit
     records: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    truths: tuple[Said, ...] = ()
-    changes: tuple[Changed, ...] = ()
+    truths: tuple[ExplanationText, ...] = ()
+    continuations: tuple[Continuations, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +49,8 @@ class _All:
     candidates: Mapping[int, Sequence[Candidate]]
     records: Mapping[Split, Mapping[int, list[RecordFacts]]]
     of_subject: Mapping[int, Sequence[_Place]]
-    truths: Mapping[int, Mapping[int, Said]]
-    changes: Mapping[int, tuple[Changed, ...]]
+    truths: Mapping[int, Mapping[int, ExplanationText]]
+    continuations: Mapping[int, tuple[Continuations, ...]]
 
 
 def stocks(study: Study, conditions: Sequence[Condition], *, truths: bool = False) -> list[Stock]:
@@ -73,7 +73,7 @@ def stocks(study: Study, conditions: Sequence[Condition], *, truths: bool = Fals
         },
         of_subject=of_subject,
         truths=_truths(of_subject) if needs.truths or truths else {},
-        changes=_changes(study, needs.changes) if needs.changes else {},
+        continuations=_continuations(study, needs.continuations) if needs.continuations else {},
     )
     return [_stock(everything, place) for place in places]
 
@@ -97,25 +97,25 @@ def _stock(everything: _All, place: _Place) -> Stock:
     needs = everything.needs
     records = {need.name: _chosen(everything, place, need) for need in needs.excerpts}
     truths = _own_first(everything, place)
-    changes = everything.changes.get(place.pk, ())
-    lacks = [
+    continuations = everything.continuations.get(place.pk, ())
+    missing = [
         f"without {_in_words(need, images=needs.images)}"
         for need in needs.excerpts
         if len(records[need.name]) < need.least
     ]
     if needs.fires and place.maximum <= 0:
-        lacks.insert(0, "without any activation: the excerpts would be blank")
+        missing.insert(0, "without any activation: the excerpts would be blank")
     if needs.truths and len(truths) <= needs.truths:
-        lacks.append(f"without a known true description, or {needs.truths} of other neurons")
-    if needs.changes and not changes:
-        lacks.append("without texts of an intervention: score them by “intervention” before")
+        missing.append(f"without a known true description, or {needs.truths} of other neurons")
+    if needs.continuations and not continuations:
+        missing.append("without texts of an intervention: score them by “intervention” before")
     unit = Unit(
         neuron=place.pk,
         name=place.name,
         candidates=tuple(everything.candidates.get(place.pk, ())),
-        lacks=next(iter(lacks), ""),
+        missing=next(iter(missing), ""),
     )
-    return Stock(unit=unit, records=records, truths=truths, changes=changes)
+    return Stock(unit=unit, records=records, truths=truths, continuations=continuations)
 
 
 # --- Records --------------------------------------------------------------------------------------
@@ -128,8 +128,8 @@ def _chosen(everything: _All, place: _Place, need: Excerpts) -> tuple[int, ...]:
     n = need.n or study.excerpts
     if need.choice == "top":
         return highest(own, n, maximum=place.maximum)
-    if need.choice == "drawn":
-        return drawn(own, n, seed=study.seed, neuron=place.name)
+    if need.choice == "random":
+        return sample(own, n, seed=study.seed, neuron=place.name)
     if need.choice == "quiet":
         return quiet(own, n, maximum=place.maximum, seed=study.seed, neuron=place.name)
     if need.choice == "lowest":
@@ -159,7 +159,7 @@ def _lent(
 _WORDS = {
     "mixed": "a record to show",
     "top": "{n} on which it fires",
-    "drawn": "a record that was kept at random",
+    "random": "a record that was kept at random",
     "quiet": "{n} on which it hardly fires",
     "lowest": "{n} on which it hardly fires",
     "other": "a top record of another neuron of the study",
@@ -176,19 +176,21 @@ def _in_words(need: Excerpts, *, images: bool) -> str:
 # --- Texts ----------------------------------------------------------------------------------------
 
 
-def _truths(subjects: Iterable[int]) -> dict[int, dict[int, Said]]:
+def _truths(subjects: Iterable[int]) -> dict[int, dict[int, ExplanationText]]:
     """Return the descriptions known to be true, by subject and neuron."""
     rows = Explanation.objects.filter(method__name=TRUTH.name, neuron__subject__in=list(subjects))
-    found = defaultdict[int, dict[int, Said]](dict)
+    found = defaultdict[int, dict[int, ExplanationText]](dict)
     for subject, neuron, pk, text in rows.order_by("pk").values_list(
         "neuron__subject", "neuron", "pk", "text"
     ):
         if len(text) <= MAX_OPTION_LENGTH:
-            found[subject].setdefault(neuron, Said(explanation=pk, condition=None, text=text))
+            found[subject].setdefault(
+                neuron, ExplanationText(explanation=pk, condition=None, text=text)
+            )
     return found
 
 
-def _own_first(everything: _All, place: _Place) -> tuple[Said, ...]:
+def _own_first(everything: _All, place: _Place) -> tuple[ExplanationText, ...]:
     """Return a neuron's true description and, drawn, different ones of other neurons."""
     known = everything.truths.get(place.subject, {})
     own = known.get(place.pk)
@@ -201,14 +203,17 @@ def _own_first(everything: _All, place: _Place) -> tuple[Said, ...]:
     return (own, *list(different.values())[: max(everything.needs.truths, 1)])
 
 
-def _changes(study: Study, n: int) -> dict[int, tuple[Changed, ...]]:
+def _continuations(study: Study, n: int) -> dict[int, tuple[Continuations, ...]]:
     """Return what the model wrote for each neuron, from the first score by intervention."""
     rows = Score.objects.filter(
         method__name="intervention", value__isnull=False, explanation__neuron__studies=study
     ).order_by("pk")
-    found: dict[int, tuple[Changed, ...]] = {}
+    found: dict[int, tuple[Continuations, ...]] = {}
     for neuron, details in rows.values_list("explanation__neuron", "details"):
-        texts = [Changed(begun=b, as_is=p, held=h) for b, p, h in details.get("texts", [])[:n]]
+        texts = [
+            Continuations(prompt=b, baseline=p, clamped=h)
+            for b, p, h in details.get("texts", [])[:n]
+        ]
         if texts:
             found.setdefault(neuron, tuple(texts))
     return found

@@ -10,7 +10,7 @@ from annotation.models import Judgment
 from annotation.selectors.batches import BatchProgress, batch_progress, groups_of
 from studies.analysis.protocols.compare.analyse import VERSION
 from studies.analysis.statistics import power
-from studies.design.dealing import share_of_tests
+from studies.design.overlap import share_of_tests
 from studies.design.size import Plan, plan
 from studies.models import Analysis, Study, StudyItem
 from studies.selectors.analyses import answers_count, scores_mark
@@ -124,7 +124,7 @@ def _most(study: Study) -> int:
     """Return how many judgments are wanted of one item, of those for which it is most."""
     if study.draws_pairs:
         return 1
-    return study.deep_overlap if study.deep_share else study.overlap
+    return study.extra_overlap if study.extra_overlap_share else study.overlap
 
 
 def _measured(planned: Plan, components: Mapping[str, Any], *, seed: int) -> Plan:

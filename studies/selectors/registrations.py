@@ -13,8 +13,20 @@ from studies.selectors.analyses import answers_count
 
 _ROWS = 1000
 _DESIGN = ("preset", "pairing", "pairs_per_neuron", "catches", "repeats")
-_DEALING = ("budget", "random_share", "deep_share", "deep_overlap", "dealing")
+_DEALING = (
+    "budget",
+    "random_share",
+    "extra_overlap_share",
+    "extra_overlap",
+    "condition_assignment",
+)
 _SIZES = ("overlap", "items_per_rater", "excerpts", "ask_confidence", "seed", *_DESIGN, *_DEALING)
+_RENAMED = {
+    "deep_share": "extra_overlap_share",
+    "deep_overlap": "extra_overlap",
+    "dealing": "condition_assignment",
+}
+"""Parts of a design by the names that earlier registrations have for them."""
 _TEXTS = ("title", "language", "question", "consent", "instructions")
 
 
@@ -85,10 +97,14 @@ def departures(study: Study, results: Results | Findings) -> tuple[str, ...]:
     document = json.loads(registration.document)
     return (
         *_late(document["answers_before"]),
-        *differences(document["design"], design_of(study)),
+        *differences(_with_new_names(document["design"]), design_of(study)),
         *_not_scored(results),
         *_unfinished(study, results),
     )
+
+
+def _with_new_names(design: dict[str, Any]) -> dict[str, Any]:
+    return {_RENAMED.get(name, name): value for name, value in design.items()}
 
 
 def _late(answers: int) -> tuple[str, ...]:

@@ -9,10 +9,9 @@ from django.utils import timezone
 from annotation.models import Batch, Item
 from annotation.quality import read_rules
 from annotation.services.batches import NewItem, batch_create
-from studies.design.dealing import Planned, catch_every, groups, overlaps, repeat_after
 from studies.design.items import LeftOut
+from studies.design.overlap import Planned, catch_interval, groups, overlaps, repeat_after
 from studies.models import Condition, Study, StudyItem, StudyOption
-from studies.presets.base import DEALT
 from studies.selectors.adopting import writers_of
 from studies.selectors.flow import judgments_wanted
 from studies.selectors.images import thumbnails_of
@@ -74,9 +73,9 @@ def _conditions(study: Study) -> list[Condition]:
         raise StudyRefused(_TOO_FEW[study.design.needs.conditions])
     if study.follows is not None and study.follows.batch_id is None:
         raise StudyRefused("Build the first part before: its raters go on to this one.")
-    if study.dealing == Study.Dealing.BETWEEN and study.design.needs.takes not in DEALT:
+    if study.between_raters and not study.design.needs.allows_between_raters:
         raise StudyRefused(
-            "Conditions can be met between raters where a question shows one or two of them."
+            "Conditions can be assigned between raters only if a question shows one or two of them."
         )
     if not study.neurons.exists():
         raise StudyRefused("No neurons are picked: add some.")
@@ -104,7 +103,7 @@ def _batch(study: Study, made: Frozen) -> Batch:
         tells_raters=study.tells_raters,
         entry=entry_of(study),
         follows=study.follows.batch if study.follows else None,
-        catch_every=catch_every(study.catches, study.items_per_rater),
+        catch_every=catch_interval(study.catches, study.items_per_rater),
         repeat_after=repeat_after(study.repeats, study.items_per_rater),
     )
 
@@ -116,7 +115,7 @@ def _new_items(study: Study, made: Frozen) -> Iterator[NewItem]:
         sorted({file for item in made.items for file in item.pictures.values()})
     )
     planned = [_planned(item) for item in made.items]
-    between = study.dealing == Study.Dealing.BETWEEN
+    between = study.between_raters
     dealt = groups(planned, seed=study.seed) if between else [None] * len(planned)
     wanted = _wanted(study, planned)
     writers = writers_of({shown for item in made.items for shown in item.shown})
@@ -150,8 +149,8 @@ def _wanted(study: Study, planned: Sequence[Planned]) -> list[int]:
     return overlaps(
         planned,
         overlap=study.overlap,
-        deep_overlap=study.deep_overlap,
-        deep_share=study.deep_share,
+        extra_overlap=study.extra_overlap,
+        extra_overlap_share=study.extra_overlap_share,
         seed=study.seed,
     )
 

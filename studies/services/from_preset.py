@@ -35,9 +35,9 @@ class Choices:
     excerpts: int
     catches: int = 0
     repeats: int = 0
-    deep_share: int = 0
-    deep_overlap: int = 10
-    dealing: str = Study.Dealing.WITHIN
+    extra_overlap_share: int = 0
+    extra_overlap: int = 10
+    condition_assignment: str = Study.ConditionAssignment.WITHIN
     seed: int = 1
     rules: Sequence[Mapping[str, Any]] = ()
     tells_raters: bool = True
@@ -54,8 +54,8 @@ def study_start(*, preset: Preset, choices: Choices, is_open: bool) -> tuple[Stu
     missing.
     """
     study, built = _begun(preset, choices, follows=None)
-    if preset.then:
-        second = PRESETS[preset.then]
+    if preset.second_part:
+        second = PRESETS[preset.second_part]
         _begun(second, _for_second(second, choices), follows=study)
     if is_open:
         study_open(study=study)
@@ -90,9 +90,9 @@ def _begun(preset: Preset, choices: Choices, *, follows: Study | None) -> tuple[
         excerpts=choices.excerpts,
         catches=choices.catches,
         repeats=choices.repeats,
-        deep_share=choices.deep_share,
-        deep_overlap=choices.deep_overlap,
-        dealing=choices.dealing,
+        extra_overlap_share=choices.extra_overlap_share,
+        extra_overlap=choices.extra_overlap,
+        condition_assignment=choices.condition_assignment,
         seed=choices.seed,
         rules=list(choices.rules),
         tells_raters=choices.tells_raters,

@@ -19,12 +19,12 @@ from studies.design.questions import (
 from studies.design.seeds import stream
 from studies.models import Condition, Study
 from studies.presets.base import (
-    Lacking,
+    ExplanationText,
     Material,
+    MissingMaterial,
     Offer,
     Preset,
-    Said,
-    Seen,
+    ShownRecord,
     offered_texts,
 )
 from studies.selectors.material import records_seen, topics
@@ -128,9 +128,9 @@ def _asked(
     study: Study, preset: Preset, there: Mapping[int, Stock], names: Sequence[str]
 ) -> tuple[list[Asked], tuple[LeftOut, ...]]:
     units = [stock.unit for stock in there.values()]
-    if preset.needs.takes == "each":
+    if preset.needs.explanations_per_question == "one":
         return one_each(units, names, longest=MAX_OPTION_LENGTH, seed=study.seed)
-    if preset.needs.takes == "all":
+    if preset.needs.explanations_per_question == "all":
         most = preset.needs.most
         return side_by_side(units, names, most=most, longest=MAX_OPTION_LENGTH, seed=study.seed)
     return without_explanations(units, seed=study.seed)
@@ -147,17 +147,17 @@ def _questions(
         material = _material(each, there[each.neuron], shown)
         try:
             made.append(Question(asked=each, material=material, offers=preset.offers(material)))
-        except Lacking as lacking:
+        except MissingMaterial as lacking:
             tally.add(f"questions {lacking}", each.name)
     return made, tally.out()
 
 
-def _material(asked: Asked, stock: Stock, shown: Mapping[int, Seen]) -> Material:
+def _material(asked: Asked, stock: Stock, shown: Mapping[int, ShownRecord]) -> Material:
     return Material(
-        said=tuple(map(_said, asked.chosen)),
-        seen={name: tuple(shown[pk] for pk in pks) for name, pks in stock.records.items()},
+        explanations=tuple(map(_said, asked.chosen)),
+        records={name: tuple(shown[pk] for pk in pks) for name, pks in stock.records.items()},
         truths=stock.truths,
-        changes=stock.changes,
+        continuations=stock.continuations,
     )
 
 
@@ -184,8 +184,8 @@ def _require_catches(study: Study, asked: Iterable[Asked]) -> None:
         )
 
 
-def _said(candidate: Candidate) -> Said:
-    return Said(
+def _said(candidate: Candidate) -> ExplanationText:
+    return ExplanationText(
         explanation=candidate.explanation, condition=candidate.condition, text=candidate.text
     )
 
@@ -222,14 +222,14 @@ def _item(
     known = preset.known
     if question.asked.role == "catch":
         known = known or _first
-    alone = question.asked.chosen[0] if preset.needs.takes == "each" else None
+    alone = question.asked.chosen[0] if preset.needs.explanations_per_question == "one" else None
     return FrozenItem(
         payload=preset.payload(question.material, options).to_json(),
         neuron=question.asked.neuron,
         number=question.asked.number,
         role=question.asked.role,
         options=tuple(_behind(key, each) for key, each in listed),
-        records=tuple(s.record for seen in question.material.seen.values() for s in seen),
+        records=tuple(s.record for seen in question.material.records.values() for s in seen),
         explanation=alone.explanation if alone else None,
         condition=alone.condition if alone else None,
         known=known(in_order) if known else None,
@@ -241,9 +241,9 @@ def _first(in_order: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _behind(key: str, offer: Offer) -> FrozenOption:
-    if offer.said is None:
+    if offer.explanation is None:
         return FrozenOption(key=key, record=offer.record)
-    said = offer.said
+    said = offer.explanation
     return FrozenOption(key=key, explanation=said.explanation, condition=said.condition)
 
 
@@ -264,8 +264,8 @@ def _compared(study: Study, conditions: Sequence[Condition], names: Sequence[str
     asked = [_pair(item, number) for number, item in enumerate(designed.items)]
     materials = [
         Material(
-            said=tuple(_said(option.candidate) for option in item.options),
-            seen={"shown": tuple(shown[pk] for pk in item.excerpts)},
+            explanations=tuple(_said(option.candidate) for option in item.options),
+            records={"shown": tuple(shown[pk] for pk in item.excerpts)},
         )
         for item in designed.items
     ]
@@ -291,8 +291,8 @@ def _main(preset: Preset, item: DesignedItem, asked: Asked, material: Material) 
         number=asked.number,
         role=asked.role,
         options=tuple(
-            _behind(option.key, Offer(said=said))
-            for option, said in zip(item.options, material.said, strict=True)
+            _behind(option.key, Offer(explanation=said))
+            for option, said in zip(item.options, material.explanations, strict=True)
         ),
         records=item.excerpts,
     )

@@ -23,7 +23,9 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from studies.analysis.report.figure import csv_of
 from studies.analysis.report.wording import synthetic_notice
-from studies.exports import CONTENT_TYPES, TABLES, archive, installed_forms, pieces
+from studies.exports.archive import archive
+from studies.exports.formats import CONTENT_TYPES, installed_formats
+from studies.exports.tables import TABLES, pieces
 from studies.models import Registration, Study
 from studies.selectors.pages import freshness, study_rows
 from studies.selectors.registrations import registration_of
@@ -68,7 +70,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
         "registration": registration_of(study),
         "unmarked": UNMARKED,
         "tables": list(TABLES),
-        "forms": installed_forms(),
+        "formats": installed_formats(),
     }
     return render(request, "studies/results.html", context)
 
@@ -97,15 +99,15 @@ def refresh(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 @never_cache
 @staff_only
-def export(request: HttpRequest, slug: str, table: str, form: str) -> StreamingHttpResponse:
+def export(request: HttpRequest, slug: str, table: str, format: str) -> StreamingHttpResponse:
     """Send one table of a study, piece by piece."""
     study = get_object_or_404(Study, slug=slug)
-    if table not in TABLES or form not in installed_forms():
-        raise Http404(f"there is no table {table}.{form}")
+    if table not in TABLES or format not in installed_formats():
+        raise Http404(f"there is no table {table}.{format}")
     identified = _identified(request)
-    content = pieces(study, table, form, identified=identified)
-    response = StreamingHttpResponse(content, content_type=CONTENT_TYPES[form])
-    name = f"{slug}-{table}{'-with-ids' if identified else ''}.{form}"
+    content = pieces(study, table, format, identified=identified)
+    response = StreamingHttpResponse(content, content_type=CONTENT_TYPES[format])
+    name = f"{slug}-{table}{'-with-ids' if identified else ''}.{format}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
@@ -113,20 +115,20 @@ def export(request: HttpRequest, slug: str, table: str, form: str) -> StreamingH
 @require_GET
 @never_cache
 @staff_only
-def figure(request: HttpRequest, slug: str, name: str, form: str) -> HttpResponse:
+def figure(request: HttpRequest, slug: str, name: str, format: str) -> HttpResponse:
     """Send one figure as it is drawn, or the rows behind it."""
     study = get_object_or_404(Study.objects.select_related("analysis"), slug=slug)
     analysis = getattr(study, "analysis", None)
     shown = analysis.figures.get(name) if analysis else None
-    make = _FIGURE_FORMS.get(form)
+    make = _FIGURE_FORMATS.get(format)
     if not shown or make is None or not (text := make[1](shown)):
-        raise Http404(f"there is no figure {name}.{form}")
+        raise Http404(f"there is no figure {name}.{format}")
     response = HttpResponse(text, content_type=make[0])
-    response["Content-Disposition"] = f'attachment; filename="{slug}-{name}.{form}"'
+    response["Content-Disposition"] = f'attachment; filename="{slug}-{name}.{format}"'
     return response
 
 
-_FIGURE_FORMS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+_FIGURE_FORMATS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "svg": ("image/svg+xml; charset=utf-8", itemgetter("svg")),
     "csv": ("text/csv; charset=utf-8", csv_of),
 }

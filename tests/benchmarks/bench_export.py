@@ -106,7 +106,7 @@ def page() -> int:
 def export(judgments: int) -> None:
     """Write the zip."""
     began = django()
-    from studies.exports import archive
+    from studies.exports.archive import archive
     from studies.models import Study
 
     measured("before the export", began)

@@ -9,7 +9,8 @@ import pytest
 from django.db import connection
 
 from annotation.models import Judgment
-from studies.exports import archive, pieces
+from studies.exports.archive import archive
+from studies.exports.tables import pieces
 from studies.models import Study
 from tests import factories
 from tests.services.conftest import Site

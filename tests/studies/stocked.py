@@ -42,7 +42,7 @@ def stocked_study(
         *(factories.method(name=name, config={"n": number}) for name in names[:-1]),
         None,
     ]
-    if needs.takes != "none":
+    if needs.explanations_per_question != "none":
         for name, method in zip(names, methods, strict=True):
             Condition.objects.create(study=study, name=name, method=method)
     for each in made:

@@ -21,7 +21,8 @@ from studies.analysis.archive.read import recompute
 from studies.analysis.protocols.compare.analyse import analyse
 from studies.analysis.protocols.compare.wording import warnings
 from studies.design.simulated import Behaviour
-from studies.exports import archive, pieces
+from studies.exports.archive import archive
+from studies.exports.tables import pieces
 from studies.models import PairDraw, Study
 from studies.selectors.drawing import places_open, study_draws
 from studies.selectors.flow import judgments_wanted
@@ -147,10 +148,10 @@ def test_a_rater_who_had_all_that_is_open_is_done_and_others_go_on() -> None:
 @pytest.mark.parametrize(
     ("values", "refusal"),
     [
-        ({"budget": 0}, "number of judgments in all"),
-        ({"random_share": 0.2}, "drawn at random"),
-        ({"repeats": 5}, "no repeats"),
-        ({"dealing": "between"}, "for all raters"),
+        ({"budget": 0}, "need a budget"),
+        ({"random_share": 0.2}, "between 0.3 and 1"),
+        ({"repeats": 5}, "cannot be combined with repeats"),
+        ({"condition_assignment": "between"}, "for all raters"),
     ],
 )
 def test_a_choice_without_end_or_chance_is_refused(values: dict[str, Any], refusal: str) -> None:

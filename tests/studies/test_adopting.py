@@ -23,7 +23,7 @@ from explanations.models import Explanation, Method, Run, Score, Simulation
 from explanations.selectors.material import simulations_to_score
 from explanations.services.runs import run_create
 from explanations.tasks import work_on_chunk
-from studies.exports import pieces, pseudonym
+from studies.exports.tables import pieces
 from studies.models import Adoption, Condition, Study, StudyItem
 from studies.selectors.sampling import authors_of
 from studies.selectors.tables import study_scores
@@ -104,7 +104,7 @@ def test_what_a_rater_wrote_becomes_an_explanation_that_knows_what_its_author_sa
     assert made.method.config == {
         "study": study.slug,
         "protocol": "write",
-        "person": pseudonym(study, rater.key),
+        "person": study.pseudonym(rater.key),
     }
     [adoption] = Adoption.objects.all()
     assert (adoption.judgment, adoption.explanation) == (Judgment.objects.get(), made)

@@ -26,7 +26,9 @@ from studies import tasks
 from studies.analysis.archive.read import ExportError, recompute
 from studies.analysis.data.canonical_json import as_text
 from studies.analysis.data.plan import Plan
-from studies.exports import TABLES, archive, installed_forms, pieces
+from studies.exports.archive import archive
+from studies.exports.formats import installed_formats
+from studies.exports.tables import TABLES, pieces
 from studies.models import Study
 from studies.services.analyses import analysis_request
 from studies.services.registering import registration_freeze
@@ -76,9 +78,9 @@ def test_the_zip_holds_every_table_in_every_form_as_it_is_alone(
     with ZipFile(zipped(study, tmp_path)) as export:
         assert export.testzip() is None
         for table in TABLES:
-            for form in ("csv", "jsonl"):
-                assert export.read(f"{table}.{form}") == b"".join(pieces(study, table, form))
-            assert {f"{table}.{form}" for form in installed_forms()} <= set(export.namelist())
+            for format in ("csv", "jsonl"):
+                assert export.read(f"{table}.{format}") == b"".join(pieces(study, table, format))
+            assert {f"{table}.{format}" for format in installed_formats()} <= set(export.namelist())
 
 
 def test_the_zip_holds_the_results_as_tables_and_figures(study: Study, tmp_path: Path) -> None:

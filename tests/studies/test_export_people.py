@@ -18,7 +18,8 @@ from annotation.models import Enrolment, Exclusion
 from annotation.services.answers import judgment_submit
 from annotation.services.batches import rater_enrol
 from annotation.services.claims import assignment_claim
-from studies.exports import TABLES, archive, pieces
+from studies.exports.archive import archive
+from studies.exports.tables import TABLES, pieces
 from studies.models import Study
 from tests import factories
 

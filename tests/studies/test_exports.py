@@ -17,7 +17,8 @@ from django.urls import reverse
 
 from annotation.models import Judgment
 from explanations.models import Explanation, SimulatedRecord
-from studies.exports import FORMS, TABLES, pieces, pseudonym
+from studies.exports.formats import FORMATS
+from studies.exports.tables import TABLES, pieces
 from studies.models import Adoption, Study
 from studies.services.building import study_build
 from tests import factories
@@ -35,8 +36,8 @@ def study() -> Study:
     return made
 
 
-def whole(study: Study, table: str, form: str) -> bytes:
-    return b"".join(pieces(study, table, form))
+def whole(study: Study, table: str, format: str) -> bytes:
+    return b"".join(pieces(study, table, format))
 
 
 def rows(study: Study, table: str) -> list[dict[str, Any]]:
@@ -161,32 +162,32 @@ def test_raters_have_pseudonyms_that_are_stable_and_differ_between_studies(study
     assert raters == [row["rater"] for row in csv_rows(study, "judgments")]
     enrolment = factories.judged(study, [])
     other = factories.open_study()
-    assert pseudonym(study, enrolment.rater.key) != pseudonym(other, enrolment.rater.key)
+    assert study.pseudonym(enrolment.rater.key) != other.pseudonym(enrolment.rater.key)
 
 
 def test_no_export_holds_a_raters_key(study: Study) -> None:
     keys = {e.rater.key for e in study.batch.enrolments.all()}  # type: ignore[union-attr]
-    texts = [whole(study, table, form) for table in TABLES for form in ("csv", "jsonl")]
+    texts = [whole(study, table, format) for table in TABLES for format in ("csv", "jsonl")]
     text = b"".join(texts).decode()
     assert not any(str(key) in text or key.hex in text for key in keys)
 
 
 def test_a_pseudonym_hangs_on_the_installations_secret(study: Study, settings: Any) -> None:
     rater = factories.judged(study, []).rater.key
-    before = pseudonym(study, rater)
+    before = study.pseudonym(rater)
     settings.SECRET_KEY = uuid4().hex
-    assert pseudonym(study, rater) != before
+    assert study.pseudonym(rater) != before
 
 
 # --- How to get them ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("format", FORMATS)
 def test_a_stranger_gets_the_login_instead_of_an_export(
-    client: Client, study: Study, table: str, form: str
+    client: Client, study: Study, table: str, format: str
 ) -> None:
-    response = client.get(reverse("studies:export", args=[study.slug, table, form]))
+    response = client.get(reverse("studies:export", args=[study.slug, table, format]))
     assert response["Location"].startswith(reverse("admin:login"))
 
 
@@ -209,7 +210,7 @@ def test_a_table_that_does_not_exist_is_not_found(
 def test_the_command_writes_every_table_in_every_form(study: Study, tmp_path: Path) -> None:
     call_command("export_study", study.slug, str(tmp_path / "new"))
     names = {path.name for path in (tmp_path / "new").iterdir()}
-    assert names == {f"{table}.{form}" for table in TABLES for form in FORMS}
+    assert names == {f"{table}.{format}" for table in TABLES for format in FORMATS}
     written = (tmp_path / "new" / "items.csv").read_bytes().decode()
     assert written == whole(study, "items", "csv").decode()
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from explanations.models import Explanation, Score
 from studies.analysis.archive.read import recompute
-from studies.exports import TABLES, pieces
+from studies.exports.tables import TABLES, pieces
 from studies.models import Analysis, Study
 from studies.presets import PRESETS
 from studies.selectors.analyses import scores_mark

@@ -16,7 +16,7 @@ from studies.design.items import Candidate
 from studies.design.questions import Asked
 from studies.models import Condition, Study
 from studies.presets import PRESETS
-from studies.presets.base import Material, Offer, Said, Seen
+from studies.presets.base import ExplanationText, Material, Offer, ShownRecord
 from studies.presets.bills_2023_rank import PRESET as RANK
 from studies.services.building import study_build
 from studies.services.items import Question, keyed
@@ -75,7 +75,7 @@ def test_no_payload_and_no_page_of_a_design_holds_a_canary(client: Client, name:
     for page in seen:
         assert not [canary for canary in CANARIES if canary in page]
     assert Condition.objects.filter(name__contains="CANARY").exists() or (
-        study.design.needs.takes == "none"
+        study.design.needs.explanations_per_question == "none"
     )
 
 
@@ -92,11 +92,11 @@ def answer_it(assignment: Assignment) -> None:
 def questions(n: int, k: int) -> list[Question]:
     """Return questions that offer what stands for conditions 0 to k - 1, in this order."""
     excerpt = Excerpt(tokens=("a ", "b"), values=(1.0, 9.0), levels=(1, 9))
-    seen = Seen(record=1, excerpt=excerpt, values=(1.0, 9.0))
-    said = [Said(explanation=i, condition=i, text=f"text {i}") for i in range(k)]
+    seen = ShownRecord(record=1, excerpt=excerpt, values=(1.0, 9.0))
+    said = [ExplanationText(explanation=i, condition=i, text=f"text {i}") for i in range(k)]
     chosen = tuple(Candidate(explanation=i, condition=i, text=f"text {i}") for i in range(k))
-    material = Material(said=tuple(said), seen={"top": (seen,), "random": (seen,)})
-    offers = tuple(Offer(text=each.text, said=each) for each in said)
+    material = Material(explanations=tuple(said), records={"top": (seen,), "random": (seen,)})
+    offers = tuple(Offer(text=each.text, explanation=each) for each in said)
     return [
         Question(
             asked=Asked(neuron=i, name=str(i), chosen=chosen, number=i),

@@ -19,7 +19,7 @@ from annotation.quality import Rule
 from studies.analysis.data.plan import Plan
 from studies.design.registered import differences
 from studies.design.trust import in_words, read_checks, written_checks
-from studies.exports import archive
+from studies.exports.archive import archive
 from studies.fields import trust_of_preset
 from studies.models import Study
 from studies.presets import PRESETS
@@ -60,7 +60,7 @@ def test_hardly_anybody_who_chooses_by_content_is_taken_for_one_who_chooses_a_si
 def test_every_rule_of_a_design_has_a_reason_and_can_come_into_force(name: str) -> None:
     preset = PRESETS[name]
     for each in preset.rules:
-        assert each.because.strip()
+        assert each.reason.strip()
         assert each.rule.after <= preset.items_per_rater
         assert in_words(each.rule)
     assert "agreement_with_others" not in {each.rule.name for each in preset.rules}

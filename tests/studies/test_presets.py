@@ -86,7 +86,9 @@ def test_the_same_seed_freezes_the_same_questions(name: str) -> None:
     assert [each.item.payload for each in items_of(study)] == before
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if PRESETS[n].needs.takes == "each"])
+@pytest.mark.parametrize(
+    "name", [n for n in NAMES if PRESETS[n].needs.explanations_per_question == "one"]
+)
 def test_a_question_about_one_explanation_is_asked_of_each_condition_and_neuron(name: str) -> None:
     study = built(name)
     texts = texts_by_condition(study)

@@ -52,8 +52,8 @@ def form_data(**values: Any) -> dict[str, Any]:
             "excerpts": 4,
             "seed": 5,
             **{"pairing": "all", "pairs_per_neuron": 1, "catches": 0, "repeats": 0},
-            **{"budget": 0, "random_share": 0.3, "deep_share": 0, "deep_overlap": 10},
-            "dealing": "within",
+            **{"budget": 0, "random_share": 0.3, "extra_overlap_share": 0, "extra_overlap": 10},
+            "condition_assignment": "within",
             "language": "en",
             "consent": "Yes?",
             "instructions": "Choose.",
@@ -131,7 +131,7 @@ def test_two_conditions_of_one_method_are_refused(staff: Client) -> None:
 def test_a_condition_cannot_be_called_tie(staff: Client) -> None:
     conditions = [{"name": "Tie", "method": ""}, {}]
     response = staff.post(reverse("admin:studies_study_add"), form_data(conditions=conditions))
-    assert "an undecided judgment is called" in response.content.decode()
+    assert "already means an undecided judgment" in response.content.decode()
 
 
 def test_the_design_cannot_be_changed_once_it_is_built(staff: Client) -> None:

@@ -159,17 +159,25 @@ def test_conditions_without_a_neuron_in_common_are_refused() -> None:
 
 def test_a_design_that_shows_one_explanation_can_be_met_between_raters(staff: Client) -> None:
     subject_for("bricken-2023")
-    sent = {**as_filled_in(staff, "bricken-2023"), "dealing": "between", "deep_share": 10}
-    refused = staff.post(f"{LIST}start/bricken-2023/", {**sent, "deep_overlap": 1})
+    sent = {
+        **as_filled_in(staff, "bricken-2023"),
+        "condition_assignment": "between",
+        "extra_overlap_share": 10,
+    }
+    refused = staff.post(f"{LIST}start/bricken-2023/", {**sent, "extra_overlap": 1})
     assert "No fewer than for the other questions" in refused.content.decode()
     staff.post(f"{LIST}start/bricken-2023/", sent)
     study = Study.objects.get()
-    assert (study.dealing, study.deep_share, study.deep_overlap) == ("between", 10, 10)
+    assert (study.condition_assignment, study.extra_overlap_share, study.extra_overlap) == (
+        "between",
+        10,
+        10,
+    )
 
 
 def test_a_design_that_shows_all_at_once_offers_no_choice_of_raters(staff: Client) -> None:
     subject_for("bills-2023-rate")
-    assert "dealing" not in as_filled_in(staff, "bills-2023-rate")
+    assert "condition_assignment" not in as_filled_in(staff, "bills-2023-rate")
 
 
 # --- Two parts ------------------------------------------------------------------------------------

@@ -6,7 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from studies.exports import TABLES, archive, installed_forms, pieces, snapshot
+from studies.exports.archive import archive
+from studies.exports.formats import installed_formats
+from studies.exports.results import snapshot
+from studies.exports.tables import TABLES, pieces
 from studies.models import Study
 
 
@@ -39,9 +42,9 @@ class Command(BaseCommand):
         to.mkdir(parents=True, exist_ok=True)
         with snapshot():
             for table in TABLES:
-                for form in installed_forms():
-                    content = pieces(study, table, form, identified=identified)
-                    self._write(to / f"{table}.{form}", content)
+                for format in installed_formats():
+                    content = pieces(study, table, format, identified=identified)
+                    self._write(to / f"{table}.{format}", content)
 
     def _write(self, path: Path, content: Iterator[bytes]) -> None:
         with path.open("wb") as file:

@@ -24,24 +24,29 @@ class Planned:
 
 
 def overlaps(
-    questions: Sequence[Planned], *, overlap: int, deep_overlap: int, deep_share: int, seed: int
+    questions: Sequence[Planned],
+    *,
+    overlap: int,
+    extra_overlap: int,
+    extra_overlap_share: int,
+    seed: int,
 ) -> list[int]:
     """Return how many judgments are wanted of each question.
 
-    `deep_share` of each hundred of those that are no tests want `deep_overlap`; they are drawn
-    evenly over what conditions they show. A repeat can be asked of all who are asked the first, and
-    a catch trial of as many raters as the study can have.
+    Of each hundred questions (catch trials and repeats aside), `extra_overlap_share` want
+    `extra_overlap`; they are sampled evenly over the conditions they show. A repeat can be asked of
+    all who are asked the original, and a catch trial of as many raters as the study can have.
     """
     main = [each for each in questions if each.role == "main"]
     deep = {
         main[at].number
         for at in spread(
             [each.conditions for each in main],
-            share_of(len(main), deep_share),
+            share_of(len(main), extra_overlap_share),
             stream(seed, "judged more often"),
         )
     }
-    wanted = {each.number: deep_overlap if each.number in deep else overlap for each in main}
+    wanted = {each.number: extra_overlap if each.number in deep else overlap for each in main}
     of_all = sum(wanted.values())
     return [of_all if each.role == "catch" else wanted[each.number] for each in questions]
 
@@ -58,7 +63,7 @@ def groups(questions: Sequence[Planned], *, seed: int) -> list[int | None]:
     return [None if each.role == "catch" else of_kind[each.conditions] for each in questions]
 
 
-def catch_every(catches: int, items_per_rater: int) -> int:
+def catch_interval(catches: int, items_per_rater: int) -> int:
     """Return in how many questions a rater meets one catch trial, each at least one in all.
 
     `catches` are those for each hundred other questions; 0 of them is never.
@@ -73,6 +78,6 @@ def repeat_after(repeats: int, items_per_rater: int) -> int:
 
 def share_of_tests(catches: int, repeats: int, items_per_rater: int) -> float:
     """Return which share of a rater's questions are catch trials and repeats, about."""
-    every = catch_every(catches, items_per_rater)
+    every = catch_interval(catches, items_per_rater)
     caught = 1 / every if every else 0.0
     return caught + (1 - caught) * repeats / (100 + repeats)

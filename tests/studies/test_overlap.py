@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from annotation.models import Enrolment, Item
 from annotation.services.batches import rater_enrol
 from studies.admin.actions import dealt_in_words, plan_in_words
-from studies.design.dealing import (
+from studies.design.overlap import (
     Planned,
-    catch_every,
+    catch_interval,
     groups,
     overlaps,
     repeat_after,
@@ -54,7 +54,7 @@ def test_a_share_is_judged_more_often_and_evenly_over_the_pairs(
     neurons: int, share: int, seed: int
 ) -> None:
     questions = asked(neurons, 3)
-    wanted = overlaps(questions, overlap=2, deep_overlap=9, deep_share=share, seed=seed)
+    wanted = overlaps(questions, overlap=2, extra_overlap=9, extra_overlap_share=share, seed=seed)
     deep = Counter(q.conditions for q, n in zip(questions[:-2], wanted, strict=False) if n == 9)
     n = 3 * neurons
     assert deep.total() == (max(1, round(n * share / 100)) if share else 0)
@@ -66,7 +66,7 @@ def test_a_share_is_judged_more_often_and_evenly_over_the_pairs(
 
 def test_every_rater_meets_a_catch_trial_however_few_questions_they_are_asked() -> None:
     # 10 for each hundred others: one in eleven; and one at least in five.
-    assert [catch_every(10, 40), catch_every(10, 5), catch_every(0, 40)] == [11, 5, 0]
+    assert [catch_interval(10, 40), catch_interval(10, 5), catch_interval(0, 40)] == [11, 5, 0]
     assert [repeat_after(5, 40), repeat_after(5, 8), repeat_after(5, 1)] == [10, 2, 1]
     assert repeat_after(0, 40) == 0
 
@@ -102,7 +102,7 @@ def test_the_number_of_a_group_says_nothing_of_its_conditions() -> None:
 
 @pytest.mark.django_db
 def test_between_raters_each_meets_one_condition_and_all_as_many_raters() -> None:
-    study = stocked_study("bricken-2023", neurons=6, dealing="between", overlap=2)
+    study = stocked_study("bricken-2023", neurons=6, condition_assignment="between", overlap=2)
     study_build(study=study)
     study_open(study=study)
     raters_simulate(
@@ -121,7 +121,7 @@ def test_between_raters_each_meets_one_condition_and_all_as_many_raters() -> Non
 @pytest.mark.django_db
 def test_a_pair_of_conditions_has_raters_of_its_own() -> None:
     study = factories.open_study(
-        neurons=4, conditions=NAMES, scores=(0.1, 0.2, 0.3), dealing="between"
+        neurons=4, conditions=NAMES, scores=(0.1, 0.2, 0.3), condition_assignment="between"
     )
     met: dict[int, set[frozenset[Any]]] = {}
     for link in StudyItem.objects.select_related("item"):
@@ -136,7 +136,7 @@ def test_a_pair_of_conditions_has_raters_of_its_own() -> None:
 
 @pytest.mark.django_db
 def test_what_is_shown_to_a_rater_does_not_name_their_group(client: Client) -> None:
-    study = factories.open_study(neurons=2, dealing="between")
+    study = factories.open_study(neurons=2, condition_assignment="between")
     assert study.batch is not None
     Item.objects.update(group=987_6)
     Enrolment.objects.update(group=987_6)
@@ -148,12 +148,12 @@ def test_what_is_shown_to_a_rater_does_not_name_their_group(client: Client) -> N
 @pytest.mark.django_db
 def test_questions_that_show_all_conditions_cannot_be_dealt_between_raters() -> None:
     with pytest.raises(StudyRefused, match="between raters"):
-        study_build(study=stocked_study("bills-2023-rank", dealing="between"))
+        study_build(study=stocked_study("bills-2023-rank", condition_assignment="between"))
 
 
 @pytest.mark.django_db
 def test_a_pilot_share_is_built_and_explained() -> None:
-    study = factories.study(neurons=20, overlap=2, deep_share=10, deep_overlap=6)
+    study = factories.study(neurons=20, overlap=2, extra_overlap_share=10, extra_overlap=6)
     built = study_build(study=study)
     assert Counter(Item.objects.values_list("overlap", flat=True)) == {2: 18, 6: 2}
     assert built.judgments == study_plan(study).judgments == 48
@@ -177,14 +177,18 @@ def test_the_plan_counts_what_tests_raters_as_time() -> None:
 
 @pytest.mark.django_db
 def test_what_is_judged_more_often_is_not_judged_less() -> None:
-    with pytest.raises(ValidationError, match="no fewer judgments"):
-        Study(title="t", slug="s", overlap=5, deep_share=10, deep_overlap=4).full_clean()
+    with pytest.raises(ValidationError, match="at least the overlap"):
+        Study(title="t", slug="s", overlap=5, extra_overlap_share=10, extra_overlap=4).full_clean()
 
 
 @pytest.mark.django_db
 def test_raters_are_dealt_to_groups_in_blocks() -> None:
     study = factories.open_study(
-        neurons=9, conditions=NAMES, scores=(0.1, 0.2, 0.3), dealing="between", overlap=9
+        neurons=9,
+        conditions=NAMES,
+        scores=(0.1, 0.2, 0.3),
+        condition_assignment="between",
+        overlap=9,
     )
     assert study.batch is not None
     at = timezone.now()
