@@ -6,7 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from studies.analysis.charts.charts import forest_plot, gap_chart
+from studies.analysis.charts.forest_plot import forest_plot
+from studies.analysis.charts.gap_chart import gap_chart
 from studies.analysis.data.estimate import Estimate, undefined
 from studies.analysis.data.published import PUBLISHED, published_beside
 from studies.analysis.statistics.preference import GapBin, agreement_by_gap, noise_ceiling
@@ -74,7 +75,7 @@ def test_the_gap_chart_names_its_axes_and_gives_the_votes_under_each_bin() -> No
     found = texts(gap_chart(bins()))
     assert "Votes won by the higher score" in found
     assert "Score gap (difference of the two scores)" in found
-    assert {"100 %", "50 %", "0\N{EN DASH}.1", "> .6"} <= set(found)
+    assert {"100%", "50%", "0\N{EN DASH}.1", "> .6"} <= set(found)
     assert found.count("3") == 2
     assert found.count("0") == 5
 
@@ -102,7 +103,7 @@ def test_the_noise_ceiling_is_shaded_where_it_is_and_only_told_where_it_is_not()
     figure = gap_chart(bins(), ceiling=noise_ceiling(units, [0, 1] * 5, outcome))
     band = marks(figure, "rect", "--chart-band")[0]
     assert float(band.get("height", "")) == pytest.approx((0.887298 - 0.8) * 200, abs=0.01)
-    assert "noise ceiling, 80 % to 89 %: as far as people agree" in texts(figure)
+    assert "noise ceiling, 80% to 89%: as far as people agree" in texts(figure)
     without = gap_chart(bins(), ceiling=noise_ceiling([0, 0], [0, 1], [1, -1]))
     assert not marks(without, "rect", "--chart-band")
     assert "undefined, raters agree less than half the time" in without

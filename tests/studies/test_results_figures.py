@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from explanations.models import Score
-from studies.analysis.charts import grids, plots
+from studies.analysis.charts import axes, grids
 from studies.analysis.data.estimate import undefined
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.tables import Judgments, Scores
@@ -140,7 +140,7 @@ def test_a_row_of_another_length_than_the_columns_is_refused() -> None:
 
 def test_an_axis_that_does_not_increase_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"^gap: 1 to 1"):
-        plots.Axis(name="gap", low=1, high=1)
+        axes.Axis(name="gap", low=1, high=1)
 
 
 def test_a_grid_writes_into_few_cells_and_shades_many() -> None:

@@ -32,20 +32,14 @@ class Grid:
 
 def render(grid: Grid, *, alt_text: str, ident: str, synthetic: bool = False) -> str:
     """Draw a grid, darker for a greater share; its `hint` where no cell has one."""
+    frame = svg.Frame(title=grid.title, ident=ident, synthetic=synthetic)
     if not any(cell is not None for row in grid.cells for cell in row):
-        return svg.not_yet(title=grid.title, hint=grid.hint, ident=ident, synthetic=synthetic)
+        return frame.placeholder(grid.hint)
     n = len(grid.names)
     side = min((svg.WIDTH - 96) / n, 52)
     layout = _Layout(grid=grid, side=side, left=svg.WIDTH - n * side, top=86)
     marks = [*layout.legend(), *layout.names(), *layout.cells()]
-    return svg.figure(
-        marks,
-        height=layout.top + n * side + 6,
-        title=grid.title,
-        alt_text=alt_text,
-        ident=ident,
-        synthetic=synthetic,
-    )
+    return frame.figure(marks, height=layout.top + n * side + 6, alt_text=alt_text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +52,7 @@ class _Layout:
     def legend(self) -> list[str]:
         return [
             *(svg.cell(i * 22, 2, 22, 14, _DARKEST * i / 4) for i in range(5)),
-            svg.text(f"0 to 100 %: {self.grid.legend}", 120, 14),
+            svg.text(f"0% to 100%: {self.grid.legend}", 120, 14),
             svg.text(
                 f"Rows: {self.grid.row}; columns: {self.grid.column}", 0, 38, colour=svg.MUTED
             ),

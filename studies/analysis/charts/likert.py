@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import shorten
 
-from studies.analysis.charts import svg
+from studies.analysis.charts import axes, svg
 
 _HEIGHT, _STEP = 24, 52
 _DARKEST = 0.5
 """Opacity at which ink still reads on the colours, on light and on dark pages."""
 _WRITTEN_FROM = 26
-_LINE = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,25 +32,19 @@ def render(
 
     A middle point lies across the line. All bars have one scale, so that lengths compare.
     """
+    frame = svg.Frame(title=title, ident=ident, synthetic=synthetic)
     rows = [bar for bar in bars if sum(bar.counts)]
     if not rows:
-        hint = "It fills as people rate."
-        return svg.not_yet(title=title, hint=hint, ident=ident, synthetic=synthetic)
+        return frame.placeholder("It fills as people rate.")
     layout = _Layout(points=points, bars=rows)
     legend, top = layout.legend()
+    bottom = top + len(rows) * _STEP
     marks = [
         *legend,
         *(mark for i, bar in enumerate(rows) for mark in layout.bar(bar, top + i * _STEP)),
-        *layout.axis(top + len(rows) * _STEP),
+        *axes.bottom_axis("Percent of ratings", layout.ticks(), y=bottom, left=0, right=svg.WIDTH),
     ]
-    return svg.figure(
-        marks,
-        height=top + len(rows) * _STEP + 44,
-        title=title,
-        alt_text=_alt_text(rows, points),
-        ident=ident,
-        synthetic=synthetic,
-    )
+    return frame.figure(marks, height=bottom + 44, alt_text=_alt_text(rows, points))
 
 
 def _alt_text(bars: Sequence[Bar], points: Sequence[str]) -> str:
@@ -59,7 +52,8 @@ def _alt_text(bars: Sequence[Bar], points: Sequence[str]) -> str:
     for bar in bars:
         total = sum(bar.counts)
         shares = ", ".join(
-            f"{point} {100 * n / total:.0f} %" for point, n in zip(points, bar.counts, strict=True)
+            f"{point} {axes.percent(n / total)}"
+            for point, n in zip(points, bar.counts, strict=True)
         )
         alt_text.append(f"{bar.name}: {shares}, n = {total}")
     return f"{'; '.join(alt_text)}."
@@ -104,10 +98,10 @@ class _Layout:
         """Return the points with their colours, two in a line, and where they end."""
         marks = []
         for at, point in enumerate(self.points):
-            x, y = (at % 2) * svg.WIDTH / 2, at // 2 * _LINE
+            x, y = (at % 2) * svg.WIDTH / 2, at // 2 * axes.LINE
             marks.append(self._cell(x, y + 2, 16, 12, at))
             marks.append(svg.text(shorten(point, 28, placeholder="…"), x + 22, y + 13))
-        return marks, -(-len(self.points) // 2) * _LINE + 8
+        return marks, -(-len(self.points) // 2) * axes.LINE + 8
 
     def _cell(self, x: float, y: float, width: float, height: float, at: int) -> str:
         colour, opacity = self.look(at)
@@ -136,26 +130,11 @@ class _Layout:
             x += width
         return marks
 
-    def axis(self, y: float) -> list[str]:
-        """Return marks every quarter, away from the middle line, in percent of the ratings."""
+    def ticks(self) -> list[axes.Tick]:
+        """Return ticks every quarter away from the middle line, in percent of the ratings."""
         left, right = self.reach
-        ticks = [
-            (at / 4, self.middle + at / 4 * self.scale)
+        return [
+            (self.middle + at / 4 * self.scale, f"{25 * abs(at)}")
             for at in range(-4, 5)
             if -left <= at / 4 <= right
         ]
-        return [
-            svg.line(0, y, svg.WIDTH, y),
-            *(svg.line(x, y, x, y + 4) for _, x in ticks),
-            *(
-                svg.text(f"{abs(100 * share):.0f}", x, y + 18, anchor=_anchor(x))
-                for share, x in ticks
-            ),
-            svg.text("Percent of ratings", svg.WIDTH, y + 38, anchor="end", weight=600),
-        ]
-
-
-def _anchor(x: float) -> str:
-    if x < 10:
-        return "start"
-    return "end" if x > svg.WIDTH - 14 else "middle"

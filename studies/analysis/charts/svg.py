@@ -1,6 +1,13 @@
-"""The marks that figures are made of: escaped SVG text, coloured by CSS variables."""
+"""The marks that figures are made of: SVG text without script, coloured by the page.
+
+A figure scales to the width it is given: put it in a `<figure>` no wider than 36rem, its title in
+the caption, its table behind it. Colours come from the CSS variables `--chart-ink`,
+`--chart-muted`, `--chart-accent` and `--chart-band`, with fallbacks for a light page. All text is
+escaped.
+"""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
 
@@ -13,50 +20,46 @@ WIDTH = 400
 _SYNTHETIC = "Includes synthetic judgments."
 
 
-def figure(
-    marks: Iterable[str],
-    *,
-    height: float,
-    title: str,
-    alt_text: str,
-    ident: str,
-    synthetic: bool = False,
-) -> str:
-    """Return a whole figure that scales to its place; `alt_text` says in words what it shows.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What every figure has: a title, and an `ident` that makes its ids unique on the page.
 
-    A `synthetic` one says below and in words that it includes synthetic judgments.
+    A `synthetic` figure says below and in words that it includes synthetic judgments.
     """
-    name = escape(ident)
-    if synthetic:
-        marks = [*marks, text(_SYNTHETIC, 0, height + 14, weight=600)]
-        height, alt_text = height + 20, f"{_SYNTHETIC} {alt_text}"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" width="100%" '
-        f'viewBox="0 0 {WIDTH} {height:g}" aria-labelledby="{name}-title {name}-desc" '
-        f'font-family="system-ui, sans-serif" font-size="12.5">'
-        f'<title id="{name}-title">{escape(title)}</title>'
-        f'<desc id="{name}-desc">{escape(alt_text)}</desc>'
-        f"{''.join(marks)}</svg>"
-    )
 
+    title: str
+    ident: str
+    synthetic: bool = False
 
-def not_yet(*, title: str, hint: str, ident: str, synthetic: bool = False) -> str:
-    """Return what stands where there is too little to draw; `hint` says what will fill it."""
-    lines = wrap(hint, 52)
-    marks = [
-        f'<rect x="1" y="1" width="{WIDTH - 2}" height="138" rx="6" fill="none" '
-        f'stroke="{MUTED}" stroke-dasharray="4 4"/>',
-        f'<circle cx="{WIDTH / 2:g}" cy="38" r="5" fill="none" stroke="{MUTED}" stroke-width="2"/>',
-        text("Not enough judgments yet", WIDTH / 2, 72, anchor="middle", weight=600),
-        *(
-            text(line, WIDTH / 2, 94 + 17 * i, anchor="middle", colour=MUTED)
-            for i, line in enumerate(lines)
-        ),
-    ]
-    alt_text = f"Not enough judgments yet. {hint}"
-    return figure(
-        marks, height=140, title=title, alt_text=alt_text, ident=ident, synthetic=synthetic
-    )
+    def figure(self, marks: Iterable[str], *, height: float, alt_text: str) -> str:
+        """Return a whole figure that scales to its place; `alt_text` says what it shows."""
+        name = escape(self.ident)
+        if self.synthetic:
+            marks = [*marks, text(_SYNTHETIC, 0, height + 14, weight=600)]
+            height, alt_text = height + 20, f"{_SYNTHETIC} {alt_text}"
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" width="100%" '
+            f'viewBox="0 0 {WIDTH} {height:g}" aria-labelledby="{name}-title {name}-desc" '
+            f'font-family="system-ui, sans-serif" font-size="12.5">'
+            f'<title id="{name}-title">{escape(self.title)}</title>'
+            f'<desc id="{name}-desc">{escape(alt_text)}</desc>'
+            f"{''.join(marks)}</svg>"
+        )
+
+    def placeholder(self, hint: str) -> str:
+        """Return the figure where there is too little to draw; `hint` says what will fill it."""
+        marks = [
+            f'<rect x="1" y="1" width="{WIDTH - 2}" height="138" rx="6" fill="none" '
+            f'stroke="{MUTED}" stroke-dasharray="4 4"/>',
+            f'<circle cx="{WIDTH / 2:g}" cy="38" r="5" fill="none" stroke="{MUTED}" '
+            f'stroke-width="2"/>',
+            text("Not enough judgments yet", WIDTH / 2, 72, weight=600, anchor="middle"),
+            *(
+                text(line, WIDTH / 2, 94 + 17 * i, colour=MUTED, anchor="middle")
+                for i, line in enumerate(wrap(hint, 52))
+            ),
+        ]
+        return self.figure(marks, height=140, alt_text=f"Not enough judgments yet. {hint}")
 
 
 def text(
@@ -113,6 +116,13 @@ def cell(x: float, y: float, width: float, height: float, opacity: float) -> str
     return (
         f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" fill="{ACCENT}" '
         f'fill-opacity="{opacity:.3g}" stroke="{MUTED}" stroke-opacity="0.4" stroke-width="0.5"/>'
+    )
+
+
+def bar(x: float, y: float, width: float, height: float) -> str:
+    """Return a bar of a histogram."""
+    return (
+        f'<rect x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}" fill="{ACCENT}"/>'
     )
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studies.analysis.charts import plots
-from studies.analysis.charts.charts import forest_plot, in_words
+from studies.analysis.charts import axes, plots
+from studies.analysis.charts.axes import in_words
+from studies.analysis.charts.forest_plot import forest_plot
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Array, Codes, codes, group_sums
 from studies.analysis.protocols.base import Section
@@ -76,7 +77,7 @@ def leads(
     """Show every two conditions' difference within neurons."""
     title = "Every two conditions on the same neurons"
     rows = [(f"{each.first} less {each.second}", each.lead) for each in found]
-    reach = plots.reaching("", [lead for _, lead in rows], least=0.1)
+    reach = axes.reaching("", [lead for _, lead in rows], least=0.1)
     return Figure(
         title=title,
         caption=(
@@ -276,7 +277,7 @@ def scatter(
     )
 
 
-def _span(name: str, values: Sequence[float]) -> plots.Axis:
+def _span(name: str, values: Sequence[float]) -> axes.Axis:
     low, high = min(values, default=0.0), max(values, default=1.0)
     room = 0.05 * (high - low) or 0.1
-    return plots.Axis(name=name, low=low - room, high=high + room)
+    return axes.Axis(name=name, low=low - room, high=high + room)

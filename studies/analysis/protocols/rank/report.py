@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from studies.analysis.charts.charts import forest_plot, gap_chart
+from studies.analysis.charts.forest_plot import forest_plot
+from studies.analysis.charts.gap_chart import gap_chart
 from studies.analysis.protocols import common
 from studies.analysis.protocols.base import KeyFigure, ProtocolAnalysis, Section
 from studies.analysis.protocols.compare.figures.methods import against_each_other, standings

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from studies.analysis.charts.charts import forest_plot
-from studies.analysis.charts.plots import reaching
+from studies.analysis.charts.axes import reaching
+from studies.analysis.charts.forest_plot import forest_plot
 from studies.analysis.protocols import common
 from studies.analysis.protocols.base import KeyFigure, ProtocolAnalysis, Section
 from studies.analysis.protocols.model_vs_human_report import fair, models

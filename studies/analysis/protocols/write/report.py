@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from studies.analysis.charts import bars
-from studies.analysis.charts.plots import reaching
+from studies.analysis.charts.axes import reaching
 from studies.analysis.protocols import common
 from studies.analysis.protocols.base import KeyFigure, ProtocolAnalysis, Section
 from studies.analysis.protocols.write.analyse import WRITTEN, Written, WrittenScores, analyse

@@ -1,7 +1,8 @@
 """What is shown about conditions."""
 
-from studies.analysis.charts import grids, plots
-from studies.analysis.charts.charts import forest_plot, in_words
+from studies.analysis.charts import axes, grids
+from studies.analysis.charts.axes import in_words
+from studies.analysis.charts.forest_plot import forest_plot
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.protocols.compare.analyse import Results
 from studies.analysis.report.figure import Figure
@@ -67,7 +68,7 @@ def standings(board: Leaderboard, *, note: str, ident: str, synthetic: bool) -> 
     rows = [
         (f"{ranks(s.rank_low, s.rank_high)} {s.condition}", s.estimate) for s in board.conditions
     ]
-    axis = plots.reaching("", [ability for _, ability in rows], least=0.5)
+    axis = axes.reaching("", [ability for _, ability in rows], least=0.5)
     return Figure(
         title=title,
         caption=(

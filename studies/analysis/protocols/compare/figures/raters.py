@@ -5,8 +5,8 @@ from math import exp, inf, isfinite, isnan, sqrt
 
 import numpy as np
 
-from studies.analysis.charts import grids, plots
-from studies.analysis.charts.charts import in_words
+from studies.analysis.charts import axes, grids, plots
+from studies.analysis.charts.axes import in_words
 from studies.analysis.data.estimate import Estimate, undefined
 from studies.analysis.protocols.compare.analyse import Results
 from studies.analysis.report.figure import Figure
@@ -115,13 +115,11 @@ def growth(found: Sequence[SoFar], level: Level, *, synthetic: bool) -> Figure:
     """Show alpha of ever more of the judgments."""
     title = "Alpha as judgments came in"
     points = [(float(each.n), each.estimate) for each in found]
-    y = plots.reaching(f"Krippendorff's α, {level}", [e for _, e in points], least=0.1)
+    y = axes.reaching(f"Krippendorff's α, {level}", [e for _, e in points], least=0.1)
     plot = plots.Plot(
         title=title,
-        x=plots.Axis(
-            name="Judgments collected", low=0, high=max([n for n, _ in points], default=1)
-        ),
-        y=plots.Axis(name=y.name, low=max(y.low, -1.0), high=min(y.high, 1.0)),
+        x=axes.Axis(name="Judgments collected", low=0, high=max([n for n, _ in points], default=1)),
+        y=axes.Axis(name=y.name, low=max(y.low, -1.0), high=min(y.high, 1.0)),
         series=[plots.Series(name="all judgments so far, 95 % interval", points=points)],
         hint="It fills as two raters judge the same items.",
         reference=(0.0, "agreement by chance"),
@@ -160,12 +158,11 @@ def _drift(
     drift: Drift, *, title: str, axis: str, note: str, ident: str, synthetic: bool
 ) -> Figure:
     names = [_stretch(each.after, each.upto) for each in drift.stretches]
-    ticks = tuple((float(i), name) for i, name in enumerate(names))
     points = [(float(i), each.mean) for i, each in enumerate(drift.stretches)]
     plot = plots.Plot(
         title=title,
-        x=plots.Axis(name="A rater's own judgments", low=-0.5, high=len(names) - 0.5, ticks=ticks),
-        y=plots.shares(axis),
+        x=axes.categories("A rater's own judgments", names),
+        y=axes.shares(axis),
         series=[plots.Series(name="mean, 95 % interval", points=points, joined=True)],
         hint="It fills as raters go on.",
     )
@@ -184,12 +181,11 @@ def pace(drift: Drift, *, synthetic: bool) -> Figure:
     title = "Seconds for a judgment, as a rater goes on"
     names = [_stretch(each.after, each.upto) for each in drift.stretches]
     points = [(float(i), _in_seconds(each.mean)) for i, each in enumerate(drift.stretches)]
-    ticks = tuple((float(i), name) for i, name in enumerate(names))
-    top = plots.reaching("Seconds, geometric mean", [e for _, e in points], least=1)
+    top = axes.reaching("Seconds, geometric mean", [e for _, e in points], least=1)
     plot = plots.Plot(
         title=title,
-        x=plots.Axis(name="A rater's own judgments", low=-0.5, high=len(names) - 0.5, ticks=ticks),
-        y=plots.Axis(name=top.name, low=0.0, high=top.high),
+        x=axes.categories("A rater's own judgments", names),
+        y=axes.Axis(name=top.name, low=0.0, high=top.high),
         series=[plots.Series(name="mean, 95 % interval", points=points, joined=True)],
         hint="It fills as raters go on.",
     )

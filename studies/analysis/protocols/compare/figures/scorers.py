@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from itertools import chain
 from math import exp, inf
 
-from studies.analysis.charts import plots
-from studies.analysis.charts.charts import forest_plot, gap_chart, in_words
+from studies.analysis.charts import axes, plots
+from studies.analysis.charts.axes import in_words
+from studies.analysis.charts.forest_plot import forest_plot
+from studies.analysis.charts.gap_chart import gap_chart
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.published import published_beside
 from studies.analysis.protocols.compare.analyse import Results, ScorerResult
@@ -185,11 +187,11 @@ def _calibration(primary: ScorerResult, look: Curves, results: Results) -> Figur
     title = f"How the vote follows the gap of {primary.scorer}"
     points = [(each.gap, each.left) for each in look.calibration]
     reach = _reach([gap for gap, _ in points])
-    x = plots.Axis(name="Score of the left less score of the right", low=-reach, high=reach)
+    x = axes.Axis(name="Score of the left less score of the right", low=-reach, high=reach)
     plot = plots.Plot(
         title=title,
         x=x,
-        y=plots.shares("Decided votes for the left"),
+        y=axes.shares("Decided votes for the left"),
         series=[plots.Series(name="an eighth of the votes, 95 % interval", points=points)],
         hint="It fills as people decide between explanations with different scores.",
         curve=_fitted(primary, reach),
@@ -234,11 +236,10 @@ def _expit(x: float) -> float:
 def _sides(primary: ScorerResult, look: Curves, results: Results) -> Figure:
     title = "Sides and ties, by score gap"
     names = [gap_name(each.low, each.high) for each in look.sides]
-    ticks = tuple((float(i), _tick(name)) for i, name in enumerate(names))
     plot = plots.Plot(
         title=title,
-        x=plots.Axis(name=_GAP, low=-0.5, high=len(names) - 0.5, ticks=ticks),
-        y=plots.shares("Share of votes"),
+        x=axes.categories(_GAP, [_tick(name) for name in names]),
+        y=axes.shares("Share of votes"),
         series=[
             plots.Series(
                 name="left, of decided votes, 95 % interval",
@@ -281,8 +282,8 @@ def _scatter(primary: ScorerResult, look: Curves, results: Results) -> Figure:
     shown = "" if len(cloud) == look.n_points else f" {len(cloud):,} of {look.n_points:,} drawn."
     plot = plots.Plot(
         title=title,
-        x=plots.Axis(name="Score less the neuron's mean score", low=-reach, high=reach),
-        y=plots.shares("Votes won, a tie as half"),
+        x=axes.Axis(name="Score less the neuron's mean score", low=-reach, high=reach),
+        y=axes.shares("Votes won, a tie as half"),
         series=(),
         scatter=cloud,
         hint="It fills as people judge explanations with scores.",
