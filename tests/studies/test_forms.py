@@ -1,9 +1,6 @@
 """Answers of each form analysed from columns: what is found."""
 
-import csv
 from dataclasses import replace
-from math import nan
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +22,7 @@ from tests.studies.columns import (
     simulations,
     tables,
 )
+from tests.studies.rating_tables import YES_NO_ALPHAS, YES_NO_COUNTS, yes_no
 
 # --- Ratings --------------------------------------------------------------------------------------
 
@@ -80,21 +78,19 @@ def test_a_slider_is_shown_in_fifths_of_whole_numbers() -> None:
     ]  # fmt: skip
 
 
-def test_hannas_ratings_have_their_published_alphas(shared_data: Path) -> None:
-    with (shared_data / "ratings/hanna_user_study.csv").open(newline="") as file:
-        hanna = list(csv.DictReader(file))
-    names = [name for name in hanna[0] if name.startswith("Answer.")]
-    dimensions = tuple(Dimension(key=f"d{i}", name=n, points=YES_NO) for i, n in enumerate(names))
+def test_yes_and_no_to_six_questions_have_the_alphas_worked_by_hand() -> None:
+    names = [f"d{i}" for i in range(len(YES_NO_COUNTS))]
+    dimensions = tuple(Dimension(key=name, name=name, points=YES_NO) for name in names)
     rows = [
         (
             judgment_row(at // 3, at // 3, at % 3, about=0),
             responses(
                 "rate",
-                {"rating": {"k": {f"d{i}": int(row[n]) for i, n in enumerate(names)}}},
+                {"rating": {"k": dict(zip(names, row, strict=True))}},
                 Asked(options=shown_options([("k", at // 3, 0, None)]), dimensions=dimensions),
             ),
         )
-        for at, row in enumerate(hanna)
+        for at, row in enumerate(yes_no())
     ]
     found = analyse(
         AnswerTables(
@@ -107,8 +103,8 @@ def test_hannas_ratings_have_their_published_alphas(shared_data: Path) -> None:
         for d in found.details.dimensions
     ]
     # On two points ordinal alpha is the nominal one. The seventh is of the sum.
-    expected = [0.234, -0.014, 0.085, nan, 0.253, -0.044]
-    assert [a.value for a in alphas[:6]] == pytest.approx(expected, abs=5e-4, nan_ok=True)
+    values = [a.value for a in alphas[:6]]
+    assert values == pytest.approx(YES_NO_ALPHAS, abs=1e-12, nan_ok=True)
     assert "no variation" in alphas[3].reason
 
 

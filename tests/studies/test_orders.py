@@ -1,7 +1,6 @@
 """Orders, best and worst, choices; how alike whole answers are; marks and the truth."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from studies.analysis.statistics.classification import classification_scores
 from studies.analysis.statistics.concordance import concordance, row_correlations, token_alpha
 from studies.analysis.statistics.luce import luce, luce_leaderboard, stages
 from studies.analysis.statistics.preference import bradley_terry, plackett_luce
+from tests.conftest import ROOT
 
 nan = np.nan
 
@@ -57,8 +57,9 @@ def test_the_worst_of_two_is_the_other_ones_win() -> None:
     assert fit.log_ability == pytest.approx(bradley_terry(left, right, won).log_ability, abs=1e-7)
 
 
-def test_a_reference_case_of_partial_orders(shared_data: Path) -> None:
-    cases = json.loads((shared_data / "statistics/reference.json").read_text())["cases"]
+def test_a_reference_case_of_partial_orders() -> None:
+    path = ROOT / "tests" / "data" / "statistics" / "reference.json"
+    cases = json.loads(path.read_text())["cases"]
     [case] = [case for case in cases if case["id"] == "plackett_luce_partial"]
     rankings = case["data"]["rankings_best_first"]
     fit, _ = luce(list("01234"), places_of(rankings, 5))
