@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from annotation.quality import read_rules
 from studies.analysis.report.wording import counted
-from studies.design.items import LeftOut
+from studies.design.candidates import LeftOut
 from studies.design.size import Plan
 from studies.design.trust import in_words
 from studies.forms import SampleForm

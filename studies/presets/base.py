@@ -45,7 +45,8 @@ class Needs:
     by side: with more, each question gets a balanced subset. `truths` asks for the neuron's true
     description and that many of other neurons. `continuations` asks for that many texts continued
     by a model with and without the neuron clamped. `fires` rejects neurons that never fire. With
-    `images`, records are of images instead of texts.
+    `images`, records are of images instead of texts. `catch_truths` is how many other neurons' true
+    descriptions a catch trial takes.
     """
 
     explanations_per_question: PerQuestion
@@ -54,6 +55,7 @@ class Needs:
     excerpts: tuple[Excerpts, ...] = ()
     truths: int = 0
     continuations: int = 0
+    catch_truths: int = 0
     fires: bool = True
     images: bool = False
 

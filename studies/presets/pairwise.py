@@ -2,7 +2,16 @@
 
 from annotation.protocols.compare import ComparePayload
 from annotation.protocols.options import Option
-from studies.presets.base import MARKS, Example, Excerpts, Material, Needs, Offer, Preset
+from studies.presets.base import (
+    MARKS,
+    Example,
+    Excerpts,
+    Material,
+    MissingMaterial,
+    Needs,
+    Offer,
+    Preset,
+)
 from studies.presets.examples import COLOURS, RIGHT, WHY, WRONG, explanation_texts
 from studies.presets.trust import EQUAL, MISSES_CATCHES, NO_HINT, STRONG_MARK, one_place
 
@@ -14,6 +23,8 @@ def payload(material: Material, options: tuple[Option, ...]) -> ComparePayload:
 
 def catch(material: Material) -> tuple[Offer, ...]:
     """Return the neuron's true description, and another neuron's."""
+    if len(material.truths) < 2:
+        raise MissingMaterial("without a known true description")
     return tuple(Offer(text=each.text, explanation=each) for each in material.truths[:2])
 
 
@@ -26,6 +37,7 @@ PRESET = Preset(
     needs=Needs(
         explanations_per_question="pair",
         conditions=2,
+        catch_truths=1,
         excerpts=(Excerpts(name="shown", choice="mixed"),),
     ),
     task=(

@@ -1,22 +1,15 @@
-"""What a study can be built from: its neurons, their explanations and records."""
+"""Which neurons a study picked or could pick, and the explanations of its conditions."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
-from math import nan
-from operator import itemgetter
+from itertools import islice
 
 from django.db.models import Count, Q, QuerySet
 
-from explanations.models import BY_PEOPLE, Explanation, Neuron, Record, Score, Subject
-from explanations.records import NeuronRef, RecordKind, Split
-from studies.design.excerpts import RecordFacts, choose
-from studies.design.items import Candidate, Topic
+from explanations.models import BY_PEOPLE, Explanation, Neuron, Score, Subject
+from explanations.records import NeuronRef
 from studies.models import Condition, Study
-from studies.presets.base import ShownRecord
-from studies.selectors.heatmap import heated
-from studies.selectors.images import image_of
 
 _CHUNK = 500
 
@@ -60,87 +53,11 @@ class NeuronRow:
     missing: tuple[str, ...]
 
 
-def topics(study: Study, conditions: Sequence[Condition]) -> list[Topic]:
-    """Return the study's neurons with their candidates and the records chosen to be shown."""
-    candidates = candidates_of(study, conditions)
-    records = records_of(study, Split.EXPLAIN)
-    rows = study.neurons.order_by("subject__name", "layer", "index").values_list(
-        "pk", "subject__name", "layer", "index", "maximum"
-    )
-    result = []
-    for pk, subject, layer, index, maximum in rows:
-        name = f"{subject} {NeuronRef(layer=layer, index=index)}"
-        chosen = choose(records.get(pk, ()), study.excerpts, seed=study.seed, neuron=name)
-        result.append(
-            Topic(
-                neuron=pk,
-                name=name,
-                candidates=tuple(candidates.get(pk, ())),
-                excerpts=chosen,
-                fires=maximum > 0,
-            )
-        )
-    return result
-
-
-def candidates_of(study: Study, conditions: Sequence[Condition]) -> dict[int, list[Candidate]]:
-    """Return the explanations that could stand for each condition, by neuron."""
-    number = {condition.method_id: i for i, condition in enumerate(conditions)}
-    rows = (
-        Explanation.objects.filter(_of_conditions(conditions), neuron__studies=study)
-        .order_by("pk")
-        .values_list("pk", "neuron", "method", "text")
-    )
-    by_score = study.pairing == Study.Pairing.ADJACENT
-    scores = scores_by_explanation(study.neurons.all()) if by_score else {}
-    result = defaultdict[int, list[Candidate]](list)
-    for pk, neuron, method, text in rows:
-        score = scores.get(pk, nan)
-        stands_for = number[method if method in number else None]
-        result[neuron].append(
-            Candidate(explanation=pk, condition=stands_for, text=text, score=score)
-        )
-    return result
-
-
-def _of_conditions(conditions: Iterable[Condition]) -> Q:
-    """Return the test for explanations that could stand for one of the conditions."""
+def of_conditions(conditions: Iterable[Condition]) -> Q:
+    """Return the filter for explanations that could represent one of the conditions."""
     methods = {condition.method_id for condition in conditions}
     of_people = BY_PEOPLE if None in methods else Q(pk__in=[])
     return Q(method__in=methods - {None}) | of_people
-
-
-def records_of(study: Study, split: Split, *, images: bool = False) -> dict[int, list[RecordFacts]]:
-    """Return what a choice of records rests on, by neuron: those of texts, or those of images."""
-    rows = (
-        Record.objects.filter(
-            neuron__studies=study, document__split=split, document__image__isnull=not images
-        )
-        .order_by("neuron")
-        .values_list("neuron", "pk", "kind", "peak", "document")
-    )
-    return {
-        neuron: [
-            RecordFacts(record=pk, kind=RecordKind(kind), peak=peak, document=document)
-            for _, pk, kind, peak, document in group
-        ]
-        for neuron, group in groupby(rows.iterator(), key=itemgetter(0))
-    }
-
-
-def records_seen(records: Iterable[int]) -> dict[int, ShownRecord]:
-    """Return records by id as raters see them: levels are against the neuron's maximum."""
-    result = dict[int, ShownRecord]()
-    for chunk in chunked(records):
-        found = Record.objects.filter(pk__in=chunk)
-        for record in found.select_related("neuron", "document__image"):
-            result[record.pk] = ShownRecord(
-                record=record.pk,
-                excerpt=heated(record.excerpt, record.neuron.maximum),
-                values=tuple(record.excerpt.activations.tolist()),
-                image=image_of(record),
-            )
-    return result
 
 
 def scores_by_explanation(neurons: QuerySet[Neuron]) -> dict[int, float]:
@@ -190,7 +107,7 @@ def explained_by(conditions: Sequence[Condition]) -> QuerySet[Neuron]:
     """Return the neurons that have an explanation of every condition."""
     found = Neuron.objects.order_by("subject", "layer", "index")
     for condition in conditions:
-        of_condition = Explanation.objects.filter(_of_conditions([condition]))
+        of_condition = Explanation.objects.filter(of_conditions([condition]))
         found = found.filter(pk__in=of_condition.values("neuron"))
     return found if conditions else found.none()
 
@@ -235,7 +152,7 @@ def neurons_shown(study: Study, neurons: Sequence[int]) -> list[NeuronRow]:
     conditions = list(study.conditions.all())
     names = {condition.method_id: condition.name for condition in conditions}
     names_by = defaultdict[int, set[str]](set)
-    rows = Explanation.objects.filter(_of_conditions(conditions), neuron__in=list(neurons))
+    rows = Explanation.objects.filter(of_conditions(conditions), neuron__in=list(neurons))
     for neuron, method in rows.values_list("neuron", "method"):
         names_by[neuron].add(names[method if method in names else None])
     found = Neuron.objects.select_related("subject").in_bulk(list(neurons))

@@ -1,28 +1,33 @@
-"""What there is for the questions of a preset, neuron by neuron."""
+"""What the questions of a preset can be made of, neuron by neuron."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from math import nan
+from operator import itemgetter
 
 from annotation.protocols.options import MAX_OPTION_LENGTH
-from explanations.models import Explanation, Score
-from explanations.records import NeuronRef, Split
+from explanations.models import Explanation, Neuron, Record, Score
+from explanations.records import NeuronRef, RecordKind, Split
 from explanations.services.ground_truth import TRUTH
+from studies.design.candidates import Candidate, Unit, normalized
 from studies.design.excerpts import RecordFacts, choose, foreign, highest, lowest, quiet, sample
-from studies.design.items import Candidate, plain
-from studies.design.questions import Unit
 from studies.design.seeds import stream
 from studies.models import Condition, Study
-from studies.presets.base import Continuations, Excerpts, ExplanationText, Needs
-from studies.selectors.material import candidates_of, records_of
+from studies.presets.base import Continuations, Excerpts, ExplanationText, Needs, ShownRecord
+from studies.selectors.heatmap import heated
+from studies.selectors.images import image_of
+from studies.selectors.material import chunked, of_conditions, scores_by_explanation
 
-_OF_OTHERS = 3
-"""Records that each neuron lends to the questions about others."""
+_MOST_LENDERS = 20
+_LENT = 3
+"""Records that each of up to twenty neurons lends to the questions about another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stock:
-    """A neuron with what its questions are made of: ids of records by need, texts."""
+class NeuronMaterial:
+    """What a neuron's questions are made of: ids of records by need, and texts."""
 
     unit: Unit
     records: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
@@ -30,138 +35,135 @@ class Stock:
     continuations: tuple[Continuations, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """Where a neuron is, and how high it fires."""
-
-    pk: int
-    subject: int
-    name: str
-    maximum: float
+def neuron_materials(study: Study, conditions: Sequence[Condition]) -> list[NeuronMaterial]:
+    """Return the material of each of a study's neurons, in the order of layers and indices."""
+    source = _Source(study, conditions)
+    return [source.material(neuron) for neuron in source.neurons]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _All:
+def shown_records(records: Iterable[int]) -> dict[int, ShownRecord]:
+    """Return records by id as raters see them: levels are relative to the neuron's maximum."""
+    result = dict[int, ShownRecord]()
+    for chunk in chunked(records):
+        found = Record.objects.filter(pk__in=chunk)
+        for record in found.select_related("neuron", "document__image"):
+            result[record.pk] = ShownRecord(
+                record=record.pk,
+                excerpt=heated(record.excerpt, record.neuron.maximum),
+                values=tuple(record.excerpt.activations.tolist()),
+                image=image_of(record),
+            )
+    return result
+
+
+def _name(neuron: Neuron) -> str:
+    """Return a neuron's name in random choices; it is the same in any database."""
+    return f"{neuron.subject.name} {NeuronRef(layer=neuron.layer, index=neuron.index)}"
+
+
+class _Source:
     """What is read at once for all neurons of a study."""
 
-    study: Study
-    needs: Needs
-    candidates: Mapping[int, Sequence[Candidate]]
-    records: Mapping[Split, Mapping[int, list[RecordFacts]]]
-    of_subject: Mapping[int, Sequence[_Place]]
-    truths: Mapping[int, Mapping[int, ExplanationText]]
-    continuations: Mapping[int, tuple[Continuations, ...]]
-
-
-def stocks(study: Study, conditions: Sequence[Condition], *, truths: bool = False) -> list[Stock]:
-    """Return what there is for each of a study's neurons.
-
-    Descriptions that are known to be true are read where the preset needs them, or with `truths`.
-    """
-    places = _places(study)
-    needs = study.design.needs
-    of_subject = defaultdict[int, list[_Place]](list)
-    for place in places:
-        of_subject[place.subject].append(place)
-    everything = _All(
-        study=study,
-        needs=needs,
-        candidates=candidates_of(study, conditions),
-        records={
-            split: records_of(study, split, images=needs.images)
-            for split in {e.split for e in needs.excerpts}
-        },
-        of_subject=of_subject,
-        truths=_truths(of_subject) if needs.truths or truths else {},
-        continuations=_continuations(study, needs.continuations) if needs.continuations else {},
-    )
-    return [_stock(everything, place) for place in places]
-
-
-def _places(study: Study) -> list[_Place]:
-    rows = study.neurons.order_by("subject__name", "layer", "index").values_list(
-        "pk", "subject", "subject__name", "layer", "index", "maximum"
-    )
-    return [
-        _Place(
-            pk=pk,
-            subject=subject,
-            name=f"{name} {NeuronRef(layer=layer, index=index)}",
-            maximum=maximum,
+    def __init__(self, study: Study, conditions: Sequence[Condition]) -> None:
+        self.study = study
+        self.needs: Needs = study.design.needs
+        self.neurons: list[Neuron] = list(
+            study.neurons.select_related("subject").order_by("subject__name", "layer", "index")
         )
-        for pk, subject, name, layer, index, maximum in rows
-    ]
+        self.n_truths = self.needs.truths or (self.needs.catch_truths if study.catches else 0)
+        self.candidates = _candidates(study, conditions)
+        self.records = {
+            split: _records(study, split, images=self.needs.images)
+            for split in {need.split for need in self.needs.excerpts}
+        }
+        subjects = {neuron.subject_id for neuron in self.neurons}
+        self.truths = _truths(subjects) if self.n_truths else {}
+        n = self.needs.continuations
+        self.continuations = _continuations(study, n) if n else {}
 
-
-def _stock(everything: _All, place: _Place) -> Stock:
-    needs = everything.needs
-    records = {need.name: _chosen(everything, place, need) for need in needs.excerpts}
-    truths = _own_first(everything, place)
-    continuations = everything.continuations.get(place.pk, ())
-    missing = [
-        f"without {_in_words(need, images=needs.images)}"
-        for need in needs.excerpts
-        if len(records[need.name]) < need.least
-    ]
-    if needs.fires and place.maximum <= 0:
-        missing.insert(0, "without any activation: the excerpts would be blank")
-    if needs.truths and len(truths) <= needs.truths:
-        missing.append(f"without a known true description, or {needs.truths} of other neurons")
-    if needs.continuations and not continuations:
-        missing.append("without texts of an intervention: score them by “intervention” before")
-    unit = Unit(
-        neuron=place.pk,
-        name=place.name,
-        candidates=tuple(everything.candidates.get(place.pk, ())),
-        missing=next(iter(missing), ""),
-    )
-    return Stock(unit=unit, records=records, truths=truths, continuations=continuations)
-
-
-# --- Records --------------------------------------------------------------------------------------
-
-
-def _chosen(everything: _All, place: _Place, need: Excerpts) -> tuple[int, ...]:
-    study = everything.study
-    records = everything.records[need.split]
-    own = records.get(place.pk, [])
-    n = need.n or study.excerpts
-    if need.choice == "top":
-        return highest(own, n, maximum=place.maximum)
-    if need.choice == "random":
-        return sample(own, n, seed=study.seed, neuron=place.name)
-    if need.choice == "quiet":
-        return quiet(own, n, maximum=place.maximum, seed=study.seed, neuron=place.name)
-    if need.choice == "lowest":
-        return lowest(own, n, maximum=place.maximum)
-    if need.choice == "other":
-        return foreign(
-            own, _lent(everything, place, records), n, seed=study.seed, neuron=place.name
+    def material(self, neuron: Neuron) -> NeuronMaterial:
+        """Return a neuron's material, and the first thing that is missing."""
+        records = {need.name: self._chosen(neuron, need) for need in self.needs.excerpts}
+        truths = self._true_and_others(neuron)
+        continuations = self.continuations.get(neuron.pk, ())
+        missing = [
+            f"without {_in_words(need, images=self.needs.images)}"
+            for need in self.needs.excerpts
+            if len(records[need.name]) < need.least
+        ]
+        if self.needs.fires and neuron.maximum <= 0:
+            missing.insert(0, "without any activation")
+        if self.needs.truths and len(truths) <= self.needs.truths:
+            missing.append(
+                f"without a known true description, or without {self.needs.truths} of other neurons"
+            )
+        if self.needs.continuations and not continuations:
+            missing.append("without intervention texts: run the scorer “intervention” first")
+        unit = Unit(
+            neuron=neuron.pk,
+            name=_name(neuron),
+            candidates=tuple(self.candidates.get(neuron.pk, ())),
+            missing=next(iter(missing), ""),
         )
-    return choose(own, n, seed=study.seed, neuron=place.name)
+        return NeuronMaterial(
+            unit=unit, records=records, truths=truths, continuations=continuations
+        )
 
+    # --- Records ------------------------------------------------------------------------------
 
-def _lent(
-    everything: _All, place: _Place, records: Mapping[int, list[RecordFacts]]
-) -> list[RecordFacts]:
-    """Return a few of the highest records of up to twenty other neurons of the subject, drawn."""
-    others = [each for each in everything.of_subject[place.subject] if each.pk != place.pk]
-    random = stream(everything.study.seed, "lenders", place.name)
-    n = min(len(others), 20)
-    lenders = [others[i] for i in random.choice(len(others), n, replace=False)] if n else []
-    found = []
-    for each in lenders:
-        facts = {record.record: record for record in records.get(each.pk, [])}
-        found += [facts[pk] for pk in highest([*facts.values()], _OF_OTHERS, maximum=each.maximum)]
-    return found
+    def _chosen(self, neuron: Neuron, need: Excerpts) -> tuple[int, ...]:
+        own = self.records[need.split].get(neuron.pk, [])
+        n, name, seed = need.n or self.study.excerpts, _name(neuron), self.study.seed
+        if need.choice == "top":
+            return highest(own, n, maximum=neuron.maximum)
+        if need.choice == "random":
+            return sample(own, n, seed=seed, neuron=name)
+        if need.choice == "quiet":
+            return quiet(own, n, maximum=neuron.maximum, seed=seed, neuron=name)
+        if need.choice == "lowest":
+            return lowest(own, n, maximum=neuron.maximum)
+        if need.choice == "other":
+            return foreign(own, self._of_others(neuron, need.split), n, seed=seed, neuron=name)
+        return choose(own, n, seed=seed, neuron=name)
+
+    def _of_others(self, neuron: Neuron, split: Split) -> list[RecordFacts]:
+        """Return a few top records of up to twenty other neurons of the subject."""
+        others = [
+            each
+            for each in self.neurons
+            if each.subject_id == neuron.subject_id and each.pk != neuron.pk
+        ]
+        random = stream(self.study.seed, "lenders", _name(neuron))
+        n = min(len(others), _MOST_LENDERS)
+        lenders = [others[i] for i in random.choice(len(others), n, replace=False)] if n else []
+        found = []
+        for each in lenders:
+            facts = {record.record: record for record in self.records[split].get(each.pk, [])}
+            top = highest([*facts.values()], _LENT, maximum=each.maximum)
+            found += [facts[pk] for pk in top]
+        return found
+
+    # --- Texts --------------------------------------------------------------------------------
+
+    def _true_and_others(self, neuron: Neuron) -> tuple[ExplanationText, ...]:
+        """Return a neuron's true description, then different ones of other neurons, sampled."""
+        known = self.truths.get(neuron.subject_id, {})
+        own = known.get(neuron.pk)
+        if own is None:
+            return ()
+        others = [truth for pk, truth in known.items() if pk != neuron.pk]
+        stream(self.study.seed, "truths", _name(neuron)).shuffle(others)
+        different = {normalized(truth.text): truth for truth in (*others, own)}
+        del different[normalized(own.text)]
+        return (own, *list(different.values())[: self.n_truths])
 
 
 _WORDS = {
     "mixed": "a record to show",
-    "top": "{n} on which it fires",
-    "random": "a record that was kept at random",
-    "quiet": "{n} on which it hardly fires",
-    "lowest": "{n} on which it hardly fires",
+    "top": "{n} with strong activation",
+    "random": "a record kept at random",
+    "quiet": "{n} with little activation",
+    "lowest": "{n} with little activation",
     "other": "a top record of another neuron of the study",
 }
 
@@ -173,34 +175,55 @@ def _in_words(need: Excerpts, *, images: bool) -> str:
     return _WORDS[need.choice].format(n=n) + split
 
 
-# --- Texts ----------------------------------------------------------------------------------------
+def _candidates(study: Study, conditions: Sequence[Condition]) -> dict[int, list[Candidate]]:
+    """Return the explanations that could represent each condition, by neuron."""
+    number = {condition.method_id: i for i, condition in enumerate(conditions)}
+    rows = (
+        Explanation.objects.filter(of_conditions(conditions), neuron__studies=study)
+        .order_by("pk")
+        .values_list("pk", "neuron", "method", "text")
+    )
+    by_score = study.pairing == Study.Pairing.ADJACENT
+    scores = scores_by_explanation(study.neurons.all()) if by_score else {}
+    result = defaultdict[int, list[Candidate]](list)
+    for pk, neuron, method, text in rows:
+        condition = number[method if method in number else None]
+        score = scores.get(pk, nan)
+        result[neuron].append(
+            Candidate(explanation=pk, condition=condition, text=text, score=score)
+        )
+    return result
 
 
-def _truths(subjects: Iterable[int]) -> dict[int, dict[int, ExplanationText]]:
+def _records(study: Study, split: Split, *, images: bool) -> dict[int, list[RecordFacts]]:
+    """Return a split's records by neuron: those of texts, or those of images."""
+    rows = (
+        Record.objects.filter(
+            neuron__studies=study, document__split=split, document__image__isnull=not images
+        )
+        .order_by("neuron")
+        .values_list("neuron", "pk", "kind", "peak", "document")
+    )
+    return {
+        neuron: [
+            RecordFacts(record=pk, kind=RecordKind(kind), peak=peak, document=document)
+            for _, pk, kind, peak, document in group
+        ]
+        for neuron, group in groupby(rows.iterator(), key=itemgetter(0))
+    }
+
+
+def _truths(subjects: Collection[int]) -> dict[int, dict[int, ExplanationText]]:
     """Return the descriptions known to be true, by subject and neuron."""
-    rows = Explanation.objects.filter(method__name=TRUTH.name, neuron__subject__in=list(subjects))
+    rows = Explanation.objects.filter(method__name=TRUTH.name, neuron__subject__in=subjects)
     found = defaultdict[int, dict[int, ExplanationText]](dict)
     for subject, neuron, pk, text in rows.order_by("pk").values_list(
         "neuron__subject", "neuron", "pk", "text"
     ):
         if len(text) <= MAX_OPTION_LENGTH:
-            found[subject].setdefault(
-                neuron, ExplanationText(explanation=pk, condition=None, text=text)
-            )
+            truth = ExplanationText(explanation=pk, condition=None, text=text)
+            found[subject].setdefault(neuron, truth)
     return found
-
-
-def _own_first(everything: _All, place: _Place) -> tuple[ExplanationText, ...]:
-    """Return a neuron's true description and, drawn, different ones of other neurons."""
-    known = everything.truths.get(place.subject, {})
-    own = known.get(place.pk)
-    if own is None:
-        return ()
-    others = [said for neuron, said in known.items() if neuron != place.pk]
-    stream(everything.study.seed, "truths", place.name).shuffle(others)
-    different = {plain(said.text): said for said in (*others, own)}
-    del different[plain(own.text)]
-    return (own, *list(different.values())[: max(everything.needs.truths, 1)])
 
 
 def _continuations(study: Study, n: int) -> dict[int, tuple[Continuations, ...]]:
@@ -210,10 +233,10 @@ def _continuations(study: Study, n: int) -> dict[int, tuple[Continuations, ...]]
     ).order_by("pk")
     found: dict[int, tuple[Continuations, ...]] = {}
     for neuron, details in rows.values_list("explanation__neuron", "details"):
-        texts = [
-            Continuations(prompt=b, baseline=p, clamped=h)
-            for b, p, h in details.get("texts", [])[:n]
-        ]
+        texts = tuple(
+            Continuations(prompt=prompt, baseline=baseline, clamped=clamped)
+            for prompt, baseline, clamped in details.get("texts", [])[:n]
+        )
         if texts:
-            found.setdefault(neuron, tuple(texts))
+            found.setdefault(neuron, texts)
     return found

@@ -1,15 +1,16 @@
-"""From a design to a batch of frozen, blind items, and back while nobody has seen them."""
+"""From a design to a batch of blind items; and back, while nobody has seen them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from django.db import transaction
 from django.utils import timezone
 
-from annotation.models import Batch, Item
+from annotation.models import Item
 from annotation.quality import read_rules
 from annotation.services.batches import NewItem, batch_create
-from studies.design.items import LeftOut
+from studies.analysis.report.wording import counted
+from studies.design.candidates import LeftOut
 from studies.design.overlap import Planned, catch_interval, groups, overlaps, repeat_after
 from studies.models import Condition, Study, StudyItem, StudyOption
 from studies.selectors.adopting import writers_of
@@ -18,14 +19,14 @@ from studies.selectors.images import thumbnails_of
 from studies.services.drawing import pairs_begin
 from studies.services.entry import entry_of
 from studies.services.errors import StudyRefused
-from studies.services.items import Frozen, FrozenItem, frozen
+from studies.services.items import BuiltItem, build_items
 
 _ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """What building made, and what it left out and why."""
+    """How much was built, and what was left out and why."""
 
     items: int
     neurons: int
@@ -35,91 +36,80 @@ class Built:
 
 @transaction.atomic
 def study_build(*, study: Study) -> Built:
-    """Freeze a draft's design into a batch of items that raters can be shown.
+    """Turn a draft's design into a batch of items, which no longer change.
 
-    StudyRefused, in words for the researcher, when the study is no draft, has fewer conditions than
-    its design needs, has no neurons, or when nothing that can be asked is left.
+    StudyRefused, in words for the researcher, if the study is not a draft, has no neurons or fewer
+    conditions than its design needs, or if nothing is left to ask.
     """
-    study_now = Study.objects.select_for_update().get(pk=study.pk)
-    conditions = _conditions(study_now)
+    locked = Study.objects.select_for_update().get(pk=study.pk)
+    conditions = _conditions(locked)
     try:
-        made = frozen(study_now, conditions)
+        items, left_out = build_items(locked, conditions)
     except ValueError as error:
         raise StudyRefused(str(error)) from error
-    if not made.items:
-        reasons = "; ".join(each.text for each in made.left_out)
-        what = "compare" if study_now.compares else "ask"
-        raise StudyRefused(f"Nothing to {what} is left: {reasons}.")
-    batch = _batch(study_now, made)
-    _link(study_now, batch, made, conditions)
-    if study_now.draws_pairs:
-        pairs_begin(study=study_now, at=timezone.now())
+    if not items:
+        reasons = "; ".join(each.text for each in left_out)
+        raise StudyRefused(f"No question can be built: {reasons}.")
+    batch = batch_create(
+        title=locked.title,
+        protocol=locked.design.protocol,
+        consent=locked.consent,
+        instructions=locked.instructions,
+        items=list(_new_items(locked, items)),
+        items_per_rater=locked.items_per_rater,
+        ask_confidence=locked.ask_confidence,
+        seed=locked.seed,
+        language=locked.language,
+        rules=read_rules(locked.rules),
+        tells_raters=locked.tells_raters,
+        entry=entry_of(locked),
+        follows=locked.follows.batch if locked.follows else None,
+        catch_every=catch_interval(locked.catches, locked.items_per_rater),
+        repeat_after=repeat_after(locked.repeats, locked.items_per_rater),
+    )
+    ids = Item.objects.filter(batch=batch).order_by("position").values_list("pk", flat=True)
+    _link(locked, ids, items, conditions)
+    if locked.draws_pairs:
+        pairs_begin(study=locked, at=timezone.now())
     study.batch, study.state = batch, Study.State.BUILT
-    study.left_out = [asdict(each) for each in made.left_out]
+    study.left_out = [asdict(each) for each in left_out]
     study.save(update_fields=["batch", "state", "left_out"])
     return Built(
-        items=len(made.items),
-        neurons=made.neurons,
+        items=len(items),
+        neurons=len({item.neuron for item in items}),
         judgments=judgments_wanted(study),
-        left_out=made.left_out,
+        left_out=left_out,
     )
 
 
 def _conditions(study: Study) -> list[Condition]:
+    """Return the conditions of a study that can be built; StudyRefused says why it cannot."""
+    conditions, needs = list(study.conditions.all()), study.design.needs
     if study.state != Study.State.DRAFT:
-        raise StudyRefused(f"The study is {study.state} already; only a draft can be built.")
-    conditions = list(study.conditions.all())
-    if len(conditions) < study.design.needs.conditions:
-        raise StudyRefused(_TOO_FEW[study.design.needs.conditions])
+        raise StudyRefused(f"The study is {study.state}: only a draft can be built.")
+    if len(conditions) < needs.conditions:
+        raise StudyRefused(
+            f"This design needs at least {counted(needs.conditions, 'condition')}: add one."
+        )
     if study.follows is not None and study.follows.batch_id is None:
-        raise StudyRefused("Build the first part before: its raters go on to this one.")
-    if study.between_raters and not study.design.needs.allows_between_raters:
+        raise StudyRefused("Build the first part first.")
+    if study.between_raters and not needs.allows_between_raters:
         raise StudyRefused(
             "Conditions can be assigned between raters only if a question shows one or two of them."
         )
     if not study.neurons.exists():
-        raise StudyRefused("No neurons are picked: add some.")
+        raise StudyRefused("The study has no neurons: add some.")
     return conditions
 
 
-_TOO_FEW = {
-    1: "The design shows explanations: add a condition that says whose.",
-    2: "A study compares at least two conditions: add one.",
-}
-
-
-def _batch(study: Study, made: Frozen) -> Batch:
-    return batch_create(
-        title=study.title,
-        protocol=study.design.protocol,
-        consent=study.consent,
-        instructions=study.instructions,
-        items=list(_new_items(study, made)),
-        items_per_rater=study.items_per_rater,
-        ask_confidence=study.ask_confidence,
-        seed=study.seed,
-        language=study.language,
-        rules=read_rules(study.rules),
-        tells_raters=study.tells_raters,
-        entry=entry_of(study),
-        follows=study.follows.batch if study.follows else None,
-        catch_every=catch_interval(study.catches, study.items_per_rater),
-        repeat_after=repeat_after(study.repeats, study.items_per_rater),
-    )
-
-
-def _new_items(study: Study, made: Frozen) -> Iterator[NewItem]:
-    """Return the items to store. A catch trial's answer goes with it: raters are held to it."""
-    first = {item.number: at for at, item in enumerate(made.items) if item.role != "repeat"}
-    thumbnails = thumbnails_of(
-        sorted({file for item in made.items for file in item.pictures.values()})
-    )
-    planned = [_planned(item) for item in made.items]
-    between = study.between_raters
-    dealt = groups(planned, seed=study.seed) if between else [None] * len(planned)
-    wanted = _wanted(study, planned)
-    writers = writers_of({shown for item in made.items for shown in item.shown})
-    for item, overlap, group in zip(made.items, wanted, dealt, strict=True):
+def _new_items(study: Study, items: Sequence[BuiltItem]) -> Iterator[NewItem]:
+    """Yield the items to store; catch trials with their answer, since raters are held to it."""
+    first = {item.number: i for i, item in enumerate(items) if item.role != "repeat"}
+    thumbnails = thumbnails_of(sorted({file for item in items for file in item.pictures.values()}))
+    planned = [_planned(item) for item in items]
+    group_of = groups(planned, seed=study.seed) if study.between_raters else [None] * len(planned)
+    writers = writers_of({shown for item in items for shown in item.explanations})
+    for item, overlap, group in zip(items, _wanted(study, planned), group_of, strict=True):
         is_catch = item.role == "catch"
         yield NewItem(
             payload=item.payload,
@@ -132,18 +122,18 @@ def _new_items(study: Study, made: Frozen) -> Iterator[NewItem]:
                 name: {"file": file, "thumbnail": thumbnails[file]}
                 for name, file in item.pictures.items()
             },
-            not_for={writer for shown in item.shown for writer in writers.get(shown, ())},
+            not_for={writer for shown in item.explanations for writer in writers.get(shown, ())},
         )
 
 
-def _planned(item: FrozenItem) -> Planned:
+def _planned(item: BuiltItem) -> Planned:
     shown = {option.condition for option in item.options} | {item.condition}
     conditions = tuple(sorted(each for each in shown if each is not None))
     return Planned(number=item.number, role=item.role, conditions=conditions)
 
 
 def _wanted(study: Study, planned: Sequence[Planned]) -> list[int]:
-    """Return the judgments wanted of each item; pairs that are chosen want none before they are."""
+    """Return the judgments wanted of each item; pairs chosen adaptively want none yet."""
     if study.draws_pairs:
         return [study.budget if each.role == "catch" else 0 for each in planned]
     return overlaps(
@@ -155,65 +145,57 @@ def _wanted(study: Study, planned: Sequence[Planned]) -> list[int]:
     )
 
 
-def _link(study: Study, batch: Batch, made: Frozen, conditions: Sequence[Condition]) -> None:
-    """Store what stands behind each item, where raters' pages cannot reach it."""
-    ids = Item.objects.filter(batch=batch).order_by("position").values_list("pk", flat=True)
+def _link(
+    study: Study, ids: Iterable[int], items: Sequence[BuiltItem], conditions: Sequence[Condition]
+) -> None:
+    """Store what each item and option is about, where raters' pages cannot reach it."""
     rows = StudyItem.objects.bulk_create(
         (
-            _study_item(study, pk, item, conditions)
-            for pk, item in zip(ids, made.items, strict=True)
+            StudyItem(
+                study=study,
+                item_id=pk,
+                neuron_id=item.neuron,
+                role=item.role,
+                explanation_id=item.explanation,
+                condition=_condition(item.condition, conditions),
+                records=list(item.records),
+                known=item.known,
+            )
+            for pk, item in zip(ids, items, strict=True)
         ),
         batch_size=_ROWS,
     )
     StudyOption.objects.bulk_create(
         (
-            option
-            for row, item in zip(rows, made.items, strict=True)
-            for option in _options(row, item, conditions)
+            StudyOption(
+                study_item=row,
+                key=option.key,
+                place=place,
+                explanation_id=option.explanation,
+                condition=_condition(option.condition, conditions),
+                record_id=option.record,
+            )
+            for row, item in zip(rows, items, strict=True)
+            for place, option in enumerate(item.options)
         ),
         batch_size=_ROWS,
     )
 
 
-def _study_item(
-    study: Study, item_id: int, item: FrozenItem, conditions: Sequence[Condition]
-) -> StudyItem:
-    return StudyItem(
-        study=study,
-        item_id=item_id,
-        neuron_id=item.neuron,
-        role=item.role,
-        explanation_id=item.explanation,
-        condition=None if item.condition is None else conditions[item.condition],
-        records=list(item.records),
-        known=item.known,
-    )
-
-
-def _options(
-    study_item: StudyItem, item: FrozenItem, conditions: Sequence[Condition]
-) -> Iterator[StudyOption]:
-    for place, option in enumerate(item.options):
-        yield StudyOption(
-            study_item=study_item,
-            key=option.key,
-            place=place,
-            explanation_id=option.explanation,
-            condition=None if option.condition is None else conditions[option.condition],
-            record_id=option.record,
-        )
+def _condition(number: int | None, conditions: Sequence[Condition]) -> Condition | None:
+    return None if number is None else conditions[number]
 
 
 @transaction.atomic
 def study_unbuild(*, study: Study) -> None:
     """Turn a built study back into a draft; StudyRefused once it has been open."""
-    locked = Study.objects.select_for_update(of=("self",)).select_related("batch")
-    built = locked.get(pk=study.pk)
+    locked = Study.objects.select_for_update(of=("self",))
+    built = locked.select_related("batch").get(pk=study.pk)
     batch = built.batch
     if built.state != Study.State.BUILT or batch is None or batch.enrolments.exists():
-        raise StudyRefused("Only a study that was never opened can become a draft again.")
+        raise StudyRefused("Only a study that was never opened can go back to draft.")
     if Study.objects.filter(follows=built, batch__isnull=False).exists():
-        raise StudyRefused("Take the second part back to a draft before.")
+        raise StudyRefused("Turn the second part back into a draft first.")
     built.draws.all().delete()
     StudyOption.objects.filter(study_item__study=built).delete()
     built.items.all().delete()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from annotation.protocols.options import Option
-from studies.design.items import option_keys
+from studies.design.candidates import option_keys
 from studies.design.seeds import stream
 from studies.models import Study
 from studies.presets.base import Example, Preset

@@ -9,86 +9,114 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explanations.records import NeuronRef, RecordKind
+from studies.design.candidates import Candidate, LeftOut, Unit
 from studies.design.excerpts import RecordFacts, choose
-from studies.design.items import Candidate, Design, DesignedItem, Topic, design
+from studies.design.questions import DesignedQuestion, in_pairs
 from studies.design.references import parse_references
 from studies.design.size import half_width, plan
+from studies.presets.base import ExplanationText, Material, offered_texts
+from studies.presets.examples import shown_record
+from studies.presets.pairwise import PRESET as PAIRWISE
+from studies.services.items import BuiltItem, Question, keyed
 
 CONDITIONS = ("alpha", "beta", "gamma")
 
 
-def topic(
+def unit(
     neuron: int, texts: Sequence[str | None] = ("one", "two", "three"), **values: object
-) -> Topic:
+) -> Unit:
     """Make a neuron with an explanation by each condition whose text is not None."""
     candidates = tuple(
         Candidate(explanation=100 * neuron + i, condition=i, text=text)
         for i, text in enumerate(texts)
         if text is not None
     )
-    defaults = {"neuron": neuron, "name": f"L0/{neuron}", "excerpts": (1, 2)}
-    return Topic(**{**defaults, "candidates": candidates, **values})  # type: ignore[arg-type]
+    defaults = {"neuron": neuron, "name": f"L0/{neuron}"}
+    return Unit(**{**defaults, "candidates": candidates, **values})  # type: ignore[arg-type]
 
 
-def designed(n: int, seed: int = 1) -> Design:
-    return design([topic(i) for i in range(n)], CONDITIONS, seed=seed)
+def designed(n: int, seed: int = 1) -> list[DesignedQuestion]:
+    return paired([unit(i) for i in range(n)], seed=seed)[0]
 
 
-def first_and_second(item: DesignedItem) -> tuple[int, int]:
-    first, second = item.options
-    return first.candidate.condition, second.candidate.condition
+def paired(
+    units: Sequence[Unit], seed: int = 1, longest: int = 500
+) -> tuple[list[DesignedQuestion], tuple[LeftOut, ...]]:
+    return in_pairs(units, CONDITIONS, longest=longest, seed=seed)
+
+
+def items(n: int, seed: int) -> list[BuiltItem]:
+    """Return the items of a comparison of n neurons."""
+    questions = [
+        Question(designed=each, material=material, offers=offered_texts(material))
+        for each in designed(n, seed)
+        if (material := material_of(each))
+    ]
+    return keyed(PAIRWISE, questions, seed)
+
+
+def material_of(question: DesignedQuestion) -> Material:
+    texts = tuple(
+        ExplanationText(explanation=c.explanation, condition=c.condition, text=c.text)
+        for c in question.chosen
+    )
+    return Material(explanations=texts, records={"shown": (shown_record("a ^fish"),)})
+
+
+def first_and_second(question: DesignedQuestion) -> tuple[int, int]:
+    first, second = question.chosen
+    return first.condition, second.condition
 
 
 # --- What is asked --------------------------------------------------------------------------------
 
 
 def test_every_two_conditions_meet_once_on_every_neuron() -> None:
-    met = Counter((i.neuron, frozenset(first_and_second(i))) for i in designed(4).items)
+    met = Counter((i.neuron, frozenset(first_and_second(i))) for i in designed(4))
     pairs = [frozenset(pair) for pair in combinations(range(3), 2)]
     assert met == Counter((neuron, pair) for neuron in range(4) for pair in pairs)
 
 
 def test_a_neuron_without_an_explanation_of_a_condition_is_left_out_whole_and_counted() -> None:
-    made = design([topic(1), topic(2, ("one", None, "three"))], CONDITIONS, seed=1)
-    assert {item.neuron for item in made.items} == {1}
-    [left_out] = made.left_out
+    made, [left_out] = paired([unit(1), unit(2, ("one", None, "three"))])
+    assert {each.neuron for each in made} == {1}
     assert left_out.text == "1 neuron without an explanation by “beta” (L0/2)"
 
 
 def test_a_pair_of_equal_texts_is_left_out_whatever_their_case_and_spacing() -> None:
-    made = design([topic(1, ("Fish in water.", "fish  in water", "law"))], CONDITIONS, seed=1)
-    assert len(made.items) == 2
-    assert [(x.reason, x.n) for x in made.left_out] == [("pair of identical explanations", 1)]
+    made, left_out = paired([unit(1, ("Fish in water.", "fish  in water", "law"))])
+    assert len(made) == 2
+    assert [(x.reason, x.n) for x in left_out] == [("pair of identical explanations", 1)]
 
 
 def test_a_neuron_that_loses_several_pairs_is_one_example_of_them() -> None:
-    made = design([topic(1, ("fish", "fish", "fish")), topic(2)], CONDITIONS, seed=1)
-    assert [x.text for x in made.left_out] == ["3 pairs of identical explanations (L0/1)"]
+    _, left_out = paired([unit(1, ("fish", "fish", "fish")), unit(2)])
+    assert [x.text for x in left_out] == ["3 pairs of identical explanations (L0/1)"]
 
 
 def test_an_explanation_too_long_for_the_page_is_left_out() -> None:
-    made = design([topic(1, ("x" * 11, "two", "three"))], CONDITIONS, seed=1, longest=10)
-    assert len(made.items) == 1
-    assert made.left_out[0].n == 2
+    made, [left_out] = paired([unit(1, ("x" * 11, "two", "three"))], longest=10)
+    assert len(made) == 1
+    assert left_out.n == 2
 
 
-def test_dead_neurons_and_those_without_records_are_left_out_with_their_reasons() -> None:
-    made = design([topic(1, fires=False), topic(2, excerpts=())], CONDITIONS, seed=1)
-    assert not made.items
-    assert [x.reason for x in made.left_out] == [
-        "neuron without any activation: the excerpts would be blank",
-        "neuron without an excerpt to show",
+def test_neurons_without_material_are_left_out_with_their_reasons() -> None:
+    made, left_out = paired(
+        [unit(1, missing="without any activation"), unit(2, missing="without a record to show")]
+    )
+    assert not made
+    assert [x.reason for x in left_out] == [
+        "neuron without any activation",
+        "neuron without a record to show",
     ]
 
 
 def test_of_several_explanations_of_a_condition_one_stands_in_all_pairs_of_a_neuron() -> None:
     several = tuple(Candidate(explanation=i, condition=i % 3, text=f"text {i}") for i in range(30))
-    made = design([topic(1, candidates=several)], CONDITIONS, seed=5)
-    used = {o.candidate.condition: o.candidate.explanation for i in made.items for o in i.options}
+    made, _ = paired([unit(1, candidates=several)], seed=5)
+    used = {each.condition: each.explanation for question in made for each in question.chosen}
     assert all(
-        used[option.candidate.condition] == option.candidate.explanation
-        for item in made.items
-        for option in item.options
+        used[each.condition] == each.explanation for question in made for each in question.chosen
     )
 
 
@@ -103,7 +131,7 @@ def test_the_same_seed_gives_the_same_design_and_another_a_different_one() -> No
 @settings(derandomize=True, max_examples=30, deadline=None)
 @given(seed=st.integers(-(2**63), 2**63 - 1), n=st.integers(1, 60))
 def test_each_of_two_conditions_is_listed_first_equally_often(seed: int, n: int) -> None:
-    listed = Counter(first_and_second(item) for item in designed(n, seed).items)
+    listed = Counter(first_and_second(item) for item in designed(n, seed))
     for a, b in combinations(range(3), 2):
         assert abs(listed[a, b] - listed[b, a]) <= 1
 
@@ -112,7 +140,7 @@ def test_each_of_two_conditions_is_listed_first_equally_often(seed: int, n: int)
 @given(seed=st.integers(0, 2**32), n=st.integers(1, 40))
 def test_a_study_stopped_early_has_judged_all_pairs_about_equally_often(seed: int, n: int) -> None:
     so_far = Counter[frozenset[int]]()
-    for item in designed(n, seed).items:
+    for item in designed(n, seed):
         so_far[frozenset(first_and_second(item))] += 1
         assert len(so_far) < 3 or max(so_far.values()) - min(so_far.values()) <= 1
 
@@ -122,25 +150,25 @@ def test_a_study_stopped_early_has_judged_all_pairs_about_equally_often(seed: in
 def test_neither_keys_nor_places_tell_the_condition(seed: int) -> None:
     # 900 items: 600 options of each condition among 1,800. The mean of 600 uniform numbers on
     # (0, 1) has a standard deviation of sqrt(1/12/600) = .0118; five of them are .059.
-    items = designed(300, seed).items
+    made = items(300, seed)
     for condition in range(3):
-        mine = [(i, o) for i, item in enumerate(items) for o in item.options]
-        mine = [(i, o) for i, o in mine if o.candidate.condition == condition]
+        mine = [(i, o) for i, item in enumerate(made) for o in item.options]
+        mine = [(i, o) for i, o in mine if o.condition == condition]
         assert len(mine) == 600
         assert sum(int(o.key, 16) for _, o in mine) / 600 / 16**8 == pytest.approx(0.5, abs=0.059)
         assert sum(i for i, _ in mine) / 600 / 900 == pytest.approx(0.5, abs=0.059)
 
 
 def test_keys_are_opaque_distinct_and_in_the_order_of_the_payload() -> None:
-    items = designed(50).items
-    keys = [option.key for item in items for option in item.options]
+    made = items(50, seed=1)
+    keys = [option.key for item in made for option in item.options]
     assert len(set(keys)) == len(keys)
     assert all(len(key) == 8 and int(key, 16) >= 0 for key in keys)
-    assert all(first.key < second.key for first, second in (item.options for item in items))
+    assert all(first.key < second.key for first, second in (item.options for item in made))
 
 
 def test_the_order_of_items_does_not_follow_the_order_of_neurons() -> None:
-    neurons = [item.neuron for item in designed(50).items]
+    neurons = [item.neuron for item in designed(50)]
     rising = sum(a < b for a, b in pairwise(neurons))
     # 149 neighbours; about half rise. Five standard deviations of a fair coin are 5 * 6.1 = 31.
     assert rising == pytest.approx(75, abs=31)

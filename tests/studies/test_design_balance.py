@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.design.items import Candidate, Topic, design
+from studies.design.candidates import Candidate, Unit
 from studies.design.orders import balanced_orders, latin_square
 from studies.design.pairs import (
     adjacent_pairs,
@@ -18,9 +18,10 @@ from studies.design.pairs import (
     pairs_of,
     random_pairs,
 )
-from studies.design.questions import Unit, one_each, share_of, side_by_side, with_extras
+from studies.design.questions import in_pairs, one_each, share_of, side_by_side, with_extras
 from studies.design.sampling import score_strata, spread
 
+LETTERS = ("a", "b", "c", "d")
 quick = settings(derandomize=True, max_examples=40, deadline=None)
 seeds = st.integers(0, 2**32)
 
@@ -189,7 +190,7 @@ def test_a_neuron_whose_conditions_say_the_same_is_left_out_of_a_ranking() -> No
         seed=1,
     )
     assert len(asked) == 2
-    assert left_out.text == "1 neuron of which two conditions say the same (L0/9)"
+    assert left_out.text == "1 neuron with two identical explanations (L0/9)"
 
 
 @quick
@@ -212,42 +213,42 @@ def test_extras_are_as_many_as_asked_for_and_change_no_order(
 # --- Comparisons ----------------------------------------------------------------------------------
 
 
-def topics(n: int, k: int) -> list[Topic]:
+def scored_units(n: int, k: int) -> list[Unit]:
     return [
-        Topic(
+        Unit(
             neuron=i,
             name=f"L0/{i}",
             candidates=tuple(
                 Candidate(explanation=10 * i + c, condition=c, text=f"t{c} {i}", score=c / 10)
                 for c in range(k)
             ),
-            excerpts=(1,),
         )
         for i in range(n)
     ]
 
 
 def test_of_neighbours_in_score_only_those_meet() -> None:
-    made = design(topics(5, 4), ["a", "b", "c", "d"], seed=1, pairing="adjacent")
-    met = {frozenset(o.candidate.condition for o in item.options) for item in made.items}
+    made, _ = in_pairs(scored_units(5, 4), LETTERS, longest=500, seed=1, pairing="adjacent")
+    met = {frozenset(each.condition for each in question.chosen) for question in made}
     assert met == {frozenset(pair) for pair in ((0, 1), (1, 2), (2, 3))}
 
 
 def test_without_scores_there_are_no_neighbours_and_it_is_said() -> None:
-    bare = Topic(
+    bare = Unit(
         neuron=1,
         name="L0/1",
         candidates=tuple(Candidate(explanation=c, condition=c, text=f"{c}") for c in range(2)),
-        excerpts=(1,),
     )
-    made = design([bare], ["a", "b"], seed=1, pairing="adjacent")
-    assert [each.text for each in made.left_out] == [
+    _, left_out = in_pairs([bare], ["a", "b"], longest=500, seed=1, pairing="adjacent")
+    assert [each.text for each in left_out] == [
         "1 neuron without a score of every explanation (L0/1)"
     ]
 
 
 def test_a_balanced_part_asks_so_many_pairs_of_each_neuron() -> None:
-    made = design(topics(12, 4), ["a", "b", "c", "d"], seed=1, pairing="balanced", each=2)
-    assert Counter(item.neuron for item in made.items) == dict.fromkeys(range(12), 2)
-    met = Counter(frozenset(o.candidate.condition for o in i.options) for i in made.items)
+    made, _ = in_pairs(
+        scored_units(12, 4), LETTERS, longest=500, seed=1, pairing="balanced", each=2
+    )
+    assert Counter(question.neuron for question in made) == dict.fromkeys(range(12), 2)
+    met = Counter(frozenset(each.condition for each in question.chosen) for question in made)
     assert set(met.values()) == {4}

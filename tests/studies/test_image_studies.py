@@ -222,7 +222,7 @@ def test_a_subject_with_images_alone_has_no_texts_to_show(admin_client: Client) 
 def test_a_neuron_without_quiet_images_is_left_out_with_the_reason() -> None:
     study = stocked_study(NAME)
     Record.objects.filter(peak__lte=0).delete()
-    with pytest.raises(StudyRefused, match="without an image on which it hardly fires"):
+    with pytest.raises(StudyRefused, match="without an image with little activation"):
         study_build(study=study)
     assert not Item.objects.exists()
 

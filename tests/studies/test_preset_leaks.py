@@ -12,8 +12,8 @@ from annotation.models import Assignment, Item
 from annotation.protocols.excerpt import Excerpt
 from annotation.services.answers import judgment_submit
 from explanations.models import Explanation, Score
-from studies.design.items import Candidate
-from studies.design.questions import Asked
+from studies.design.candidates import Candidate
+from studies.design.questions import DesignedQuestion
 from studies.models import Condition, Study
 from studies.presets import PRESETS
 from studies.presets.base import ExplanationText, Material, Offer, ShownRecord
@@ -99,7 +99,7 @@ def questions(n: int, k: int) -> list[Question]:
     offers = tuple(Offer(text=each.text, explanation=each) for each in said)
     return [
         Question(
-            asked=Asked(neuron=i, name=str(i), chosen=chosen, number=i),
+            designed=DesignedQuestion(neuron=i, name=str(i), chosen=chosen, number=i),
             material=material,
             offers=offers,
         )

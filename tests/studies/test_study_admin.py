@@ -160,7 +160,7 @@ def test_building_says_what_was_built_and_what_was_left_out_and_why(staff: Clien
 
 def test_a_refusal_is_told_and_changes_nothing(staff: Client) -> None:
     study = factories.study(neurons=0)
-    assert told(press(staff, study, "build")) == ["No neurons are picked: add some."]
+    assert told(press(staff, study, "build")) == ["The study has no neurons: add some."]
     assert Study.objects.get().state == Study.State.DRAFT
 
 

@@ -84,13 +84,13 @@ def test_what_is_left_out_is_counted_with_its_reason() -> None:
 
 def test_a_study_of_fewer_than_two_conditions_is_refused() -> None:
     study = factories.study(conditions=("only",), scores=(0.5,))
-    with pytest.raises(StudyRefused, match="at least two conditions"):
+    with pytest.raises(StudyRefused, match="at least 2 conditions"):
         study_build(study=study)
     assert not Batch.objects.exists()
 
 
 def test_a_study_without_neurons_is_refused() -> None:
-    with pytest.raises(StudyRefused, match="No neurons are picked"):
+    with pytest.raises(StudyRefused, match="has no neurons"):
         study_build(study=factories.study(neurons=0))
 
 
