@@ -1,12 +1,13 @@
 """Answers of any protocol as columns: one row per judgment, and one per response in it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from studies.analysis.data.columns import Columns, columns_of
 from studies.analysis.data.ratings import Array, Codes
 from studies.analysis.data.tables import Flow, Scores, first_seen
 
@@ -62,27 +63,8 @@ class Dimension:
     is_slider: bool = False
 
 
-class _Columns:
-    """Columns of one length, by the names of the fields."""
-
-    __slots__ = ()
-
-    def __post_init__(self) -> None:
-        """Raise ValueError when the columns differ in length."""
-        lengths = {name: len(column) for name, column in self.columns().items()}
-        if len(set(lengths.values())) > 1:
-            raise ValueError(f"columns differ in length: {lengths}")
-
-    def columns(self) -> dict[str, npt.NDArray[Any]]:
-        """Return the columns by name."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]
-
-    def __len__(self) -> int:
-        return len(next(iter(self.columns().values())))
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
-class JudgmentColumns(_Columns):
+class JudgmentColumns(Columns):
     """One row per judgment, in the order in which they were given; ids are any integers.
 
     `unit` is the item. `explanation` and `condition` are those that the whole question is about, or
@@ -100,13 +82,9 @@ class JudgmentColumns(_Columns):
     synthetic: npt.NDArray[np.bool_]
     layer: Codes
 
-    def only(self, rows: npt.NDArray[np.bool_]) -> "JudgmentColumns":
-        """Return the judgments of `rows`."""
-        return JudgmentColumns(**{name: column[rows] for name, column in self.columns().items()})
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Responses(_Columns):
+class Responses(Columns):
     """One row per judgment (its row in `JudgmentColumns`), option and dimension.
 
     `option` is the position of an option in the item's own list, or of a token in a text.
@@ -124,10 +102,6 @@ class Responses(_Columns):
     record: Codes
     value: Array
     truth: Array
-
-    def only(self, rows: npt.NDArray[np.bool_]) -> "Responses":
-        """Return the rows of `rows`."""
-        return Responses(**{name: column[rows] for name, column in self.columns().items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -179,20 +153,11 @@ def answers(rows: Iterable[tuple[JudgmentRow, Iterable[ResponseRow]]]) -> Answer
             responses.append(response)
             judgment.append(number)
     return Answers(
-        judgments=JudgmentColumns(**_columns(judgments, JudgmentRow)),
+        judgments=JudgmentColumns(**columns_of(judgments, JudgmentRow)),
         responses=Responses(
-            judgment=np.array(judgment, dtype=np.intp), **_columns(responses, ResponseRow)
+            judgment=np.array(judgment, dtype=np.intp), **columns_of(responses, ResponseRow)
         ),
     )
-
-
-_TYPES: dict[Any, Any] = {int: np.intp, float: np.float64, bool: np.bool_}
-
-
-def _columns(rows: list[Any], kind: Any) -> dict[str, npt.NDArray[Any]]:
-    dtype = np.dtype([(name, _TYPES[each]) for name, each in kind.__annotations__.items()])
-    table = np.fromiter(rows, dtype=dtype, count=len(rows))
-    return {name: np.ascontiguousarray(table[name]) for name in kind._fields}
 
 
 class Rival(NamedTuple):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from studies.analysis.data.columns import columns_of
 from studies.analysis.data.published import published_beside
 from studies.analysis.data.ratings import Codes
 from studies.analysis.data.tables import Judgments, ReasonCount, Scores
@@ -40,14 +41,9 @@ class ScoreRow(NamedTuple):
     reason: str
 
 
-_TYPES = {int: "i8", float: "f8", bool: "?"}
-_VOTE = np.dtype([(name, _TYPES[kind]) for name, kind in VoteRow.__annotations__.items()])
-
-
 def judgments(rows: Iterable[VoteRow]) -> tuple[Judgments, Codes]:
     """Return judgments in the order of the rows, and each one's layer; rows are not kept."""
-    table = np.fromiter(rows, dtype=_VOTE)
-    columns = {name: np.ascontiguousarray(table[name]) for name in VoteRow._fields}
+    columns = columns_of(rows, VoteRow)
     layer = columns.pop("layer")
     columns["outcome"] = columns["outcome"].astype(np.int8)
     return Judgments(**columns), layer

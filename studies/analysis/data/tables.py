@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from studies.analysis.data.columns import Columns
 from studies.analysis.data.ratings import Array, Codes, factorize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Judgments:
+class Judgments(Columns):
     """One row per judgment that stands. All columns are equally long; ids are any integers.
 
     `unit` is the item. `outcome` is +1 when the explanation shown on the left was preferred, -1 for
@@ -34,27 +34,10 @@ class Judgments:
     seconds: Array
     synthetic: npt.NDArray[np.bool_]
 
-    def __post_init__(self) -> None:
-        """Raise ValueError when the columns differ in length."""
-        lengths = {name: len(column) for name, column in self.columns().items()}
-        if len(set(lengths.values())) > 1:
-            raise ValueError(f"columns differ in length: {lengths}")
-
-    def __len__(self) -> int:
-        return len(self.unit)
-
-    def columns(self) -> dict[str, npt.NDArray[Any]]:
-        """Return the columns by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-    def only(self, rows: npt.NDArray[np.bool_]) -> "Judgments":
-        """Return the judgments of `rows`."""
-        return Judgments(**{name: column[rows] for name, column in self.columns().items()})
-
     def renumbered(self) -> "Judgments":
         """Return them with items, neurons and raters numbered from 0 as they first appear.
 
-        Results then hang on the rows and their order, not on what ids a database gave.
+        Results then depend on the rows and their order, not on the ids of a database.
         """
         unit, neuron, rater = (first_seen(ids) for ids in (self.unit, self.neuron, self.rater))
         return replace(self, unit=unit, neuron=neuron, rater=rater)
@@ -142,15 +125,11 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Draws:
+class Draws(Columns):
     """How the pair of each vote was drawn: at random or not, and how likely that was by either."""
 
     at_random: npt.NDArray[np.bool_]
     probability: Array
-
-    def only(self, rows: npt.NDArray[np.bool_]) -> "Draws":
-        """Return those of `rows`."""
-        return Draws(at_random=self.at_random[rows], probability=self.probability[rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from studies.analysis.data.columns import Columns
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import (
     Array,
@@ -21,7 +22,7 @@ from studies.analysis.statistics.jackknife import estimate, of_mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Votes:
+class Votes(Columns):
     """Checked votes: the neuron and rater (as codes), score gap and outcome of each.
 
     `cell` is the code of each pair of neuron and rater. Not all codes need occur, so that a subset
@@ -33,16 +34,6 @@ class Votes:
     cell: Codes
     gap: Array
     outcome: Array
-
-    def only(self, rows: npt.NDArray[np.bool_]) -> "Votes":
-        """Return the votes of `rows`."""
-        return Votes(
-            neuron=self.neuron[rows],
-            rater=self.rater[rows],
-            cell=self.cell[rows],
-            gap=self.gap[rows],
-            outcome=self.outcome[rows],
-        )
 
     def scored(self, gap: Array) -> "Votes":
         """Return the votes that have a gap, which is nan for the others."""
