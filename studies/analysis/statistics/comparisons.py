@@ -118,17 +118,25 @@ def side_is_ability(comparisons: Comparisons) -> bool:
     So it is when items always met on the same sides: some abilities differ by 1 in every pair.
     """
     ones, k = np.ones(len(comparisons.left)), len(comparisons.items)
-    design = differences(comparisons)
-    abilities = scipy.sparse.linalg.lsqr(design, ones, atol=1e-12, btol=1e-12, iter_lim=20 * k)[0]
-    return bool(np.abs(design @ abilities - ones).max(initial=0.0) < 1e-6)
+    matrix = design(comparisons)
+    abilities = scipy.sparse.linalg.lsqr(matrix, ones, atol=1e-12, btol=1e-12, iter_lim=20 * k)[0]
+    return bool(np.abs(matrix @ abilities - ones).max(initial=0.0) < 1e-6)
 
 
-def differences(comparisons: Comparisons) -> "scipy.sparse.csr_array":
-    """Return the matrix (pairs, items) that takes abilities to their differences."""
+def design(
+    comparisons: Comparisons, *, abilities: bool = True, side_bias: bool = False
+) -> "scipy.sparse.csr_array":
+    """Return the matrix (rows, parameters) from abilities and side bias to the rows' log-odds."""
     n, k = len(comparisons.left), len(comparisons.items)
     rows = np.tile(np.arange(n), 2)
     columns = np.concatenate([comparisons.left, comparisons.right])
-    return scipy.sparse.csr_array((np.repeat([1.0, -1.0], n), (rows, columns)), shape=(n, k))
+    signs = np.repeat([1.0, -1.0], n)
+    differences = scipy.sparse.csr_array((signs, (rows, columns)), shape=(n, k))
+    parts = [differences] * abilities + [scipy.sparse.csr_array(np.ones((n, 1)))] * side_bias
+    matrix: scipy.sparse.csr_array = scipy.sparse.hstack(
+        parts or [scipy.sparse.csr_array((n, 0))], format="csr"
+    )
+    return matrix
 
 
 def why_one_sided(comparisons: Comparisons, *, side_bias: bool, ties: bool) -> str:
@@ -162,12 +170,13 @@ def _leads(
     comparisons: Comparisons, *, abilities: bool, side_bias: bool, ties: bool
 ) -> "scipy.sparse.csr_array":
     """Return the parameters' weights in the log-odds of each outcome over each other one."""
-    n = len(comparisons.left)
-    ones, none = scipy.sparse.csr_array(np.ones((n, 1))), scipy.sparse.csr_array((n, 1))
-    lines = [differences(comparisons)] * abilities + [ones] * side_bias
-    line = scipy.sparse.hstack([*lines, none] if ties else lines, format="csr")
-    tie = scipy.sparse.hstack([0 * each for each in lines] + [2 * ones] if ties else [0 * line])
-    possible = {"won": line, "lost": -line} | ({"tied": tie.tocsr()} if ties else {})
+    line = design(comparisons, abilities=abilities, side_bias=side_bias)
+    tie = 0 * line
+    if ties:
+        n = len(comparisons.left)
+        line = scipy.sparse.hstack([line, scipy.sparse.csr_array((n, 1))], format="csr")
+        tie = scipy.sparse.hstack([tie, scipy.sparse.csr_array(np.full((n, 1), 2.0))], format="csr")
+    possible = {"won": line, "lost": -line} | ({"tied": tie} if ties else {})
     leads: scipy.sparse.csr_array = scipy.sparse.vstack(
         [
             (possible[seen] - other)[getattr(comparisons, seen) > 0]

@@ -11,7 +11,7 @@ from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Array, Codes, Labels, same_length
 from studies.analysis.statistics.abilities import Abilities
 from studies.analysis.statistics.clustered import clustered, undefined_of
-from studies.analysis.statistics.comparisons import Comparisons
+from studies.analysis.statistics.comparisons import Comparisons, design
 from studies.analysis.statistics.pair_models import decided, with_ties
 from studies.analysis.statistics.paired import bradley_terry, davidson, log_likelihood
 from studies.analysis.statistics.ranking import (
@@ -50,14 +50,13 @@ def leaderboard(left: Labels, right: Labels, votes: Votes) -> Leaderboard:
     lengths differ. Source: Davidson & Beaver (1977).
     """
     columns = same_length(outcome=votes.outcome, left=left, right=right)
-    first, second = columns["left"], columns["right"]
-    between = first != second
-    sides = first[between], second[between]
+    between = columns["left"] != columns["right"]
+    sides = columns["left"][between], columns["right"][between]
     votes = votes.only(between)
     fit, model = _fullest(*sides, votes.outcome)
-    if fit.reason:
-        return _without(fit, votes, model)
-    return _ranked(fit, model, votes, Comparisons.from_votes(*sides, votes.outcome))
+    comparisons = Comparisons.from_votes(*sides, votes.outcome)
+    influence = np.zeros((0, 0)) if fit.reason else _influence(fit, comparisons)
+    return _board(fit, influence, votes, model, no_side_bias=model.partition(": ")[2])
 
 
 def _fullest(left: Labels, right: Labels, outcome: Array) -> tuple[Abilities, str]:
@@ -81,21 +80,6 @@ _ABILITY = "ability, log-odds from the mean of all conditions"
 _SIDE = "side bias, log-odds of the left"
 
 
-def _without(fit: Abilities, votes: Votes, model: str) -> Leaderboard:
-    nothing = undefined_of(votes.neuron, votes.rater, fit.reason, _ABILITY)
-    return Leaderboard(
-        conditions=tuple(
-            RankedCondition(condition=item, estimate=nothing, rank_low=0, rank_high=0)
-            for item in fit.items
-        ),
-        contrasts=(),
-        side_bias=undefined_of(votes.neuron, votes.rater, fit.reason, _SIDE),
-        components=fit.components,
-        model=model,
-        reason=fit.reason,
-    )
-
-
 def rank_abilities(
     fit: Abilities, influence: Array, neuron: Codes, rater: Codes, *, model: str
 ) -> Leaderboard:
@@ -105,94 +89,67 @@ def rank_abilities(
     of the answers, coded.
     """
     votes = read_votes(neuron, rater, None, np.zeros(len(neuron)))
-    if fit.reason:
-        return _without(fit, votes, model)
-    none = undefined_of(neuron, rater, "the model has none", _SIDE)
-    return _board(fit, model, votes, influence, none)
-
-
-def _ranked(fit: Abilities, model: str, votes: Votes, comparisons: Comparisons) -> Leaderboard:
-    influence = _influence(fit, comparisons)
-    return _board(fit, model, votes, influence, _side_bias(fit, votes, influence, model))
+    return _board(fit, influence, votes, model, no_side_bias="the model has none")
 
 
 def _board(
-    fit: Abilities, model: str, votes: Votes, influence: Array, side_bias: Estimate
+    fit: Abilities, influence: Array, votes: Votes, model: str, *, no_side_bias: str
 ) -> Leaderboard:
-    k = len(fit.items)
-    estimates = partial(
-        clustered,
-        votes.neuron,
-        votes.rater,
-        cell=votes.cell,
-        n_parameters=influence.shape[1],
-    )
-    abilities = dict(
-        zip(
-            fit.items,
-            estimates(fit.log_ability, influence[:, :k], [_ABILITY] * k),
-            strict=True,
+    undefined = partial(undefined_of, votes.neuron, votes.rater)
+    if fit.reason:
+        nothing = undefined(fit.reason, _ABILITY)
+        return Leaderboard(
+            conditions=tuple(
+                RankedCondition(condition=item, estimate=nothing, rank_low=0, rank_high=0)
+                for item in fit.items
+            ),
+            contrasts=(),
+            side_bias=undefined(fit.reason, _SIDE),
+            components=fit.components,
+            model=model,
+            reason=fit.reason,
         )
+    k, ability = len(fit.items), fit.log_ability
+    estimates = partial(
+        clustered, votes.neuron, votes.rater, cell=votes.cell, n_parameters=influence.shape[1]
     )
-    order = np.argsort(-fit.log_ability, kind="stable").tolist()
+    found = estimates(ability, influence[:, :k], [_ABILITY] * k)
+    order = np.argsort(-ability, kind="stable").tolist()
     pairs = list(combinations(order, 2))
     first, second = (list(column) for column in zip(*pairs, strict=True))
-    leads = estimates(
-        fit.log_ability[first] - fit.log_ability[second],
-        influence[:, first] - influence[:, second],
-        ["lead, log-odds"] * len(pairs),
-    )
+    moved = influence[:, first] - influence[:, second]
+    leads = estimates(ability[first] - ability[second], moved, ["lead, log-odds"] * len(pairs))
     compared = contrasts([(fit.items[i], fit.items[j]) for i, j in pairs], leads)
-    ranks = rank_intervals(abilities, compared)
+    ranks = rank_intervals(dict(zip(fit.items, found, strict=True)), compared)
+    side = np.array([fit.side_bias])
     return Leaderboard(
         conditions=tuple(
-            RankedCondition(
-                condition=name,
-                estimate=abilities[name],
-                rank_low=ranks[name][0],
-                rank_high=ranks[name][1],
-            )
-            for name in (fit.items[i] for i in order)
+            RankedCondition(condition=fit.items[i], estimate=found[i], rank_low=low, rank_high=high)
+            for i in order
+            for low, high in [ranks[fit.items[i]]]
         ),
         contrasts=compared,
-        side_bias=side_bias,
+        side_bias=undefined(no_side_bias, _SIDE)
+        if np.isnan(side)
+        else estimates(side, influence[:, k : k + 1], [_SIDE])[0],
         components=fit.components,
         model=model,
         reason="",
     )
 
 
-def _side_bias(fit: Abilities, votes: Votes, influence: Array, model: str) -> Estimate:
-    if np.isnan(fit.side_bias):
-        return undefined_of(votes.neuron, votes.rater, model.partition(": ")[2], _SIDE)
-    k = len(fit.items)
-    return clustered(
-        votes.neuron,
-        votes.rater,
-        np.array([fit.side_bias]),
-        influence[:, k : k + 1],
-        [_SIDE],
-        cell=votes.cell,
-        n_parameters=influence.shape[1],
-    )[0]
-
-
 def _influence(fit: Abilities, comparisons: Comparisons) -> Array:
     """Return what each vote moves each parameter by (votes, parameters), abilities centred."""
-    k, rows = len(fit.items), np.arange(len(comparisons.left))
-    side, ties = not np.isnan(fit.side_bias), not np.isnan(fit.log_nu)
-    extra = [fit.side_bias] * side + [fit.log_nu] * ties
-    point, model = np.append(fit.log_ability, extra), with_ties if ties else decided
-    information = log_likelihood(
-        comparisons.counted(), model, point, precision=0.0, side_bias=side, ties=ties
-    ).information
-    line = fit.log_ability[comparisons.left] - fit.log_ability[comparisons.right]
-    terms = model(comparisons, line + fit.side_bias if side else line, fit.log_nu)
-    scores = np.zeros((len(rows), len(point)))
-    scores[rows, comparisons.left] = terms.line
-    scores[rows, comparisons.right] -= terms.line
-    for column, each in enumerate([terms.line] * side + [terms.tie] * ties, start=k):
-        scores[:, column] = each
-    influence = scores @ np.linalg.inv(information)
+    k = len(fit.items)
+    side_bias, ties = not np.isnan(fit.side_bias), not np.isnan(fit.log_nu)
+    point = np.append(fit.log_ability, [fit.side_bias] * side_bias + [fit.log_nu] * ties)
+    model, counted = with_ties if ties else decided, comparisons.counted()
+    matrix = design(counted, side_bias=side_bias)
+    top = log_likelihood(counted, matrix, model, point, precision=0.0, ties=ties)
+    matrix = design(comparisons, side_bias=side_bias)
+    terms = model(comparisons, matrix @ point[: matrix.shape[1]], fit.log_nu)
+    scores = matrix.multiply(terms.line[:, None]).toarray()
+    scores = np.column_stack([scores, terms.tie]) if ties else scores
+    influence: Array = scores @ top.inverse()
     influence[:, :k] -= influence[:, :k].mean(axis=1, keepdims=True)
     return influence

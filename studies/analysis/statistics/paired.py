@@ -6,14 +6,16 @@ were independent. Comparisons are counted by pair first, so time grows with pair
 """
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from studies.analysis.data.ratings import Array, Labels, group_sum, same_length
+from studies.analysis.data.ratings import Array, Labels, same_length
 from studies.analysis.statistics.abilities import Abilities, fitted, unfitted
 from studies.analysis.statistics.comparisons import (
     Comparisons,
+    design,
     side_is_ability,
     why_infinite,
     why_no_maximum,
@@ -22,6 +24,9 @@ from studies.analysis.statistics.comparisons import (
 from studies.analysis.statistics.newton import Slope, anchored
 from studies.analysis.statistics.pair_models import Model, decided, with_ties
 from studies.analysis.statistics.votes import checked_outcome
+
+if TYPE_CHECKING:
+    import scipy
 
 
 def bradley_terry(
@@ -84,75 +89,39 @@ def _fit(
     if reason:
         return unfitted(comparisons.items, win_graph, reason)
     precision = 0.0 if prior_sd is None else prior_sd**-2
-    likelihood = partial(
-        log_likelihood, comparisons, model, precision=precision, side_bias=side_bias, ties=ties
-    )
-    start = np.zeros(len(comparisons.items) + side_bias + ties)
+    matrix = design(comparisons, side_bias=side_bias)
+    likelihood = partial(log_likelihood, comparisons, matrix, model, precision=precision, ties=ties)
+    start = np.zeros(matrix.shape[1] + ties)
     return fitted(comparisons.items, win_graph, likelihood, start, ties=ties)
 
 
 def log_likelihood(
     comparisons: Comparisons,
+    matrix: "scipy.sparse.csr_array",
     model: Model,
     point: Array,
     *,
     precision: float,
-    side_bias: bool,
     ties: bool,
 ) -> Slope:
     """Return the log-likelihood at `point`: abilities, then side bias, then the tie parameter.
 
-    `precision` is that of the normal prior on each ability. With none, the information is anchored
-    (`newton.anchored`).
+    `matrix` is the `design` of the comparisons. `precision` is that of the normal prior on each
+    ability; without one, the information is `anchored`.
     """
-    k = len(comparisons.items)
-    ability = point[:k]
-    line = ability[comparisons.left] - ability[comparisons.right] + (point[k] if side_bias else 0.0)
-    terms = model(comparisons, line, float(point[-1]) if ties else -np.inf)
-    gradient = [_over_items(comparisons, terms.line) - precision * ability]
-    columns = [_laplacian(comparisons, terms.line_line)]
-    if side_bias:
-        gradient.append(np.array([terms.line.sum()]))
-        columns.append(_bordered(_over_items(comparisons, terms.line_line), terms.line_line.sum()))
-    if ties:
-        across = [_over_items(comparisons, terms.line_tie)]
-        across += [np.array([terms.line_tie.sum()])] if side_bias else []
-        gradient.append(np.array([terms.tie.sum()]))
-        columns.append(_bordered(np.concatenate(across), terms.tie_tie.sum()))
-    information = _symmetric(columns, len(point))
+    k, n = len(comparisons.items), matrix.shape[1]
+    terms = model(comparisons, matrix @ point[:n], float(point[-1]) if ties else -np.inf)
+    gradient: Array = matrix.T @ terms.line
+    gradient[:k] -= precision * point[:k]
+    information: Array = (matrix.T @ matrix.multiply(terms.line_line[:, None])).toarray()
     information[np.arange(k), np.arange(k)] += precision
+    if ties:
+        across = matrix.T @ terms.line_tie
+        corner = np.array([[terms.tie_tie.sum()]])
+        information = np.block([[information, across[:, None]], [across[None], corner]])
+        gradient = np.append(gradient, terms.tie.sum())
     return Slope(
-        value=terms.value.sum() - precision * np.square(ability).sum() / 2,
-        gradient=np.concatenate(gradient),
+        value=terms.value.sum() - precision * np.square(point[:k]).sum() / 2,
+        gradient=gradient,
         information=information if precision else anchored(information, k),
     )
-
-
-def _over_items(comparisons: Comparisons, pairs: Array) -> Array:
-    """Sum over the pairs in which an item is left, less those in which it is right."""
-    k = len(comparisons.items)
-    return group_sum(comparisons.left, pairs, k) - group_sum(comparisons.right, pairs, k)
-
-
-def _laplacian(comparisons: Comparisons, pairs: Array) -> Array:
-    k = len(comparisons.items)
-    half = group_sum(comparisons.left * k + comparisons.right, pairs, k * k).reshape(k, k)
-    both = half + half.T
-    spread: Array = np.diag(both.sum(axis=1)) - both
-    return spread
-
-
-def _bordered(column: Array, corner: float) -> Array:
-    return np.append(column, corner)[:, None]
-
-
-def _symmetric(columns: list[Array], size: int) -> Array:
-    """Return a symmetric matrix made of its first block and the columns that border it."""
-    whole = np.zeros((size, size))
-    at = 0
-    for column in columns:
-        n, width = column.shape
-        whole[:n, at : at + width] = column
-        whole[at : at + width, :n] = column.T
-        at += width
-    return whole
