@@ -9,7 +9,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from explanations.tasks.lease_heartbeat import Heart
+from explanations.tasks.lease_heartbeat import Heartbeat
 from studies.analysis.entry import analyse as compute
 from studies.analysis.entry import figures, in_words
 from studies.analysis.protocols.compare.analyse import plain
@@ -50,7 +50,7 @@ def analyse(analysis_id: int) -> bool:
     seen: dict[str, Any] = {"answers": answers_count(study), "scores": scores_mark(study)}
     started = time.monotonic()
     try:
-        with Heart(lambda: analysis_renew(lease=lease, at=timezone.now())):
+        with Heartbeat(lambda: analysis_renew(lease=lease, at=timezone.now())):
             results, drawn = _made(study, lease)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"

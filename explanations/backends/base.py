@@ -1,74 +1,51 @@
-"""Who answers a language model's questions: one protocol, a server far away or a model in here."""
+"""The protocol of a language model backend: a remote server, or a model in this process."""
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
-from explanations.methods.requests import Abilities, Foreseen, Given, Passage, Weighed
-from explanations.methods.values import Answer, Prompt, Unusable
+from explanations.methods.requests import Capabilities, LanguageModelRequest
+from explanations.methods.values import Unusable
 
-Replied = Answer | Unusable
-Reading = Foreseen | Unusable
-Weighing = Weighed | Unusable
+Part = TypeVar("Part")
+Result = TypeVar("Result")
 
-UNASKED = Unusable(reason="it was not asked")
-
-
-def untold(_position: int, _outcome: object) -> None:
-    """Let an outcome pass: for who needs none before all are there."""
+NOT_ASKED = Unusable(reason="it was not asked")
 
 
-def unhurried() -> None:
-    """Let the work go on."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callbacks:
+    """What a backend calls while it works; by default it works to the end and reports nothing.
 
+    `on_result(position, outcome)` is called for each part as soon as its outcome is there, in any
+    order. `raise_if_stopped` is called again and again; what either raises ends the work, and
+    answers that are under way are lost. Both are called in the calling thread and outside any event
+    loop, so they may write to a database.
 
-def unlimited() -> bool:
-    """Let another question be asked."""
-    return True
+    `may_send` is called, in any thread, before a part is sent to a server. Once it is False nothing
+    more is sent, and what is under way is waited for.
+    """
+
+    on_result: Callable[[int, Any], None] = lambda _position, _outcome: None
+    raise_if_stopped: Callable[[], None] = lambda: None
+    may_send: Callable[[], bool] = lambda: True
 
 
 class Backend(Protocol):
-    """One language model.
+    """One language model. Its methods may be called from several threads."""
 
-    `complete`, `read` and `weigh` give an outcome for each of what they are asked, in order, and
-    never raise for one. `tell(position, outcome)` is called for each as soon as it is there, in
-    whatever order they come. `check` is called again and again while they work; what either raises
-    ends the work, and answers that are under way are lost. Both are called in the calling thread
-    and outside any event loop, so they may write to a database.
+    def capabilities(self) -> Capabilities:
+        """Return what the model can do, which may take one or two short questions.
 
-    `more` is called, in any thread, before a question is asked of a server: once it is False none
-    is asked any more, and those under way are waited for. What `tell` was told counts by then. The
-    outcome of a question that was not asked is `UNASKED`, of which `tell` is not told.
+        Raises `LookupError` where that cannot be found out.
+        """
 
-    `abilities` finds out what the model can do, which may take one or two short questions, and
-    raises `LookupError` where that cannot be found out. All may be called from several threads.
-    """
-
-    def abilities(self) -> Abilities:
-        """Return what the model can do."""
-
-    def complete(
+    def answer(
         self,
-        prompts: Sequence[Prompt],
-        tell: Callable[[int, Replied], None] = untold,
-        check: Callable[[], None] = unhurried,
-        more: Callable[[], bool] = unlimited,
-    ) -> list[Replied]:
-        """Answer questions."""
+        request: LanguageModelRequest[Part, Result],
+        callbacks: Callbacks = Callbacks(),
+    ) -> tuple[Result | Unusable, ...]:
+        """Return the outcome of each of the request's parts, in order; raises for none of them.
 
-    def read(
-        self,
-        passages: Sequence[Passage],
-        tell: Callable[[int, Reading], None] = untold,
-        check: Callable[[], None] = unhurried,
-        more: Callable[[], bool] = unlimited,
-    ) -> list[Reading]:
-        """Read passages."""
-
-    def weigh(
-        self,
-        texts: Sequence[Given],
-        tell: Callable[[int, Weighing], None] = untold,
-        check: Callable[[], None] = unhurried,
-        more: Callable[[], bool] = unlimited,
-    ) -> list[Weighing]:
-        """Weigh texts."""
+        The outcome of a part that was not sent is `NOT_ASKED`, of which no callback hears.
+        """

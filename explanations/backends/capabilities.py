@@ -1,9 +1,13 @@
 """Finding out what a server's model can do, by asking it something short."""
 
-import threading
-
 from explanations.backends.base import Backend
-from explanations.methods.requests import Abilities, Foreseen, Passage
+from explanations.methods.requests import (
+    Capabilities,
+    Generate,
+    NumberLogprobs,
+    NumberPrompt,
+    PredictNumbers,
+)
 from explanations.methods.values import Answer, Message, Prompt, Unusable
 
 NUMBERS = tuple(str(number) for number in range(11))
@@ -13,52 +17,41 @@ _TEN = Prompt(
     max_tokens=200,
     top_logprobs=5,
 )
-_PASSAGE = Passage(prefix="one\t1\n", parts=("two\t", "three\t"), filler="?\n")
-# What fails for now, or for want of a key, says nothing about the model.
-_FOR_NOW = (
+_NUMBER_PROMPT = NumberPrompt(prefix="one\t1\n", parts=("two\t", "three\t"), filler="?\n")
+# Temporary failures, and those of a missing key, say nothing about the model.
+_TEMPORARY = (
     "no answer within",
     "the server could not be asked",
     *(f"the server answered {status}" for status in ("401", "403", "408", "409", "429", "5")),
 )
 
 
-class Probing:
-    """What one backend's model was found to be able to do; asked once, whoever asks first."""
+def probe(backend: Backend, *, may_echo: bool) -> Capabilities:
+    """Ask for a number with log probabilities, and, where it may echo, for a number prompt.
 
-    def __init__(self) -> None:
-        self._found: Abilities | None = None
-        self._lock = threading.Lock()
-
-    def abilities(self, backend: Backend, *, echoes: bool) -> Abilities:
-        """Ask for a number with log probabilities, and, where it may echo, to read a passage.
-
-        Raises `LookupError` where the server could not be asked.
-        """
-        with self._lock:
-            if self._found is None:
-                self._found = _asked(backend, echoes=echoes)
-            return self._found
-
-
-def _asked(backend: Backend, *, echoes: bool) -> Abilities:
-    reads = False
-    if echoes:
-        (reading,) = backend.read([_PASSAGE])
-        reads = not _cannot(reading) and isinstance(reading, Foreseen) and any(reading.logprobs)
-    (answer,) = backend.complete([_TEN])
-    if isinstance(answer, Unusable):
-        return Abilities(reads=reads, weighs=reads, logprobs=not _cannot(answer))
-    return Abilities(reads=reads, weighs=reads, logprobs=True, numbers=_numbers(answer))
+    Raises `LookupError` where the server could not be asked.
+    """
+    echoes = False
+    if may_echo:
+        (found,) = backend.answer(PredictNumbers([_NUMBER_PROMPT]))
+        echoes = not _failed(found) and isinstance(found, NumberLogprobs) and any(found.logprobs)
+    (answer,) = backend.answer(Generate([_TEN]))
+    return Capabilities(
+        number_logprobs=echoes,
+        log_likelihoods=echoes,
+        logprobs=not _failed(answer),
+        numbers=_numbers(answer) if isinstance(answer, Answer) else NUMBERS,
+    )
 
 
-def _cannot(outcome: object) -> bool:
-    """Whether a model did not do it; raises `LookupError` where that is not known."""
-    if isinstance(outcome, Unusable) and outcome.reason.startswith(_FOR_NOW):
+def _failed(outcome: object) -> bool:
+    """Return whether a model did not do it; raises `LookupError` where that is not known."""
+    if isinstance(outcome, Unusable) and outcome.reason.startswith(_TEMPORARY):
         raise LookupError(f"what the language model can do is not known: {outcome.reason}")
     return isinstance(outcome, Unusable)
 
 
 def _numbers(answer: Answer) -> tuple[str, ...]:
-    """Return the numbers that are one token; a model that did not write 10 is not doubted."""
+    """Return the numbers that are one token; all where the model did not write 10."""
     pieces = [token.text.strip() for token in answer.tokens]
     return NUMBERS[:10] if answer.text.strip() == "10" and "10" not in pieces else NUMBERS

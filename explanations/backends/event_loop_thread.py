@@ -1,4 +1,4 @@
-"""Work on an event loop in a thread of its own, its results taken where they are wanted."""
+"""Run a coroutine on an event loop in a thread of its own, and take its results in this thread."""
 
 import asyncio
 import threading
@@ -9,52 +9,52 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-# Often enough for a worker to end at once, seldom enough to cost nothing.
+# Short enough for a worker to stop at once, long enough to cost nothing.
 POLL_SECONDS = 0.05
-# A loop that is told to end closes its connections, or is left behind.
+# How long a stopped loop may take to close its connections; it is abandoned after that.
 _CLOSE_SECONDS = 1.0
 
-Hand = Callable[[int, T], Awaitable[None]]
-"""Hands a result over, and waits until it has been dealt with."""
+OnResult = Callable[[int, T], Awaitable[None]]
+"""Passes a result to the calling thread, and waits until that has dealt with it."""
 
 
 def outcomes(
-    work: Callable[[Hand[T]], Coroutine[Any, Any, None]], check: Callable[[], None]
+    work: Callable[[OnResult[T]], Coroutine[Any, Any, None]], raise_if_stopped: Callable[[], None]
 ) -> Iterator[tuple[int, T]]:
-    """Yield what `work` hands over, as it comes; raise what it raises.
+    """Yield the results of `work` as they come; raise what it raises.
 
-    `check` is called while there is nothing; when it raises, or when the caller goes away, the work
-    is cancelled.
+    `raise_if_stopped` is called while there is none. When it raises, or when the caller stops
+    iterating, the work is cancelled.
     """
-    handed: Queue[tuple[int, T, asyncio.Event] | None] = Queue()
+    queue: Queue[tuple[int, T, asyncio.Event] | None] = Queue()
 
-    async def hand(position: int, outcome: T) -> None:
-        handed.put((position, outcome, taken := asyncio.Event()))
+    async def on_result(position: int, outcome: T) -> None:
+        queue.put((position, outcome, taken := asyncio.Event()))
         await taken.wait()
 
-    with _loop() as loop:
-        future = asyncio.run_coroutine_threadsafe(work(hand), loop)
-        future.add_done_callback(lambda _: handed.put(None))
+    with _running_loop() as loop:
+        future = asyncio.run_coroutine_threadsafe(work(on_result), loop)
+        future.add_done_callback(lambda _: queue.put(None))
         while True:
-            check()
+            raise_if_stopped()
             try:
-                found = handed.get(timeout=POLL_SECONDS)
+                entry = queue.get(timeout=POLL_SECONDS)
             except Empty:
                 continue
-            if found is None:
+            if entry is None:
                 break
-            position, outcome, taken = found
+            position, outcome, taken = entry
             yield position, outcome
             loop.call_soon_threadsafe(taken.set)
         future.result()
 
 
 @contextmanager
-def _loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """Turn an event loop for the length of a block; what still runs on it then is cancelled."""
+def _running_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """Run an event loop for the length of a block; what still runs on it then is cancelled."""
     runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
     loop = runner.get_loop()
-    thread = threading.Thread(target=_turn, args=(runner, loop), daemon=True)
+    thread = threading.Thread(target=_run, args=(runner, loop), daemon=True)
     thread.start()
     try:
         yield loop
@@ -63,6 +63,6 @@ def _loop() -> Iterator[asyncio.AbstractEventLoop]:
         thread.join(_CLOSE_SECONDS)
 
 
-def _turn(runner: asyncio.Runner, loop: asyncio.AbstractEventLoop) -> None:
+def _run(runner: asyncio.Runner, loop: asyncio.AbstractEventLoop) -> None:
     with runner:
         loop.run_forever()

@@ -1,4 +1,4 @@
-"""The OpenAI chat protocol: a prompt written as a call, a completion read as an answer."""
+"""The OpenAI chat protocol: build a call from a prompt, read an answer from a completion."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,11 +10,14 @@ from explanations.methods.values import Answer, GeneratedToken, Prompt
 
 
 class NoAnswer(ValueError):
-    """A reply that holds no answer; the message says why."""
+    """A reply without an answer; the message says why."""
 
 
 def chat_call(model: str, prompt: Prompt, refused: frozenset[str]) -> dict[str, Any]:
-    """Write the call. Newer models want the limit under another name and fix the temperature."""
+    """Return a call's arguments, without settings that the model refused.
+
+    Newer models want the limit under another name and fix the temperature.
+    """
     limit = "max_completion_tokens" if "max_tokens" in refused else "max_tokens"
     call: dict[str, Any] = {
         "model": model,
@@ -28,8 +31,8 @@ def chat_call(model: str, prompt: Prompt, refused: frozenset[str]) -> dict[str, 
     return call
 
 
-def chat_answer(completion: Any, prompt: Prompt, seconds: float) -> Answer:
-    """Read a completion as the SDK gives it, or None; raises `NoAnswer`."""
+def chat_answer(prompt: Prompt, completion: Any, seconds: float) -> Answer:
+    """Return the answer in a completion as the SDK parses it, or None; raises `NoAnswer`."""
     try:
         choice = completion.choices[0]
         text, refusal = choice.message.content or "", choice.message.refusal
@@ -50,22 +53,21 @@ def chat_answer(completion: Any, prompt: Prompt, seconds: float) -> Answer:
 
 
 def spent(completion: Any) -> tuple[int, int]:
-    """Return the tokens that a reply says it read and wrote; 0 where it does not say."""
+    """Return how many tokens a reply says it read and wrote; 0 where it does not say."""
     usage = getattr(completion, "usage", None)
-    return getattr(usage, "prompt_tokens", None) or 0, getattr(
-        usage, "completion_tokens", None
-    ) or 0
+    counts = (getattr(usage, name, None) or 0 for name in ("prompt_tokens", "completion_tokens"))
+    return next(counts), next(counts)
 
 
 def _generated(choice: Choice) -> tuple[GeneratedToken, ...]:
     entries = choice.logprobs.content if choice.logprobs else None
     if not entries and choice.message.content:
         raise NoAnswer('the server gave no log probabilities: set `way` to "written"')
-    return tuple(_whole(entries or []))
+    return tuple(_whole_characters(entries or []))
 
 
-def _whole(entries: Sequence[ChatCompletionTokenLogprob]) -> Iterator[GeneratedToken]:
-    """Join tokens that are parts of one character, so that the texts add up to the answer."""
+def _whole_characters(entries: Sequence[ChatCompletionTokenLogprob]) -> Iterator[GeneratedToken]:
+    """Yield tokens that add up to the answer: those that are parts of one character are joined."""
     pending = b""
     for entry in entries:
         pending += entry.token.encode() if entry.bytes is None else bytes(entry.bytes)

@@ -3,46 +3,52 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock
 from typing import Any, TypeVar
 
 import openai
 
-from explanations.backends.base import (
-    UNASKED,
-    Reading,
-    Replied,
-    Weighing,
-    unhurried,
-    unlimited,
-    untold,
-)
-from explanations.backends.capabilities import Probing
-from explanations.backends.event_loop_thread import Hand, outcomes
+from explanations.backends.base import NOT_ASKED, Callbacks
+from explanations.backends.capabilities import probe
+from explanations.backends.event_loop_thread import OnResult, outcomes
 from explanations.backends.openai_chat import NoAnswer, chat_answer, chat_call, spent
-from explanations.backends.openai_echo import echo_call, echo_foreseen, echo_weighed, weigh_call
-from explanations.methods.requests import Abilities, Given, Passage
+from explanations.backends.openai_echo import (
+    log_likelihood,
+    log_likelihood_call,
+    number_call,
+    number_logprobs,
+)
+from explanations.methods.requests import (
+    Capabilities,
+    ComputeLogLikelihoods,
+    Conditional,
+    Generate,
+    LanguageModelRequest,
+    NumberPrompt,
+    PredictNumbers,
+)
 from explanations.methods.values import Prompt, Unusable
 
 log = logging.getLogger(__name__)
-Q = TypeVar("Q")
-A = TypeVar("A")
+Part = TypeVar("Part")
+Result = TypeVar("Result")
 
-# What a server without accounts is told: the SDK insists on a key.
+# What a server without accounts is given: the SDK insists on a key.
 NO_KEY = "none"
 OPENAI = "https://api.openai.com"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class OpenAIBackend:
     """One model on one server, asked up to `concurrency` questions at a time; see `Backend`.
 
     An empty `base_url` is OpenAI's own. A question is sent again up to `retries` times on 408, 409,
     429, 5xx, a broken connection or `timeout` seconds of silence: after the seconds that the server
     asks for (Retry-After, up to two minutes), else after half a second, doubling up to 8, less up
-    to a quarter by chance. Passages are read and texts weighed by servers whose completions echo
+    to a quarter by chance. Number prompts and log likelihoods take a server whose completions echo
     the text with log probabilities, such as vLLM.
     """
 
@@ -53,79 +59,56 @@ class OpenAIBackend:
     timeout: float = 60
     retries: int = 4
     # Settings that this model was found not to take; see `_chat`.
-    _refused: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
-    _probing: Probing = field(default_factory=Probing, init=False, repr=False, compare=False)
+    _refused: set[str] = field(default_factory=set, init=False, repr=False)
+    _capabilities: Capabilities | None = field(default=None, init=False, repr=False)
+    _probing: Any = field(default_factory=Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not (self.api_key.isascii() and self.api_key.isprintable()) or " " in self.api_key:
-            raise ValueError("the API key holds a character that no key has: a space, a line's end")
+            raise ValueError("the API key holds a space, a line break or a non-ASCII character")
         if self.concurrency < 1:
             raise ValueError(f"at least one question at a time, not {self.concurrency}")
 
-    def abilities(self) -> Abilities:
-        """Return what the model can do; asked of the server once, in two short questions."""
-        return self._probing.abilities(
-            self, echoes=not (self.base_url or OPENAI).startswith(OPENAI)
-        )
+    def capabilities(self) -> Capabilities:
+        """Return what the model can do; the server is asked once, two short questions."""
+        with self._probing:
+            if self._capabilities is None:
+                may_echo = not (self.base_url or OPENAI).startswith(OPENAI)
+                self._capabilities = probe(self, may_echo=may_echo)
+            return self._capabilities
 
-    def complete(
+    def answer(
         self,
-        prompts: Sequence[Prompt],
-        tell: Callable[[int, Replied], None] = untold,
-        check: Callable[[], None] = unhurried,
-        more: Callable[[], bool] = unlimited,
-    ) -> list[Replied]:
-        """Return an answer, or why there is none, for each prompt in order."""
-        return self._all(self._answer, prompts, tell, check, more)
+        request: LanguageModelRequest[Part, Result],
+        callbacks: Callbacks = Callbacks(),  # noqa: B008
+    ) -> tuple[Result | Unusable, ...]:
+        """Return the outcome of each part in order; see `Backend`."""
+        found: dict[int, Result | Unusable] = {}
+        if request.parts:
+            work: Any = partial(self._send_all, request, callbacks.may_send)
+            for position, outcome in outcomes(work, callbacks.raise_if_stopped):
+                found[position] = outcome
+                callbacks.on_result(position, outcome)
+        return tuple(found.get(position, NOT_ASKED) for position in range(len(request.parts)))
 
-    def read(
+    async def _send_all(
         self,
-        passages: Sequence[Passage],
-        tell: Callable[[int, Reading], None] = untold,
-        check: Callable[[], None] = unhurried,
-        more: Callable[[], bool] = unlimited,
-    ) -> list[Reading]:
-        """Return what was foreseen in each passage in order, or why that is not known."""
-        return self._all(self._foresee, passages, tell, check, more)
-
-    def weigh(
-        self,
-        texts: Sequence[Given],
-        tell: Callable[[int, Weighing], None] = untold,
-        check: Callable[[], None] = unhurried,
-        more: Callable[[], bool] = unlimited,
-    ) -> list[Weighing]:
-        """Return how likely each text is after its prefix in order, or why that is not known."""
-        return self._all(self._weigh, texts, tell, check, more)
-
-    def _all(
-        self,
-        one: Callable[[openai.AsyncOpenAI, Q], Awaitable[A | Unusable]],
-        asked: Sequence[Q],
-        tell: Callable[[int, A | Unusable], None],
-        check: Callable[[], None],
-        more: Callable[[], bool],
-    ) -> list[A | Unusable]:
-        given: dict[int, A | Unusable] = {}
-        if asked:
-            for position, outcome in outcomes(partial(self._ask_all, one, asked, more), check):
-                given[position] = outcome
-                tell(position, outcome)
-        return [given.get(position, UNASKED) for position in range(len(asked))]
-
-    async def _ask_all(
-        self,
-        one: Callable[[openai.AsyncOpenAI, Q], Awaitable[A | Unusable]],
-        asked: Sequence[Q],
-        more: Callable[[], bool],
-        hand: Hand[A | Unusable],
+        request: LanguageModelRequest[Any, Any],
+        may_send: Callable[[], bool],
+        on_result: OnResult[Any],
     ) -> None:
         free = asyncio.Semaphore(self.concurrency)
+        methods: dict[type[Any], Callable[..., Awaitable[Any]]] = {
+            Generate: self._generate,
+            PredictNumbers: self._predict_numbers,
+            ComputeLogLikelihoods: self._log_likelihood,
+        }
+        send = methods[type(request)]
 
-        async def ask(client: openai.AsyncOpenAI, position: int) -> None:
+        async def send_one(client: openai.AsyncOpenAI, position: int, part: Any) -> None:
             async with free:
-                if more():
-                    await hand(position, await one(client, asked[position]))
+                if may_send():
+                    await on_result(position, await send(client, part))
 
         async with openai.AsyncOpenAI(
             base_url=self.base_url or None,
@@ -133,49 +116,45 @@ class OpenAIBackend:
             timeout=self.timeout,
             max_retries=self.retries,
         ) as client:
-            await asyncio.gather(*(ask(client, position) for position in range(len(asked))))
+            await asyncio.gather(*(send_one(client, *each) for each in enumerate(request.parts)))
 
-    async def _answer(self, client: openai.AsyncOpenAI, prompt: Prompt) -> Replied:
+    async def _generate(self, client: openai.AsyncOpenAI, prompt: Prompt) -> Any:
+        return await self._outcome(self._chat(client, prompt), partial(chat_answer, prompt))
+
+    async def _predict_numbers(self, client: openai.AsyncOpenAI, prompt: NumberPrompt) -> Any:
+        create = client.completions.with_raw_response.create
         return await self._outcome(
-            lambda: self._chat(client, prompt),
-            lambda completion, seconds: chat_answer(completion, prompt, seconds),
+            create(**number_call(self.model, prompt)), partial(number_logprobs, prompt)
         )
 
-    async def _foresee(self, client: openai.AsyncOpenAI, passage: Passage) -> Reading:
-        call = echo_call(self.model, passage)
+    async def _log_likelihood(self, client: openai.AsyncOpenAI, asked: Conditional) -> Any:
+        create = client.completions.with_raw_response.create
         return await self._outcome(
-            lambda: client.completions.with_raw_response.create(**call),
-            lambda completion, seconds: echo_foreseen(completion, passage, seconds),
-        )
-
-    async def _weigh(self, client: openai.AsyncOpenAI, given: Given) -> Weighing:
-        call = weigh_call(self.model, given)
-        return await self._outcome(
-            lambda: client.completions.with_raw_response.create(**call),
-            lambda completion, seconds: echo_weighed(completion, given, seconds),
+            create(**log_likelihood_call(self.model, asked)),
+            partial(log_likelihood, asked),
         )
 
     async def _outcome(
-        self, send: Callable[[], Awaitable[Any]], read: Callable[[Any, float], A]
-    ) -> A | Unusable:
+        self, reply: Awaitable[Any], read: Callable[[Any, float], Result]
+    ) -> Result | Unusable:
         start = time.perf_counter()
         try:
-            reply = await send()
+            raw = await reply
         except openai.APIStatusError as error:
             return self._unusable(_status(error), start, error.response.text)
         except openai.APITimeoutError:
-            again = f", nor when asked {self.retries} times more" if self.retries else ""
+            again = f", nor after {self.retries} retries" if self.retries else ""
             return self._unusable(f"no answer within {self.timeout:g} s{again}", start)
         except openai.OpenAIError as error:
             return self._unusable(f"the server could not be asked: {_cause(error)}", start)
-        completion = _parsed(reply)
+        completion = _parsed(raw)
         try:
             return read(completion, time.perf_counter() - start)
         except NoAnswer as error:
-            return self._unusable(str(error), start, reply.text, spent(completion))
+            return self._unusable(str(error), start, raw.text, spent(completion))
 
     async def _chat(self, client: openai.AsyncOpenAI, prompt: Prompt) -> Any:
-        """Return the raw reply; adapt to what the model does not take."""
+        """Return the raw reply; leave out settings that the model refuses."""
         while True:
             known = frozenset(self._refused)
             call = chat_call(self.model, prompt, known)
@@ -185,13 +164,13 @@ class OpenAIBackend:
                 refused = _refusal(error.response.text)
                 if not refused or refused in known:
                     raise
-                log.warning("%s does not take the setting %s", self.model, refused)
+                log.warning("%s refuses the setting %s", self.model, refused)
                 self._refused.add(refused)
 
     def _unusable(
         self, reason: str, start: float, raw: str = "", tokens: tuple[int, int] = (0, 0)
     ) -> Unusable:
-        """Return a failure in which the key cannot be read, even where the server repeated it."""
+        """Return a failure from which the key is removed, even where the server repeated it."""
         return Unusable(
             reason=self._safe(" ".join(reason.split())),
             raw=self._safe(raw),
@@ -204,11 +183,11 @@ class OpenAIBackend:
         return text.replace(self.api_key, "(key)") if self.api_key else text
 
 
-def _refusal(said: str) -> str:
-    """Return the setting that a server says it does not take, where there is a way round it."""
-    if "max_completion_tokens" in said:
+def _refusal(message: str) -> str:
+    """Return the setting that a server refuses, where the call can be made without it; else ""."""
+    if "max_completion_tokens" in message:
         return "max_tokens"
-    return "temperature" if "temperature" in said and "support" in said else ""
+    return "temperature" if "temperature" in message and "support" in message else ""
 
 
 def _status(error: openai.APIStatusError) -> str:
@@ -221,7 +200,7 @@ def _cause(error: openai.OpenAIError) -> str:
 
 
 def _parsed(reply: Any) -> Any:
-    """Return the SDK's reading of a reply, or None where the body is no JSON."""
+    """Return a reply as the SDK parses it, or None where the body is not JSON."""
     try:
         return reply.parse()
     except ValueError:

@@ -21,7 +21,7 @@ from explanations.explainers.base import Config, Explainer
 from explanations.explainers.parse_explanation import spoken
 from explanations.explainers.prompt_format import spread
 from explanations.ground_truth.pairs import Pair, pair_of, written
-from explanations.methods.requests import Dialogue, Need, ask, observe
+from explanations.methods.requests import ComputeActivations, Dialogue, Generate, Need, send
 from explanations.methods.values import SHOWN, Explained, Material, Message, Prompt, Unusable
 from explanations.records import AuthorKind, TokenActivations
 
@@ -93,7 +93,9 @@ def explain(material: Material, config: Config, _seed: int) -> Dialogue[Explaine
     if isinstance(opening, Unusable):
         return opening
     pair = pair_of(records[0]) if function else None
-    (there,) = yield from observe([written(pair.given) if pair else records[0].text])
+    (there,) = yield from send(
+        ComputeActivations([written(pair.given) if pair else records[0].text])
+    )
     if isinstance(there, Unusable):
         return Unusable(reason=f"the subject cannot be run: {there.reason}", raw=there.raw)
     talk = _Talk(turns=[Message(role="user", content=opening)], function=function)
@@ -128,7 +130,7 @@ def _output(pair: Pair) -> str:
 
 def _turn(talk: _Talk, settings: Config) -> Dialogue[Turn | Unusable]:
     """Have the agent say something; an empty turn is one that it must mend."""
-    (answer,) = yield from ask([prompt(talk.turns, settings, function=talk.function)])
+    (answer,) = yield from send(Generate([prompt(talk.turns, settings, function=talk.function)]))
     if isinstance(answer, Unusable):
         return talk.failed(answer.reason, answer.raw)
     talk.say("assistant", answer.text)
@@ -165,7 +167,7 @@ def prompt(turns: Sequence[Message], config: Config, *, function: bool) -> Promp
 
 def _probe(talk: _Talk, probes: tuple[str, ...], maximum: float, steps: int) -> Dialogue[None]:
     """Tell the agent what its inputs did, or why one could not be run."""
-    replies = yield from observe(probes)
+    replies = yield from send(ComputeActivations(probes))
     talk.steps += 1
     talk.observed += [reply for reply in replies if isinstance(reply, TokenActivations)]
     told = [

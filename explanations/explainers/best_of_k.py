@@ -18,7 +18,7 @@ import numpy as np
 from explanations.explainers import parse_explanation, token_activation
 from explanations.explainers.base import Config, Explainer, Want
 from explanations.explainers.prompt_format import spread
-from explanations.methods.requests import Dialogue, Need, ask, together
+from explanations.methods.requests import Dialogue, Generate, Need, gather, send
 from explanations.methods.values import Explained, Material, Prompt, Simulated, Unusable
 from explanations.records import AuthorKind, TokenActivations, to_zero_to_ten
 from explanations.scorers.correlation import correlation
@@ -71,7 +71,7 @@ def explain(material: Material, config: Config, seed: int) -> Dialogue[Explained
     if isinstance(prompts, Unusable):
         return prompts
     written = yield from _written(prompts)
-    scored = yield from together(
+    scored = yield from gather(
         [_scored(candidate, simulator, choosing, material, settings) for candidate in written]
     )
     shown = sorted({place for places, _ in prompts for place in places})
@@ -104,7 +104,7 @@ def _drawn(pool: Sequence[int], size: int, seed: str) -> list[int]:
 
 def _written(prompts: Sequence[tuple[tuple[int, ...], Prompt]]) -> Dialogue[list[_Candidate]]:
     """Ask; of candidates with equal texts, the first stays."""
-    answers = yield from ask([prompt for _, prompt in prompts])
+    answers = yield from send(Generate(tuple(prompt for _, prompt in prompts)))
     candidates: dict[object, _Candidate] = {}
     for number, ((shown, _), answer) in enumerate(zip(prompts, answers, strict=True)):
         outcome = answer if isinstance(answer, Unusable) else parse_explanation.parse(answer)

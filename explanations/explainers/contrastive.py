@@ -16,7 +16,7 @@ from explanations.explainers import parse_explanation, prompt_format
 from explanations.explainers.base import Config, Explainer, Want
 from explanations.explainers.tfidf import likest
 from explanations.explainers.token_activation import EXAMPLES, LEAD, seen
-from explanations.methods.requests import Dialogue, Need, observe
+from explanations.methods.requests import ComputeActivations, Dialogue, Need, send
 from explanations.methods.values import SHOWN, Explained, Material, Message, Prompt, Unusable
 from explanations.records import AuthorKind, TokenActivations
 
@@ -87,7 +87,7 @@ def _contrast(material: Material, settings: Config) -> Dialogue[_Contrast]:
     tried = material.negatives[: settings["tried"]]
     replies: tuple[TokenActivations | Unusable, ...] = ()
     if tried:
-        replies = yield from observe(["".join(tokens) for tokens in tried])
+        replies = yield from send(ComputeActivations(tuple("".join(tokens) for tokens in tried)))
     observed = [reply for reply in replies if isinstance(reply, TokenActivations)]
     silent = [reply.tokens for reply in observed if reply.peak < limit]
     unseen = [reply.reason for reply in replies if isinstance(reply, Unusable)]

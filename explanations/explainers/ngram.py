@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from explanations.explainers.base import Config, Explainer
 from explanations.explainers.sentences import listed, sentence
 from explanations.explainers.silence import silent
-from explanations.methods.requests import at_once
+from explanations.methods.requests import as_dialogue
 from explanations.methods.values import Explained, Material, Unusable
 from explanations.records import AuthorKind, TokenActivations, words
 
@@ -143,6 +143,6 @@ EXPLAINER = Explainer(
     name="ngram",
     version=1,
     author=AuthorKind.BASELINE,
-    explain=at_once(explain),
+    explain=as_dialogue(explain),
     default_config=DEFAULTS,
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from explanations.explainers.base import Config, Explainer
-from explanations.methods.requests import at_once
+from explanations.methods.requests import as_dialogue
 from explanations.methods.values import Explained, Material, Unusable
 from explanations.records import AuthorKind
 
@@ -19,6 +19,6 @@ EXPLAINER = Explainer(
     name="null",
     version=1,
     author=AuthorKind.CONTROL,
-    explain=at_once(explain),
+    explain=as_dialogue(explain),
     default_config=DEFAULTS,
 )

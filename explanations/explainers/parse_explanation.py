@@ -2,7 +2,7 @@
 
 import re
 
-from explanations.methods.requests import Dialogue, ask
+from explanations.methods.requests import Dialogue, Generate, send
 from explanations.methods.values import Answer, Explained, Prompt, Unusable
 
 _THINKING = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
@@ -23,7 +23,7 @@ _PAIRS = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "`": "`", 
 
 def asked(prompt: Prompt) -> Dialogue[Explained | Unusable]:
     """Ask for a phrase."""
-    (answer,) = yield from ask([prompt])
+    (answer,) = yield from send(Generate([prompt]))
     return answer if isinstance(answer, Unusable) else parse(answer)
 
 

@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 from explanations.explainers.base import Config, Explainer, Want
-from explanations.methods.requests import at_once
+from explanations.methods.requests import as_dialogue
 from explanations.methods.values import Explained, Material, Unusable
 from explanations.records import AuthorKind
 
@@ -24,7 +24,7 @@ EXPLAINER = Explainer(
     name="random_other",
     version=1,
     author=AuthorKind.CONTROL,
-    explain=at_once(explain),
+    explain=as_dialogue(explain),
     wants=frozenset({Want.OTHERS}),
     default_config=DEFAULTS,
 )

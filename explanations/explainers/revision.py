@@ -21,7 +21,7 @@ from explanations.explainers import (
     token_activation,
 )
 from explanations.explainers.base import Config, Explainer
-from explanations.methods.requests import Dialogue, Need, ask, observe
+from explanations.methods.requests import ComputeActivations, Dialogue, Generate, Need, send
 from explanations.methods.values import (
     SHOWN,
     WRITTEN,
@@ -128,12 +128,12 @@ def _tried(explanation: str, settings: Config, seed: str) -> Dialogue[_Round | U
     """Have sentences written and observed; a half, drawn before, is kept from the reviser."""
     count = settings["sentences"]
     asked = test_sentences.prompt(explanation, count, temperature=settings["temperature"])
-    (answer,) = yield from ask([asked])
+    (answer,) = yield from send(Generate([asked]))
     sentences = answer if isinstance(answer, Unusable) else test_sentences.parse(answer, count)
     if isinstance(sentences, Unusable):
         return sentences
     random.Random(seed).shuffle(sentences)  # noqa: S311
-    replies = yield from observe(sentences)
+    replies = yield from send(ComputeActivations(sentences))
     half = (len(sentences) + 1) // 2
     shown, kept = _observed(replies[:half]), _observed(replies[half:])
     if not shown:

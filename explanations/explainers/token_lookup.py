@@ -16,7 +16,7 @@ from typing import Any
 from explanations.explainers.base import Config, Explainer, Want
 from explanations.explainers.sentences import sentence
 from explanations.explainers.silence import silent
-from explanations.methods.requests import at_once
+from explanations.methods.requests import as_dialogue
 from explanations.methods.values import Explained, Material, Unusable
 from explanations.records import AuthorKind, TokenActivations, TokenMean, word_texts, words
 
@@ -106,7 +106,7 @@ EXPLAINER = Explainer(
     name="token_lookup",
     version=1,
     author=AuthorKind.BASELINE,
-    explain=at_once(explain),
+    explain=as_dialogue(explain),
     wants=frozenset({Want.MEANS}),
     default_config=DEFAULTS,
     choices={"means": ("records", "capture")},

@@ -10,20 +10,24 @@ from typing import Any
 import torch
 
 from explanations.records import NeuronRef
-from explanations.subjects.base import Batch, Subject, SubjectError
+from explanations.subjects.base import Subject, SubjectError
 from explanations.subjects.transformers_mlp import TransformersMLP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Held:
-    """Values that a neuron is set to on the own tokens of one row of a batch, float [tokens]."""
+class Clamp:
+    """What a neuron is set to in one row of a batch, from the position `start` on.
+
+    `values` is float [tokens], or a single value for all tokens from there on, generated ones too.
+    """
 
     row: int
     ref: NeuronRef
+    start: int
     values: torch.Tensor
 
 
-def predicting(subject: Subject) -> TransformersMLP:
+def causal_subject(subject: Subject) -> TransformersMLP:
     """Return a subject whose neurons can be set; `SubjectError` where it predicts no next token."""
     if not isinstance(subject, TransformersMLP) or subject.model is subject.base:
         raise SubjectError(
@@ -44,29 +48,31 @@ def check_neuron(subject: Subject, ref: NeuronRef) -> None:
 
 
 @contextmanager
-def holding(subject: TransformersMLP, batch: Batch, held: Sequence[Held]) -> Iterator[None]:
-    """Set neurons in this thread's forward passes of one batch. Special tokens keep their value."""
-    by_layer: dict[int, list[Held]] = defaultdict(list)
-    for each in held:
-        by_layer[each.ref.layer].append(each)
+def clamped(subject: TransformersMLP, clamps: Sequence[Clamp], *, rows: int) -> Iterator[None]:
+    """Clamp neurons in this thread's forward passes of batches of so many rows."""
+    by_layer: dict[int, list[Clamp]] = defaultdict(list)
+    for clamp in clamps:
+        by_layer[clamp.ref.layer].append(clamp)
     with ExitStack() as hooks:
-        for layer, few in by_layer.items():
-            hook = subject.projections[layer].register_forward_pre_hook(_setting(batch, few))
+        for layer, own in by_layer.items():
+            hook = subject.projections[layer].register_forward_pre_hook(_setting(own, rows))
             hooks.callback(hook.remove)
         yield
 
 
-def _setting(batch: Batch, held: Sequence[Held]) -> Any:
+def _setting(clamps: Sequence[Clamp], rows: int) -> Any:
     mine = get_ident()
 
     def hook(_module: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...] | None:
         if get_ident() != mine:
             return None
         values = inputs[0].clone()
-        rows = values.view(*batch.ids.shape, -1)
-        for each in held:
-            own = slice(batch.first, batch.first + len(each.values))
-            rows[each.row, own, each.ref.index] = each.values.to(values)
+        by_row = values.view(rows, -1, values.shape[-1])
+        for clamp in clamps:
+            # A pass that generates with a cache reads the new token alone: it is the last one.
+            start = min(clamp.start, by_row.shape[1] - 1)
+            stop = start + len(clamp.values) if clamp.values.dim() else None
+            by_row[clamp.row, start:stop, clamp.ref.index] = clamp.values.to(values)
         return (values, *inputs[1:])
 
     return hook

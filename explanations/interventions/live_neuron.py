@@ -1,4 +1,4 @@
-"""One neuron on one text: what it does there, and what the model says when it is held fixed."""
+"""One neuron on one text: its activations there, and what the model predicts with it clamped."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -6,7 +6,7 @@ from typing import TypeAlias
 import torch
 from torch.nn.functional import cross_entropy
 
-from explanations.interventions.clamping import Held, check_neuron, holding, predicting
+from explanations.interventions.clamping import Clamp, causal_subject, check_neuron, clamped
 from explanations.records import NeuronRef, Scale, TokenActivations
 from explanations.subjects.base import Batch, Subject, SubjectError
 from explanations.subjects.tokenization import Encoder
@@ -32,7 +32,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intervention:
-    """What holding a neuron fixed does to the token that follows a text.
+    """What clamping a neuron does to the prediction of the token after a text.
 
     `before` and `after` are the likeliest tokens with their probabilities, `gains` and `losses`
     those whose probability changed most: (token, before, after). `kl` is the divergence
@@ -51,9 +51,9 @@ class Intervention:
 
 
 def activations(subject: Subject, text: str, ref: NeuronRef) -> Reading:
-    """Return what a neuron does on each token of a text, cut at the subject's limit.
+    """Return a neuron's activations on a text, cut at the subject's limit.
 
-    Raises `SubjectError` for a text without tokens and a neuron that is not there.
+    Raises `SubjectError` for a text without tokens and a neuron that does not exist.
     """
     batch = _read(subject, text, ref)
     own: list[torch.Tensor] = []
@@ -69,16 +69,16 @@ def activations(subject: Subject, text: str, ref: NeuronRef) -> Reading:
 
 
 def intervene(subject: Subject, text: str, ref: NeuronRef, clamp: float) -> Intervention:
-    """Set a neuron to `clamp` on the text's own tokens, and compare what the model then predicts.
+    """Return what setting a neuron to `clamp` on the text's own tokens changes in the predictions.
 
     0 ablates the neuron. Special tokens keep the value that they have. Raises `SubjectError` where
     the subject predicts no next token, and where `activations` does.
     """
-    model = predicting(subject)
+    model = causal_subject(subject)
     batch = _read(model, text, ref)
     before = _predict(model, batch)
     values = torch.tensor(clamp, dtype=torch.float32).expand(batch.lengths[0])
-    with holding(model, batch, [Held(row=0, ref=ref, values=values)]):
+    with clamped(model, [Clamp(row=0, ref=ref, start=batch.first, values=values)], rows=1):
         after = _predict(model, batch)
     if not torch.isfinite(after.logits).all():
         raise SubjectError(f"the model computes no numbers when the neuron is set to {clamp:g}")
@@ -116,9 +116,9 @@ def _loss(logits: torch.Tensor, ids: torch.Tensor, first: int) -> float | None:
     if first >= len(ids):
         return None
     total = sum(
-        float(cross_entropy(logits[at - 1 : stop - 1].float(), ids[at:stop], reduction="sum"))
-        for at in range(first, len(ids), _ROWS)
-        for stop in [min(at + _ROWS, len(ids))]
+        float(cross_entropy(logits[start - 1 : stop - 1].float(), ids[start:stop], reduction="sum"))
+        for start in range(first, len(ids), _ROWS)
+        for stop in [min(start + _ROWS, len(ids))]
     )
     return total / (len(ids) - first)
 
@@ -133,12 +133,12 @@ def _compared(
 
     def shares(values: torch.Tensor) -> Shares:
         top = values.topk(min(SHOWN, len(values))).indices.tolist()
-        return tuple((_said(encoder, last, token), float(values[token])) for token in top)
+        return tuple((_spelling(encoder, last, token), float(values[token])) for token in top)
 
     def changes(size: torch.Tensor) -> Changes:
         top = size.topk(min(SHOWN, len(size))).indices.tolist()
         return tuple(
-            (_said(encoder, last, token), float(old[token]), float(new[token]))
+            (_spelling(encoder, last, token), float(old[token]), float(new[token]))
             for token in top
             if size[token] > 0
         )
@@ -155,11 +155,11 @@ def _compared(
     )
 
 
-def _said(encoder: Encoder, before: int, token: int) -> str:
-    """Return a token as it would stand after another: with the space that it brings along."""
+def _spelling(encoder: Encoder, before: int, token: int) -> str:
+    """Return a token's text after another token, with the space that it brings along."""
     stem: str = encoder.backend.decode([before], skip_special_tokens=False)
     both: str = encoder.backend.decode([before, token], skip_special_tokens=False)
-    said = both.removeprefix(stem)
-    if both.startswith(stem) and said and _UNREADABLE not in said:
-        return said
+    text = both.removeprefix(stem)
+    if both.startswith(stem) and text and _UNREADABLE not in text:
+        return text
     return encoder.backend.id_to_token(token) or f"<{token}>"

@@ -1,15 +1,15 @@
 """What a method asks for while it works. Pure.
 
-A method that needs more than its material is a generator: it yields requests, is sent what they
-gave, and returns its outcome. So it does no work of its own beyond thinking, many are served at
-once, and one that was cut off is played again from the replies that were stored.
+A method that needs more than its material is a generator: it yields requests, is sent the replies
+and returns its outcome. It does no input or output itself, so the requests of many methods are
+answered at once, and a method that was interrupted is replayed from the stored replies.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import accumulate, chain
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,36 +19,61 @@ from explanations.records import TokenActivations
 
 T = TypeVar("T")
 P = ParamSpec("P")
+Part = TypeVar("Part")
+Result = TypeVar("Result")
 
 
-# How the name of a language model begins that a worker loads itself; a folder or hub id follows.
+# The prefix of the name of a language model that a worker loads itself; a folder or hub id follows.
 LOCAL = "local:"
 
 
 class Need(StrEnum):
-    """What a method's requests take to be answered; it decides which workers can do it."""
+    """What it takes to answer a method's requests; it decides which workers can run the method."""
 
     MODEL = "model"
     SUBJECT = "subject"
     ENCODER = "encoder"
 
 
-# --- Requests, and what each is answered with -----------------------------------------------------
+class Request(Generic[T]):
+    """Something that a method asks for; `T` is the type of the reply."""
+
+
+Dialogue: TypeAlias = Generator[Request[Any], Any, T]
+
+
+@dataclass(frozen=True, init=False)
+class BatchRequest(Request[T], Generic[Part, T]):
+    """A request of parts that are answered one by one; the reply has an entry for each, in order.
+
+    Requests of one type can be joined into one.
+    """
+
+    parts: tuple[Part, ...]
+
+    def __init__(self, parts: Iterable[Part]) -> None:
+        object.__setattr__(self, "parts", tuple(parts))
+
+
+class LanguageModelRequest(
+    BatchRequest[Part, tuple[Result | Unusable, ...]], Generic[Part, Result]
+):
+    """A request to the language model that the method names; each part's outcome is stored."""
+
+
+# --- Requests to a language model -----------------------------------------------------------------
+
+
+class Generate(LanguageModelRequest[Prompt, Answer]):
+    """Write an answer to each prompt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """Questions to the language model: a tuple of `Answer | Unusable`, in order."""
+class NumberPrompt:
+    """A text in which a number is to be predicted at several positions, in one forward pass.
 
-    prompts: tuple[Prompt, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
-    """A text in which a number is to be foreseen at several places, read in one pass.
-
-    The text is `prefix`, then each of `parts` followed by `filler`; a number is foreseen after each
-    part, where its filler begins. Passages that share a `prefix` are read for the price of one.
+    The text is `prefix`, then each of `parts` followed by `filler`; a number is predicted where
+    each filler begins. Prompts that share a `prefix` cost it only once.
     """
 
     prefix: str
@@ -57,184 +82,139 @@ class Passage:
 
     @property
     def text(self) -> str:
-        """The whole text."""
+        """Return the whole text."""
         return self.prefix + "".join(part + self.filler for part in self.parts)
 
     @property
-    def places(self) -> tuple[int, ...]:
-        """Where in the text each filler begins."""
+    def positions(self) -> tuple[int, ...]:
+        """Return the character at which each filler begins."""
         ends = accumulate((len(part) + len(self.filler) for part in self.parts), initial=0)
         first = len(self.prefix)
         return tuple(first + end + len(part) for end, part in zip(ends, self.parts, strict=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foreseen:
-    """Log probabilities by text, for each of a passage's places in order.
+class NumberLogprobs:
+    """Log probabilities by text, for each position of a number prompt in order.
 
-    They may be renormalised over the numbers. A place that could not be read has none.
+    They may be renormalised over the numbers. A position that could not be read has none.
     """
 
     logprobs: tuple[dict[str, float], ...]
     tokens_in: int = 0
+    tokens_out: int = 0
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """Passages for the language model to read: a tuple of `Foreseen | Unusable`, in order."""
-
-    passages: tuple[Passage, ...]
+class PredictNumbers(LanguageModelRequest[NumberPrompt, NumberLogprobs]):
+    """Predict the number at each position of each number prompt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """A text as it may follow a prefix; a text with its prefix is read as one."""
+class Conditional:
+    """A text that follows a prefix; the model reads both as one text."""
 
     prefix: str
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weighed:
-    """How likely a text is after its prefix: a log probability in nats, over so many tokens."""
+class LogLikelihood:
+    """The log probability of a text after its prefix, in nats, over so many tokens."""
 
     logprob: float
     tokens: int
     tokens_in: int = 0
+    tokens_out: int = 0
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weigh:
-    """Texts for the language model to weigh: a tuple of `Weighed | Unusable`, in order."""
-
-    texts: tuple[Given, ...]
+class ComputeLogLikelihoods(LanguageModelRequest[Conditional, LogLikelihood]):
+    """Compute how likely each text is after its prefix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Abilities:
-    """What the language model can do: read passages, weigh texts, give log probabilities.
+class Capabilities:
+    """What a language model can do.
 
-    `numbers` are the texts that are one token each: "0" to "10", or to "9" where 10 is split.
+    `numbers` are the numbers that are one token each: "0" to "10", or to "9" where 10 is split.
     """
 
-    reads: bool
+    number_logprobs: bool
     logprobs: bool
-    weighs: bool = False
+    log_likelihoods: bool = False
     numbers: tuple[str, ...] = field(default=tuple(str(number) for number in range(11)))
 
 
-@dataclass(frozen=True, slots=True)
-class AskAbilities:
-    """What the language model can do: `Abilities`."""
+@dataclass(frozen=True)
+class GetCapabilities(Request[Capabilities]):
+    """Find out what the language model can do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Encode:
-    """Texts for the sentence encoder: unit vectors, float32 of shape (texts, dimensions)."""
-
-    texts: tuple[str, ...]
+# --- Requests to the sentence encoder and to the subject ------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observe:
-    """Texts for the subject: a tuple of `TokenActivations | Unusable`, the neuron's raw values."""
+class Embed(BatchRequest[str, NDArray[np.float32]]):
+    """Encode texts as unit vectors: float32 of shape (texts, dimensions)."""
 
-    texts: tuple[str, ...]
+
+class ComputeActivations(BatchRequest[str, tuple[TokenActivations | Unusable, ...]]):
+    """Compute the neuron's raw activations on texts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Replace:
-    """Excerpts in which the neuron's raw activation is replaced, one row of values a variant.
+class Replacement:
+    """An excerpt's tokens with the raw values that the neuron is set to: [variants, tokens]."""
 
-    Each entry of `values` has shape (variants, tokens). Answered with a tuple of arrays of that
-    shape, or `Unusable`: the Jensen-Shannon divergence, in nats, between what the model says after
-    each token untouched and with the replacement.
+    tokens: tuple[str, ...]
+    values: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[1] != len(self.tokens):
+            raise ValueError(f"{len(self.tokens)} tokens but values of shape {self.values.shape}")
+
+
+class Intervene(BatchRequest[Replacement, tuple[NDArray[np.float64] | Unusable, ...]]):
+    """Replace the neuron's activations and compare the subject's next-token distributions.
+
+    The reply has an array of the shape of each replacement's `values`: the Jensen-Shannon
+    divergence, in nats, between the distributions after each token without and with it.
     """
-
-    excerpts: tuple[tuple[str, ...], ...]
-    values: tuple[NDArray[np.float32], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Continue:
-    """Texts for the subject to go on with, `clamp` the neuron's raw activation or None untouched.
+class Continuation:
+    """A text to continue by up to `tokens` tokens, with the neuron clamped to a raw value or not.
 
-    Answered with a tuple of `str | Unusable`: what follows each text.
+    The neuron is clamped on the text's tokens and on the new ones. `seed` and the text decide the
+    draws, so that with and without a clamp the same draws are made. None takes the likeliest token.
     """
 
-    texts: tuple[str, ...]
+    text: str
     clamp: float | None
     tokens: int
-    seed: int
+    seed: int | None
+
+    def __post_init__(self) -> None:
+        if self.tokens < 1:
+            raise ValueError(f"a continuation has at least one token, not {self.tokens}")
 
 
-Request = Ask | Read | Weigh | AskAbilities | Encode | Observe | Replace | Continue
-Dialogue: TypeAlias = Generator[Request, Any, T]
+class ContinueTexts(BatchRequest[Continuation, tuple[str | Unusable, ...]]):
+    """Let the subject continue texts; the reply has what follows each."""
 
 
-# --- Asking, with the types of the replies --------------------------------------------------------
+# --- Dialogues ------------------------------------------------------------------------------------
 
 
-def ask(prompts: Sequence[Prompt]) -> Dialogue[tuple[Answer | Unusable, ...]]:
-    """Ask the language model."""
-    replies: tuple[Answer | Unusable, ...] = yield Ask(prompts=tuple(prompts))
-    return replies
-
-
-def read(passages: Sequence[Passage]) -> Dialogue[tuple[Foreseen | Unusable, ...]]:
-    """Have the language model read passages."""
-    replies: tuple[Foreseen | Unusable, ...] = yield Read(passages=tuple(passages))
-    return replies
-
-
-def weigh(texts: Sequence[Given]) -> Dialogue[tuple[Weighed | Unusable, ...]]:
-    """Have the language model weigh texts."""
-    replies: tuple[Weighed | Unusable, ...] = yield Weigh(texts=tuple(texts))
-    return replies
-
-
-def abilities() -> Dialogue[Abilities]:
-    """Ask what the language model can do."""
-    reply: Abilities = yield AskAbilities()
+def send(request: Request[T]) -> Dialogue[T]:
+    """Send a request and return its reply."""
+    reply: T = yield request
     return reply
 
 
-def encode(texts: Sequence[str]) -> Dialogue[NDArray[np.float32]]:
-    """Encode texts."""
-    vectors: NDArray[np.float32] = yield Encode(texts=tuple(texts))
-    return vectors
-
-
-def observe(texts: Sequence[str]) -> Dialogue[tuple[TokenActivations | Unusable, ...]]:
-    """See what the neuron does on texts."""
-    replies: tuple[TokenActivations | Unusable, ...] = yield Observe(texts=tuple(texts))
-    return replies
-
-
-def replace(
-    excerpts: Sequence[tuple[str, ...]], values: Sequence[NDArray[np.float32]]
-) -> Dialogue[tuple[NDArray[np.float64] | Unusable, ...]]:
-    """See what the model says otherwise when the neuron's activations are replaced."""
-    replies: tuple[NDArray[np.float64] | Unusable, ...] = yield Replace(
-        excerpts=tuple(excerpts), values=tuple(values)
-    )
-    return replies
-
-
-def continue_(
-    texts: Sequence[str], *, clamp: float | None, tokens: int, seed: int
-) -> Dialogue[tuple[str | Unusable, ...]]:
-    """Have the subject go on with texts, the neuron held fixed or not."""
-    replies: tuple[str | Unusable, ...] = yield Continue(
-        texts=tuple(texts), clamp=clamp, tokens=tokens, seed=seed
-    )
-    return replies
-
-
-def at_once(work: Callable[P, T]) -> Callable[P, Dialogue[T]]:
-    """Return a function that asks for nothing as a dialogue."""
+def as_dialogue(work: Callable[P, T]) -> Callable[P, Dialogue[T]]:
+    """Return a function that sends no request as a dialogue."""
 
     def dialogue(*args: P.args, **kwargs: P.kwargs) -> Dialogue[T]:
         yield from ()
@@ -243,22 +223,10 @@ def at_once(work: Callable[P, T]) -> Callable[P, Dialogue[T]]:
     return dialogue
 
 
-# --- Several dialogues as one ---------------------------------------------------------------------
+def gather(dialogues: Sequence[Dialogue[T]]) -> Dialogue[list[T]]:
+    """Run dialogues side by side and return their results in order.
 
-# Requests whose parts are answered one by one, and where those are: such requests can be joined.
-_PARTS: dict[type[Any], str] = {
-    Ask: "prompts",
-    Read: "passages",
-    Weigh: "texts",
-    Encode: "texts",
-    Observe: "texts",
-}
-
-
-def together(dialogues: Sequence[Dialogue[T]]) -> Dialogue[list[T]]:
-    """Carry on dialogues side by side; what they ask of one kind at a time is asked at once.
-
-    Returns what each comes to, in order.
+    Requests of one type that wait at the same time are sent as one.
     """
     results: dict[int, T] = {}
     replies: dict[int, Any] = dict.fromkeys(range(len(dialogues)))
@@ -278,17 +246,16 @@ def together(dialogues: Sequence[Dialogue[T]]) -> Dialogue[list[T]]:
 
 
 def _joined(requests: Sequence[tuple[int, Any]]) -> Dialogue[dict[int, Any]]:
-    """Ask requests of one kind, as one where they can be joined; return each one's reply."""
+    """Send requests of one type, as one where they have parts; return the reply to each."""
     replies: dict[int, Any] = {}
     kind = type(requests[0][1])
-    if kind not in _PARTS:
+    if not issubclass(kind, BatchRequest):
         for number, request in requests:
             replies[number] = yield request
         return replies
-    parts = {number: getattr(request, _PARTS[kind]) for number, request in requests}
-    reply: Any = yield kind(**{_PARTS[kind]: tuple(chain.from_iterable(parts.values()))})
+    reply: Any = yield kind(chain.from_iterable(request.parts for _, request in requests))
     start = 0
-    for number, few in parts.items():
-        replies[number] = reply[start : start + len(few)]
-        start += len(few)
+    for number, request in requests:
+        replies[number] = reply[start : start + len(request.parts)]
+        start += len(request.parts)
     return replies

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from explanations.methods.requests import Dialogue, Need, replace
+from explanations.methods.requests import Dialogue, Intervene, Need, Replacement, send
 from explanations.methods.values import Evidence, HeldOut, Scored, Unusable
 from explanations.records import RecordKind
 from explanations.scorers import intervals
@@ -39,8 +39,13 @@ def score(evidence: Evidence, _config: Config, _seed: int) -> Dialogue[Scored | 
     if reason:
         return Scored(value=None, n=0, reason=reason)
     records = sorted(whole, key=lambda each: each.record)
-    values = [variants(each, evidence.maximum, evidence.mean or 0.0) for each in records]
-    replies = yield from replace([each.actual.tokens for each in records], values)
+    mean = evidence.mean or 0.0
+    replies = yield from send(
+        Intervene(
+            Replacement(tokens=each.actual.tokens, values=variants(each, evidence.maximum, mean))
+            for each in records
+        )
+    )
     pairs = list(zip(records, replies, strict=True))
     moved = [
         _Moved(record=record, divergences=reply)

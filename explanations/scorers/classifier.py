@@ -17,7 +17,7 @@ from itertools import accumulate
 from math import exp, isnan
 from typing import Any
 
-from explanations.methods.requests import Dialogue, abilities, ask
+from explanations.methods.requests import Dialogue, Generate, GetCapabilities, send
 from explanations.methods.values import Answer, GeneratedToken, Message, Prompt, Scored, Unusable
 from explanations.records import seeded_hash
 from explanations.scorers.base import Config
@@ -94,11 +94,13 @@ def judged(
 ) -> Dialogue[Scored | Unusable]:
     """Ask about all examples and measure the answers; `Unusable` where a side got none."""
     settings = settled(config)
-    known = yield from abilities()
+    known = yield from send(GetCapabilities())
     reads = settings["logprobs"] and settings["answers"] == "yes_no" and known.logprobs
     size = settings["per_prompt"]
     batches = [examples[at : at + size] for at in range(0, len(examples), size)]
-    answers = yield from ask([prompt(task, explanation, few, settings, reads) for few in batches])
+    answers = yield from send(
+        Generate(tuple(prompt(task, explanation, few, settings, reads) for few in batches))
+    )
     verdicts: list[Verdict] = []
     failed: list[tuple[Unusable, int]] = []
     for few, answer in zip(batches, answers, strict=True):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from explanations.methods.requests import at_once
+from explanations.methods.requests import as_dialogue
 from explanations.methods.values import Evidence, HeldOut, Scored
 from explanations.records import RecordKind, to_zero_to_ten
 from explanations.scorers import intervals
@@ -148,7 +148,7 @@ def _scorer(name: str, measure: Measure, scale: intervals.Scale) -> Scorer:
         name=name,
         version=1,
         rests_on=RestsOn.SIMULATION,
-        score=at_once(partial(_score, measure=measure, scale=scale)),
+        score=as_dialogue(partial(_score, measure=measure, scale=scale)),
         options=OPTIONS,
         choices={"on": ("all", *_ON)},
     )

@@ -9,7 +9,7 @@ features in large language models".
 
 from typing import Any
 
-from explanations.methods.requests import Dialogue, Need, encode
+from explanations.methods.requests import Dialogue, Embed, Need, send
 from explanations.methods.values import Evidence, Scored
 from explanations.scorers.activating import one_line, separated, sides
 from explanations.scorers.base import Config, RestsOn, Scorer
@@ -24,7 +24,7 @@ def score(evidence: Evidence, config: Config, seed: int) -> Dialogue[Scored]:
         return Scored(value=None, n=0, reason=both.missing)
     records = (*both.firing, *both.silent)
     texts = [evidence.explanation.strip(), *(one_line(each.actual.text) for each in records)]
-    vectors = yield from encode(texts)
+    vectors = yield from send(Embed(texts))
     cosines = (vectors[1:] @ vectors[0]).tolist()
     return separated({each.record: c for each, c in zip(records, cosines, strict=True)}, both)
 

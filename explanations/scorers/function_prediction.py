@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from explanations.ground_truth.pairs import Pair, Value, pair_of, written
-from explanations.methods.requests import Dialogue, Need, ask
+from explanations.methods.requests import Dialogue, Generate, Need, send
 from explanations.methods.values import Answer, Evidence, Message, Prompt, Scored, Unusable
 from explanations.records import seeded_hash
 from explanations.scorers.accuracy import share_right
@@ -66,7 +66,9 @@ def score(evidence: Evidence, config: Config, seed: int) -> Dialogue[Scored | Un
     if not asked:
         return Scored(value=None, n=0, reason=f"it takes {OFFERED} inputs of different outputs")
     said = evidence.explanation if settings["told"] else ""
-    answers = yield from ask([_prompt(said, each, settings["max_tokens"]) for each in asked])
+    answers = yield from send(
+        Generate(tuple(_prompt(said, each, settings["max_tokens"]) for each in asked))
+    )
     return share_right(
         [parse(answer) for answer in answers],
         [each.right for each in asked],

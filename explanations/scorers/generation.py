@@ -8,7 +8,7 @@ it wrongly covers. Source of the scheme: Bills et al. (2023), "Language models c
 in language models", section on revising; Paulo et al. (2024) call it generation scoring.
 """
 
-from explanations.methods.requests import at_once
+from explanations.methods.requests import as_dialogue
 from explanations.methods.values import Evidence, Scored
 from explanations.records import to_zero_to_ten
 from explanations.scorers.base import Config, RestsOn, Scorer
@@ -32,4 +32,6 @@ def score(evidence: Evidence, _config: Config, _seed: int) -> Scored:
     )
 
 
-SCORER = Scorer(name="generation", version=1, rests_on=RestsOn.EXPLANATION, score=at_once(score))
+SCORER = Scorer(
+    name="generation", version=1, rests_on=RestsOn.EXPLANATION, score=as_dialogue(score)
+)

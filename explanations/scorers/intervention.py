@@ -16,7 +16,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from explanations.methods.requests import Dialogue, Need, ask, continue_
+from explanations.methods.requests import (
+    Continuation,
+    ContinueTexts,
+    Dialogue,
+    Generate,
+    Need,
+    send,
+)
 from explanations.methods.values import Answer, Evidence, HeldOut, Message, Prompt, Scored, Unusable
 from explanations.records import RecordKind, seeded_hash
 from explanations.scorers.accuracy import share_right
@@ -82,14 +89,23 @@ def score(evidence: Evidence, config: Config, seed: int) -> Dialogue[Scored | Un
     ways = []
     for clamp in (None, settings["strength"] * evidence.maximum):
         ways.append(
-            (yield from continue_(begun, clamp=clamp, tokens=settings["tokens"], seed=seed))
+            (
+                yield from send(
+                    ContinueTexts(
+                        Continuation(text=text, clamp=clamp, tokens=settings["tokens"], seed=seed)
+                        for text in begun
+                    )
+                )
+            )
         )
     pairs, failed = _pairs(records, begun, *ways, seed=seed)
     judged = [each for each in pairs if each.plain != each.clamped]
     if not judged:
         return _nothing(pairs, failed)
-    answers = yield from ask(
-        [_prompt(evidence.explanation, each, settings["max_tokens"]) for each in judged]
+    answers = yield from send(
+        Generate(
+            tuple(_prompt(evidence.explanation, each, settings["max_tokens"]) for each in judged)
+        )
     )
     return share_right(
         [parse(each) for each in answers],

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from explanations.methods.requests import Dialogue, Need, ask
+from explanations.methods.requests import Dialogue, Generate, Need, send
 from explanations.methods.values import Answer, Evidence, HeldOut, Message, Prompt, Scored, Unusable
 from explanations.records import seeded_hash
 from explanations.scorers.accuracy import share_right
@@ -80,7 +80,9 @@ def score(evidence: Evidence, config: Config, seed: int) -> Dialogue[Scored | Un
         reason = f"it takes {ALIKE} records that fire, and there are {len(both.firing)}"
         return Scored(value=None, n=0, reason=reason)
     said = evidence.explanation if settings["told"] else ""
-    answers = yield from ask([_prompt(said, each, settings["max_tokens"]) for each in asked])
+    answers = yield from send(
+        Generate(tuple(_prompt(said, each, settings["max_tokens"]) for each in asked))
+    )
     return share_right(
         [parse(answer) for answer in answers],
         [each.intruder for each in asked],

@@ -17,7 +17,7 @@ import numpy as np
 
 from explanations import sandbox
 from explanations.ground_truth.pairs import Pair, pair_of
-from explanations.methods.requests import at_once
+from explanations.methods.requests import as_dialogue
 from explanations.methods.values import Evidence, Scored, Unusable
 from explanations.scorers import intervals
 from explanations.scorers.base import Config, RestsOn, Scorer
@@ -113,5 +113,5 @@ SCORER = Scorer(
     name="program",
     version=1,
     rests_on=RestsOn.EXPLANATION,
-    score=at_once(score),
+    score=as_dialogue(score),
 )

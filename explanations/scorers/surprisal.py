@@ -13,7 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from explanations.methods.requests import Dialogue, Given, Need, Weighed, abilities, weigh
+from explanations.methods.requests import (
+    ComputeLogLikelihoods,
+    Conditional,
+    Dialogue,
+    GetCapabilities,
+    LogLikelihood,
+    Need,
+    send,
+)
 from explanations.methods.values import Evidence, HeldOut, Scored, Unusable
 from explanations.scorers.activating import Sides, one_line, separated, sides
 from explanations.scorers.base import Config, RestsOn, Scorer
@@ -28,21 +36,25 @@ def score(evidence: Evidence, config: Config, seed: int) -> Dialogue[Scored | Un
     both = sides(evidence, seed).most(settings["examples"])
     if both.missing:
         return Scored(value=None, n=0, reason=both.missing)
-    if not (yield from abilities()).weighs:
+    if not (yield from send(GetCapabilities())).log_likelihoods:
         return Scored(value=None, n=0, reason=CANNOT)
     records = (*both.firing, *both.silent)
     said = evidence.explanation.strip()
-    weighed = yield from weigh([*_given(records, said), *_given(records, str(settings["nothing"]))])
+    weighed = yield from send(
+        ComputeLogLikelihoods((*_given(records, said), *_given(records, str(settings["nothing"]))))
+    )
     return _measured(both, weighed[: len(records)], weighed[len(records) :])
 
 
-def _given(records: Sequence[HeldOut], said: str) -> list[Given]:
+def _given(records: Sequence[HeldOut], said: str) -> list[Conditional]:
     prefix = f"Here is a passage of text that has to do with {said}.\n\n"
-    return [Given(prefix=prefix, text=one_line(each.actual.text)) for each in records]
+    return [Conditional(prefix=prefix, text=one_line(each.actual.text)) for each in records]
 
 
 def _measured(
-    both: Sides, after: Sequence[Weighed | Unusable], before: Sequence[Weighed | Unusable]
+    both: Sides,
+    after: Sequence[LogLikelihood | Unusable],
+    before: Sequence[LogLikelihood | Unusable],
 ) -> Scored | Unusable:
     """Part the sides by what the explanation tells; failures are left out and counted."""
     told: dict[int, float] = {}

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 
-from explanations.methods.requests import Foreseen, Weighed
-from explanations.methods.values import Answer, GeneratedToken, Unusable
+from explanations.methods import stored_outcomes
+from explanations.methods.values import Unusable
 from explanations.models import Call
 
-Outcome = Answer | Foreseen | Weighed | Unusable
-"""What a question to a language model comes to."""
+Outcome = stored_outcomes.Outcome | Unusable
+"""The outcome of a question to a language model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,27 +57,17 @@ def calls_stored(targets: Iterable[int], *, place: int = 0) -> dict[tuple[int, i
 
 def call_read(call: Call) -> StoredCall:
     """Return a stored call as what it once came to."""
-    return StoredCall(digest=call.digest, outcome=_outcome(call), dollars=call.dollars)
-
-
-def _outcome(call: Call) -> Outcome:
-    read, written, seconds = call.tokens_in, call.tokens_out, call.seconds
+    usage: dict[str, Any] = {
+        "tokens_in": call.tokens_in,
+        "tokens_out": call.tokens_out,
+        "seconds": call.seconds,
+    }
+    outcome: Outcome
     if call.reply is None:
-        return Unusable(
-            reason=call.reason, raw=call.raw, tokens_in=read, tokens_out=written, seconds=seconds
-        )
-    logprobs: list[Any] = call.logprobs or []
-    if "logprob" in call.reply:
-        return Weighed(**call.reply, tokens_in=read, seconds=seconds)
-    if "text" not in call.reply:
-        return Foreseen(logprobs=tuple(logprobs), tokens_in=read, seconds=seconds)
-    return Answer(
-        text=call.reply["text"],
-        tokens=tuple(GeneratedToken(text=text, logprobs=others) for text, others in logprobs),
-        tokens_in=read,
-        tokens_out=written,
-        seconds=seconds,
-    )
+        outcome = Unusable(reason=call.reason, raw=call.raw, **usage)
+    else:
+        outcome = stored_outcomes.outcome_from_json(call.reply, call.logprobs, **usage)
+    return StoredCall(digest=call.digest, outcome=outcome, dollars=call.dollars)
 
 
 def call_totals(run: int) -> CallTotals:

@@ -6,7 +6,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from explanations.methods.requests import Foreseen, Weighed
+from explanations.methods.requests import LogLikelihood
+from explanations.methods.stored_outcomes import outcome_to_json
 from explanations.methods.values import Unusable
 from explanations.models import Call, Run
 from explanations.prices import Price
@@ -23,15 +24,16 @@ def call_store(
     It is stored whoever holds the target by now, for it is paid for. Where another worker was first
     with this place of the target, what came later is kept as void.
     """
-    tokens_out = 0 if isinstance(outcome, Foreseen | Weighed) else outcome.tokens_out
-    dollars = price.of(tokens_in=outcome.tokens_in, tokens_out=tokens_out) if price else None
+    dollars = None
+    if price:
+        dollars = price.of(tokens_in=outcome.tokens_in, tokens_out=outcome.tokens_out)
     call = Call(
         target_id=target_id,
         place=place,
         digest=digest,
         model=model,
         tokens_in=outcome.tokens_in,
-        tokens_out=tokens_out,
+        tokens_out=outcome.tokens_out,
         seconds=outcome.seconds,
         dollars=dollars,
         **_columns(outcome),
@@ -57,19 +59,22 @@ def _columns(outcome: Outcome) -> dict[str, Any]:
     """Return an outcome as the columns hold it; no database holds a NUL or an infinite number."""
     if isinstance(outcome, Unusable):
         return {"reason": shortened(outcome.reason), "raw": outcome.raw.replace("\0", "")}
-    if isinstance(outcome, Foreseen):
-        return {"reply": {}, "logprobs": [_finite(each) for each in outcome.logprobs]}
-    if isinstance(outcome, Weighed) and not math.isfinite(outcome.logprob):
+    if isinstance(outcome, LogLikelihood) and not math.isfinite(outcome.logprob):
         return {"reason": f"the text's log probability is {outcome.logprob}"}
-    if isinstance(outcome, Weighed):
-        return {"reply": {"logprob": outcome.logprob, "tokens": outcome.tokens}}
-    tokens = [[_plain(token.text), _finite(token.logprobs)] for token in outcome.tokens]
-    return {"reply": {"text": _plain(outcome.text)}, "logprobs": tokens or None}
+    reply, logprobs = outcome_to_json(outcome)
+    return {"reply": _storable(reply), "logprobs": _storable(logprobs)}
 
 
-def _finite(logprobs: dict[str, float]) -> dict[str, float]:
-    return {_plain(text): value for text, value in logprobs.items() if math.isfinite(value)}
-
-
-def _plain(text: str) -> str:
-    return text.replace("\0", "")
+def _storable(value: Any) -> Any:
+    """Return JSON without NULs in texts and without entries that are infinite."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list | tuple):
+        return [_storable(each) for each in value]
+    if isinstance(value, dict):
+        return {
+            _storable(key): _storable(each)
+            for key, each in value.items()
+            if not isinstance(each, float) or math.isfinite(each)
+        }
+    return value

@@ -17,7 +17,7 @@ class Simulator:
     """Predicts activations: one `Simulated` or `Unusable` for each excerpt, in order.
 
     Values are on the zero_to_ten scale, one for each token. `simulate` reads `default_config` for
-    what its configuration leaves out. Its setting `calibration` is seen to by `carried_out`.
+    what its configuration leaves out; `simulate_calibrated` applies its setting `calibration`.
     `choices` are the values of settings that have only a few.
     """
 

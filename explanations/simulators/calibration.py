@@ -87,7 +87,7 @@ _FITS: dict[str, Callable[[Values, Values], Fitted]] = {
 }
 
 
-def carried_out(
+def simulate_calibrated(
     simulator: Simulator,
     explanation: str,
     scored: Mapping[int, tuple[str, ...]],

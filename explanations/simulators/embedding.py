@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from explanations.methods.requests import Dialogue, Need, encode
+from explanations.methods.requests import Dialogue, Embed, Need, send
 from explanations.methods.values import Simulated
 from explanations.records import Word, words
 from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
@@ -41,7 +41,7 @@ def simulate(explanation: str, excerpts: Excerpts, config: Config) -> Dialogue[O
     whole, phrases = explanation.strip(), named(explanation)
     named_texts = [phrase.text for phrase in phrases]
     distinct = list(dict.fromkeys([whole, *named_texts, *_flat(texts), *_flat(contexts)]))
-    vectors = _Vectors(distinct, (yield from encode(distinct)))
+    vectors = _Vectors(distinct, (yield from send(Embed(distinct))))
     levels = [
         _named(phrases, alone, vectors)
         + settings["context"] * (vectors.of(around) @ vectors.of([whole])[0])

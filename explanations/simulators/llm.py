@@ -20,14 +20,15 @@ from typing import Any
 import numpy as np
 
 from explanations.methods.requests import (
-    Abilities,
+    Capabilities,
     Dialogue,
-    Foreseen,
+    Generate,
+    GetCapabilities,
     Need,
-    Passage,
-    abilities,
-    ask,
-    read,
+    NumberLogprobs,
+    NumberPrompt,
+    PredictNumbers,
+    send,
 )
 from explanations.methods.values import Simulated, Unusable
 from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
@@ -50,7 +51,11 @@ def simulate(explanation: str, excerpts: Excerpts, config: Config) -> Dialogue[O
     if settings["way"] not in ("auto", *WAYS):
         raise ValueError(f"way is one of auto, {', '.join(WAYS)}, not {settings['way']!r}")
     written = settings["way"] == "written"
-    able = Abilities(reads=False, logprobs=False) if written else (yield from abilities())
+    able = (
+        Capabilities(number_logprobs=False, logprobs=False)
+        if written
+        else (yield from send(GetCapabilities()))
+    )
     way, top = chosen(settings["way"], able), len(able.numbers) - 1
     if way == "one_pass":
         outcomes = yield from _read(explanation, excerpts, top)
@@ -65,9 +70,9 @@ def simulate(explanation: str, excerpts: Excerpts, config: Config) -> Dialogue[O
     ]
 
 
-def chosen(way: str, able: Abilities) -> str:
+def chosen(way: str, able: Capabilities) -> str:
     """Return the way that is taken; `ValueError` for one that the model cannot go."""
-    can = {"one_pass": able.reads, "generated": able.logprobs, "written": True}
+    can = {"one_pass": able.number_logprobs, "generated": able.logprobs, "written": True}
     if way == "auto":
         return next(each for each in WAYS if can[each])
     if not can[way]:
@@ -79,14 +84,14 @@ def chosen(way: str, able: Abilities) -> str:
 
 def _read(explanation: str, excerpts: Excerpts, top: int) -> Dialogue[Outcomes]:
     passages = [passage(explanation, tokens, top=top) for tokens in excerpts]
-    readings = yield from read(passages)
+    readings = yield from send(PredictNumbers(passages))
     return [
         reading if isinstance(reading, Unusable) else _expected(reading, asked, top)
         for reading, asked in zip(readings, passages, strict=True)
     ]
 
 
-def _expected(foreseen: Foreseen, asked: Passage, top: int) -> Simulated | Unusable:
+def _expected(foreseen: NumberLogprobs, asked: NumberPrompt, top: int) -> Simulated | Unusable:
     """Return the expectation at each place; nan where no number was foreseen."""
     values = np.full(len(asked.parts), np.nan, dtype=np.float32)
     for place, logprobs in enumerate(foreseen.logprobs):
@@ -105,7 +110,7 @@ def _asked(
 ) -> Dialogue[Outcomes]:
     groups = [excerpts[start : start + few] for start in range(0, len(excerpts), few)]
     prompts = [question(explanation, group, top=top, top_logprobs=top_logprobs) for group in groups]
-    answers = yield from ask(prompts)
+    answers = yield from send(Generate(prompts))
     outcomes: Outcomes = []
     for answer, group in zip(answers, groups, strict=True):
         if isinstance(answer, Unusable):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from explanations.methods.requests import Passage
+from explanations.methods.requests import NumberPrompt
 from explanations.methods.values import Message, Prompt
 
 SYSTEM = """\
@@ -90,7 +90,7 @@ def question(
     )
 
 
-def passage(explanation: str, tokens: tuple[str, ...], *, top: int) -> Passage:
+def passage(explanation: str, tokens: tuple[str, ...], *, top: int) -> NumberPrompt:
     """Have the numbers of one text foreseen; what stands before the explanation is always the same.
 
     In the examples the first half of a text is unknown too, so that numbers follow on unknowns.
@@ -105,7 +105,7 @@ def passage(explanation: str, tokens: tuple[str, ...], *, top: int) -> Passage:
             ]
             parts.append(f"Neuron: {example.about}\n{''.join(lines)}")
     parts.append(f"Neuron: {' '.join(explanation.split())}\n")
-    return Passage(
+    return NumberPrompt(
         prefix="\n".join(parts),
         parts=tuple(f"{shown(token)}\t" for token in tokens),
         filler=UNKNOWN,

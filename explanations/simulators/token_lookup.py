@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from explanations.methods.requests import at_once
+from explanations.methods.requests import as_dialogue
 from explanations.methods.values import Simulated
 from explanations.records import words
 from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
@@ -41,7 +41,7 @@ def _on(tokens: tuple[str, ...], named_levels: list[tuple[Phrase, float]]) -> Si
 SIMULATOR = Simulator(
     name="token_lookup",
     version=1,
-    simulate=at_once(simulate),
+    simulate=as_dialogue(simulate),
     default_config=DEFAULTS,
     choices={"calibration": KINDS},
 )

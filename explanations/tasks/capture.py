@@ -198,7 +198,7 @@ def _reporter(chunk: Chunk, target: Target, total: int) -> "Callable[[Progress],
 
     def report(progress: "Progress") -> None:
         nonlocal reported
-        chunk.check()
+        chunk.raise_if_stopped()
         if time.monotonic() - reported < _REPORT_SECONDS:
             return
         reported = time.monotonic()

@@ -12,7 +12,7 @@ from django.utils import timezone
 from explanations.methods.values import Unusable
 from explanations.models import Target
 from explanations.services.leases import Claim, Cost, lease_extend, lease_release, target_fail
-from explanations.tasks.lease_heartbeat import Heart
+from explanations.tasks.lease_heartbeat import Heartbeat
 from explanations.tasks.stopping import Stopped, stopping
 
 T = TypeVar("T")
@@ -28,10 +28,10 @@ class Chunk:
     def __init__(self, claim: Claim) -> None:
         self.lease = claim.lease
         self.targets = list(Target.objects.filter(pk__in=claim.targets).order_by("pk").defer("raw"))
-        self._heart = Heart(lambda: lease_extend(lease=claim.lease, at=timezone.now()))
+        self._heartbeat = Heartbeat(lambda: lease_extend(lease=claim.lease, at=timezone.now()))
 
     def __enter__(self) -> Self:
-        self._heart.__enter__()
+        self._heartbeat.__enter__()
         return self
 
     def __exit__(
@@ -40,7 +40,7 @@ class Chunk:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        self._heart.__exit__(kind, error, trace)
+        self._heartbeat.__exit__(kind, error, trace)
         if isinstance(error, Exception) and not isinstance(error, _NOT_THE_TARGETS_FAULT):
             self._fail_all(error)
             error = None
@@ -49,7 +49,7 @@ class Chunk:
 
     def __iter__(self) -> Iterator[Target]:
         for target in self.targets:
-            if stopping.is_set() or self._heart.lost.is_set():
+            if stopping.is_set() or self._heartbeat.lost.is_set():
                 return
             yield target
 
@@ -74,9 +74,9 @@ class Chunk:
             if mine is not None:
                 yield target, mine
 
-    def check(self) -> None:
+    def raise_if_stopped(self) -> None:
         """Raise `Stopped` when the worker ends or the lease is lost; for work that takes long."""
-        if stopping.is_set() or self._heart.lost.is_set():
+        if stopping.is_set() or self._heartbeat.lost.is_set():
             raise Stopped
 
     @contextmanager

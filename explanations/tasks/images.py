@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from explanations.models import ImageImport, Run
 from explanations.services import image_imports
-from explanations.tasks.lease_heartbeat import Heart
+from explanations.tasks.lease_heartbeat import Heartbeat
 from explanations.tasks.queue_length import messages_waiting
 from explanations.tasks.stopping import Stopped, stopping
 
@@ -50,7 +50,7 @@ def _take_in(taken: ImageImport) -> None:
 
     lease = taken.lease
     assert lease is not None  # noqa: S101  it was just claimed
-    with Heart(lambda: image_imports.image_import_extend(lease=lease, at=timezone.now())):
+    with Heartbeat(lambda: image_imports.image_import_extend(lease=lease, at=timezone.now())):
         try:
             counts = images_import(
                 path=Path(taken.place), subject=taken.subject, progress=_teller(lease)

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 
-class Heart:
-    """Beats three times within a lease's length, in a thread of its own, while the context lasts.
+class Heartbeat:
+    """Extends a lease three times within its length, in a thread of its own, inside the context.
 
-    `extend` says whether the lease is still held; once it is not, `lost` stays set.
+    `extend` returns whether the lease is still held; once it is not, `lost` stays set.
     """
 
     def __init__(self, extend: Callable[[], bool]) -> None:

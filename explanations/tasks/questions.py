@@ -26,7 +26,7 @@ from explanations.services.questions import (
     questions_forget,
     questions_waiting,
 )
-from explanations.tasks.lease_heartbeat import Heart
+from explanations.tasks.lease_heartbeat import Heartbeat
 from explanations.tasks.queue_length import messages_waiting
 from explanations.tasks.stopping import Stopped, stopping
 from explanations.tasks.subjects import loaded
@@ -66,7 +66,7 @@ def call_for_questions(unfinished: dict[str, int]) -> None:
 def _take_up(question: Question) -> None:
     lease = question.lease
     assert lease is not None  # noqa: S101  it was just claimed
-    with Heart(lambda: question_extend(lease=lease, at=timezone.now())):
+    with Heartbeat(lambda: question_extend(lease=lease, at=timezone.now())):
         try:
             answer = _answered(question)
         except Stopped:

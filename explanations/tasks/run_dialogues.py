@@ -1,4 +1,4 @@
-"""Carrying on the dialogues of a chunk side by side, so that what they ask for is asked at once."""
+"""Running the dialogues of a chunk side by side, so that their requests are answered at once."""
 
 import time
 from collections import defaultdict
@@ -7,89 +7,108 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from explanations.methods.requests import Dialogue, Request
+from explanations.methods.values import Unusable
 from explanations.models import Method, Target
 from explanations.services.leases import Cost
-from explanations.tasks.answering import SERVERS, Asked, Served, Unserved, questions
+from explanations.tasks.answering import answer
+from explanations.tasks.answering.calls import questions
+from explanations.tasks.answering.requests import NoReply, PendingRequest, Reply
 from explanations.tasks.chunk import Chunk
 from explanations.tasks.stopping import Stopped
 
 T = TypeVar("T")
+C = TypeVar("C")
 
 
 @dataclass(slots=True, kw_only=True)
-class Talk(Generic[T]):
+class PendingDialogue(Generic[T, C]):
     """A target's dialogue; `neuron` is the primary key of the neuron that it is about.
 
-    `place` is how many questions it put to the language model so far.
+    `context` is what the dialogue began from, for whoever stores its outcome; `asked` is how many
+    questions it put to the language model so far.
     """
 
     target: Target
     neuron: int
-    dialogue: Dialogue[T]
+    dialogue: Dialogue[T | Unusable]
+    context: C
     cost: Cost = field(default_factory=Cost)
-    request: Request | None = None
-    place: int = 0
+    request: Request[Any] | None = None
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Ended(Generic[T]):
-    """What a dialogue came to, and what it took."""
+class Result(Generic[T, C]):
+    """A dialogue's outcome, the context that it began from, and what it cost."""
 
     target: Target
     outcome: T
+    context: C
     cost: Cost
 
 
-def converse(chunk: Chunk, method: Method, talks: Iterable[Talk[T]]) -> Iterator[Ended[T]]:
-    """Give each dialogue's end as it comes; one that goes wrong is its target's failure.
+def run_dialogues(
+    chunk: Chunk, method: Method, dialogues: Iterable[PendingDialogue[T, C]]
+) -> Iterator[Result[T, C]]:
+    """Yield each dialogue's result as it comes; one that is `Unusable` or raises fails its target.
 
-    Raises `Stopped` at the end where one had no reply, because its run is halted.
+    Raises `Stopped` at the end if a dialogue had no reply because its run is halted.
     """
-    waiting: list[Talk[T]] = []
-    unserved = False
-    for talk in talks:
-        yield from _went_on(chunk, talk, None, waiting)
+    waiting: list[PendingDialogue[T, C]] = []
+    unanswered = False
+    for dialogue in dialogues:
+        yield from _advance(chunk, dialogue, None, waiting)
     while waiting:
-        chunk.check()
+        chunk.raise_if_stopped()
         before, waiting = waiting, []
-        for talk, served in _served(method, before):
-            if isinstance(served, Served):
-                talk.cost += served.cost
-                yield from _went_on(chunk, talk, served.reply, waiting)
-            elif served.failure:
-                chunk.fail(talk.target, served.failure, talk.cost)
+        for dialogue, reply in _replies(method, before):
+            if isinstance(reply, Reply):
+                dialogue.cost += reply.cost
+                yield from _advance(chunk, dialogue, reply.value, waiting)
+            elif reply.failure:
+                chunk.fail(dialogue.target, reply.failure, dialogue.cost)
             else:
-                unserved = True
-    if unserved:
+                unanswered = True
+    if unanswered:
         raise Stopped
 
 
-def _went_on(chunk: Chunk, talk: Talk[T], reply: Any, waiting: list[Talk[T]]) -> Iterator[Ended[T]]:
-    """Send a reply; the dialogue ends, or waits for the next."""
+def _advance(
+    chunk: Chunk, pending: PendingDialogue[T, C], reply: Any, waiting: list[PendingDialogue[T, C]]
+) -> Iterator[Result[T, C]]:
+    """Send a reply; the dialogue ends with a result, or waits with its next request."""
     start = time.perf_counter()
-    with chunk.attempt(talk.target):
+    with chunk.attempt(pending.target):
         try:
-            talk.request = talk.dialogue.send(reply)
-            waiting.append(talk)
+            pending.request = pending.dialogue.send(reply)
+            waiting.append(pending)
         except StopIteration as stop:
-            talk.cost += Cost(seconds=time.perf_counter() - start)
-            yield Ended(target=talk.target, outcome=stop.value, cost=talk.cost)
+            pending.cost += Cost(seconds=time.perf_counter() - start)
+            if isinstance(stop.value, Unusable):
+                chunk.fail(pending.target, stop.value, pending.cost)
+            else:
+                yield Result(
+                    target=pending.target,
+                    outcome=stop.value,
+                    context=pending.context,
+                    cost=pending.cost,
+                )
             return
-    talk.cost += Cost(seconds=time.perf_counter() - start)
+    pending.cost += Cost(seconds=time.perf_counter() - start)
 
 
-def _served(
-    method: Method, waiting: Iterable[Talk[T]]
-) -> Iterator[tuple[Talk[T], Served | Unserved]]:
-    """Give each dialogue its reply; what is of one kind is asked for together."""
-    kinds: dict[type[Request], list[tuple[Talk[T], Asked]]] = defaultdict(list)
-    for talk in waiting:
-        assert talk.request is not None  # noqa: S101  it waits for the reply to one
-        asked = Asked(
-            target=talk.target, neuron=talk.neuron, request=talk.request, place=talk.place
+def _replies(
+    method: Method, waiting: Iterable[PendingDialogue[T, C]]
+) -> Iterator[tuple[PendingDialogue[T, C], Reply | NoReply]]:
+    """Yield each dialogue with its reply; requests of one type are answered together."""
+    by_type: dict[type[Any], list[tuple[PendingDialogue[T, C], PendingRequest]]] = defaultdict(list)
+    for each in waiting:
+        assert each.request is not None  # noqa: S101  it waits for the reply to one
+        request = PendingRequest(
+            target=each.target, neuron=each.neuron, request=each.request, ordinal=each.asked
         )
-        talk.place += len(questions(talk.request))
-        kinds[type(talk.request)].append((talk, asked))
-    for kind, few in kinds.items():
-        served = SERVERS[kind](method, [asked for _, asked in few])
-        yield from ((talk, each) for (talk, _), each in zip(few, served, strict=True))
+        each.asked += len(questions(each.request))
+        by_type[type(each.request)].append((each, request))
+    for pairs in by_type.values():
+        replies = answer(method, [request for _, request in pairs])
+        yield from ((each, reply) for (each, _), reply in zip(pairs, replies, strict=True))

@@ -11,42 +11,39 @@ from explanations.selectors.material import ToScore, explanations_to_score, simu
 from explanations.services.methods import method_at_work
 from explanations.services.results import score_store
 from explanations.tasks.chunk import Chunk
-from explanations.tasks.run_dialogues import Ended, Talk, converse
+from explanations.tasks.run_dialogues import PendingDialogue, Result, run_dialogues
 
-# What a target is, and how what may be scored of it is read.
+# A target's key, and the selector that reads what may be scored of it.
 _READ = {
     RestsOn.SIMULATION: ("simulation_id", simulations_to_score),
     RestsOn.EXPLANATION: ("explanation_id", explanations_to_score),
 }
 
-Outcome = Scored | Unusable
-
 
 def score(run: Run, chunk: Chunk) -> None:
     """Give each target of a chunk its score, or the reason why that is undefined."""
     method = method_at_work(method=run.method)
-    evidence: dict[int, Evidence] = {}
-    for ended in converse(chunk, method, _talks(SCORERS[method.name], method, chunk, evidence)):
-        with chunk.attempt(ended.target):
-            _store(chunk, ended, evidence.pop(ended.target.pk))
+    for result in run_dialogues(chunk, method, _dialogues(SCORERS[method.name], method, chunk)):
+        with chunk.attempt(result.target):
+            _store(chunk, result)
 
 
-def _talks(
-    scorer: Scorer, method: Method, chunk: Chunk, evidence: dict[int, Evidence]
-) -> Iterator[Talk[Outcome]]:
-    """Begin a dialogue for each target; one with a record that is not held out fails here.
-
-    What each rests on is noted in `evidence`.
-    """
+def _dialogues(
+    scorer: Scorer, method: Method, chunk: Chunk
+) -> Iterator[PendingDialogue[Scored, Evidence]]:
+    """Yield a dialogue for each target; one with a record that is not held out fails here."""
     seed = int(method.config.get("seed", 0))
     key, read = _READ[scorer.rests_on]
     for target, task in chunk.each(read, key):
         if task.leaked:
             chunk.fail(target, _leak(task))
             continue
-        evidence[target.pk] = task.evidence
-        dialogue = scorer.score(task.evidence, method.config, seed)
-        yield Talk(target=target, neuron=task.neuron, dialogue=dialogue)
+        yield PendingDialogue(
+            target=target,
+            neuron=task.neuron,
+            dialogue=scorer.score(task.evidence, method.config, seed),
+            context=task.evidence,
+        )
 
 
 def _leak(task: ToScore) -> Unusable:
@@ -57,18 +54,15 @@ def _leak(task: ToScore) -> Unusable:
     )
 
 
-def _store(chunk: Chunk, ended: Ended[Outcome], evidence: Evidence) -> None:
-    """Store a score, or why there is none; one of records that it was not given is refused."""
-    if isinstance(ended.outcome, Unusable):
-        chunk.fail(ended.target, ended.outcome, ended.cost)
-        return
-    given = {each.record for each in evidence.records}
-    if others := sorted(set(ended.outcome.records) - given):
-        raise ValueError(f"the score rests on records that it was not given: {others}")
+def _store(chunk: Chunk, result: Result[Scored, Evidence]) -> None:
+    """Store a score; raises `ValueError` where it rests on records that the scorer did not get."""
+    known = {each.record for each in result.context.records}
+    if others := sorted(set(result.outcome.records) - known):
+        raise ValueError(f"the score rests on records that the scorer did not get: {others}")
     score_store(
-        target_id=ended.target.pk,
+        target_id=result.target.pk,
         lease=chunk.lease,
-        scored=ended.outcome,
+        scored=result.outcome,
         at=timezone.now(),
-        cost=ended.cost,
+        cost=result.cost,
     )

@@ -13,10 +13,10 @@ from explanations.services.methods import method_at_work
 from explanations.services.results import simulation_store
 from explanations.simulators import SIMULATORS, Simulator
 from explanations.simulators.base import Outcomes
-from explanations.simulators.calibration import carried_out
+from explanations.simulators.calibration import simulate_calibrated
 from explanations.simulators.held_out import held_out
 from explanations.tasks.chunk import Chunk
-from explanations.tasks.run_dialogues import Ended, Talk, converse
+from explanations.tasks.run_dialogues import PendingDialogue, Result, run_dialogues
 
 Excerpts = Sequence[Excerpt]
 
@@ -25,35 +25,36 @@ def simulate(run: Run, chunk: Chunk) -> None:
     """Predict the activations of each explanation's held-out records, or store why not."""
     method = method_at_work(method=run.method)
     simulator = SIMULATORS[method.name]
-    excerpts: dict[int, Excerpts] = {}
-    for ended in converse(chunk, method, _talks(simulator, method, chunk, excerpts)):
-        with chunk.attempt(ended.target):
-            _store(chunk, ended, excerpts.pop(ended.target.pk))
+    for result in run_dialogues(chunk, method, _dialogues(simulator, method, chunk)):
+        with chunk.attempt(result.target):
+            _store(chunk, result)
 
 
-def _talks(
-    simulator: Simulator, method: Method, chunk: Chunk, excerpts: dict[int, Excerpts]
-) -> Iterator[Talk[Outcomes]]:
-    """Begin a dialogue for each target, and note in `excerpts` what it is asked to simulate."""
+def _dialogues(
+    simulator: Simulator, method: Method, chunk: Chunk
+) -> Iterator[PendingDialogue[Outcomes, Excerpts]]:
+    """Yield a dialogue for each target, with the excerpts that it is asked to simulate."""
     calibrated = method.config.get("calibration", "none") != "none"
     read = partial(explanations_to_simulate, calibrated=calibrated)
     for target, task in chunk.each(read, "explanation_id"):
-        few = excerpts[target.pk] = unseen(task)
-        dialogue = carried_out(
+        excerpts = unseen(task)
+        dialogue = simulate_calibrated(
             simulator,
             task.text,
-            {excerpt.record: excerpt.tokens.tokens for excerpt in few},
+            {excerpt.record: excerpt.tokens.tokens for excerpt in excerpts},
             {excerpt.record: excerpt.tokens for excerpt in task.known},
             task.maximum,
             method.config,
         )
-        yield Talk(target=target, neuron=task.neuron, dialogue=dialogue)
+        yield PendingDialogue(
+            target=target, neuron=task.neuron, dialogue=dialogue, context=excerpts
+        )
 
 
 def unseen(task: ToSimulate) -> list[Excerpt]:
     """Return the excerpts that may be scored.
 
-    Those are neither what the author was shown, or a calibration is fitted on, nor like it.
+    They share nothing with what the author was shown or with what a calibration is fitted on.
     """
     kept = held_out(
         [excerpt.window for excerpt in task.excerpts],
@@ -62,24 +63,24 @@ def unseen(task: ToSimulate) -> list[Excerpt]:
     return [task.excerpts[position] for position in kept]
 
 
-def _store(chunk: Chunk, ended: Ended[Outcomes], excerpts: Excerpts) -> None:
-    """Store what came back, unless nothing did: that is the target's failure."""
-    unusable = [each for each in ended.outcome if isinstance(each, Unusable)]
-    made = [each for each in ended.outcome if isinstance(each, Simulated)]
-    if not ended.outcome:
+def _store(chunk: Chunk, result: Result[Outcomes, Excerpts]) -> None:
+    """Store the simulations; where none could be made the target has failed."""
+    unusable = [each for each in result.outcome if isinstance(each, Unusable)]
+    made = [each for each in result.outcome if isinstance(each, Simulated)]
+    if not result.outcome:
         reason = "the neuron has no held-out records"
-        chunk.fail(ended.target, Unusable(reason=reason), ended.cost)
+        chunk.fail(result.target, Unusable(reason=reason), result.cost)
     elif not made:
-        chunk.fail(ended.target, unusable[0], ended.cost)
+        chunk.fail(result.target, unusable[0], result.cost)
     else:
-        records = [excerpt.record for excerpt in excerpts]
+        records = [excerpt.record for excerpt in result.context]
         simulation_store(
-            target_id=ended.target.pk,
+            target_id=result.target.pk,
             lease=chunk.lease,
-            outcomes=dict(zip(records, ended.outcome, strict=True)),
+            outcomes=dict(zip(records, result.outcome, strict=True)),
             details=_details(made),
             at=timezone.now(),
-            cost=ended.cost,
+            cost=result.cost,
         )
 
 

@@ -19,9 +19,10 @@ import numpy as np
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from explanations.backends.base import Callbacks
 from explanations.backends.local.loading import Loaded, load, number_head
-from explanations.backends.local.reading import Reader
-from explanations.methods.requests import Passage
+from explanations.backends.local.numbers import Numbers
+from explanations.methods.requests import NumberPrompt
 from explanations.methods.values import Evidence, HeldOut
 from explanations.records import NeuronRef, RecordKind, Scale, TokenActivations
 from explanations.scorers import SCORERS
@@ -78,11 +79,11 @@ def sent(texts: Sequence[tuple[str, ...]]) -> None:
 def reads(name: str, loaded: Loaded, texts: Sequence[tuple[str, ...]]) -> None:
     """Print simulations a second read both ways, one explanation after the other."""
     head = number_head(loaded)
-    reader = Reader(loaded, head, Lock())
+    reader = Numbers(loaded, Lock())
     about = iter(ABOUT * ROUNDS)
     top = len(head.ids) - 1
 
-    def passages() -> list[Passage]:
+    def passages() -> list[NumberPrompt]:
         explanation = next(about)
         return [passage(explanation, tokens, top=top) for tokens in texts[:SHARED]]
 
@@ -104,22 +105,22 @@ def reads(name: str, loaded: Loaded, texts: Sequence[tuple[str, ...]]) -> None:
 
 
 @torch.inference_mode()
-def alone(loaded: Loaded, numbers: dict[str, int], passages: Sequence[Passage]) -> None:
+def alone(loaded: Loaded, numbers: dict[str, int], passages: Sequence[NumberPrompt]) -> None:
     """Read each passage in a call of its own of the whole model."""
     for each in passages:
         ids = loaded.begun(each.prefix)
-        places = []
+        positions = []
         for part in each.parts:
             ids += loaded.coded(part)
-            places.append(len(ids) - 1)
+            positions.append(len(ids) - 1)
             ids += loaded.coded(each.filler)
-        logits = loaded.model(torch.tensor([ids])).logits[0, places]
+        logits = loaded.model(torch.tensor([ids])).logits[0, positions]
         torch.log_softmax(logits, dim=-1)[:, list(numbers.values())].tolist()
 
 
-def shared(reader: Reader, passages: Sequence[Passage]) -> None:
+def shared(reader: Numbers, passages: Sequence[NumberPrompt]) -> None:
     """Read all passages as the product does."""
-    reader.read(passages, lambda *_: None, lambda: None)
+    reader.answer(passages, Callbacks())
 
 
 def larger() -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from explanations.explainers import EXPLAINERS
-from explanations.methods.requests import Ask, Observe
+from explanations.methods.requests import ComputeActivations, Generate
 from explanations.methods.values import Answer, Explained, Material, Unusable
 from explanations.records import NeuronRef, Scale, TokenActivations
 from tests.explanations.dialogues import Replies, carried_on
@@ -36,9 +36,9 @@ class Model:
         self._answers = list(answers)
         self.prompts: list[str] = []
 
-    def __call__(self, request: Ask) -> tuple[Answer | Unusable, ...]:
+    def __call__(self, request: Generate) -> tuple[Answer | Unusable, ...]:
         """Answer each prompt by the next of the script."""
-        return tuple(self._next(prompt.messages[-1].content) for prompt in request.prompts)
+        return tuple(self._next(prompt.messages[-1].content) for prompt in request.parts)
 
     def _next(self, asked: str) -> Answer | Unusable:
         self.prompts.append(asked)
@@ -46,7 +46,7 @@ class Model:
         return said if isinstance(said, Unusable) else Answer(text=said)
 
 
-def function(truth: str) -> Callable[[Observe], tuple[TokenActivations | Unusable, ...]]:
+def function(truth: str) -> Callable[[ComputeActivations], tuple[TokenActivations | Unusable, ...]]:
     """Return what observes the shipped function whose true description begins so."""
     from explanations.interventions.live_neuron import activations
     from explanations.subjects.functions import load_functions
@@ -55,13 +55,13 @@ def function(truth: str) -> Callable[[Observe], tuple[TokenActivations | Unusabl
     index = next(i for i, f in enumerate(subject.functions) if f.truth.startswith(truth))
     neuron = NeuronRef(layer=0, index=index)
     return lambda request: tuple(
-        activations(subject, text, neuron).excerpt for text in request.texts
+        activations(subject, text, neuron).excerpt for text in request.parts
     )
 
 
-def nobody(request: Observe) -> tuple[Unusable, ...]:
+def nobody(request: ComputeActivations) -> tuple[Unusable, ...]:
     """Say of each text that there is no subject to run."""
-    return tuple(Unusable(reason="no subject is at hand") for _ in request.texts)
+    return tuple(Unusable(reason="no subject is at hand") for _ in request.parts)
 
 
 def attempt(

@@ -8,7 +8,16 @@ from django.utils import timezone
 
 from explanations.explainers import EXPLAINERS, Explainer
 from explanations.explainers.base import Config
-from explanations.methods.requests import Dialogue, Foreseen, Need, Weighed, ask
+from explanations.methods.requests import (
+    Conditional,
+    Dialogue,
+    Generate,
+    LogLikelihood,
+    Need,
+    NumberLogprobs,
+    NumberPrompt,
+    send,
+)
 from explanations.methods.values import (
     Answer,
     Explained,
@@ -55,7 +64,9 @@ def _thrice(material: Material, config: Config, _seed: int) -> Dialogue[Explaine
     for step in range(3):
         if killing["before"] == step:
             raise Killed
-        (answer,) = yield from ask([_prompt(f"{config['opening']} {step} after {said}")])
+        (answer,) = yield from send(
+            Generate((_prompt(f"{config['opening']} {step} after {said}"),))
+        )
         if isinstance(answer, Unusable):
             return answer
         said = answer.text
@@ -145,7 +156,11 @@ def test_a_call_keeps_model_question_tokens_dollars_and_latency(settings) -> Non
         settings.OPENAI_BASE_URL = server.url
         _worked(run)
     call = Call.objects.get(place=1)
-    assert (call.model, call.reply, call.reason) == ("tiny", {"text": "said step 1"}, "")
+    assert (call.model, call.reply, call.reason) == (
+        "tiny",
+        {"type": "answer", "text": "said step 1"},
+        "",
+    )
     assert call.digest == digest("tiny", _prompt("step 1 after said step 0"))
     assert (call.tokens_in, call.tokens_out, call.dollars) == (11, 7, pytest.approx(CALL))
     assert call.seconds > 0
@@ -199,7 +214,7 @@ def test_a_stored_answer_to_another_question_is_a_failure_that_a_retry_gets_past
         Call.objects.filter(place=1).update(digest="another")
         progress = _worked(run)
         (reason,) = run_reasons(run)
-        assert reason.startswith("question 2 is not the one that its stored answer is to")
+        assert reason.startswith("question 2 is not the one that its stored answer belongs to")
         assert (progress.failed, len(server.requests)) == (1, 2)
         run_retry_failures(run_id=run)
         assert _worked(run).done == 1
@@ -248,8 +263,8 @@ def _store(target: int, place: int, outcome: Outcome) -> StoredCall:
 OUTCOMES = [
     Answer(text="fish", tokens_in=3, tokens_out=2, seconds=0.5),
     Answer(text="9", tokens=(GeneratedToken(text="9", logprobs={"9": -0.1, "8": -3.0}),)),
-    Foreseen(logprobs=({"0": -0.1}, {}), tokens_in=4, seconds=0.25),
-    Weighed(logprob=-7.5, tokens=3, tokens_in=5, seconds=0.25),
+    NumberLogprobs(logprobs=({"0": -0.1}, {}), tokens_in=4, seconds=0.25),
+    LogLikelihood(logprob=-7.5, tokens=3, tokens_in=5, seconds=0.25),
     Unusable(reason="the model declined", raw="no", tokens_in=3, tokens_out=1, seconds=0.5),
 ]
 
@@ -260,6 +275,36 @@ def test_an_outcome_is_read_back_as_it_was(outcome: Outcome) -> None:
     target = Target.objects.get().pk
     assert _store(target, 0, outcome).outcome == outcome
     assert calls_stored([target])[target, 0].outcome == outcome
+
+
+UNTAGGED: list[tuple[dict[str, object], list[object] | None, Outcome]] = [
+    ({"text": "9"}, [["9", {"9": -0.1, "8": -3.0}]], OUTCOMES[1]),
+    ({}, [{"0": -0.1}, {}], replace(OUTCOMES[2], tokens_in=0, seconds=0.0)),
+    ({"logprob": -7.5, "tokens": 3}, None, replace(OUTCOMES[3], tokens_in=0, seconds=0.0)),
+]
+
+
+@pytest.mark.parametrize(("reply", "logprobs", "outcome"), UNTAGGED)
+def test_a_reply_that_was_stored_without_its_type_is_still_read(
+    reply: dict[str, object], logprobs: list[object] | None, outcome: Outcome
+) -> None:
+    _run()
+    target = Target.objects.get()
+    Call.objects.create(
+        target=target, place=0, digest="d", model="tiny", reply=reply, logprobs=logprobs
+    )
+    assert calls_stored([target.pk])[target.pk, 0].outcome == outcome
+
+
+def test_digests_of_stored_questions_stay_what_they_were() -> None:
+    # computed before the types of questions had their present names
+    number = NumberPrompt(prefix="a", parts=("b",), filler="c")
+    assert digest("tiny", number) == (
+        "28fd06a0a0ef9f6a93373c157f1d317db76954164ba89cbe09e82604738f0f64"
+    )
+    assert digest("tiny", Conditional(prefix="a", text="b")) == (
+        "db10e4897acc06d234c7be49c3697a71bb1e384850b41fc7f1b4a2ec5817a285"
+    )
 
 
 def test_what_no_database_holds_is_left_out_of_what_the_dialogue_gets_too() -> None:
@@ -279,7 +324,7 @@ def test_a_late_workers_answer_is_kept_as_paid_for_and_not_read() -> None:
     _store(target, 0, first)
     _store(target, 0, Answer(text="late", tokens_in=1_000_000))
     assert calls_stored([target])[target, 0].outcome == first
-    assert Call.objects.get(void=True).reply == {"text": "late"}
+    assert Call.objects.get(void=True).reply == {"type": "answer", "text": "late"}
     assert run_progress(run).dollars == pytest.approx(2.0)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from explanations.interventions.generation import Continued, continuations
+from explanations.interventions.generation import continuations
+from explanations.methods.requests import Continuation
 from explanations.methods.values import Unusable
 from explanations.records import NeuronRef
 from explanations.subjects import SubjectError, TransformersMLP
@@ -22,7 +23,7 @@ def go_on(
 ) -> list[str | Unusable]:
     return continuations(
         subject,
-        [Continued(ref=REF, text=text, clamp=clamp, tokens=tokens, seed=seed) for text in texts],
+        [(REF, Continuation(text=text, clamp=clamp, tokens=tokens, seed=seed)) for text in texts],
     )
 
 
@@ -61,7 +62,9 @@ def test_draws_follow_the_models_distribution(stories260k: TransformersMLP) -> N
         shares = stories260k.model(input_ids=batch.ids).logits[0, -1].float().softmax(-1)
     best = int(shares.argmax())
     said = stories260k.encoder.backend.decode([*batch.ids[0, 1:].tolist(), best])
-    asked = [Continued(ref=REF, text="She", clamp=None, tokens=1, seed=seed) for seed in range(300)]
+    asked = [
+        (REF, Continuation(text="She", clamp=None, tokens=1, seed=seed)) for seed in range(300)
+    ]
     drawn = [f"She{each}" for each in continuations(stories260k, asked)]
     # of 300 draws: the standard error of a share is at most .029
     assert np.mean([each == said for each in drawn]) == pytest.approx(float(shares[best]), abs=0.1)
@@ -98,7 +101,12 @@ def test_what_cannot_go_on_is_said(minilm: TransformersMLP) -> None:
     with pytest.raises(SubjectError, match="predicts no next token"):
         continuations(
             minilm,
-            [Continued(ref=NeuronRef(layer=0, index=0), text="a", clamp=None, tokens=1, seed=1)],
+            [
+                (
+                    NeuronRef(layer=0, index=0),
+                    Continuation(text="a", clamp=None, tokens=1, seed=1),
+                )
+            ],
         )
     with pytest.raises(ValueError, match="at least one token"):
-        Continued(ref=REF, text="a", clamp=None, tokens=0, seed=1)
+        Continuation(text="a", clamp=None, tokens=0, seed=1)

@@ -7,7 +7,7 @@ from explanations.explainers.agent_protocol import Turn, parse
 from explanations.ground_truth.made import Kind, Recipe
 from explanations.ground_truth.pairs import Pair
 from explanations.ground_truth.sets import observe
-from explanations.methods.requests import Ask, Need, Observe
+from explanations.methods.requests import ComputeActivations, Generate, Need
 from explanations.methods.values import SHOWN, Message, Unusable
 from explanations.records import TokenActivations
 from tests.explanations.explaining import (
@@ -31,14 +31,14 @@ def squared(text: str) -> TokenActivations:
     return Pair(given=float(text), output=float(text) ** 2).excerpt
 
 
-def squares(request: Observe) -> tuple[TokenActivations, ...]:
+def squares(request: ComputeActivations) -> tuple[TokenActivations, ...]:
     """Observe the function x squared."""
-    return tuple(map(squared, request.texts))
+    return tuple(map(squared, request.parts))
 
 
 def test_it_is_told_what_its_probes_did_and_answers_when_it_knows() -> None:
     model = Model(TRY, "ANSWER: words for animals")
-    outcome = explained("agent", DOGS, {Ask: model, Observe: ANIMALS})
+    outcome = explained("agent", DOGS, {Generate: model, ComputeActivations: ANIMALS})
     assert outcome.text == "words for animals"
     assert model.prompts[1].splitlines() == [
         "1. The wolf slept.",
@@ -52,14 +52,14 @@ def test_it_is_told_what_its_probes_did_and_answers_when_it_knows() -> None:
 
 def test_it_begins_from_the_highest_records() -> None:
     model = Model("ANSWER: dogs")
-    outcome = explained("agent", DOGS, {Ask: model, Observe: ANIMALS}, records=3)
+    outcome = explained("agent", DOGS, {Generate: model, ComputeActivations: ANIMALS}, records=3)
     assert "dog\t10" in model.prompts[0]
     assert outcome.rests_on("a") == ("a",)
 
 
 def test_the_transcript_and_what_was_tried_are_kept() -> None:
     model = Model(TRY, "ANSWER: words for animals")
-    outcome = explained("agent", DOGS, {Ask: model, Observe: ANIMALS})
+    outcome = explained("agent", DOGS, {Generate: model, ComputeActivations: ANIMALS})
     roles = [turn["role"] for turn in outcome.details["transcript"]]
     assert roles == ["user", "assistant", "user", "assistant"]
     assert outcome.details["transcript"][1]["content"] == TRY
@@ -70,7 +70,7 @@ def test_the_transcript_and_what_was_tried_are_kept() -> None:
 def test_a_function_of_numbers_is_told_by_inputs_and_outputs_as_they_are() -> None:
     model = Model("BELIEF: doubles\nPROBE: 3\nPROBE: -0.5", "ANSWER: squares its input")
     seen = material(*map(squared, ("9", "-7", "2", "1", "0")))
-    outcome = explained("agent", seen, {Ask: model, Observe: squares}, records=3)
+    outcome = explained("agent", seen, {Generate: model, ComputeActivations: squares}, records=3)
     assert outcome.text == "squares its input"
     assert model.prompts[0].endswith("gives:\n\n9 -> 81\n2 -> 4\n0 -> 0")
     assert "1. 3\n   9\n2. -0.5\n   0.25" in model.prompts[1]
@@ -78,12 +78,12 @@ def test_a_function_of_numbers_is_told_by_inputs_and_outputs_as_they_are() -> No
 
 
 def test_a_function_of_strings_is_told_by_what_it_gives() -> None:
-    def reverses(request: Observe) -> tuple[TokenActivations, ...]:
-        return tuple(Pair(given=text, output=text[::-1]).excerpt for text in request.texts)
+    def reverses(request: ComputeActivations) -> tuple[TokenActivations, ...]:
+        return tuple(Pair(given=text, output=text[::-1]).excerpt for text in request.parts)
 
     model = Model("BELIEF: ?\nPROBE: two words", "ANSWER: reverses its input")
-    seen = material(*reverses(Observe(texts=("ab", "cd\nef"))))
-    explained("agent", seen, {Ask: model, Observe: reverses})
+    seen = material(*reverses(ComputeActivations(("ab", "cd\nef"))))
+    explained("agent", seen, {Generate: model, ComputeActivations: reverses})
     assert model.prompts[0].endswith("ab -> ba\ncd\\nef -> fe\\ndc")
     assert "1. two words\n   sdrow owt" in model.prompts[1]
 
@@ -95,8 +95,10 @@ def test_a_made_function_is_observed_as_its_set_gives_it() -> None:
         "agent",
         material(observe(recipe, 0, "2"), observe(recipe, 0, "-3")),
         {
-            Ask: model,
-            Observe: lambda asked: tuple(observe(recipe, 0, text) for text in asked.texts),
+            Generate: model,
+            ComputeActivations: lambda asked: tuple(
+                observe(recipe, 0, text) for text in asked.parts
+            ),
         },
     )
     given = observe(recipe, 0, "1.5")
@@ -106,14 +108,16 @@ def test_a_made_function_is_observed_as_its_set_gives_it() -> None:
 
 def test_at_the_step_limit_it_is_asked_for_its_answer() -> None:
     model = Model(TRY, TRY, "ANSWER: animals")
-    outcome = explained("agent", DOGS, {Ask: model, Observe: ANIMALS}, steps=2)
+    outcome = explained("agent", DOGS, {Generate: model, ComputeActivations: ANIMALS}, steps=2)
     assert outcome.details["steps"] == 2
     assert model.prompts[2].endswith("No probes are left: write your ANSWER.")
 
 
 def test_probes_beyond_the_step_limit_are_not_run() -> None:
     model = Model(TRY)
-    outcome = failed("agent", DOGS, {Ask: model, Observe: ANIMALS}, steps=1, mistakes=2)
+    outcome = failed(
+        "agent", DOGS, {Generate: model, ComputeActivations: ANIMALS}, steps=1, mistakes=2
+    )
     assert outcome.reason == (
         "the model broke the protocol 2 times in a row: No probes are left: write one ANSWER line."
     )
@@ -122,7 +126,7 @@ def test_probes_beyond_the_step_limit_are_not_run() -> None:
 
 def test_a_turn_that_breaks_the_protocol_is_answered_with_what_is_wrong() -> None:
     model = Model("I think it is dogs.", "ANSWER: dogs")
-    outcome = explained("agent", DOGS, {Ask: model, Observe: ANIMALS})
+    outcome = explained("agent", DOGS, {Generate: model, ComputeActivations: ANIMALS})
     assert outcome.text == "dogs"
     assert model.prompts[1] == (
         "The line 'I think it is dogs.' begins with none of BELIEF:, PROBE: and ANSWER:. "
@@ -132,41 +136,45 @@ def test_a_turn_that_breaks_the_protocol_is_answered_with_what_is_wrong() -> Non
 
 def test_mistakes_are_counted_in_a_row() -> None:
     model = Model("hm", TRY, "hm", "ANSWER: dogs")
-    outcome = explained("agent", DOGS, {Ask: model, Observe: ANIMALS}, mistakes=2)
+    outcome = explained("agent", DOGS, {Generate: model, ComputeActivations: ANIMALS}, mistakes=2)
     assert outcome.text == "dogs"
 
 
 def test_a_model_that_never_follows_fails_with_the_whole_conversation() -> None:
-    outcome = failed("agent", DOGS, {Ask: Model("hm"), Observe: ANIMALS}, mistakes=3)
+    outcome = failed(
+        "agent", DOGS, {Generate: Model("hm"), ComputeActivations: ANIMALS}, mistakes=3
+    )
     assert outcome.reason.startswith("the model broke the protocol 3 times in a row")
     assert outcome.raw.count("assistant: hm") == 3
 
 
 def test_without_a_subject_it_ends_before_anything_is_asked() -> None:
-    outcome = failed("agent", DOGS, {Observe: nobody})
+    outcome = failed("agent", DOGS, {ComputeActivations: nobody})
     assert outcome.reason == "the subject cannot be run: no subject is at hand"
 
 
 def test_an_input_that_cannot_be_run_is_told_beside_those_that_can() -> None:
-    def one(request: Observe) -> tuple[object, ...]:
-        too_long = (Unusable(reason="too long"),) * (len(request.texts) - 1)
-        return (*ANIMALS(Observe(texts=request.texts[:1])), *too_long)
+    def one(request: ComputeActivations) -> tuple[object, ...]:
+        too_long = (Unusable(reason="too long"),) * (len(request.parts) - 1)
+        return (*ANIMALS(ComputeActivations(request.parts[:1])), *too_long)
 
     model = Model(TRY, "ANSWER: animals")
-    explained("agent", DOGS, {Ask: model, Observe: one})
+    explained("agent", DOGS, {Generate: model, ComputeActivations: one})
     assert "2. The chair broke.\n   could not be run: too long" in model.prompts[1]
 
 
 def test_a_call_that_failed_ends_it_with_the_conversation_so_far() -> None:
     model = Model(TRY, Unusable(reason="a timeout", raw="half"))
-    outcome = failed("agent", DOGS, {Ask: model, Observe: ANIMALS})
+    outcome = failed("agent", DOGS, {Generate: model, ComputeActivations: ANIMALS})
     assert outcome.reason == "a timeout"
     assert outcome.raw.startswith("user: Excerpts")
     assert outcome.raw.endswith("half")
 
 
 def test_a_refusal_ends_it() -> None:
-    outcome = failed("agent", DOGS, {Ask: Model("I'm sorry, I can't."), Observe: ANIMALS})
+    outcome = failed(
+        "agent", DOGS, {Generate: Model("I'm sorry, I can't."), ComputeActivations: ANIMALS}
+    )
     assert outcome.reason == "the model declined to explain"
 
 

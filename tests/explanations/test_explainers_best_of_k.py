@@ -3,7 +3,7 @@
 import pytest
 
 from explanations.explainers import EXPLAINERS, Want
-from explanations.methods.requests import Ask, Need
+from explanations.methods.requests import Generate, Need
 from explanations.methods.values import Material, Unusable
 from tests.explanations.explaining import Model, attempt, explained, failed, material, record
 
@@ -21,7 +21,7 @@ def seen(records: int = 6, **values: object) -> Material:
 def test_the_candidate_with_the_highest_score_on_the_select_split_wins() -> None:
     # Actual 0 9 0 0 | 0 0 0: "fish" is simulated on just that token, "stone" on another.
     model = Model('the word "stone"', 'the word "fish"', 'the word "swam"')
-    outcome = explained("best_of_k", seen(), {Ask: model}, **LOOKUP)
+    outcome = explained("best_of_k", seen(), {Generate: model}, **LOOKUP)
     assert outcome.text == 'the word "fish"'
     kept = outcome.details["candidates"]
     assert [each["text"] for each in kept] == [
@@ -38,21 +38,21 @@ def test_the_candidate_with_the_highest_score_on_the_select_split_wins() -> None
 
 def test_nothing_of_the_select_split_is_in_a_prompt() -> None:
     model = Model(FISH)
-    explained("best_of_k", seen(), {Ask: model}, **LOOKUP | {"k": 5})
+    explained("best_of_k", seen(), {Generate: model}, **LOOKUP | {"k": 5})
     assert len(model.prompts) == 5
     assert not any(word in asked for asked in model.prompts for word in ("swam", "stone", "fell"))
 
 
 def test_the_first_candidate_is_cold_and_from_the_highest_the_others_vary() -> None:
-    asked: list[Ask] = []
+    asked: list[Generate] = []
     model = Model(FISH)
 
-    def answering(request: Ask) -> object:
+    def answering(request: Generate) -> object:
         asked.append(request)
         return model(request)
 
-    explained("best_of_k", seen(), {Ask: answering}, **LOOKUP | {"k": 6})
-    temperatures = [prompt.temperature for prompt in asked[0].prompts]
+    explained("best_of_k", seen(), {Generate: answering}, **LOOKUP | {"k": 6})
+    temperatures = [prompt.temperature for prompt in asked[0].parts]
     assert temperatures == [0.0, *[0.8] * 5]
     assert "cat\t10" in model.prompts[0]
     assert "dog\t8" in model.prompts[0]
@@ -62,7 +62,7 @@ def test_the_first_candidate_is_cold_and_from_the_highest_the_others_vary() -> N
 def test_the_same_seed_draws_the_same_candidates_and_another_seed_others() -> None:
     def prompts(seed: int) -> list[str]:
         model = Model(FISH)
-        explained("best_of_k", seen(), {Ask: model}, seed, **LOOKUP | {"k": 6})
+        explained("best_of_k", seen(), {Generate: model}, seed, **LOOKUP | {"k": 6})
         return model.prompts
 
     assert prompts(1) == prompts(1)
@@ -70,18 +70,18 @@ def test_the_same_seed_draws_the_same_candidates_and_another_seed_others() -> No
 
 
 def test_all_that_any_candidate_was_shown_counts_as_seen() -> None:
-    outcome = explained("best_of_k", seen(), {Ask: Model(FISH)}, **LOOKUP | {"k": 40})
+    outcome = explained("best_of_k", seen(), {Generate: Model(FISH)}, **LOOKUP | {"k": 40})
     assert list(outcome.used or ()) == [0, 1, 2, 3, 4, 5]
 
 
 def test_candidates_that_say_the_same_are_simulated_once() -> None:
-    outcome = explained("best_of_k", seen(), {Ask: Model(FISH)}, **LOOKUP)
+    outcome = explained("best_of_k", seen(), {Generate: Model(FISH)}, **LOOKUP)
     assert len(outcome.details["candidates"]) == 1
 
 
 def test_a_candidate_that_failed_is_kept_with_its_reason_and_cannot_win() -> None:
     model = Model("", Unusable(reason="a timeout"), 'the word "fish"')
-    outcome = explained("best_of_k", seen(), {Ask: model}, **LOOKUP)
+    outcome = explained("best_of_k", seen(), {Generate: model}, **LOOKUP)
     assert outcome.text == 'the word "fish"'
     reasons = [each["reason"] for each in outcome.details["candidates"]]
     assert reasons == ["the answer holds no explanation", "a timeout", ""]
@@ -90,12 +90,12 @@ def test_a_candidate_that_failed_is_kept_with_its_reason_and_cannot_win() -> Non
 
 def test_where_all_candidates_fail_so_does_the_explanation() -> None:
     model = Model(Unusable(reason="a timeout", raw="half of it"))
-    outcome = failed("best_of_k", seen(), {Ask: model}, **LOOKUP)
+    outcome = failed("best_of_k", seen(), {Generate: model}, **LOOKUP)
     assert outcome == Unusable(reason="no candidate has a score: a timeout", raw="half of it")
 
 
 def test_a_candidate_from_which_nothing_is_predicted_has_no_score() -> None:
-    outcome = failed("best_of_k", seen(), {Ask: Model('the word "zebra"')}, **LOOKUP)
+    outcome = failed("best_of_k", seen(), {Generate: Model('the word "zebra"')}, **LOOKUP)
     assert outcome.reason == "no candidate has a score: one side of it is constant"
 
 
@@ -117,12 +117,12 @@ def test_the_best_of_none_is_refused_before_anything_is_asked() -> None:
 
 def test_the_simulators_own_settings_are_passed_on() -> None:
     config = LOOKUP | {"simulator_config": {"first": 0.0, "last": 0.0}}
-    outcome = failed("best_of_k", seen(), {Ask: Model(FISH)}, **config)
+    outcome = failed("best_of_k", seen(), {Generate: Model(FISH)}, **config)
     assert "constant" in outcome.reason
 
 
 def test_few_records_are_enough() -> None:
-    outcome = attempt("best_of_k", seen(1), {Ask: Model(FISH)}, **LOOKUP)
+    outcome = attempt("best_of_k", seen(1), {Generate: Model(FISH)}, **LOOKUP)
     assert not isinstance(outcome, Unusable)
     assert list(outcome.used or ()) == [0]
 

@@ -5,7 +5,7 @@ import pytest
 from explanations.explainers import EXPLAINERS, Want
 from explanations.explainers.contrastive import SILENT
 from explanations.explainers.tfidf import likest
-from explanations.methods.requests import Ask, Need, Observe
+from explanations.methods.requests import ComputeActivations, Generate, Need
 from explanations.methods.values import SHOWN, Unusable
 from tests.explanations.explaining import (
     Model,
@@ -27,7 +27,9 @@ ALIKE = (("The", " big", " man", " ran", " home"), ("A", " big", " cat", " ran",
 def test_a_text_on_which_the_neuron_fires_is_not_shown_as_silent() -> None:
     model = Model("words for animals")
     seen = material(DOGS, COWS, negatives=ALIKE)
-    outcome = explained("contrastive", seen, {Ask: model, Observe: function("words for animals")})
+    outcome = explained(
+        "contrastive", seen, {Generate: model, ComputeActivations: function("words for animals")}
+    )
     (asked,) = model.prompts
     alike = asked.partition(SILENT)[2]
     assert "- The big man ran home" in alike
@@ -36,7 +38,7 @@ def test_a_text_on_which_the_neuron_fires_is_not_shown_as_silent() -> None:
 
 
 def test_the_neighbours_texts_that_were_shown_are_kept_as_the_subject_cuts_them() -> None:
-    replies = {Ask: Model("animals"), Observe: function("words for animals")}
+    replies = {Generate: Model("animals"), ComputeActivations: function("words for animals")}
     outcome = explained("contrastive", material(DOGS, negatives=ALIKE), replies)
     assert outcome.details[SHOWN] == [["The", " big", " man", " ran", " home"]]
 
@@ -49,8 +51,10 @@ def test_firing_below_a_tenth_of_the_maximum_counts_as_silence() -> None:
         "contrastive",
         material(DOGS, negatives=ALIKE),
         {
-            Ask: model,
-            Observe: lambda asked: tuple(record(each, big=next(levels)) for each in asked.texts),
+            Generate: model,
+            ComputeActivations: lambda asked: tuple(
+                record(each, big=next(levels)) for each in asked.parts
+            ),
         },
     )
     assert outcome.details["negatives"]["fired"] == 1
@@ -63,7 +67,9 @@ def test_without_a_subject_the_neurons_own_silent_records_that_look_most_alike_a
     sea = record("Deep under the sea it was dark")
     man = record("The big man ran home", man=0.05)
     seen = material(DOGS, COWS, sea, man, negatives=ALIKE)
-    outcome = explained("contrastive", seen, {Ask: model, Observe: nobody}, records=2, negatives=1)
+    outcome = explained(
+        "contrastive", seen, {Generate: model, ComputeActivations: nobody}, records=2, negatives=1
+    )
     assert model.prompts[0].partition(SILENT)[2].strip().startswith("- The big man ran home")
     assert "sea" not in model.prompts[0]
     assert outcome.details["negatives"] == {
@@ -79,13 +85,13 @@ def test_without_a_subject_the_neurons_own_silent_records_that_look_most_alike_a
 
 def test_without_neighbours_no_subject_is_asked_for() -> None:
     seen = material(DOGS, record("It was dark"))
-    outcome = explained("contrastive", seen, {Ask: Model("animals")}, records=1)
+    outcome = explained("contrastive", seen, {Generate: Model("animals")}, records=1)
     assert outcome.details["negatives"]["own"] == 1
     assert outcome.details[SHOWN] == []
 
 
 def test_own_silent_records_fill_up_where_neighbours_texts_are_too_few() -> None:
-    replies = {Ask: Model("animals"), Observe: function("words for animals")}
+    replies = {Generate: Model("animals"), ComputeActivations: function("words for animals")}
     seen = material(DOGS, record("It was dark"), negatives=ALIKE[:1])
     outcome = explained("contrastive", seen, replies, records=1)
     counts = outcome.details["negatives"]
@@ -93,7 +99,7 @@ def test_own_silent_records_fill_up_where_neighbours_texts_are_too_few() -> None
 
 
 def test_without_any_silent_text_there_is_nothing_to_contrast_with() -> None:
-    replies = {Observe: function("words for animals")}
+    replies = {ComputeActivations: function("words for animals")}
     outcome = failed("contrastive", material(DOGS, negatives=ALIKE[1:]), replies)
     assert outcome == Unusable(reason="no text is known that leaves the neuron silent")
 
@@ -106,14 +112,14 @@ def test_a_dead_neuron_costs_nothing() -> None:
 def test_a_refusal_is_a_failure_that_keeps_what_was_said() -> None:
     seen = material(DOGS, record("It was dark"))
     said = "I'm sorry, but I can't."
-    outcome = failed("contrastive", seen, {Ask: Model(said)}, records=1)
+    outcome = failed("contrastive", seen, {Generate: Model(said)}, records=1)
     assert outcome == Unusable(reason="the model declined to explain", raw=said)
 
 
 def test_a_silent_text_stands_on_one_line() -> None:
     model = Model("animals")
     seen = material(DOGS, record("It was\ndark"))
-    explained("contrastive", seen, {Ask: model}, records=1)
+    explained("contrastive", seen, {Generate: model}, records=1)
     assert "- It was\\ndark\n" in model.prompts[0]
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from explanations.explainers import EXPLAINERS, parse_explanation, test_sentences
 from explanations.explainers.agent_protocol import Turn, parse
-from explanations.methods.requests import Ask, Observe
+from explanations.methods.requests import ComputeActivations, Generate
 from explanations.methods.values import Answer, Explained, Unusable
 from explanations.records import TokenActivations
 from tests.explanations.dialogues import carried_on
@@ -74,10 +74,10 @@ def test_what_follows_the_protocol_is_read_as_it_is_meant(belief: str, probes: l
     assert parse(said, 3) == Turn(belief=belief, probes=tuple(probes))
 
 
-def _observed(request: Observe) -> tuple[TokenActivations | Unusable, ...]:
+def _observed(request: ComputeActivations) -> tuple[TokenActivations | Unusable, ...]:
     return tuple(
         record(text, fish=3) if text.split() else Unusable(reason="there are no tokens in it")
-        for text in request.texts
+        for text in request.parts
     )
 
 
@@ -96,8 +96,10 @@ def test_every_explainer_ends_with_a_text_or_a_reason_whatever_the_model_says(
     for name in ("token_activation", "contrastive", "best_of_k", "revision", "agent"):
         script = iter(answers * 100)
         replies = {
-            Ask: lambda asked, said=script: tuple(Answer(text=next(said)) for _ in asked.prompts),
-            Observe: _observed,
+            Generate: lambda asked, said=script: tuple(
+                Answer(text=next(said)) for _ in asked.parts
+            ),
+            ComputeActivations: _observed,
         }
         outcome = carried_on(EXPLAINERS[name].explain(seen, config, seed), replies)
         assert isinstance(outcome, Explained | Unusable)

@@ -7,6 +7,7 @@ import pytest
 
 from explanations.backends.openai_client import OpenAIBackend
 from explanations.explainers import parse_explanation, token_activation
+from explanations.methods.requests import Generate
 from explanations.methods.values import Answer, Explained, Material, Prompt, Unusable
 from explanations.records import NeuronRef, Scale, TokenActivations
 from tests.explanations.openai_server import chat, serving
@@ -122,7 +123,7 @@ def test_a_refusal_is_unusable_and_kept(said: str) -> None:
 def test_a_prompt_goes_to_a_server_and_its_answer_comes_back_as_an_explanation() -> None:
     with serving(chat("This neuron responds to fish.")) as server:
         backend = OpenAIBackend(base_url=server.url, api_key="k", model="tiny", concurrency=1)
-        (answer,) = backend.complete([prompt(material(FISH, maximum=3.0))])
+        (answer,) = backend.answer(Generate([prompt(material(FISH, maximum=3.0))]))
     assert isinstance(answer, Answer)
     assert parse_explanation.parse(answer) == Explained(text="fish.")
     assert server.requests[0]["messages"][-1]["content"].startswith("A\t0\nfish\t10")

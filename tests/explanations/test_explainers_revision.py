@@ -4,7 +4,7 @@ import pytest
 
 from explanations.explainers import EXPLAINERS, test_sentences
 from explanations.explainers.revision import SAID, TRIED
-from explanations.methods.requests import Ask, Need, Observe
+from explanations.methods.requests import ComputeActivations, Generate, Need
 from explanations.methods.values import SHOWN, Answer, Unusable
 from explanations.records import TokenActivations
 from tests.explanations.explaining import (
@@ -33,7 +33,7 @@ ANIMALS = function("words for animals")
 
 def revised(*answers: str, **config: object) -> tuple[Model, object]:
     model = Model("living beings", "\n".join(SENTENCES), *answers)
-    replies = {Ask: model, Observe: ANIMALS}
+    replies = {Generate: model, ComputeActivations: ANIMALS}
     return model, explained("revision", DOGS, replies, sentences=6, **config)
 
 
@@ -55,7 +55,7 @@ def test_a_half_of_the_sentences_is_kept_with_activations_and_never_shown() -> N
     assert not any(sentence in model.prompts[2] for sentence in kept)
     assert all(sentence in model.prompts[2] for sentence in told["shown"])
     for each in outcome.details["held_out"]:
-        (own,) = ANIMALS(Observe(texts=("".join(each["tokens"]),)))
+        (own,) = ANIMALS(ComputeActivations(("".join(each["tokens"]),)))
         assert isinstance(own, TokenActivations)
         assert each["activations"] == own.activations.tolist()
 
@@ -68,7 +68,10 @@ def test_what_the_reviser_saw_is_kept_as_tokens() -> None:
 
 def test_the_seed_decides_which_half_is_kept() -> None:
     def kept(seed: int) -> list[str]:
-        replies = {Ask: Model("beings", "\n".join(SENTENCES), "animals"), Observe: ANIMALS}
+        replies = {
+            Generate: Model("beings", "\n".join(SENTENCES), "animals"),
+            ComputeActivations: ANIMALS,
+        }
         outcome = explained("revision", DOGS, replies, seed, sentences=6)
         return ["".join(each["tokens"]) for each in outcome.details["held_out"]]
 
@@ -78,7 +81,7 @@ def test_the_seed_decides_which_half_is_kept() -> None:
 
 def test_an_explanation_that_every_shown_sentence_fits_stands_as_it_is() -> None:
     model = Model("animals", "A cat slept.\nMy cow is here.\nA dog ate.\nThe fox ran.")
-    outcome = explained("revision", DOGS, {Ask: model, Observe: ANIMALS})
+    outcome = explained("revision", DOGS, {Generate: model, ComputeActivations: ANIMALS})
     assert outcome.text == outcome.details["first"] == "animals"
     assert len(model.prompts) == 2
 
@@ -102,14 +105,14 @@ def test_in_a_further_round_sentences_are_written_to_fit_what_was_revised() -> N
 
 
 def test_a_sentence_that_cannot_be_run_is_counted_and_left_out() -> None:
-    def some(request: Observe) -> tuple[object, ...]:
+    def some(request: ComputeActivations) -> tuple[object, ...]:
         return tuple(
             reply if "cat" not in text else Unusable(reason="too long")
-            for text, reply in zip(request.texts, ANIMALS(request), strict=True)
+            for text, reply in zip(request.parts, ANIMALS(request), strict=True)
         )
 
     model = Model("beings", "\n".join(SENTENCES), "animals")
-    outcome = explained("revision", DOGS, {Ask: model, Observe: some}, sentences=6)
+    outcome = explained("revision", DOGS, {Generate: model, ComputeActivations: some}, sentences=6)
     (told,) = outcome.details["rounds"]
     assert told["failed"] == 1
     assert len(told["shown"]) + len(outcome.details["held_out"]) == 5
@@ -117,7 +120,7 @@ def test_a_sentence_that_cannot_be_run_is_counted_and_left_out() -> None:
 
 def test_without_a_subject_there_is_no_revision() -> None:
     model = Model("beings", "\n".join(SENTENCES))
-    outcome = failed("revision", DOGS, {Ask: model, Observe: nobody}, sentences=6)
+    outcome = failed("revision", DOGS, {Generate: model, ComputeActivations: nobody}, sentences=6)
     assert outcome.reason == "no sentence could be observed: no subject is at hand"
     assert set(outcome.raw.splitlines()) == set(SENTENCES)
 
@@ -132,7 +135,7 @@ def test_without_a_subject_there_is_no_revision() -> None:
     ],
 )
 def test_a_step_that_gives_nothing_is_the_whole_failure(answers: list[str], reason: str) -> None:
-    replies = {Ask: Model(*answers), Observe: ANIMALS}
+    replies = {Generate: Model(*answers), ComputeActivations: ANIMALS}
     assert failed("revision", DOGS, replies).reason == reason
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from explanations.methods.requests import at_once
+from explanations.methods.requests import as_dialogue
 from explanations.methods.values import SHOWN, Evidence, Scored
 from explanations.models import (
     Explanation,
@@ -207,9 +207,11 @@ def test_a_score_of_records_that_its_scorer_was_not_given_is_refused(
     def score(evidence: Evidence, _config: Config, _seed: int) -> Scored:
         return Scored(value=1.0, n=1, records=(shown.pk,))
 
-    peeking = Scorer(name="peeking", version=1, rests_on=RestsOn.EXPLANATION, score=at_once(score))
+    peeking = Scorer(
+        name="peeking", version=1, rests_on=RestsOn.EXPLANATION, score=as_dialogue(score)
+    )
     monkeypatch.setitem(SCORERS, "peeking", peeking)
     keys = [factories.explanation(factories.neuron_with_records()).pk]
     _done(Run.Kind.SCORE, factories.builtin("scorer", "peeking"), explanations=keys)
     assert not Score.objects.exists()
-    assert "records that it was not given" in Target.objects.get().reason
+    assert "records that the scorer did not get" in Target.objects.get().reason

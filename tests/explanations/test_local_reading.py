@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from explanations.backends.base import Callbacks
 from explanations.backends.local import LocalBackend
-from explanations.backends.local.reading import BATCH_TOKENS, KEPT
-from explanations.methods.requests import Foreseen, Passage
+from explanations.backends.local.numbers import BATCH_TOKENS, KEPT
+from explanations.methods.requests import NumberLogprobs, NumberPrompt, PredictNumbers
 from explanations.methods.values import Unusable
 from tests.explanations.tiny_models import FAMILIES, TEXTS, tokenizer
 
@@ -38,9 +39,9 @@ def backend(
     return LocalBackend(str(folder), "cpu")
 
 
-def passage(about: str, tokens: str) -> Passage:
+def passage(about: str, tokens: str) -> NumberPrompt:
     prefix = f"Numbers for a neuron.\ncat\t10\nmat\t0\nIt likes {about}.\n"
-    return Passage(prefix=prefix, parts=tuple(f"{t}\t" for t in tokens.split()), filler="?\n")
+    return NumberPrompt(prefix=prefix, parts=tuple(f"{t}\t" for t in tokens.split()), filler="?\n")
 
 
 PASSAGES = [
@@ -53,29 +54,29 @@ PASSAGES = [
 ]
 
 
-def alone(backend: LocalBackend, asked: Passage) -> torch.Tensor:
+def alone(backend: LocalBackend, asked: NumberPrompt) -> torch.Tensor:
     """Read one passage in a plain pass of the whole model, without a cache and a batch."""
     loaded = backend.loaded
     ids = loaded.begun(asked.prefix)
-    places = []
+    positions = []
     for part in asked.parts:
         ids += loaded.coded(part)
-        places.append(len(ids) - 1)
+        positions.append(len(ids) - 1)
         ids += loaded.coded(asked.filler)
     with torch.no_grad():
-        logits = loaded.model(torch.tensor([ids])).logits[0, places]
-    numbers = [loaded.coded(f"a\t{n}")[-1] for n in backend.abilities().numbers]
+        logits = loaded.model(torch.tensor([ids])).logits[0, positions]
+    numbers = [loaded.coded(f"a\t{n}")[-1] for n in backend.capabilities().numbers]
     return torch.log_softmax(logits[:, numbers], dim=-1)
 
 
-def logprobs(reading: Foreseen | Unusable) -> torch.Tensor:
-    assert isinstance(reading, Foreseen)
+def logprobs(reading: NumberLogprobs | Unusable) -> torch.Tensor:
+    assert isinstance(reading, NumberLogprobs)
     return torch.tensor([list(place.values()) for place in reading.logprobs])
 
 
 def test_a_batch_behind_a_cached_prefix_reads_as_each_passage_alone(backend: LocalBackend) -> None:
     for _ in range(2):  # the second time every prefix is kept already
-        for asked, reading in zip(PASSAGES, backend.read(PASSAGES), strict=True):
+        for asked, reading in zip(PASSAGES, backend.answer(PredictNumbers(PASSAGES)), strict=True):
             expected = alone(backend, asked)
             assert logprobs(reading).shape == expected.shape
             assert torch.allclose(logprobs(reading), expected, atol=1e-4)
@@ -87,18 +88,19 @@ def test_batches_of_any_size_give_the_same(
 ) -> None:
     monkeypatch.setitem(BATCH_TOKENS, "cpu", tokens)
     cats = [passage("cats", text) for text in ("the mat", "it", "The dog sat in the spring", "a")]
-    for asked, reading in zip(cats, backend.read(cats), strict=True):
+    for asked, reading in zip(cats, backend.answer(PredictNumbers(cats)), strict=True):
         assert torch.allclose(logprobs(reading), alone(backend, asked), atol=1e-4)
 
 
 def test_what_prefixes_share_is_computed_once(backend: LocalBackend) -> None:
     fresh = LocalBackend(backend.loaded.source, "cpu")
     first, second, third = (
-        fresh.read([passage(about, "The cat")])[0] for about in ("cats", "cows", "cats")
+        fresh.answer(PredictNumbers([passage(about, "The cat")]))[0]
+        for about in ("cats", "cows", "cats")
     )
-    assert isinstance(first, Foreseen)
-    assert isinstance(second, Foreseen)
-    assert isinstance(third, Foreseen)
+    assert isinstance(first, NumberLogprobs)
+    assert isinstance(second, NumberLogprobs)
+    assert isinstance(third, NumberLogprobs)
     own = first.tokens_in - len(fresh.loaded.begun(passage("cats", "").prefix))
     assert own < second.tokens_in < first.tokens_in / 2
     assert third.tokens_in == own
@@ -107,46 +109,50 @@ def test_what_prefixes_share_is_computed_once(backend: LocalBackend) -> None:
 def test_prefixes_that_were_forgotten_are_computed_again(backend: LocalBackend) -> None:
     asked = [passage(f"the letter {letter}", "The cat") for letter in "abcdefg"]
     assert len(asked) > KEPT
-    for one, reading in zip(asked * 2, backend.read(asked) + backend.read(asked), strict=True):
+    for one, reading in zip(
+        asked * 2,
+        backend.answer(PredictNumbers(asked)) + backend.answer(PredictNumbers(asked)),
+        strict=True,
+    ):
         assert torch.allclose(logprobs(reading), alone(backend, one), atol=1e-4)
 
 
 def test_each_reading_is_told_and_a_check_may_end_it(backend: LocalBackend) -> None:
     told: dict[int, object] = {}
-    outcomes = backend.read(PASSAGES, told.__setitem__)
-    assert [told[at] for at in range(len(PASSAGES))] == outcomes
+    outcomes = backend.answer(PredictNumbers(PASSAGES), Callbacks(on_result=told.__setitem__))
+    assert tuple(told[at] for at in range(len(PASSAGES))) == outcomes
 
     def enough() -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        backend.read(PASSAGES, check=enough)
-    assert isinstance(backend.read(PASSAGES[:1])[0], Foreseen)
+        backend.answer(PredictNumbers(PASSAGES), Callbacks(raise_if_stopped=enough))
+    assert isinstance(backend.answer(PredictNumbers(PASSAGES[:1]))[0], NumberLogprobs)
 
 
 def test_a_passage_too_long_for_the_model_is_a_failure_and_the_others_are_read(
     backend: LocalBackend,
 ) -> None:
     long = passage("cats", "the cat " * 300)
-    readings = backend.read([long, PASSAGES[0]])
+    readings = backend.answer(PredictNumbers([long, PASSAGES[0]]))
     assert isinstance(readings[0], Unusable)
     assert "tokens, and the model takes" in readings[0].reason
-    assert isinstance(readings[1], Foreseen)
+    assert isinstance(readings[1], NumberLogprobs)
 
 
 def test_a_tokenizer_that_keeps_ten_whole_gives_all_numbers_and_one_that_splits_it_all_but_ten(
     tmp_path: Path,
 ) -> None:
-    whole = LocalBackend(str(saved("llama", tmp_path / "whole")), "cpu").abilities()
-    split = LocalBackend(str(saved("llama", tmp_path / "split", texts=TEXTS)), "cpu").abilities()
+    whole = LocalBackend(str(saved("llama", tmp_path / "whole")), "cpu").capabilities()
+    split = LocalBackend(str(saved("llama", tmp_path / "split", texts=TEXTS)), "cpu").capabilities()
     assert whole.numbers == tuple(str(number) for number in range(11))
     assert split.numbers == tuple(str(number) for number in range(10))
-    assert whole.reads
-    assert split.reads
+    assert whole.number_logprobs
+    assert split.number_logprobs
 
 
 def test_stories260k_splits_ten(shared_data: Path) -> None:
-    found = LocalBackend(str(shared_data / "stories260K"), "cpu").abilities()
+    found = LocalBackend(str(shared_data / "stories260K"), "cpu").capabilities()
     assert found.numbers == tuple(str(number) for number in range(10))
 
 

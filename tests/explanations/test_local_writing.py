@@ -9,9 +9,11 @@ import pytest
 import torch
 from transformers import GenerationConfig
 
+from explanations.backends.base import Callbacks
 from explanations.backends.local import LocalBackend
-from explanations.backends.local.detokenizer import Speech
-from explanations.backends.local.writing import transcript
+from explanations.backends.local.answers import transcript
+from explanations.backends.local.detokenizer import Detokenizer
+from explanations.methods.requests import Generate
 from explanations.methods.values import Answer, Message, Prompt, Unusable
 from tests.explanations.test_local_reading import saved
 from tests.explanations.tiny_models import TEXTS, tokenizer
@@ -53,7 +55,7 @@ def test_answers_side_by_side_are_those_written_alone(backend: LocalBackend) -> 
         prompt("it"),
         prompt("dog", max_tokens=5),
     ]
-    for each, reply in zip(asked, backend.complete(asked), strict=True):
+    for each, reply in zip(asked, backend.answer(Generate(asked)), strict=True):
         expected = backend.loaded.tokenizer.decode(alone(backend, each), skip_special_tokens=True)
         assert expected.startswith(texts_of(reply).rstrip("\ufffd"))
         assert reply.tokens_out <= each.max_tokens
@@ -61,7 +63,7 @@ def test_answers_side_by_side_are_those_written_alone(backend: LocalBackend) -> 
 
 
 def test_an_answer_that_does_not_end_is_cut_off_and_kept(backend: LocalBackend) -> None:
-    replies = backend.complete([prompt("it", max_tokens=2)])
+    replies = backend.answer(Generate([prompt("it", max_tokens=2)]))
     assert isinstance(replies[0], Unusable)
     assert replies[0].reason == "the answer was cut off at 2 tokens"
     assert (replies[0].tokens_out, bool(replies[0].raw)) == (2, True)
@@ -75,7 +77,7 @@ def test_an_answer_ends_with_the_models_end_and_has_its_tokens(
     backend.loaded.model.save_pretrained(tmp_path)
     backend.loaded.tokenizer.save_pretrained(tmp_path)
     GenerationConfig(eos_token_id=[fourth]).save_pretrained(tmp_path)
-    (reply,) = LocalBackend(str(tmp_path), "cpu").complete([prompt("it")])
+    (reply,) = LocalBackend(str(tmp_path), "cpu").answer(Generate([prompt("it")]))
     assert isinstance(reply, Answer)
     assert reply.tokens_out <= 4
     assert "".join(token.text for token in reply.tokens) == reply.text
@@ -84,15 +86,15 @@ def test_an_answer_ends_with_the_models_end_and_has_its_tokens(
 
 
 def test_a_question_that_leaves_no_room_is_a_failure(backend: LocalBackend) -> None:
-    replies = backend.complete([prompt("it", max_tokens=500), prompt("it")])
+    replies = backend.answer(Generate([prompt("it", max_tokens=500), prompt("it")]))
     assert isinstance(replies[0], Unusable)
     assert "the answer up to 500, and the model takes 256" in replies[0].reason
     assert texts_of(replies[1])
 
 
 def test_temperature_draws_and_none_does_not(backend: LocalBackend) -> None:
-    cold = backend.complete([prompt("it")] * 4)
-    hot = backend.complete([prompt("it", temperature=3.0)] * 8)
+    cold = backend.answer(Generate([prompt("it")] * 4))
+    hot = backend.answer(Generate([prompt("it", temperature=3.0)] * 8))
     assert len(set(map(texts_of, cold))) == 1
     assert len(set(map(texts_of, hot))) > 1
 
@@ -101,8 +103,9 @@ def test_each_answer_is_told_in_the_thread_that_asked_and_a_check_may_end_it(
     backend: LocalBackend,
 ) -> None:
     told: dict[int, threading.Thread] = {}
-    backend.complete(
-        [prompt("it")] * 2, lambda at, _: told.update({at: threading.current_thread()})
+    backend.answer(
+        Generate([prompt("it")] * 2),
+        Callbacks(on_result=lambda at, _: told.update({at: threading.current_thread()})),
     )
     assert told == dict.fromkeys((0, 1), threading.current_thread())
 
@@ -110,7 +113,7 @@ def test_each_answer_is_told_in_the_thread_that_asked_and_a_check_may_end_it(
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        backend.complete([prompt("it")], check=enough)
+        backend.answer(Generate([prompt("it")]), Callbacks(raise_if_stopped=enough))
 
 
 def test_a_model_that_knows_chat_is_asked_in_its_own_form(tmp_path: Path, one_thread: None) -> None:
@@ -121,7 +124,7 @@ def test_a_model_that_knows_chat_is_asked_in_its_own_form(tmp_path: Path, one_th
     backend = LocalBackend(str(folder), "cpu")
     # the template refuses system messages, so what they say goes before the first question
     turns = (Message(role="system", content="Be short."), Message(role="user", content="it"))
-    (reply,) = backend.complete([Prompt(messages=turns, max_tokens=3)])
+    (reply,) = backend.answer(Generate([Prompt(messages=turns, max_tokens=3)]))
     plain = "user: Be short.\n\nit\nmodel:"
     assert reply.tokens_in == len(coder(plain, add_special_tokens=False)["input_ids"])
 
@@ -134,24 +137,24 @@ def test_a_conversation_is_written_down_for_a_model_that_knows_no_chat() -> None
 
 def test_an_answer_ends_where_the_next_question_would_begin() -> None:
     coder = tokenizer(bos=True)
-    speech = Speech(coder, "\n\nQuestion:")
+    speech = Detokenizer(coder, "\n\nQuestion:")
     for number in coder("in spring.\n\nQuestion:\nwhy", add_special_tokens=False)["input_ids"]:
         if not speech.ended:
-            speech.hear(number, {})
+            speech.add(number, {})
     assert (speech.text, speech.ended) == ("in spring.", True)
 
 
 @pytest.mark.parametrize("text", [*TEXTS, "😀😀", "é\t10\n"])
 def test_tokens_of_parts_of_a_character_are_joined(text: str) -> None:
     coder = tokenizer(bos=True)
-    speech = Speech(coder, "")
+    speech = Detokenizer(coder, "")
     for number in coder(text, add_special_tokens=False)["input_ids"]:
-        speech.hear(number, {number: math.log(0.5)})
+        speech.add(number, {number: math.log(0.5)})
     assert speech.text == text == "".join(token.text for token in speech.tokens)
 
 
 def test_the_small_model_goes_on_with_a_story(shared_data: Path, one_thread: None) -> None:
     backend = LocalBackend(str(shared_data / "stories260K"), "cpu")
-    (reply,) = backend.complete([prompt("Once upon a time", max_tokens=40)])
+    (reply,) = backend.answer(Generate([prompt("Once upon a time", max_tokens=40)]))
     assert len(texts_of(reply)) > 20
     assert "\ufffd" not in texts_of(reply)

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import connection
 
+from explanations.backends.base import Callbacks
 from explanations.backends.openai_client import OpenAIBackend
-from explanations.methods.requests import Abilities, Foreseen, Passage
+from explanations.methods.requests import (
+    Capabilities,
+    Generate,
+    NumberLogprobs,
+    NumberPrompt,
+    PredictNumbers,
+)
 from explanations.methods.values import Answer, Message, Prompt, Unusable
 from tests.explanations.openai_server import (
     HANG,
@@ -24,9 +31,9 @@ from tests.explanations.openai_server import (
 )
 
 if TYPE_CHECKING:
-    from explanations.backends.base import Replied
+    from explanations.selectors.calls import Outcome
 
-PASSAGE = Passage(prefix="Fish:\n", parts=("a\t", "shark\t"), filler="?\n")
+PASSAGE = NumberPrompt(prefix="Fish:\n", parts=("a\t", "shark\t"), filler="?\n")
 PIECES = ["<s>", "Fish", ":\n", "a", "\t", "?", "\n", "shark", "\t", "?", "\n", "and"]
 FORESEEN = {5: {"0": -0.1, "?": -3.0}, 9: {"10": -0.2, "8": -1.8}}
 
@@ -42,9 +49,9 @@ def echo(pieces: list[str]) -> Reply:
     )
 
 
-def read(*script: Behaviour) -> Foreseen | Unusable:
+def read(*script: Behaviour) -> NumberLogprobs | Unusable:
     with serving(*script) as server:
-        (outcome,) = backend(server).read([PASSAGE])
+        (outcome,) = backend(server).answer(PredictNumbers([PASSAGE]))
     return outcome
 
 
@@ -57,14 +64,14 @@ def question(text: str) -> Prompt:
 
 def test_a_passage_knows_its_text_and_where_its_fillers_begin() -> None:
     assert PASSAGE.text == "Fish:\na\t?\nshark\t?\n"
-    assert [PASSAGE.text[at] for at in PASSAGE.places] == ["?", "?"]
-    assert PASSAGE.places == (8, 16)
+    assert [PASSAGE.text[at] for at in PASSAGE.positions] == ["?", "?"]
+    assert PASSAGE.positions == (8, 16)
 
 
 def test_a_server_that_echoes_gives_what_it_foresaw_at_each_place() -> None:
     with serving(echo(PIECES)) as server:
-        (foreseen,) = backend(server).read([PASSAGE])
-    assert isinstance(foreseen, Foreseen)
+        (foreseen,) = backend(server).answer(PredictNumbers([PASSAGE]))
+    assert isinstance(foreseen, NumberLogprobs)
     assert foreseen.logprobs == (FORESEEN[5], FORESEEN[9])
     assert foreseen.tokens_in == 11
     (request,) = server.requests
@@ -74,14 +81,14 @@ def test_a_server_that_echoes_gives_what_it_foresaw_at_each_place() -> None:
 def test_a_place_inside_a_token_of_the_servers_is_not_read() -> None:
     joined = ["<s>", "Fish", ":\n", "a", "\t?", "\n", "shark", "\t", "?", "\n", "and"]
     foreseen = read(echoed(joined, [None, *[{"7": -0.5}] * 10]))
-    assert isinstance(foreseen, Foreseen)
+    assert isinstance(foreseen, NumberLogprobs)
     assert foreseen.logprobs == ({}, {"7": -0.5})
 
 
 def test_an_echo_of_another_text_is_a_failure_with_what_came_back() -> None:
     outcome = read(echo([piece.replace("shark", "whale") for piece in PIECES]))
     assert isinstance(outcome, Unusable)
-    assert outcome.reason == "the server's tokens do not add up to the text that it was sent"
+    assert outcome.reason == "the server's tokens do not add up to the text that was sent"
     assert "whale" in outcome.raw
     assert outcome.tokens_in == 11
 
@@ -98,15 +105,15 @@ def test_a_server_that_echoes_nothing_is_a_failure(body: bytes) -> None:
 def test_a_server_that_is_busy_is_asked_again_for_a_passage() -> None:
     busy = failure(429, headers={"Retry-After": "0.1"})
     with serving(busy, failure(500), echo(PIECES)) as server:
-        (outcome,) = backend(server, retries=2).read([PASSAGE])
-    assert isinstance(outcome, Foreseen)
+        (outcome,) = backend(server, retries=2).answer(PredictNumbers([PASSAGE]))
+    assert isinstance(outcome, NumberLogprobs)
     assert len(server.requests) == 3
 
 
 def test_a_server_that_hangs_on_a_passage_fails_for_that_one_alone() -> None:
     with serving(HANG, echo(PIECES)) as server:
-        outcomes = backend(server, timeout=0.5).read([PASSAGE, PASSAGE])
-    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Foreseen", "Unusable"]
+        outcomes = backend(server, timeout=0.5).answer(PredictNumbers([PASSAGE, PASSAGE]))
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NumberLogprobs", "Unusable"]
 
 
 def test_half_of_an_echo_is_a_failure_that_keeps_what_came() -> None:
@@ -120,7 +127,7 @@ def test_half_of_an_echo_is_a_failure_that_keeps_what_came() -> None:
 
 
 def test_each_answer_is_told_as_it_comes_in_the_thread_that_asked() -> None:
-    told: list[tuple[int, Replied, threading.Thread]] = []
+    told: list[tuple[int, Outcome, threading.Thread]] = []
 
     def slow_first(request: dict[str, Any]) -> Reply:
         text = request["messages"][0]["content"]
@@ -129,9 +136,11 @@ def test_each_answer_is_told_as_it_comes_in_the_thread_that_asked() -> None:
         return chat(text)
 
     with serving(slow_first) as server:
-        outcomes = backend(server).complete(
-            [question(str(n)) for n in range(3)],
-            lambda at, outcome: told.append((at, outcome, threading.current_thread())),
+        outcomes = backend(server).answer(
+            Generate([question(str(n)) for n in range(3)]),
+            Callbacks(
+                on_result=lambda at, outcome: told.append((at, outcome, threading.current_thread()))
+            ),
         )
     assert sorted(at for at, _, _ in told[:2]) == [1, 2]
     assert [outcomes[at] for at, _, _ in told] == [outcome for _, outcome, _ in told]
@@ -141,14 +150,18 @@ def test_each_answer_is_told_as_it_comes_in_the_thread_that_asked() -> None:
 @pytest.mark.django_db
 def test_who_is_told_may_write_to_the_database() -> None:
     with serving(chat("ok")) as server:
-        backend(server).complete([question("a")], lambda *_: connection.ensure_connection())
+        backend(server).answer(
+            Generate([question("a")]),
+            Callbacks(on_result=lambda *_: connection.ensure_connection()),
+        )
 
 
 def test_failures_are_told_too() -> None:
-    told: list[Replied] = []
+    told: list[Outcome] = []
     with serving(failure(500), chat("ok")) as server:
-        backend(server, concurrency=1).complete(
-            [question("a"), question("b")], lambda _, outcome: told.append(outcome)
+        backend(server, concurrency=1).answer(
+            Generate([question("a"), question("b")]),
+            Callbacks(on_result=lambda _, outcome: told.append(outcome)),
         )
     assert [type(outcome) for outcome in told] == [Unusable, Answer]
 
@@ -162,12 +175,14 @@ def test_a_check_that_raises_ends_the_wait_for_a_server_that_hangs() -> None:
             raise Enough
 
     with serving(HANG) as server, pytest.raises(Enough):
-        backend(server, timeout=60).complete([question("a")], check=check)
+        backend(server, timeout=60).answer(
+            Generate([question("a")]), Callbacks(raise_if_stopped=check)
+        )
 
 
 def test_an_answer_of_no_use_says_what_it_cost() -> None:
     with serving(chat("words about", finish="length")) as server:
-        (outcome,) = backend(server).complete([question("a")])
+        (outcome,) = backend(server).answer(Generate([question("a")]))
     assert isinstance(outcome, Unusable)
     assert (outcome.tokens_in, outcome.tokens_out) == (11, 7)
     assert outcome.seconds > 0
@@ -197,9 +212,11 @@ def test_a_server_is_asked_once_what_its_model_can_do(
 ) -> None:
     with serving(*replies) as server:
         asking = backend(server)
-        found = [asking.abilities(), asking.abilities()]
+        found = [asking.capabilities(), asking.capabilities()]
     texts = tuple(str(number) for number in range(numbers))
-    able = Abilities(reads=reads, weighs=reads, logprobs=logprobs, numbers=texts)
+    able = Capabilities(
+        number_logprobs=reads, log_likelihoods=reads, logprobs=logprobs, numbers=texts
+    )
     assert found == [able] * 2
     assert len(server.requests) == 2
 
@@ -209,5 +226,5 @@ def test_a_server_that_cannot_be_asked_now_leaves_open_what_its_model_can_do(rep
     with serving(reply, READS, TEN) as server:
         asking = backend(server)
         with pytest.raises(LookupError, match=r"is not known: the server answered"):
-            asking.abilities()
-        assert asking.abilities().reads
+            asking.capabilities()
+        assert asking.capabilities().number_logprobs

@@ -13,8 +13,6 @@ from transformers import AutoModelForCausalLM
 
 from explanations.interventions import ablation
 from explanations.interventions.ablation import (
-    Looked,
-    Replaced,
     divergences,
     jensen_shannon,
     logits,
@@ -22,6 +20,7 @@ from explanations.interventions.ablation import (
     states,
 )
 from explanations.interventions.live_neuron import activations
+from explanations.methods.requests import Replacement
 from explanations.methods.values import Unusable
 from explanations.records import NeuronRef, TokenActivations
 from explanations.subjects import SubjectError, TransformersMLP, load
@@ -101,7 +100,7 @@ def test_divergences_are_what_plain_hooks_compute(name: str, tmp_path: Path) -> 
     for text in texts:
         (batch,) = subject.encode([text])
         values = generator.normal(0, 3, (2, batch.lengths[0])).astype(np.float32)
-        asked.append(Replaced(ref=REF, tokens=batch.pieces[0], values=values))
+        asked.append((REF, Replacement(tokens=batch.pieces[0], values=values)))
         untouched = plainly(model, path, batch, REF, None)
         rows = [plainly(model, path, batch, REF, torch.from_numpy(row)) for row in values]
         expected.append([by_hand(untouched, row) for row in rows])
@@ -119,20 +118,20 @@ def by_hand(one: torch.Tensor, other: torch.Tensor) -> list[float]:
 
 
 def test_setting_a_neuron_to_its_own_values_changes_nothing(tiny: TransformersMLP) -> None:
-    (seen,) = observe(tiny, [Looked(ref=REF, text=TEXTS[0])])
+    (seen,) = observe(tiny, [(REF, TEXTS[0])])
     assert isinstance(seen, TokenActivations)
     values = seen.activations[None]
-    (found,) = divergences(tiny, [Replaced(ref=REF, tokens=seen.tokens, values=values)])
+    (found,) = divergences(tiny, [(REF, Replacement(tokens=seen.tokens, values=values))])
     assert isinstance(found, np.ndarray)
     assert float(found.max()) < 1e-10
 
 
 def test_a_replacement_changes_nothing_before_it(tiny: TransformersMLP) -> None:
-    (seen,) = observe(tiny, [Looked(ref=REF, text=TEXTS[0])])
+    (seen,) = observe(tiny, [(REF, TEXTS[0])])
     assert isinstance(seen, TokenActivations)
     values = seen.activations[None].copy()
     values[0, 5] += 8
-    (found,) = divergences(tiny, [Replaced(ref=REF, tokens=seen.tokens, values=values)])
+    (found,) = divergences(tiny, [(REF, Replacement(tokens=seen.tokens, values=values))])
     assert isinstance(found, np.ndarray)
     assert float(found[0, :5].max()) < 1e-10
     assert found[0, 5] > 1e-4
@@ -143,10 +142,12 @@ def test_excerpts_side_by_side_and_of_several_neurons_are_as_each_alone(
 ) -> None:
     generator = np.random.default_rng(0)
     asked = [
-        Replaced(
-            ref=NeuronRef(layer=layer, index=index),
-            tokens=pieces(tiny, text),
-            values=generator.normal(0, 3, (count, len(pieces(tiny, text)))).astype(np.float32),
+        (
+            NeuronRef(layer=layer, index=index),
+            Replacement(
+                tokens=pieces(tiny, text),
+                values=generator.normal(0, 3, (count, len(pieces(tiny, text)))).astype(np.float32),
+            ),
         )
         for text, layer, index, count in (
             (TEXTS[0], 0, 3, 1),
@@ -159,7 +160,7 @@ def test_excerpts_side_by_side_and_of_several_neurons_are_as_each_alone(
     for each, found in zip(asked, together, strict=True):
         (alone,) = divergences(tiny, [each])
         assert isinstance(found, np.ndarray)
-        assert found.shape == each.values.shape
+        assert found.shape == each[1].values.shape
         assert found == pytest.approx(np.asarray(alone), rel=1e-4, abs=1e-9)
 
 
@@ -167,7 +168,7 @@ def test_few_logits_at_once_give_the_same(
     tiny: TransformersMLP, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tokens = pieces(tiny, TEXTS[0])
-    asked = [Replaced(ref=REF, tokens=tokens, values=np.full((1, len(tokens)), 4, np.float32))]
+    asked = [(REF, Replacement(tokens=tokens, values=np.full((1, len(tokens)), 4, np.float32)))]
     (whole,) = divergences(tiny, asked)
     monkeypatch.setattr(ablation, "ROWS", 700)
     (parts,) = divergences(tiny, asked)
@@ -181,9 +182,9 @@ def test_an_excerpt_that_is_read_as_other_tokens_is_followed_by_characters(
     joined = (tokens[0] + tokens[1], *tokens[2:])
     values = np.arange(len(tokens), dtype=np.float32)
     (apart,) = divergences(
-        tiny, [Replaced(ref=REF, tokens=tokens, values=np.maximum(values, 1)[None])]
+        tiny, [(REF, Replacement(tokens=tokens, values=np.maximum(values, 1)[None]))]
     )
-    (found,) = divergences(tiny, [Replaced(ref=REF, tokens=joined, values=values[None, 1:])])
+    (found,) = divergences(tiny, [(REF, Replacement(tokens=joined, values=values[None, 1:]))])
     assert isinstance(apart, np.ndarray)
     # the first two tokens that are read take the value of the one that holds both
     assert found == pytest.approx(apart[:, 1:], rel=1e-9)
@@ -195,9 +196,9 @@ def test_what_gives_no_divergence_has_a_reason(tiny: TransformersMLP) -> None:
     found = divergences(
         tiny,
         [
-            Replaced(ref=REF, tokens=long, values=np.zeros((1, 100), np.float32)),
-            Replaced(ref=REF, tokens=(), values=np.zeros((1, 0), np.float32)),
-            Replaced(ref=REF, tokens=("The", " cat"), values=huge),
+            (REF, Replacement(tokens=long, values=np.zeros((1, 100), np.float32))),
+            (REF, Replacement(tokens=(), values=np.zeros((1, 0), np.float32))),
+            (REF, Replacement(tokens=("The", " cat"), values=huge)),
         ],
     )
     reasons = [each.reason for each in found if isinstance(each, Unusable)]
@@ -208,20 +209,20 @@ def test_what_gives_no_divergence_has_a_reason(tiny: TransformersMLP) -> None:
 
 def test_values_of_another_length_than_the_tokens_are_refused() -> None:
     with pytest.raises(ValueError, match="2 tokens but values of shape"):
-        Replaced(ref=REF, tokens=("a", "b"), values=np.zeros((1, 3), np.float32))
+        Replacement(tokens=("a", "b"), values=np.zeros((1, 3), np.float32))
 
 
 def test_a_subject_that_predicts_nothing_is_refused(minilm: TransformersMLP) -> None:
     values = np.zeros((1, 1), np.float32)
     with pytest.raises(SubjectError, match="predicts no next token"):
-        divergences(minilm, [Replaced(ref=REF, tokens=("cat",), values=values)])
+        divergences(minilm, [(REF, Replacement(tokens=("cat",), values=values))])
 
 
 def test_many_texts_and_neurons_are_observed_as_each_alone(tiny: TransformersMLP) -> None:
     refs = [NeuronRef(layer=0, index=2), NeuronRef(layer=1, index=5)]
-    looked = [Looked(ref=ref, text=text) for text in (*TEXTS, "cat", TEXTS[0]) for ref in refs]
+    looked = [(ref, text) for text in (*TEXTS, "cat", TEXTS[0]) for ref in refs]
     for each, found in zip(looked, observe(tiny, looked), strict=True):
-        alone = activations(tiny, each.text, each.ref).excerpt
+        alone = activations(tiny, each[1], each[0]).excerpt
         assert isinstance(found, TokenActivations)
         assert found.tokens == alone.tokens
         assert found.activations == pytest.approx(alone.activations, abs=1e-4)
@@ -230,12 +231,12 @@ def test_many_texts_and_neurons_are_observed_as_each_alone(tiny: TransformersMLP
 def test_functions_can_be_observed_too_and_an_empty_text_has_a_reason() -> None:
     subject = load("functions:default")
     ref = NeuronRef(layer=0, index=1)
-    cat, nothing = observe(subject, [Looked(ref=ref, text="A cat"), Looked(ref=ref, text=" ")])
+    cat, nothing = observe(subject, [(ref, "A cat"), (ref, " ")])
     assert isinstance(cat, TokenActivations)
     assert cat.activations.tolist() == [0, 1]
     assert isinstance(nothing, Unusable)
     with pytest.raises(SubjectError, match="has no neuron"):
-        observe(subject, [Looked(ref=NeuronRef(layer=0, index=99), text="A cat")])
+        observe(subject, [(NeuronRef(layer=0, index=99), "A cat")])
 
 
 @given(
@@ -264,14 +265,17 @@ def test_ablating_a_neuron_moves_its_top_stories_more_than_random_ones(
     stories260k: TransformersMLP, stories: Stories
 ) -> None:
     ref = NeuronRef(layer=4, index=143)
-    seen = observe(stories260k, [Looked(ref=ref, text=text) for _, _, text in stories[:60]])
+    seen = observe(stories260k, [(ref, text) for _, _, text in stories[:60]])
     excerpts = [each for each in seen if isinstance(each, TokenActivations)]
     mean = float(np.concatenate([each.activations for each in excerpts]).mean())
     by_peak = sorted(excerpts, key=lambda each: -each.peak)
 
     def moved(some: list[TokenActivations]) -> float:
         asked = [
-            Replaced(ref=ref, tokens=e.tokens, values=np.full((1, len(e.tokens)), mean, np.float32))
+            (
+                ref,
+                Replacement(tokens=e.tokens, values=np.full((1, len(e.tokens)), mean, np.float32)),
+            )
             for e in some
         ]
         found = divergences(stories260k, asked)

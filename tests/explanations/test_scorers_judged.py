@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from explanations.methods.requests import Abilities, Ask, AskAbilities
+from explanations.methods.requests import Capabilities, Generate, GetCapabilities
 from explanations.methods.values import Answer, Evidence, GeneratedToken, HeldOut, Prompt, Unusable
 from explanations.records import RecordKind
 from tests.explanations.dialogues import Replies
@@ -43,8 +43,8 @@ def judge(
         return Answer(text="\n".join(form.format(*each) for each in enumerate(said, 1)))
 
     return {
-        AskAbilities: lambda _: Abilities(reads=False, logprobs=logprobs),
-        Ask: lambda request: tuple(answer(prompt) for prompt in request.prompts),
+        GetCapabilities: lambda _: Capabilities(number_logprobs=False, logprobs=logprobs),
+        Generate: lambda request: tuple(answer(prompt) for prompt in request.parts),
     }
 
 
@@ -209,7 +209,7 @@ def test_graded_answers_give_an_area_under_the_curve() -> None:
         said = [next(g for word, g in grades.items() if word in text) for text in lines(prompt)]
         return Answer(text="\n".join(f"{at}: {grade}" for at, grade in enumerate(said, 1)))
 
-    replies = judge(knows_fish) | {Ask: lambda request: tuple(map(graded, request.prompts))}
+    replies = judge(knows_fish) | {Generate: lambda request: tuple(map(graded, request.parts))}
     of = fish_and_bread(2, 2)
     scored = score("detection", of, replies, answers="graded", metric="auc")
     assert scored.value == pytest.approx(0.625)
@@ -237,7 +237,7 @@ def test_log_probabilities_of_an_answer_are_its_certainty() -> None:
         return Answer(text="".join(each.text for each in tokens), tokens=tuple(tokens))
 
     replies = judge(knows_fish, logprobs=True) | {
-        Ask: lambda request: tuple(answer(prompt) for prompt in request.prompts)
+        Generate: lambda request: tuple(answer(prompt) for prompt in request.parts)
     }
     scored = score("detection", fish_and_bread(2, 2), replies, metric="pearson")
     assert scored.details["auc"] == 1
@@ -248,8 +248,8 @@ def test_what_a_model_thinks_aloud_is_no_answer() -> None:
     thought = "<think>\n1: no\n</think>\n"
     judges = judge(knows_fish, form="{}. {}")
     replies = judges | {
-        Ask: lambda request: tuple(
-            Answer(text=thought + each.text) for each in judges[Ask](request)
+        Generate: lambda request: tuple(
+            Answer(text=thought + each.text) for each in judges[Generate](request)
         )
     }
     assert score("detection", fish_and_bread(), replies).value == 1
@@ -281,7 +281,9 @@ def test_an_answer_of_another_form_fails_its_excerpts_and_is_never_a_no() -> Non
     ],
 )
 def test_where_no_answer_can_be_used_the_attempt_has_failed(text: str, reason: str) -> None:
-    replies = judge(knows_fish) | {Ask: lambda request: (Answer(text=text),) * len(request.prompts)}
+    replies = judge(knows_fish) | {
+        Generate: lambda request: (Answer(text=text),) * len(request.parts)
+    }
     ended = outcome("detection", fish_and_bread(1, 1), replies)
     assert isinstance(ended, Unusable)
     assert ended.reason.startswith(f"too few answers could be used: {reason}")
@@ -290,7 +292,7 @@ def test_where_no_answer_can_be_used_the_attempt_has_failed(text: str, reason: s
 
 def test_a_server_that_answers_nothing_is_a_failure_with_its_reason() -> None:
     gone = Unusable(reason="the server answered 500", raw="oh")
-    replies = judge(knows_fish) | {Ask: lambda request: (gone,) * len(request.prompts)}
+    replies = judge(knows_fish) | {Generate: lambda request: (gone,) * len(request.parts)}
     ended = outcome("fuzzing", fish_and_bread(), replies)
     assert ended == Unusable(
         reason="too few answers could be used: the server answered 500", raw="oh"

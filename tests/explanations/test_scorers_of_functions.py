@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from explanations.ground_truth import sets
 from explanations.ground_truth.made import Kind, Recipe
 from explanations.ground_truth.pairs import Pair
-from explanations.methods.requests import Ask
+from explanations.methods.requests import Generate
 from explanations.methods.values import Answer, Evidence, HeldOut, Prompt, Scored, Unusable
 from explanations.records import RecordKind
 from explanations.scorers.function_prediction import CHANCE, OFFERED, SYSTEM
@@ -141,17 +141,17 @@ def test_truths_beat_distractors_on_made_functions() -> None:
 def answering(choose: Callable[[str, list[str]], str], prompts: list[Prompt]) -> Replies:
     """Answer each question by its input and outputs, and keep the prompts."""
 
-    def reply(request: Ask) -> tuple[Answer | Unusable, ...]:
-        prompts.extend(request.prompts)
+    def reply(request: Generate) -> tuple[Answer | Unusable, ...]:
+        prompts.extend(request.parts)
         answers = []
-        for prompt in request.prompts:
+        for prompt in request.parts:
             head, _, tail = prompt.messages[-1].content.partition("\n\nThe outputs:\n")
             outputs = [line.partition(": ")[2] for line in tail.split("\n")]
             said = choose(head.rpartition("The input: ")[2], outputs)
             answers.append(Unusable(reason="HTTP 500") if said == "500" else Answer(text=said))
         return tuple(answers)
 
-    return {Ask: reply}
+    return {Generate: reply}
 
 
 def reversing(given: str, outputs: list[str]) -> str:

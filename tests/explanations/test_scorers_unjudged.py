@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from explanations.methods.requests import (
-    Abilities,
-    Ask,
-    AskAbilities,
-    Encode,
-    Given,
-    Weigh,
-    Weighed,
+    Capabilities,
+    ComputeLogLikelihoods,
+    Conditional,
+    Embed,
+    Generate,
+    GetCapabilities,
+    LogLikelihood,
 )
 from explanations.methods.values import Answer, Evidence, HeldOut, Message, Unusable
 from explanations.records import RecordKind
@@ -38,11 +38,11 @@ def encoder(cosines: dict[str, float]) -> Replies:
     def cosine(text: str) -> float:
         return 1.0 if text == "fish" else next(c for word, c in cosines.items() if word in text)
 
-    def vectors(request: Encode) -> np.ndarray:
-        x = np.array([cosine(text) for text in request.texts], "f4")
+    def vectors(request: Embed) -> np.ndarray:
+        x = np.array([cosine(text) for text in request.parts], "f4")
         return np.stack([x, np.sqrt(1 - x**2)], axis=1)
 
-    return {Encode: vectors}
+    return {Embed: vectors}
 
 
 def test_embedding_is_how_often_a_firing_excerpt_is_nearer() -> None:
@@ -74,15 +74,17 @@ def test_how_far_length_alone_parts_the_sides_is_told() -> None:
 def weighing(gains: dict[str, float]) -> Replies:
     """Weigh each text at -40 nats, and with "fish" in its prefix at so many more."""
 
-    def weighed(given: Given) -> Weighed | Unusable:
+    def weighed(given: Conditional) -> LogLikelihood | Unusable:
         gain = next(value for word, value in gains.items() if word in given.text)
         if np.isnan(gain):
             return Unusable(reason="the server answered 500")
-        return Weighed(logprob=-40 + gain * ("fish" in given.prefix), tokens=8)
+        return LogLikelihood(logprob=-40 + gain * ("fish" in given.prefix), tokens=8)
 
     return {
-        AskAbilities: lambda _: Abilities(reads=True, weighs=True, logprobs=True),
-        Weigh: lambda request: tuple(map(weighed, request.texts)),
+        GetCapabilities: lambda _: Capabilities(
+            number_logprobs=True, log_likelihoods=True, logprobs=True
+        ),
+        ComputeLogLikelihoods: lambda request: tuple(map(weighed, request.parts)),
     }
 
 
@@ -110,7 +112,7 @@ def test_where_nothing_could_be_weighed_the_attempt_has_failed() -> None:
 
 
 def test_surprisal_by_a_model_that_cannot_weigh_texts_is_undefined() -> None:
-    replies = {AskAbilities: lambda _: Abilities(reads=False, logprobs=True)}
+    replies = {GetCapabilities: lambda _: Capabilities(number_logprobs=False, logprobs=True)}
     scored = score("surprisal", fish_and_bread(), replies)
     assert scored.value is None
     assert scored.reason == "the language model does not give log probabilities of a given text"
@@ -127,16 +129,16 @@ def shown(messages: tuple[Message, ...]) -> list[str]:
 def finding(answers: list[str | None], asked: list[tuple[Message, ...]] | None = None) -> Replies:
     """Answer each question so; None finds the intruder."""
 
-    def answered(request: Ask) -> tuple[Answer, ...]:
+    def answered(request: Generate) -> tuple[Answer, ...]:
         found = []
-        for prompt, answer in zip(request.prompts, answers, strict=True):
+        for prompt, answer in zip(request.parts, answers, strict=True):
             if asked is not None:
                 asked.append(prompt.messages)
             (place,) = [at for at, text in enumerate(shown(prompt.messages), 1) if "loaf" in text]
             found.append(Answer(text=answer or str(place)))
         return tuple(found)
 
-    return {Ask: answered}
+    return {Generate: answered}
 
 
 def test_intruder_is_the_share_of_intruders_found_against_chance() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from explanations.methods.requests import Ask, Continue, Replace
+from explanations.methods.requests import ContinueTexts, Generate, Intervene
 from explanations.methods.values import Answer, Evidence, HeldOut, Prompt, Unusable
 from explanations.records import RecordKind, Scale
 from explanations.scorers.ablation import ablation, variants
@@ -33,13 +33,13 @@ def moving(divergence: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Replie
     """Answer with a divergence of what was set, and what each record really was."""
     actual = {each.actual.tokens: each.actual.activations for each in tried().records}
 
-    def reply(request: Replace) -> tuple[np.ndarray | Unusable, ...]:
+    def reply(request: Intervene) -> tuple[np.ndarray | Unusable, ...]:
         return tuple(
-            divergence(values.astype(np.float64), actual[tokens].astype(np.float64))
-            for tokens, values in zip(request.excerpts, request.values, strict=True)
+            divergence(each.values.astype(np.float64), actual[each.tokens].astype(np.float64))
+            for each in request.parts
         )
 
-    return {Replace: reply}
+    return {Intervene: reply}
 
 
 def squared(values: np.ndarray, actual: np.ndarray) -> np.ndarray:
@@ -74,22 +74,22 @@ def test_a_simulation_that_is_the_mean_scores_0_and_a_worse_one_below() -> None:
 
 
 def test_a_record_that_could_not_be_run_is_left_out_and_counted() -> None:
-    right = moving(squared)[Replace]
+    right = moving(squared)[Intervene]
 
-    def reply(request: Replace) -> tuple[np.ndarray | Unusable, ...]:
+    def reply(request: Intervene) -> tuple[np.ndarray | Unusable, ...]:
         return (Unusable(reason="too long"), *right(request)[1:])
 
-    scored = score("ablation", tried(), {Replace: reply})
+    scored = score("ablation", tried(), {Intervene: reply})
     assert (scored.n, scored.details["failed"]) == (15, 1)
     assert scored.records == (2, 101, 102)
     assert scored.details["failures"] == {"too long": 1}
 
 
 def test_a_subject_that_cannot_be_run_fails_the_attempt() -> None:
-    def reply(request: Replace) -> tuple[Unusable, ...]:
-        return (Unusable(reason="it predicts no next token"),) * len(request.excerpts)
+    def reply(request: Intervene) -> tuple[Unusable, ...]:
+        return (Unusable(reason="it predicts no next token"),) * len(request.parts)
 
-    found = outcome("ablation", tried(), {Replace: reply})
+    found = outcome("ablation", tried(), {Intervene: reply})
     assert isinstance(found, Unusable)
     assert "predicts no next token" in found.reason
 
@@ -119,19 +119,21 @@ def test_a_neuron_that_changes_nothing_has_no_score() -> None:
 # --- intervention ---------------------------------------------------------------------------------
 
 
-def writing(clamped: str, plain: str = "and went home") -> Callable[[Continue], tuple[str, ...]]:
-    def reply(request: Continue) -> tuple[str, ...]:
-        return (plain if request.clamp is None else clamped,) * len(request.texts)
+def writing(
+    clamped: str, plain: str = "and went home"
+) -> Callable[[ContinueTexts], tuple[str, ...]]:
+    def reply(request: ContinueTexts) -> tuple[str, ...]:
+        return tuple(plain if each.clamp is None else clamped for each in request.parts)
 
     return reply
 
 
-def judging(prompts: list[Prompt], word: str) -> Callable[[Ask], tuple[Answer, ...]]:
+def judging(prompts: list[Prompt], word: str) -> Callable[[Generate], tuple[Answer, ...]]:
     """Choose the text that holds a word, A where neither does."""
 
-    def reply(request: Ask) -> tuple[Answer, ...]:
-        prompts.extend(request.prompts)
-        shown = [prompt.messages[-1].content for prompt in request.prompts]
+    def reply(request: Generate) -> tuple[Answer, ...]:
+        prompts.extend(request.parts)
+        shown = [prompt.messages[-1].content for prompt in request.parts]
         return tuple(
             Answer(text="B" if word in text.partition("\nB: ")[2] else "A") for text in shown
         )
@@ -145,7 +147,7 @@ def many(count: int = 12) -> Evidence:
 
 def test_a_change_that_fits_is_found() -> None:
     prompts: list[Prompt] = []
-    replies: Replies = {Continue: writing("to the pike"), Ask: judging(prompts, "pike")}
+    replies: Replies = {ContinueTexts: writing("to the pike"), Generate: judging(prompts, "pike")}
     scored = score("intervention", many(), replies)
     assert (scored.value, scored.n, scored.details["unchanged"]) == (1, 13, 0)
     assert all("It shows in: fish" in prompt.messages[-1].content for prompt in prompts)
@@ -153,45 +155,52 @@ def test_a_change_that_fits_is_found() -> None:
 
 
 def test_who_always_says_a_is_right_as_often_as_a_is() -> None:
-    replies: Replies = {Continue: writing("to the pike"), Ask: judging([], "nothing")}
+    replies: Replies = {ContinueTexts: writing("to the pike"), Generate: judging([], "nothing")}
     shares = [score("intervention", many(20), replies, seed=seed).value or 0 for seed in range(10)]
     # 200 questions: the standard error is .035
     assert float(np.mean(shares)) == pytest.approx(0.5, abs=0.12)
 
 
 def test_the_neuron_is_held_above_its_maximum_on_beginnings_that_are_not_its_top_ones() -> None:
-    asked: list[Continue] = []
+    asked: list[ContinueTexts] = []
 
-    def reply(request: Continue) -> tuple[str, ...]:
+    def reply(request: ContinueTexts) -> tuple[str, ...]:
         asked.append(request)
-        return tuple(f"{request.clamp} {text}" for text in request.texts)
+        return tuple(f"{each.clamp} {each.text}" for each in request.parts)
 
-    score("intervention", many(), {Continue: reply, Ask: judging([], "50")}, texts=4, beginning=2)
+    score(
+        "intervention",
+        many(),
+        {ContinueTexts: reply, Generate: judging([], "50")},
+        texts=4,
+        beginning=2,
+    )
     plain, clamped = asked
-    assert (plain.clamp, clamped.clamp) == (None, 50.0)
-    assert plain.texts == clamped.texts
-    assert plain.seed == clamped.seed
-    assert len(plain.texts) == 4
-    assert all(text.startswith("c") and text.count(" ") == 2 for text in plain.texts)
+    assert {each.clamp for each in plain.parts} == {None}
+    assert {each.clamp for each in clamped.parts} == {50.0}
+    assert [(each.text, each.seed) for each in plain.parts] == [
+        (each.text, each.seed) for each in clamped.parts
+    ]
+    assert len(plain.parts) == 4
+    assert all(e.text.startswith("c") and e.text.count(" ") == 2 for e in plain.parts)
 
 
 def test_texts_that_stay_the_same_cannot_be_judged() -> None:
-    replies: Replies = {Continue: writing("same", "same")}
+    replies: Replies = {ContinueTexts: writing("same", "same")}
     scored = score("intervention", many(), replies)
     assert scored.value is None
     assert scored.reason == "holding the neuron changes none of 13 texts"
 
 
 def test_what_could_not_go_on_or_be_read_is_counted() -> None:
-    def reply(request: Continue) -> tuple[str | Unusable, ...]:
+    def reply(request: ContinueTexts) -> tuple[str | Unusable, ...]:
         first = Unusable(reason="no room")
-        rest = (f"{request.clamp}",) * (len(request.texts) - 1)
-        return (first, *rest)
+        return (first, *(f"{each.clamp}" for each in request.parts[1:]))
 
     answers = iter(["A", "neither", "B"] * 10)
     replies: Replies = {
-        Continue: reply,
-        Ask: lambda request: tuple(Answer(text=next(answers)) for _ in request.prompts),
+        ContinueTexts: reply,
+        Generate: lambda request: tuple(Answer(text=next(answers)) for _ in request.parts),
     }
     scored = score("intervention", many(), replies)
     # 13 texts, one without room; of 12 answers every third cannot be read
@@ -199,7 +208,7 @@ def test_what_could_not_go_on_or_be_read_is_counted() -> None:
     found = outcome(
         "intervention",
         many(),
-        {Continue: lambda request: (Unusable(reason="no room"),) * len(request.texts)},
+        {ContinueTexts: lambda request: (Unusable(reason="no room"),) * len(request.parts)},
     )
     assert isinstance(found, Unusable)
     assert "no room" in found.reason
@@ -212,6 +221,6 @@ def test_a_neuron_that_never_fires_cannot_be_made_strong() -> None:
 
 
 def test_top_records_are_used_where_there_are_no_others() -> None:
-    replies: Replies = {Continue: writing("pike"), Ask: judging([], "pike")}
+    replies: Replies = {ContinueTexts: writing("pike"), Generate: judging([], "pike")}
     tops = evidence(*(firing(pk, RecordKind.TOP) for pk in range(1, 5)))
     assert score("intervention", tops, replies).n == 4

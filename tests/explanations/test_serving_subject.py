@@ -9,13 +9,21 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 
-from explanations.methods.requests import Continue, Observe, Replace, Request
+from explanations.methods.requests import (
+    ComputeActivations,
+    Continuation,
+    ContinueTexts,
+    Intervene,
+    Replacement,
+    Request,
+)
 from explanations.methods.values import Unusable
 from explanations.models import Method, Neuron, Run, Score, Target
 from explanations.records import NeuronRef, Split, TokenActivations
 from explanations.services.runs import run_create
 from explanations.tasks import work_on_chunk
-from explanations.tasks.answering import SERVERS, Asked, Served
+from explanations.tasks.answering import answer
+from explanations.tasks.answering.requests import PendingRequest, Reply
 from tests import factories
 
 if TYPE_CHECKING:
@@ -24,13 +32,15 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_thread")]
 
 
-def served(*asked: tuple[Neuron, Request]) -> list[Any]:
+def served(*asked: tuple[Neuron, Request[Any]]) -> list[Any]:
     """Return the replies to requests of one kind."""
     method = factories.builtin("scorer", "ablation")
-    things = [Asked(target=Target(), neuron=neuron.pk, request=each) for neuron, each in asked]
-    found = SERVERS[type(asked[0][1])](method, things)
-    assert all(isinstance(each, Served) for each in found)
-    return [each.reply for each in found if isinstance(each, Served)]
+    things = [
+        PendingRequest(target=Target(), neuron=neuron.pk, request=each) for neuron, each in asked
+    ]
+    found = answer(method, things)
+    assert all(isinstance(each, Reply) for each in found)
+    return [each.value for each in found if isinstance(each, Reply)]
 
 
 def stories_neuron(shared_data: Path, layer: int = 4, index: int = 143) -> Neuron:
@@ -46,9 +56,9 @@ def test_neurons_of_several_subjects_are_observed_in_the_order_of_the_requests()
     colours = factories.neuron(subject=default, layer=0, index=2)
     other = factories.neuron(subject=made, layer=0, index=0)
     found = served(
-        (colours, Observe(texts=("a red cat", "a cat"))),
-        (other, Observe(texts=("the attic",))),
-        (animals, Observe(texts=("a red cat", " ", "no"))),
+        (colours, ComputeActivations(("a red cat", "a cat"))),
+        (other, ComputeActivations(("the attic",))),
+        (animals, ComputeActivations(("a red cat", " ", "no"))),
     )
     assert [len(each) for each in found] == [2, 1, 3]
     assert [each.activations.tolist() for each in found[0]] == [[0, 1, 0], [0, 0]]
@@ -63,7 +73,7 @@ def test_functions_of_numbers_and_strings_are_observed_without_any_model() -> No
     for neuron in Neuron.objects.all():
         record = neuron.records.first()
         assert record is not None
-        (found,) = served((neuron, Observe(texts=(record.tokens[0], ""))))
+        (found,) = served((neuron, ComputeActivations((record.tokens[0], ""))))
         again, nothing = found
         assert isinstance(again, TokenActivations)
         assert list(again.tokens) == record.tokens
@@ -77,7 +87,7 @@ def test_functions_of_numbers_and_strings_are_observed_without_any_model() -> No
 )
 def test_what_cannot_be_run_has_a_reason_for_each_text(source: str, says: str) -> None:
     neuron = factories.neuron(subject=factories.subject(source=source), layer=0, index=0)
-    request = Continue(texts=("a", "b"), clamp=None, tokens=3, seed=0)
+    request = ContinueTexts(Continuation(text=text, clamp=None, tokens=3, seed=0) for text in "ab")
     (found,) = served((neuron, request))
     assert [isinstance(each, Unusable) and says in each.reason for each in found] == [True, True]
 
@@ -85,7 +95,7 @@ def test_what_cannot_be_run_has_a_reason_for_each_text(source: str, says: str) -
 def test_a_neuron_that_is_not_there_spoils_the_request_only_with_a_reason() -> None:
     subject = factories.subject(source="functions:default", layers=1, width=20)
     absent = factories.neuron(subject=subject, layer=0, index=99)
-    (found,) = served((absent, Observe(texts=("a cat",))))
+    (found,) = served((absent, ComputeActivations(("a cat",))))
     assert "has no neuron L0/99" in found[0].reason
 
 
@@ -93,13 +103,13 @@ def test_texts_are_replaced_and_continued_by_the_model(shared_data: Path) -> Non
     neuron = stories_neuron(shared_data)
     tokens = ("Once", " upon", " a")
     values = np.array([[0, 0, 0], [30, 30, 30]], np.float32)
-    request = Replace(excerpts=(tokens, tokens), values=(values, values[:1]))
+    request = Intervene(Replacement(tokens=tokens, values=each) for each in (values, values[:1]))
     ((both, one),) = served((neuron, request))
     assert (both.shape, one.shape) == ((2, 3), (1, 3))
     assert both[1].mean() > both[0].mean()
     assert np.allclose(both[0], one[0])
-    plain = Continue(texts=("Once upon a",), clamp=None, tokens=5, seed=1)
-    clamped = Continue(texts=("Once upon a",), clamp=80.0, tokens=5, seed=1)
+    plain = ContinueTexts([Continuation(text="Once upon a", clamp=None, tokens=5, seed=1)])
+    clamped = ContinueTexts([Continuation(text="Once upon a", clamp=80.0, tokens=5, seed=1)])
     (first,), (second,) = served((neuron, plain), (neuron, clamped))
     assert isinstance(first, str)
     assert first != second
@@ -134,10 +144,10 @@ def begun(
     shared_data: Path, subject: "TransformersMLP", ref: NeuronRef
 ) -> Sequence[TokenActivations]:
     """Return the neuron's values on the beginnings of some stories."""
-    from explanations.interventions.ablation import Looked, observe
+    from explanations.interventions.ablation import observe
 
     lines = (shared_data / "tinystories.jsonl").read_text(encoding="utf-8").splitlines()[:4]
-    looked = [Looked(ref=ref, text=json.loads(line)["text"][:120]) for line in lines]
+    looked = [(ref, json.loads(line)["text"][:120]) for line in lines]
     return [each for each in observe(subject, looked) if isinstance(each, TokenActivations)]
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from explanations.methods.requests import Encode, Need
+from explanations.methods.requests import Embed, Need
 from explanations.methods.values import Simulated
 from explanations.simulators import SIMULATORS
 from explanations.simulators.held_out import Window, held_out
@@ -147,7 +147,7 @@ def embedded(
     encodes = encoder or Encoder()
     simulated = carried_on(
         SIMULATORS["embedding"].simulate(explanation, excerpts, config),
-        {Encode: lambda request: encodes(request.texts)},
+        {Embed: lambda request: encodes(request.parts)},
     )
     return [each.values.tolist() for each in simulated if isinstance(each, Simulated)]
 

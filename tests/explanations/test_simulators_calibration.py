@@ -16,7 +16,7 @@ from explanations.records import Scale, TokenActivations
 from explanations.scorers.correlation import correlation
 from explanations.simulators import SIMULATORS, Simulator
 from explanations.simulators.base import Config, Excerpts, Outcomes
-from explanations.simulators.calibration import carried_out, fit
+from explanations.simulators.calibration import fit, simulate_calibrated
 from tests.explanations.dialogues import carried_on
 
 FISH = ("a", " fish", " swam")
@@ -61,7 +61,7 @@ def simulated(
     simulator: Simulator = SAYS,
 ) -> Outcomes:
     config = {"calibration": kind}
-    return carried_on(carried_out(simulator, "fish", scored, known, 20.0, config))
+    return carried_on(simulate_calibrated(simulator, "fish", scored, known, 20.0, config))
 
 
 def values(outcome: Simulated | Unusable) -> list[float]:

@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explanations.backends.openai_client import OpenAIBackend
-from explanations.methods.requests import Abilities, Ask, AskAbilities, Foreseen, Read
+from explanations.methods.requests import (
+    Capabilities,
+    Generate,
+    GetCapabilities,
+    NumberLogprobs,
+    PredictNumbers,
+)
 from explanations.methods.values import Answer, Simulated, Unusable
 from explanations.simulators import llm, llm_prompt
 from explanations.simulators.expected_value import expected_value
@@ -21,23 +27,26 @@ TOKENS = ("The", " shark", " ate", "\n")
 FAITHFUL = "Text 1:\nThe\t0\nshark\t10\nate\t3\n\\n\t0"
 HALVES = {"10": {"10": math.log(0.5), "8": math.log(0.25), " 8": math.log(0.25)}}
 
-READER = Abilities(reads=True, logprobs=True)
-CHATTER = Abilities(reads=False, logprobs=True)
-WRITER = Abilities(reads=False, logprobs=False)
+READER = Capabilities(number_logprobs=True, logprobs=True)
+CHATTER = Capabilities(number_logprobs=False, logprobs=True)
+WRITER = Capabilities(number_logprobs=False, logprobs=False)
 TO_NINE = tuple(str(number) for number in range(10))
 
 
 def played(
-    able: Abilities, *replies: Any, excerpts: tuple[tuple[str, ...], ...] = (TOKENS,), **config: Any
+    able: Capabilities,
+    *replies: Any,
+    excerpts: tuple[tuple[str, ...], ...] = (TOKENS,),
+    **config: Any,
 ) -> list[Simulated | Unusable]:
     """Simulate with a model that can do this and replies so."""
     left = list(replies)
     return carried_on(
         llm.simulate("animals of the sea", excerpts, config),
         {
-            AskAbilities: lambda _: able,
-            Ask: lambda asked: tuple(left.pop(0) for _ in asked.prompts),
-            Read: lambda asked: tuple(left.pop(0) for _ in asked.passages),
+            GetCapabilities: lambda _: able,
+            Generate: lambda asked: tuple(left.pop(0) for _ in asked.parts),
+            PredictNumbers: lambda asked: tuple(left.pop(0) for _ in asked.parts),
         },
     )
 
@@ -78,7 +87,7 @@ def test_the_expectation_lies_between_the_numbers_and_needs_no_normalised_probab
 
 # --- the way --------------------------------------------------------------------------------------
 
-EVEN = Foreseen(logprobs=({"0": 0.0}, {"0": math.log(0.5), "10": math.log(0.5)}) * 2)
+EVEN = NumberLogprobs(logprobs=({"0": 0.0}, {"0": math.log(0.5), "10": math.log(0.5)}) * 2)
 ANSWER = Answer(text=FAITHFUL)
 
 
@@ -93,7 +102,7 @@ ANSWER = Answer(text=FAITHFUL)
     ],
 )
 def test_the_best_way_that_the_model_can_is_taken_unless_one_is_set_and_is_kept(
-    able: Abilities, config: dict[str, Any], reply: object, way: str
+    able: Capabilities, config: dict[str, Any], reply: object, way: str
 ) -> None:
     (outcome,) = played(able, reply, **config)
     assert isinstance(outcome, Simulated)
@@ -101,7 +110,7 @@ def test_the_best_way_that_the_model_can_is_taken_unless_one_is_set_and_is_kept(
 
 
 @pytest.mark.parametrize(("way", "able"), [("one_pass", CHATTER), ("generated", WRITER)])
-def test_a_way_that_the_model_cannot_go_is_refused(way: str, able: Abilities) -> None:
+def test_a_way_that_the_model_cannot_go_is_refused(way: str, able: Capabilities) -> None:
     with pytest.raises(ValueError, match=f"cannot be used in the way '{way}': set `way` to"):
         played(able, way=way)
 
@@ -131,22 +140,22 @@ def test_in_one_pass_a_value_is_what_is_foreseen() -> None:
 
 
 def test_a_token_without_a_number_foreseen_has_no_value() -> None:
-    reading = Foreseen(logprobs=({"0": 0.0}, {}, {"?": -0.1}, {"10": 0.0}))
+    reading = NumberLogprobs(logprobs=({"0": 0.0}, {}, {"?": -0.1}, {"10": 0.0}))
     assert values(played(READER, reading)[0]) == pytest.approx(
         [0, math.nan, math.nan, 10], nan_ok=True
     )
 
 
 def test_a_passage_of_which_hardly_a_number_is_foreseen_is_unusable() -> None:
-    (outcome,) = played(READER, Foreseen(logprobs=({"0": 0.0}, {}, {}, {})))
+    (outcome,) = played(READER, NumberLogprobs(logprobs=({"0": 0.0}, {}, {}, {})))
     assert isinstance(outcome, Unusable)
     assert outcome.reason == "a number is foreseen on 1 of 4 tokens"
 
 
 def test_where_ten_is_split_numbers_go_to_nine_and_are_stretched() -> None:
-    able = Abilities(reads=True, logprobs=True, numbers=TO_NINE)
+    able = Capabilities(number_logprobs=True, logprobs=True, numbers=TO_NINE)
     # "10" is there only as its first half, so it does not count; .5 * 9 = 4.5 of 9 is 5 of 10
-    reading = Foreseen(logprobs=({"9": 0.0}, {"0": math.log(0.5), "9": math.log(0.5)}) * 2)
+    reading = NumberLogprobs(logprobs=({"9": 0.0}, {"0": math.log(0.5), "9": math.log(0.5)}) * 2)
     (outcome,) = played(able, reading)
     assert values(outcome) == pytest.approx([10, 5, 10, 5])
     assert isinstance(outcome, Simulated)
@@ -185,12 +194,12 @@ def test_its_examples_are_faithful_answers_themselves() -> None:
 def test_excerpts_share_prompts_as_many_as_are_set() -> None:
     asked: list[int] = []
 
-    def answer(request: Ask) -> tuple[Unusable, ...]:
-        asked.extend(prompt.messages[-1].content.count("Text ") for prompt in request.prompts)
-        return tuple(Unusable(reason="no") for _ in request.prompts)
+    def answer(request: Generate) -> tuple[Unusable, ...]:
+        asked.extend(prompt.messages[-1].content.count("Text ") for prompt in request.parts)
+        return tuple(Unusable(reason="no") for _ in request.parts)
 
     dialogue = llm.simulate("fish", [TOKENS] * 7, {"way": "written", "excerpts_a_prompt": 3})
-    outcomes = carried_on(dialogue, {Ask: answer})
+    outcomes = carried_on(dialogue, {Generate: answer})
     assert asked == [3, 3, 1]
     assert len(outcomes) == 7
 
@@ -215,9 +224,9 @@ def simulated(*script: Behaviour, **config: Any) -> Simulated | Unusable:
         (outcome,) = carried_on(
             llm.simulate("animals of the sea", [TOKENS], config),
             {
-                AskAbilities: lambda _: backend.abilities(),
-                Ask: lambda asked: tuple(backend.complete(asked.prompts)),
-                Read: lambda asked: tuple(backend.read(asked.passages)),
+                GetCapabilities: lambda _: backend.capabilities(),
+                Generate: lambda asked: tuple(backend.answer(Generate(asked.parts))),
+                PredictNumbers: lambda asked: tuple(backend.answer(PredictNumbers(asked.parts))),
             },
         )
     return outcome

@@ -325,7 +325,7 @@ def test_a_heart_outlives_a_connection_and_notices_that_the_lease_is_lost(
     with Chunk(claim) as chunk:
         chunk._heart.join(10)
         with pytest.raises(Stopped):
-            chunk.check()
+            chunk.raise_if_stopped()
 
 
 def test_waiting_for_a_far_away_answer_ends_soon_after_the_worker_is_told_to() -> None:

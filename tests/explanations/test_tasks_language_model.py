@@ -75,7 +75,7 @@ def test_a_method_may_name_a_model_that_the_worker_loads_itself(settings, shared
     method = factories.builtin("explainer", "token_activation", model=model)
     found = backend_of(method)
     assert found is backend_of(method)
-    assert found.abilities().reads
+    assert found.capabilities().number_logprobs
 
 
 def test_a_local_model_that_is_not_there_is_a_failure_that_names_it(settings) -> None:

@@ -1,26 +1,29 @@
 """A causal language model that this process loads itself, on its GPU or its processor."""
 
 import logging
-from collections.abc import Callable, Sequence
-from functools import cached_property
 from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from explanations.backends.base import (
-    Reading,
-    Replied,
-    Weighing,
-    unhurried,
-    unlimited,
-    untold,
+from explanations.backends.base import Callbacks
+from explanations.backends.local.answers import Answers
+from explanations.backends.local.loading import LocalModelError, load
+from explanations.backends.local.log_likelihoods import LogLikelihoods
+from explanations.backends.local.numbers import Numbers
+from explanations.methods.requests import (
+    Capabilities,
+    ComputeLogLikelihoods,
+    Generate,
+    LanguageModelRequest,
+    PredictNumbers,
 )
-from explanations.backends.local.loading import LocalModelError, NumberHead, load, number_head
-from explanations.backends.local.reading import Reader
-from explanations.backends.local.weighing import Weigher
-from explanations.backends.local.writing import Writer
-from explanations.methods.requests import Abilities, Given, Passage
-from explanations.methods.values import Prompt
+from explanations.methods.values import Unusable
+
+if TYPE_CHECKING:
+    from explanations.backends.local.batches import Answerer
 
 log = logging.getLogger(__name__)
+Part = TypeVar("Part")
+Result = TypeVar("Result")
 
 __all__ = ["LocalBackend", "LocalModelError"]
 
@@ -29,62 +32,38 @@ class LocalBackend:
     """One model in transformers' format, by folder or hub id; see `Backend`.
 
     It answers through its chat template, or, where it has none, as the continuation of a plain
-    transcript. An answer's seconds are its share of its batch's. It costs nothing, so that `more`
-    is not asked. Raises `LocalModelError`.
+    transcript. An answer's seconds are its share of its batch's. It costs nothing, so `may_send` is
+    not called. Raises `LocalModelError`.
     """
 
     def __init__(self, source: str, device: str | None = None) -> None:
         self.loaded = load(source, device)
         lock = Lock()
-        self._writer = Writer(self.loaded, lock)
-        self._weigher = Weigher(self.loaded, lock)
-        self._lock = lock
+        self._numbers = Numbers(self.loaded, lock)
+        self._answerers: dict[type[Any], Answerer[Any, Any]] = {
+            Generate: Answers(self.loaded, lock),
+            PredictNumbers: self._numbers,
+            ComputeLogLikelihoods: LogLikelihoods(self.loaded, lock),
+        }
 
-    def abilities(self) -> Abilities:
+    def capabilities(self) -> Capabilities:
         """Return what the model can do: all, with the numbers that its tokenizer keeps whole.
 
-        One for which `number_head` finds no way writes numbers and weighs texts, and no more.
+        Where `number_head` fails it generates text and computes log likelihoods only.
         """
         try:
-            return Abilities(reads=True, weighs=True, logprobs=True, numbers=tuple(self._head.ids))
+            numbers = tuple(self._numbers.head.ids)
         except LocalModelError as error:
             log.warning("%s", error)
-            return Abilities(reads=False, weighs=True, logprobs=False)
+            return Capabilities(number_logprobs=False, log_likelihoods=True, logprobs=False)
+        return Capabilities(
+            number_logprobs=True, log_likelihoods=True, logprobs=True, numbers=numbers
+        )
 
-    def complete(
+    def answer(
         self,
-        prompts: Sequence[Prompt],
-        tell: Callable[[int, Replied], None] = untold,
-        check: Callable[[], None] = unhurried,
-        more: Callable[[], bool] = unlimited,
-    ) -> list[Replied]:
-        """Return an answer, or why there is none, for each prompt in order."""
-        return self._writer.complete(prompts, tell, check)
-
-    def read(
-        self,
-        passages: Sequence[Passage],
-        tell: Callable[[int, Reading], None] = untold,
-        check: Callable[[], None] = unhurried,
-        more: Callable[[], bool] = unlimited,
-    ) -> list[Reading]:
-        """Return what is foreseen in each passage in order, over the numbers alone."""
-        return self._reader.read(passages, tell, check)
-
-    def weigh(
-        self,
-        texts: Sequence[Given],
-        tell: Callable[[int, Weighing], None] = untold,
-        check: Callable[[], None] = unhurried,
-        more: Callable[[], bool] = unlimited,
-    ) -> list[Weighing]:
-        """Return how likely each text is after its prefix in order."""
-        return self._weigher.weigh(texts, tell, check)
-
-    @cached_property
-    def _head(self) -> NumberHead:
-        return number_head(self.loaded)
-
-    @cached_property
-    def _reader(self) -> Reader:
-        return Reader(self.loaded, self._head, self._lock)
+        request: LanguageModelRequest[Part, Result],
+        callbacks: Callbacks = Callbacks(),  # noqa: B008
+    ) -> tuple[Result | Unusable, ...]:
+        """Return the outcome of each part in order; see `Backend`."""
+        return self._answerers[type(request)].answer(request.parts, callbacks)

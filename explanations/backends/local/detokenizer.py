@@ -1,16 +1,16 @@
-"""What a model says, put together from its tokens while they come."""
+"""Text put together from tokens while they are generated."""
 
 from typing import Any
 
 from explanations.methods.values import GeneratedToken
 
-# What a tokenizer writes for bytes that are not a whole character yet.
+# What a tokenizer gives for bytes that are not a whole character yet.
 _BROKEN = "\ufffd"
 _LONGEST = 4  # bytes of a character
 
 
-class Speech:
-    """One answer. It ends with one of the model's end tokens, or where `stop` is said."""
+class Detokenizer:
+    """One answer. It ends with one of the model's end tokens, or where `stop` occurs."""
 
     def __init__(self, tokenizer: Any, stop: str) -> None:
         self.tokens: list[GeneratedToken] = []
@@ -22,8 +22,8 @@ class Speech:
         self._before: list[int] = []  # the last token that ended a character
         self._parts: list[int] = []
 
-    def hear(self, token: int, logprobs: dict[int, float]) -> None:
-        """Take in the next token, with the log probabilities of what might have stood there."""
+    def add(self, token: int, logprobs: dict[int, float]) -> None:
+        """Add the next token, with the log probabilities of its alternatives."""
         self.written += 1
         self._parts.append(token)
         text = self._decoded([*self._before, *self._parts])[len(self._decoded(self._before)) :]
@@ -35,18 +35,15 @@ class Speech:
             by_text.setdefault(self._decoded([each]), logprob)
         self.tokens.append(GeneratedToken(text=text, logprobs=by_text))
         self.text += text
-        self._stop_if_said()
+        if self._stop and (end := self.text.find(self._stop)) >= 0:
+            self.text = self.text[:end]
+            self.ended = True
 
     def end(self) -> None:
-        """Take in one of the model's end tokens."""
+        """Add one of the model's end tokens."""
         self.written += 1
         self.ended = True
 
     def _decoded(self, ids: list[int]) -> str:
         text: str = self._tokenizer.decode(ids, clean_up_tokenization_spaces=False)
         return text
-
-    def _stop_if_said(self) -> None:
-        if self._stop and (at := self.text.find(self._stop)) >= 0:
-            self.text = self.text[:at]
-            self.ended = True

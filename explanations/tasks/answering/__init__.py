@@ -1,33 +1,37 @@
-"""Who answers a dialogue's requests: one server for each kind of request."""
+"""Replies to the requests of dialogues, from whatever answers requests of their type."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from explanations.methods.requests import (
-    Ask,
-    AskAbilities,
-    Continue,
-    Encode,
-    Observe,
-    Read,
-    Replace,
+    ComputeActivations,
+    ContinueTexts,
+    Embed,
+    GetCapabilities,
+    Intervene,
+    LanguageModelRequest,
     Request,
-    Weigh,
 )
 from explanations.models import Method
-from explanations.tasks.answering.encoding import encoded
-from explanations.tasks.answering.language_model import abilities, answered, foreseen, weighed
-from explanations.tasks.answering.requests import Asked, Served, Unserved, questions
-from explanations.tasks.answering.subject import continued, observed, replaced
+from explanations.tasks.answering.encoder import embed
+from explanations.tasks.answering.language_model import answer_with_model, get_capabilities
+from explanations.tasks.answering.requests import NoReply, PendingRequest, Reply
+from explanations.tasks.answering.subject import answer_with_subject
 
-SERVERS: dict[type[Request], Callable[[Method, Sequence[Asked]], Sequence[Served | Unserved]]] = {
-    Ask: answered,
-    AskAbilities: abilities,
-    Encode: encoded,
-    Continue: continued,
-    Observe: observed,
-    Read: foreseen,
-    Replace: replaced,
-    Weigh: weighed,
+# A request is answered by the entry of its class, or of the nearest class that it inherits from.
+ANSWERERS: dict[
+    type[Request[Any]], Callable[[Method, Sequence[PendingRequest]], Sequence[Reply | NoReply]]
+] = {
+    LanguageModelRequest: answer_with_model,
+    GetCapabilities: get_capabilities,
+    Embed: embed,
+    ComputeActivations: answer_with_subject,
+    Intervene: answer_with_subject,
+    ContinueTexts: answer_with_subject,
 }
 
-__all__ = ["SERVERS", "Asked", "Served", "Unserved", "questions"]
+
+def answer(method: Method, pending: Sequence[PendingRequest]) -> Sequence[Reply | NoReply]:
+    """Return the reply to each request; all are of one type."""
+    kinds = type(pending[0].request).__mro__
+    return next(ANSWERERS[kind] for kind in kinds if kind in ANSWERERS)(method, pending)

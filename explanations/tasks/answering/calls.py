@@ -1,62 +1,79 @@
-"""Questions to a language model: each asked once, its outcome stored at once, replayed later."""
+"""Questions to a language model: each is asked once, stored at once, and replayed later.
+
+The stored calls are a ledger: a target's dialogue asks in a fixed order, so a worker that resumes
+an interrupted dialogue runs it again from the start and answers it from the ledger up to where it
+was interrupted. No call is paid for twice.
+"""
 
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from explanations.methods.requests import LOCAL
-from explanations.methods.values import Unusable
+from explanations.methods.requests import (
+    LOCAL,
+    Conditional,
+    LanguageModelRequest,
+    NumberPrompt,
+    Request,
+)
+from explanations.methods.values import Prompt, Unusable
 from explanations.models import Target
 from explanations.selectors.calls import Outcome, StoredCall, calls_stored
 from explanations.services.budgets import price_of, run_may_ask
 from explanations.services.calls import call_store, calls_void
 from explanations.services.leases import Cost
-from explanations.tasks.answering.requests import Asked, Question, Served, Unserved, questions
+from explanations.tasks.answering.requests import NoReply, PendingRequest, Reply
 from explanations.tasks.stopping import patience, stopping
 
+if TYPE_CHECKING:
+    from explanations.backends.base import Callbacks
+
 Ledger = dict[tuple[int, int], StoredCall]
-"""Calls by target and by place in its dialogue."""
+"""Stored calls by target and by ordinal."""
+
+Question = Prompt | NumberPrompt | Conditional
+"""A part of a request to a language model."""
+
+Ask = Callable[[LanguageModelRequest[Any, Any], "Callbacks"], object]
+"""Sends a request to a backend."""
+
+# Digests name these types as they were called when the first calls were stored.
+_DIGEST_NAMES: dict[type[Question], str] = {NumberPrompt: "Passage", Conditional: "Given"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
-    """A question of a target at its place, and what says that a stored call is of it."""
+class _Call:
+    """A question that a target asks, and the digest by which a stored call of it is known."""
 
     target: int
-    place: int
+    ordinal: int
     question: Question
     digest: str
 
     @property
     def key(self) -> tuple[int, int]:
-        return self.target, self.place
+        return self.target, self.ordinal
 
 
-class Asking:
-    """What a backend is given while it asks: where it tells outcomes, and whether to go on.
+class _Recorder:
+    """Stores outcomes as they come, and says whether the run may go on."""
 
-    `check` raises `Stopped` soon after the worker is told to end.
-    """
-
-    def __init__(
-        self, target: Target, model: str, wanted: Sequence[_Wanted], ledger: Ledger
-    ) -> None:
+    def __init__(self, target: Target, model: str, calls: Sequence[_Call], ledger: Ledger) -> None:
         self._run, self._lease = target.run_id, target.lease
-        self._model, self._wanted, self._ledger = model, wanted, ledger
+        self._model, self._calls, self._ledger = model, calls, ledger
         self._price = price_of(model)
         self._paid = not model.startswith(LOCAL)
         self._may = self._may_ask()
-        self.check = patience()
 
-    def tell(self, position: int, outcome: Outcome) -> None:
-        """Store what a question came to, and look whether the run may go on."""
-        wanted = self._wanted[position]
-        self._ledger[wanted.key] = call_store(
-            target_id=wanted.target,
-            place=wanted.place,
-            digest=wanted.digest,
+    def store(self, position: int, outcome: Outcome) -> None:
+        """Store a question's outcome, and look up whether the run may ask more."""
+        call = self._calls[position]
+        self._ledger[call.key] = call_store(
+            target_id=call.target,
+            place=call.ordinal,
+            digest=call.digest,
             model=self._model,
             outcome=outcome,
             price=self._price,
@@ -64,8 +81,8 @@ class Asking:
         if self._paid and self._may:
             self._may = self._may_ask()
 
-    def more(self) -> bool:
-        """Tell whether another question may be asked; what is under way is waited for."""
+    def may_send(self) -> bool:
+        """Return whether another question may be sent."""
         return self._may and not stopping.is_set()
 
     def _may_ask(self) -> bool:
@@ -74,80 +91,92 @@ class Asking:
         )
 
 
-Ask = Callable[[Sequence[Any], Asking], object]
-"""Puts questions to a backend, and tells each outcome by the question's position as it comes."""
+def questions(request: Request[Any] | None) -> tuple[Question, ...]:
+    """Return what a request asks the language model, one by one."""
+    return request.parts if isinstance(request, LanguageModelRequest) else ()
 
 
-def replied(model: str, asked: Sequence[Asked], ask: Ask) -> list[Served | Unserved]:
-    """Give each request its replies: those that are stored, and the others from `ask`.
+def replies(model: str, pending: Sequence[PendingRequest], ask: Ask) -> list[Reply | NoReply]:
+    """Return the reply to each request: from stored calls, and for the other questions from `ask`.
 
-    A request of which a question is not asked, because the run is halted, the lease is lost or the
-    worker ends, is unserved; so is one that asks something else than its target once did there.
+    A request has no reply if one of its questions is not asked, because the run is halted, the
+    lease is lost or the worker ends, or if its target asked another question there before.
     """
-    wanted = {each.target.pk: list(_wanted(model, each)) for each in asked}
-    ledger = calls_stored(wanted, place=min((each.place for each in asked), default=0))
-    strayed = {
-        target: _strayed(few, ledger)
-        for target, few in wanted.items()
-        if any(_is_other(each, ledger) for each in few)
+    from explanations.backends.base import Callbacks
+
+    calls = {each.target.pk: list(_calls(model, each)) for each in pending}
+    ledger = calls_stored(calls, place=min((each.ordinal for each in pending), default=0))
+    diverged = {
+        target: _diverged(own, ledger)
+        for target, own in calls.items()
+        if any(_differs(call, ledger) for call in own)
     }
     missing = [
-        each
-        for target, few in wanted.items()
-        for each in few
-        if target not in strayed and each.key not in ledger
+        call
+        for target, own in calls.items()
+        for call in own
+        if target not in diverged and call.key not in ledger
     ]
     if missing:
-        asking = Asking(asked[0].target, model, missing, ledger)
-        if asking.more():
-            ask([each.question for each in missing], asking)
+        recorder = _Recorder(pending[0].target, model, missing, ledger)
+        if recorder.may_send():
+            request: Any = type(pending[0].request)
+            callbacks = Callbacks(
+                on_result=recorder.store,
+                raise_if_stopped=patience(),
+                may_send=recorder.may_send,
+            )
+            ask(request(call.question for call in missing), callbacks)
     return [
-        strayed.get(each.target.pk) or _served(wanted[each.target.pk], ledger) for each in asked
+        diverged.get(each.target.pk) or _reply(calls[each.target.pk], ledger) for each in pending
     ]
 
 
-def _wanted(model: str, asked: Asked) -> Iterator[_Wanted]:
-    for place, question in enumerate(questions(asked.request), start=asked.place):
-        yield _Wanted(
-            target=asked.target.pk, place=place, question=question, digest=digest(model, question)
+def _calls(model: str, pending: PendingRequest) -> Iterator[_Call]:
+    for ordinal, question in enumerate(questions(pending.request), start=pending.ordinal):
+        yield _Call(
+            target=pending.target.pk,
+            ordinal=ordinal,
+            question=question,
+            digest=digest(model, question),
         )
 
 
 def digest(model: str, question: Question) -> str:
     """Return the SHA-256 of a model and what it is asked."""
-    asked = [model, type(question).__name__, asdict(question)]
-    canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"))
+    name = _DIGEST_NAMES.get(type(question), type(question).__name__)
+    canonical = json.dumps([model, name, asdict(question)], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _is_other(wanted: _Wanted, ledger: Ledger) -> bool:
-    stored = ledger.get(wanted.key)
-    return stored is not None and stored.digest != wanted.digest
+def _differs(call: _Call, ledger: Ledger) -> bool:
+    stored = ledger.get(call.key)
+    return stored is not None and stored.digest != call.digest
 
 
-def _strayed(wanted: Iterable[_Wanted], ledger: Ledger) -> Unserved:
-    """Read no further in a target's calls, so that it asks anew from here when it is retried."""
-    first = next(each for each in wanted if _is_other(each, ledger))
-    calls_void(target_id=first.target, place=first.place)
+def _diverged(calls: Iterable[_Call], ledger: Ledger) -> NoReply:
+    """Void a target's calls from the first that differs, so that a retry asks again from there."""
+    first = next(call for call in calls if _differs(call, ledger))
+    calls_void(target_id=first.target, place=first.ordinal)
     reason = (
-        f"question {first.place + 1} is not the one that its stored answer is to: "
-        "retry it to ask from there anew"
+        f"question {first.ordinal + 1} is not the one that its stored answer belongs to: "
+        "retry to ask again from there"
     )
-    return Unserved(failure=Unusable(reason=reason))
+    return NoReply(failure=Unusable(reason=reason))
 
 
-def _served(wanted: Sequence[_Wanted], ledger: Ledger) -> Served | Unserved:
-    calls = [ledger[each.key] for each in wanted if each.key in ledger]
-    if len(calls) < len(wanted):
-        return Unserved()
-    cost = sum((_cost(call) for call in calls), Cost())
-    return Served(reply=tuple(call.outcome for call in calls), cost=cost)
+def _reply(calls: Sequence[_Call], ledger: Ledger) -> Reply | NoReply:
+    stored = [ledger[call.key] for call in calls if call.key in ledger]
+    if len(stored) < len(calls):
+        return NoReply()
+    cost = sum((_cost(each) for each in stored), Cost())
+    return Reply(value=tuple(each.outcome for each in stored), cost=cost)
 
 
 def _cost(call: StoredCall) -> Cost:
     return Cost(
         tokens_in=call.outcome.tokens_in,
-        tokens_out=getattr(call.outcome, "tokens_out", 0),
+        tokens_out=call.outcome.tokens_out,
         seconds=call.outcome.seconds,
         dollars=call.dollars or 0.0,
     )

@@ -1,6 +1,7 @@
-"""Asking the language model that a method names.
+"""Requests to the language model that a method names.
 
-A name is a server's, or `local:` and a folder or hub id, for a model that this worker loads itself.
+A name is that of a server's model, or `local:` and a folder or hub id, for a model that this worker
+loads itself.
 """
 
 import threading
@@ -10,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from explanations.methods.requests import LOCAL, Given, Passage
-from explanations.methods.values import Prompt
+from explanations.methods.requests import LOCAL
 from explanations.models import Method
-from explanations.tasks.answering.calls import Asking, replied
-from explanations.tasks.answering.requests import Asked, Served, Unserved
+from explanations.tasks.answering.calls import replies
+from explanations.tasks.answering.requests import NoReply, PendingRequest, Reply
 
 if TYPE_CHECKING:
     from explanations.backends.base import Backend
@@ -22,37 +22,19 @@ if TYPE_CHECKING:
 _loading = threading.Lock()
 
 
-def answered(method: Method, asked: Sequence[Asked]) -> list[Served | Unserved]:
-    """Return each request's answers and failures; all questions are asked at once."""
-
-    def ask(prompts: Sequence[Prompt], asking: Asking) -> None:
-        backend_of(method).complete(prompts, asking.tell, asking.check, asking.more)
-
-    return replied(model_of(method), asked, ask)
-
-
-def foreseen(method: Method, asked: Sequence[Asked]) -> list[Served | Unserved]:
-    """Return what was foreseen in each request's passages; all are read at once."""
-
-    def read(passages: Sequence[Passage], asking: Asking) -> None:
-        backend_of(method).read(passages, asking.tell, asking.check, asking.more)
-
-    return replied(model_of(method), asked, read)
+def answer_with_model(method: Method, pending: Sequence[PendingRequest]) -> list[Reply | NoReply]:
+    """Return the reply to each request; the questions of all are asked at once."""
+    return replies(
+        model_of(method),
+        pending,
+        lambda request, callbacks: backend_of(method).answer(request, callbacks),
+    )
 
 
-def weighed(method: Method, asked: Sequence[Asked]) -> list[Served | Unserved]:
-    """Return how likely each request's texts are; all are weighed at once."""
-
-    def weigh(texts: Sequence[Given], asking: Asking) -> None:
-        backend_of(method).weigh(texts, asking.tell, asking.check, asking.more)
-
-    return replied(model_of(method), asked, weigh)
-
-
-def abilities(method: Method, asked: Sequence[Asked]) -> list[Served]:
+def get_capabilities(method: Method, pending: Sequence[PendingRequest]) -> list[Reply]:
     """Return what the language model can do."""
-    found = backend_of(method).abilities()
-    return [Served(reply=found) for _ in asked]
+    capabilities = backend_of(method).capabilities()
+    return [Reply(value=capabilities) for _ in pending]
 
 
 def backend_of(method: Method) -> "Backend":
