@@ -31,20 +31,20 @@ class Stages:
 
 
 def stages(places: Array) -> Stages:
-    """Take answers apart into choices; `places` (n, k): 1 the best, nan what was not shown.
+    """Split answers into choices; `places` (n, k) has 1 for the best, nan for what was not shown.
 
-    Places that are shared were not told apart: the last stage with a place of its own is the last
-    choice. Where only the best and the worst are known, the worst is chosen from what the best
-    leaves.
+    Items that share a place are tied: the last choice is the last of an item with a place of its
+    own. Where only the best and the worst are known, the worst is chosen from the items left after
+    the best.
     """
     left, rows = np.isfinite(places), np.arange(len(places))
     parts = [Stages(among=left[:0], chosen=rows[:0], sign=np.zeros(0), answer=rows[:0])]
     while len(rows := rows[left[rows].sum(axis=1) > 1]):
         taken, sign = _taken(left[rows], places[rows])
-        told = sign != 0
-        rows, taken = rows[told], taken[told]
+        single = sign != 0
+        rows, taken = rows[single], taken[single]
         chosen = taken.argmax(axis=1)
-        parts.append(Stages(among=left[rows], chosen=chosen, sign=sign[told], answer=rows))
+        parts.append(Stages(among=left[rows], chosen=chosen, sign=sign[single], answer=rows))
         left[rows] &= ~taken
     return Stages(
         among=np.concatenate([part.among for part in parts]),
@@ -64,20 +64,37 @@ def _taken(left: npt.NDArray[np.bool_], places: Array) -> tuple[npt.NDArray[np.b
     return np.where(is_best[:, None], best, worst), sign
 
 
-def luce(items: Sequence[Any], places: Array) -> tuple[Abilities, Stages]:
+def luce(items: npt.ArrayLike, places: Array) -> tuple[Abilities, Stages]:
     """Fit abilities in log-odds: the next is chosen in proportion to exp(ability).
 
-    The worst is chosen in proportion to exp(-ability). Of full orders it is `plackett_luce`, of a
-    single choice Luce's own model; of two items that of Bradley and Terry. Source: Luce (1959),
+    The worst is chosen in proportion to exp(-ability). With full orders it is `plackett_luce`, with
+    a single choice Luce's own model, with two items that of Bradley and Terry. Source: Luce (1959),
     Plackett (1975); best and worst: Marley & Louviere (2005).
     """
-    there = np.isfinite(places).any(axis=0) if len(places) else np.zeros(len(items), np.bool_)
-    names = np.array(items, dtype=np.str_)[there]
+    there = np.isfinite(places).any(axis=0) if len(places) else np.zeros(np.size(items), np.bool_)
+    names = np.asarray(items)[there]
     taken = stages(places[:, there])
     win_graph = _win_graph(taken)
     if reason := why_no_maximum(names, win_graph):
         return unfitted(names, win_graph, reason), taken
     return fitted(names, win_graph, partial(_likelihood, taken), np.zeros(len(names))), taken
+
+
+def plackett_luce(rankings: Sequence[Sequence[Any]]) -> Abilities:
+    """Fit rankings, each best first: the next is chosen in proportion to exp(ability).
+
+    Rankings may leave items out. Abilities as in `bradley_terry`, which this is for rankings of
+    two; the same reasons for having none. ValueError when a ranking names an item twice.
+    Source: Plackett (1975), Luce (1959).
+    """
+    if any(len(set(ranking)) < len(ranking) for ranking in rankings):
+        raise ValueError("rankings: one names an item twice")
+    items = np.unique([item for ranking in rankings for item in ranking])
+    places = np.full((len(rankings), len(items)), np.nan)
+    for row, ranking in zip(places, rankings, strict=True):
+        order = np.array(ranking, dtype=items.dtype)
+        row[np.searchsorted(items, order)] = np.arange(1, len(ranking) + 1)
+    return luce(items, places)[0]
 
 
 def _win_graph(taken: Stages) -> "scipy.sparse.csr_array":
@@ -123,8 +140,8 @@ def luce_leaderboard(
     """Rank conditions by orders or choices, errors clustered by neuron and by rater.
 
     One row per answer: the place of each item, nan where it was not shown. The choices of one
-    answer hang together and are moved together. There is no side bias in this model: it is shown by
-    place. Undefined, with the reason, as `bradley_terry`.
+    answer count as one observation. The model has no side bias. Undefined, with the reason, as
+    `bradley_terry`.
     """
     columns = same_length(neurons=neurons, raters=raters)
     neuron, rater = codes(columns["neurons"]), codes(columns["raters"])

@@ -1,4 +1,4 @@
-"""Preference between two things, and whether a score foresees it.
+"""Preference between two options, and whether a score predicts it.
 
 One row per vote, in any order. `outcome` is +1 when the left (or first) was preferred, -1 for the
 right, 0 for a tie; `score_gap` is the left's score less the right's. Intervals are over neurons and
@@ -7,12 +7,13 @@ raters both; all the votes of one rater on one neuron are left out together.
 
 from studies.analysis.data.plan import GAP_EDGES
 from studies.analysis.statistics.abilities import Abilities, Ability
+from studies.analysis.statistics.best_worst import BestWorst, best_worst
 from studies.analysis.statistics.calibration import Calibration, calibration
 from studies.analysis.statistics.leaderboard import Leaderboard, leaderboard
+from studies.analysis.statistics.luce import plackett_luce
 from studies.analysis.statistics.noise_ceiling import NoiseCeiling, noise_ceiling
 from studies.analysis.statistics.paired import bradley_terry, davidson
 from studies.analysis.statistics.ranking import Contrast, RankedCondition
-from studies.analysis.statistics.rankings import BestWorst, best_worst, plackett_luce
 from studies.analysis.statistics.score_votes import (
     GapBin,
     ScoreAgreement,

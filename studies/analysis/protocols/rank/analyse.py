@@ -17,11 +17,11 @@ from studies.analysis.data.tables import Scores
 from studies.analysis.protocols.agreement import Measure, on_names
 from studies.analysis.protocols.rater_agreement import AgreementInput
 from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
+from studies.analysis.statistics.best_worst import BestWorst, best_worst
 from studies.analysis.statistics.concordance import Concordance, concordance
 from studies.analysis.statistics.condition_means import mean_of
 from studies.analysis.statistics.leaderboard import Leaderboard
 from studies.analysis.statistics.luce import luce_leaderboard
-from studies.analysis.statistics.rankings import BestWorst, best_worst
 from studies.analysis.statistics.score_votes import (
     GapBin,
     ScoreAgreement,
