@@ -84,7 +84,6 @@ def _spearman(neuron: Codes, rater: Codes, x: Array, y: Array) -> Estimate:
         unit="neuron",
         bounds=(-1.0, 1.0),
         undefined_reason=_LEVEL.replace("within a neuron", "within a neuron and rater"),
-        n_ratings=len(x),
     )
 
 
@@ -125,7 +124,6 @@ def _within(neuron: Codes, rater: Codes, x: Array, y: Array) -> Estimate:
         unit="neuron",
         bounds=(-1.0, 1.0),
         undefined_reason=_LEVEL,
-        n_ratings=len(x),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from studies.analysis.data.estimate import Estimate, undefined
 from studies.analysis.data.ratings import Array, Codes, Labels, Ratings, Values, encode, factorize
-from studies.analysis.statistics.jackknife import Replicates, additive, divide, estimate, nothing
+from studies.analysis.statistics.jackknife import Replicates, additive, divide, estimate
 
 Level: TypeAlias = Literal["nominal", "ordinal", "interval", "ratio"]
 Distance: TypeAlias = Callable[[Array], Array]
@@ -76,9 +76,7 @@ def _interval(ratings: Ratings) -> Replicates:
     numbers = ratings.numbers()
     numbers = (numbers - numbers.mean()) / (np.ptp(numbers) or 1)
     features = np.column_stack([np.ones_like(numbers), numbers, numbers**2])
-    return additive(
-        ratings.unit, ratings.rater, features, of_unit=_moments, of_rater=nothing, to=of_moments
-    )
+    return additive(ratings.unit, ratings.rater, features, of_unit=_moments, to=of_moments)
 
 
 def _moments(sums: Array) -> Array:

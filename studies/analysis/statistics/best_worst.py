@@ -71,6 +71,5 @@ def _counted(item: Any, sign: Array, neuron: Codes, rater: Codes) -> BestWorst:
             method="best less worst, as a share of the times shown",
             unit="neuron",
             bounds=(-1.0, 1.0),
-            n_ratings=len(sign),
         ),
     )

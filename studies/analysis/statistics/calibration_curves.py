@@ -160,7 +160,6 @@ def _tau_b(votes: Votes) -> Estimate:
         unit="neuron",
         bounds=(-1.0, 1.0),
         undefined_reason="no vote between different scores, or none decided",
-        n_ratings=len(votes.gap),
     )
 
 

@@ -47,7 +47,6 @@ def classification_scores(
             unit="neuron",
             bounds=(low, 1.0),
             undefined_reason="no excerpts of a kind that this needs",
-            n_ratings=len(fires),
         )
 
     return ClassificationScores(

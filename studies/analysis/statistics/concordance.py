@@ -8,7 +8,7 @@ import numpy.typing as npt
 from studies.analysis.data.estimate import Estimate, undefined
 from studies.analysis.data.ratings import Array, Codes, codes
 from studies.analysis.statistics.alpha import of_moments
-from studies.analysis.statistics.jackknife import Parts, additive, estimate, nothing, ratio
+from studies.analysis.statistics.jackknife import Parts, additive, estimate, ratio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ def concordance(units: Codes, raters: Codes, values: Array, *, what: str) -> Con
     def found(parts: Parts, method: str, low: float) -> Estimate:
         if not len(unit):
             return undefined(_ALONE, method=method)
-        replicates = additive(unit, rater, features, of_unit=parts, of_rater=nothing, to=ratio)
+        replicates = additive(unit, rater, features, of_unit=parts, to=ratio)
         return estimate(replicates, method=method, unit="item", bounds=(low, 1.0))
 
     return Concordance(
@@ -112,7 +112,6 @@ def token_alpha(units: Codes, raters: Codes, values: Array) -> Estimate:
         codes(raters[kept]),
         features,
         of_unit=_moments,
-        of_rater=nothing,
         to=of_moments,
     )
     return estimate(

@@ -1,7 +1,7 @@
 """Means and medians of conditions, and their differences within neurons."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
 from math import inf
@@ -27,7 +27,6 @@ from studies.analysis.statistics.jackknife import (
     Replicates,
     additive,
     estimate,
-    nothing,
     of_mean,
     ratio,
 )
@@ -125,7 +124,6 @@ def mean_of(
         unit=unit,
         bounds=bounds,
         undefined_reason=f"no {what} was given",
-        n_ratings=len(numbers),
     )
 
 
@@ -174,14 +172,14 @@ def of_neurons(
     """
     cell = interaction(neuron, rater)
     first = first_rows(cell)
-    return additive(
+    replicates = additive(
         codes(neuron[first]),
         codes(rater[first]),
         group_sums(cell, features) if len(cell) else features,
         of_unit=parts,
-        of_rater=nothing,
         to=to,
     )
+    return replace(replicates, n_ratings=len(neuron))
 
 
 def _lead(
@@ -200,7 +198,6 @@ def _lead(
         unit="neuron",
         bounds=(-most, most),
         undefined_reason="no neuron has values of both",
-        n_ratings=len(neuron),
     )
 
 

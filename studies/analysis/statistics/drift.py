@@ -83,7 +83,6 @@ def _mean(unit: Codes, rater: Codes, value: Array) -> Estimate:
         of_mean(unit, rater, value),
         method="mean",
         undefined_reason="no judgment so far on",
-        n_ratings=len(value),
     )
 
 

@@ -1,12 +1,12 @@
-"""The interval for anything over raters and units: the two-way delete-one jackknife.
+"""Intervals over raters and units: the two-way delete-one jackknife.
 
-A statistic is computed anew without each unit, without each rater and without each single rating:
+A statistic is recomputed without each unit, without each rater and without each single rating:
 V = max(V_unit + V_rater - V_rating, V_unit, V_rater), with V_x = (n - 1)/n * sum (t_i - mean t)^2,
 and Student's t with min(units, raters) - 1 degrees of freedom. Sources: Efron & Stein (1981); the
 two-way combination: Cameron, Gelbach & Miller (2011).
 
-Nothing is refitted. The statistics here are functions of sums over units and over raters, so what
-is left after a deletion is had by subtraction, in time linear in the number of ratings.
+Nothing is refitted. The statistics here are functions of sums over units and over raters, so the
+leave-one-out sums are the total less the sum of what is left out: time is linear in the ratings.
 """
 
 from collections.abc import Callable
@@ -33,12 +33,16 @@ Clustering: TypeAlias = Literal["two-way", "neuron", "rater", "none"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replicates:
-    """A statistic, and its values without each unit, each rater, each single rating."""
+    """A statistic, and its values without each unit, each rater, each single rating.
+
+    `n_ratings` is how many entered, where that differs from the length of `without_rating`.
+    """
 
     value: float
     without_unit: Array
     without_rater: Array
     without_rating: Array
+    n_ratings: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,19 +88,18 @@ def estimate(
     n_ratings: int | None = None,
     clustering: Clustering = "two-way",
 ) -> Estimate:
-    """Return the statistic with its 95 % interval, two-way unless told otherwise, cut at `bounds`.
+    """Return the statistic with its 95% interval, two-way unless `clustering` says otherwise.
 
-    A nan statistic is undefined for `undefined_reason`. The value stands without an interval when
-    there is one unit or one rater, when leaving one out leaves the statistic undefined, or when
-    leaving one out never changes it; `note` says which, calling a unit `unit`.
+    Limits are cut at `bounds`. A nan statistic is undefined for `undefined_reason`. The value has
+    no interval when there is one unit or one rater, when leaving one out leaves the statistic
+    undefined, and when leaving one out never changes it; `note` says which, calling a unit `unit`.
     """
     n_units, n_raters = len(replicates.without_unit), len(replicates.without_rater)
-    bare = partial(
-        Estimate,
-        n_units=n_units,
-        n_raters=n_raters,
-        n_ratings=len(replicates.without_rating) if n_ratings is None else n_ratings,
-    )
+    if n_ratings is None:
+        n_ratings = replicates.n_ratings
+    if n_ratings is None:
+        n_ratings = len(replicates.without_rating)
+    bare = partial(Estimate, n_units=n_units, n_raters=n_raters, n_ratings=n_ratings)
     value = replicates.value
     if np.isnan(value):
         return bare(value=value, method=method, reason=undefined_reason)
@@ -151,7 +154,7 @@ def _why_no_interval(replicates: Replicates, spread: Variance, unit: str) -> str
 
 
 def nothing(parts: Array) -> Array:
-    """Give no parts: for a statistic that takes nothing from raters."""
+    """Return no parts: for a statistic that needs no sums by rater."""
     return np.zeros((len(parts), 0))
 
 
@@ -167,16 +170,22 @@ def divide(top: Array, bottom: Array) -> Array:
 
 
 def additive(
-    unit: Codes, rater: Codes, features: Array, *, of_unit: Parts, of_rater: Parts, to: Statistic
+    unit: Codes,
+    rater: Codes,
+    features: Array,
+    *,
+    of_unit: Parts,
+    of_rater: Parts = nothing,
+    to: Statistic,
 ) -> Replicates:
     """Replicate a statistic of sums over units and raters of functions of their summed features.
 
     `features` has one row per rating (n, p). Each unit contributes `of_unit` of the sum of its
-    rows, each rater `of_rater` of the sum of its own; `to` turns the two totals, side by side, into
+    rows, each rater `of_rater` of the sum of its own; `to` turns the two totals, concatenated, into
     the statistic. A rater has at most one row per unit.
     """
     if not len(unit):
-        return Replicates(value=np.nan, **dict.fromkeys(_LEVELS, np.zeros(0)))
+        return _no_replicates()
     units, unit_change = _parts(unit, features, of_unit)
     raters, rater_change = _parts(rater, features, of_rater)
     total = np.concatenate([units.sum(axis=0), raters.sum(axis=0)])
@@ -189,7 +198,9 @@ def additive(
     )
 
 
-_LEVELS = ("without_unit", "without_rater", "without_rating")
+def _no_replicates() -> Replicates:
+    none = np.zeros(0)
+    return Replicates(value=np.nan, without_unit=none, without_rater=none, without_rating=none)
 
 
 def _parts(group: Codes, features: Array, parts: Parts) -> tuple[Array, Array]:
@@ -209,16 +220,21 @@ def of_cells(
 ) -> Replicates:
     """Replicate a statistic of the summed features of rows that may share both unit and rater.
 
-    `features` is (n, d), one row per observation. Rows of one unit by one rater are left out
-    together: they stand for the single rating. `cell` codes these where it is known. Codes need not
-    all occur. By default the statistic is sum of the first column over sum of the second.
+    `features` is (n, d), one row per observation; a row is a rating, but rows of one unit by one
+    rater are left out together. `cell` is the code of each such pair, where known. Codes need not
+    all occur. By default the statistic is the sum of the first column over that of the second.
     """
     if not len(unit):
-        return Replicates(value=np.nan, **dict.fromkeys(_LEVELS, np.zeros(0)))
+        return _no_replicates()
     total = features.sum(axis=0)
-    groups = (unit, rater, interaction(unit, rater) if cell is None else cell)
-    left = (_without(total, present_sums(codes, features), to) for codes in groups)
-    return Replicates(value=float(to(total[None])[0]), **dict(zip(_LEVELS, left, strict=True)))
+    cell = interaction(unit, rater) if cell is None else cell
+    return Replicates(
+        value=float(to(total[None])[0]),
+        without_unit=_without(total, present_sums(unit, features), to),
+        without_rater=_without(total, present_sums(rater, features), to),
+        without_rating=_without(total, present_sums(cell, features), to),
+        n_ratings=len(unit),
+    )
 
 
 _ROWS = 65_536

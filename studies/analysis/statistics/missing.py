@@ -66,7 +66,6 @@ def _missing(
             unit="neuron",
             bounds=(0.0, 1.0),
             undefined_reason="nothing was wanted of this group",
-            n_ratings=len(gone),
         ),
     )
 

@@ -18,7 +18,6 @@ from studies.analysis.statistics.jackknife import (
     additive,
     divide,
     estimate,
-    nothing,
     of_mean,
 )
 
@@ -56,9 +55,7 @@ def human_model_gap(units: Labels, raters: Labels, human: Values, model: Values)
     features = np.column_stack([np.ones_like(x), x, x**2, y, y**2, x * y])
 
     def found(to: Statistic, method: str, limit: float = 1.0) -> Estimate:
-        replicates = additive(
-            ratings.unit, ratings.rater, features, of_unit=_of_unit, of_rater=nothing, to=to
-        )
+        replicates = additive(ratings.unit, ratings.rater, features, of_unit=_of_unit, to=to)
         return estimate(
             replicates,
             method=method,
@@ -112,5 +109,4 @@ def _mean(unit: npt.NDArray[np.intp], rater: npt.NDArray[np.intp], values: Array
         method="mean of the model's scores less people's",
         unit="explanation",
         undefined_reason="no explanation was simulated by a person",
-        n_ratings=len(values),
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Array, Labels, Ratings, Values, codes, encode, same_length
-from studies.analysis.statistics.jackknife import Parts, additive, estimate, nothing, ratio
+from studies.analysis.statistics.jackknife import Parts, additive, estimate, ratio
 from studies.analysis.statistics.votes import checked_outcome
 
 
@@ -55,7 +55,6 @@ def _mean_over_units(votes: Ratings, parts: Parts, method: str) -> Estimate:
         codes(votes.rater[rows]),
         votes.one_hot()[rows],
         of_unit=parts,
-        of_rater=nothing,
         to=ratio,
     )
     reason = "no unit has two decided votes"

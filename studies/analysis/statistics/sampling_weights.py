@@ -47,5 +47,4 @@ def _weighted(votes: Votes, gap: Array, weight: Array) -> Estimate:
         unit="neuron",
         bounds=(0.0, 1.0),
         undefined_reason="no vote between different scores was decided",
-        n_ratings=int(rows.sum()),
     )

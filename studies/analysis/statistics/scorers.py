@@ -145,7 +145,6 @@ def _difference(votes: Votes, difference: Array) -> Estimate:
         unit="neuron",
         bounds=(-1.0, 1.0),
         undefined_reason="no decided vote has all scores on both sides",
-        n_ratings=len(difference),
     )
 
 

@@ -67,7 +67,6 @@ def _choices(votes: Votes, ties: Ties, exclusions: Exclusions) -> Iterator[Choic
                 unit="neuron",
                 bounds=(0.0, 1.0),
                 undefined_reason="no vote between different scores was decided",
-                n_ratings=len(share),
                 clustering=clustering,
             ),
             slope=slope if clustering == "two-way" else None,

@@ -86,7 +86,6 @@ def _over_systems(
         unit="neuron",
         bounds=(-1.0, 1.0),
         undefined_reason="scores or values have the same mean in every condition",
-        n_ratings=len(features),
     )
 
 

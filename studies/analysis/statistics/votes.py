@@ -89,5 +89,4 @@ def mean_share(votes: Votes, share: Array, method: str, reason: str) -> Estimate
         unit="neuron",
         bounds=(0.0, 1.0),
         undefined_reason=reason,
-        n_ratings=len(share),
     )

@@ -211,7 +211,6 @@ def _gain(answers: Answers, picks: _Picks) -> Estimate:
         unit="neuron",
         bounds=(-1.0, 1.0),
         undefined_reason="confidence was not asked for, or not given at both ends",
-        n_ratings=int(known.sum()),
     )
 
 

@@ -241,7 +241,6 @@ def vote_correlation(
         unit="neuron",
         bounds=(-1.0, 1.0),
         undefined_reason="gaps or votes do not vary",
-        n_ratings=len(features),
     )
 
 

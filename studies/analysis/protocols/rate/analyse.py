@@ -220,5 +220,4 @@ def _first_bonus(rows: _Rows, answers: Answers) -> Estimate:
         method=_BONUS,
         unit="neuron",
         undefined_reason="one explanation was shown at a time",
-        n_ratings=int(kept.sum()),
     )
