@@ -13,7 +13,7 @@ from annotation.entry import Check
 from annotation.quality import MEASURES, TITLES, Rule, read_rules
 from studies.design.trust import read_checks, written_checks
 from studies.presets.base import Preset
-from studies.presets.trust import UNSET, JustifiedRule
+from studies.presets.trust import OPTIONAL, JustifiedRule
 
 
 def trust_of_preset(preset: Preset) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def trust_of_preset(preset: Preset) -> dict[str, Any]:
 
 def offered(preset: Preset) -> tuple[JustifiedRule, ...]:
     """Return the rules that a study of the design can have, with suggested limits."""
-    return preset.rules if preset.protocol == "write" else (*preset.rules, *UNSET)
+    return preset.rules if preset.protocol == "write" else (*preset.rules, *OPTIONAL)
 
 
 class RulesWidget(forms.Widget):

@@ -1,9 +1,8 @@
-"""Published designs, one module each."""
+"""Published designs, in one module each."""
 
 from studies.presets import (
-    bills_2023_rank,
-    bills_2023_rate,
-    borowski_2021,
+    bills_2023,
+    borowski_zimmermann_2021,
     bricken_2023,
     casper_2023,
     detection,
@@ -14,7 +13,6 @@ from studies.presets import (
     pairwise,
     written,
     yes_maybe_no,
-    zimmermann_2021,
 )
 from studies.presets.base import Preset
 
@@ -22,12 +20,12 @@ PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
         pairwise.PRESET,
-        bills_2023_rate.PRESET,
-        bills_2023_rank.PRESET,
+        bills_2023.RATE,
+        bills_2023.RANK,
         bricken_2023.PRESET,
         yes_maybe_no.PRESET,
-        zimmermann_2021.PRESET,
-        borowski_2021.PRESET,
+        borowski_zimmermann_2021.TEXTS,
+        borowski_zimmermann_2021.IMAGES,
         intruder.PRESET,
         casper_2023.PRESET,
         find_2023.PRESET,

@@ -1,4 +1,4 @@
-"""What every preset has in common: what it needs, and what it makes of that. Pure."""
+"""What all presets share: what they need, and what they make of it. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,10 +8,10 @@ from annotation.entry import Check
 from annotation.protocols.base import Payload
 from annotation.protocols.excerpt import Excerpt
 from annotation.protocols.options import Option
-from annotation.protocols.stimuli import Image, Stimulus, Text
+from annotation.protocols.stimuli import Group, Image, Stimulus, Text
 from annotation.quality import MEASURES
 from explanations.records import Split
-from studies.presets.trust import JustifiedRule, quick
+from studies.presets.trust import JustifiedRule, too_fast
 
 PerQuestion = Literal["none", "one", "pair", "all"]
 """How many of a neuron's explanations a question shows: one, two, or one per condition."""
@@ -23,12 +23,12 @@ top records."""
 
 
 class MissingMaterial(ValueError):
-    """Material from which the question cannot be made; the text says what, after "neurons "."""
+    """No question can be made of the material; the text says why, to be read after "questions "."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excerpts:
-    """Records that a question needs: `n`, or `least` at least; `n` of 0 is what the study shows."""
+    """Records that a question needs: `n` (0: as many as the study shows), at least `least`."""
 
     name: str
     choice: Choice
@@ -65,9 +65,13 @@ class Needs:
         return self.explanations_per_question in ("one", "pair")
 
 
+SHOWN = (Excerpts(name="shown", choice="mixed"),)
+"""What a question with one set of excerpts needs."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplanationText:
-    """An explanation, and the number of the condition it stands for; a true one has none."""
+    """An explanation, and the number of its condition; a true description has none."""
 
     explanation: int
     condition: int | None
@@ -78,7 +82,7 @@ class ExplanationText:
 class ShownRecord:
     """A record as raters see it, and its raw activations, which are not rounded.
 
-    Of an image, `excerpt` holds the words for it, and `image` names its stored file.
+    If it is of an image, `excerpt` holds its alternative text, and `image` names its stored file.
     """
 
     record: int
@@ -99,7 +103,7 @@ class ShownRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Continuations:
-    """A beginning, and how a model went on with the neuron as it is and with the neuron held."""
+    """A prompt, and how a model continued it: unchanged, and with the neuron clamped high."""
 
     prompt: str
     baseline: str
@@ -108,25 +112,39 @@ class Continuations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What there is for one question. `truths` has the neuron's own first."""
+    """What one question can be made of. `truths` begins with the neuron's own description."""
 
     explanations: tuple[ExplanationText, ...] = ()
     records: Mapping[str, tuple[ShownRecord, ...]] = field(default_factory=dict)
     truths: tuple[ExplanationText, ...] = ()
     continuations: tuple[Continuations, ...] = ()
 
+    @property
+    def explanation(self) -> ExplanationText:
+        """The one explanation that the question is about."""
+        [explanation] = self.explanations
+        return explanation
+
     def excerpts(self, name: str) -> tuple[Excerpt, ...]:
         """Return the excerpts of one need, with their activations."""
         return tuple(each.excerpt for each in self.records[name])
 
     def stimuli(self, name: str) -> tuple[Image | Text, ...]:
-        """Return the images of one need; in an example, which has none, the words for them."""
+        """Return the images of one need; in an example, which has none, their alternative texts."""
         return tuple(each.stimulus for each in self.records[name])
+
+
+def text_group(heading: str, *texts: str) -> Group:
+    """Return texts without activations, under a heading."""
+    return Group(heading=heading, excerpts=tuple(Text(text=text) for text in texts))
+
+
+# --- Options --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """An option that has no key yet, and what stands behind it."""
+    """An option that has no key yet, and the explanation or record behind it."""
 
     text: str = ""
     shown: Stimulus | None = None
@@ -140,53 +158,72 @@ def no_offers(_material: Material) -> tuple[Offer, ...]:
 
 
 def offered_texts(material: Material) -> tuple[Offer, ...]:
-    """Return one option for each explanation."""
-    return tuple(Offer(text=each.text, explanation=each) for each in material.explanations)
+    """Return one option per explanation."""
+    return _of_texts(material.explanations)
+
+
+def offered_truths(material: Material) -> tuple[Offer, ...]:
+    """Return one option per true description, the neuron's own first."""
+    return _of_texts(material.truths)
+
+
+def _of_texts(texts: tuple[ExplanationText, ...]) -> tuple[Offer, ...]:
+    return tuple(Offer(text=each.text, explanation=each) for each in texts)
+
+
+def offered_records(*records: ShownRecord) -> tuple[Offer, ...]:
+    """Return one option per record, as text without marks; all must be different."""
+    if len({each.plain.text for each in records}) < len(records):
+        raise MissingMaterial("in which two excerpts have the same text")
+    return tuple(Offer(shown=each.plain, record=each.record) for each in records)
 
 
 def first_is_right(keys: tuple[str, ...]) -> dict[str, Any]:
-    """Return the known answer where the first offer is the right choice."""
+    """Return the right answer if it is the choice of the first offer."""
     return {"choice": keys[0]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A made-up question to practise on; `gold` is its answer, from the keys of its offers."""
+    """A made-up practice question; `gold` returns its answer, given the keys of its offers."""
 
     material: Material
     gold: Callable[[tuple[str, ...]], dict[str, Any]]
     why: str
 
 
+# --- Presets --------------------------------------------------------------------------------------
+
 CONSENT = """\
-{task} It is for research into how well such descriptions are written.
+{task} This is for research into how well such descriptions are written.
 
 Your answers and the time you take are stored without your name. You may stop at any time by \
-closing the page; what you have answered until then is kept."""
+closing the page; answers given until then are kept."""
 
 MARKS = """\
 Each page shows a few excerpts. The stronger the mark on a word, the more strongly one unit of a \
 language model responded to it."""
 
-BLIND = "Nothing hints at who wrote the descriptions."
+BLIND = "Nothing on the page tells you who wrote the descriptions."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """A published design, ready to be used.
+    """A published design, ready to use.
 
-    `source` is where it comes from, `differs` what is done otherwise here, `plan` how its judgments
-    are to be analysed. `then` names the design of a second part, which is begun along with it.
-    `task` says in a sentence what raters do, for the consent. `seconds` is the pace assumed until
-    there is one.
+    `source` is the publication, `deviations` says what is done differently here, and `plan` how the
+    judgments are to be analysed. `second_part` names the design of a second study that is created
+    along with it. `task` says in one sentence what raters do, for the consent. `seconds` is the
+    pace assumed until there is a measured one.
 
     `offers` returns a question's options, the right one first if there is one; it may raise
     `MissingMaterial`. `payload` returns the question from that material and the keyed options in
     the order of their keys. `known` returns the right answer, given the keys in the order of
-    `offers`. `catch` returns the options of a catch trial, whose answer is obvious.
+    `offers`. `catch` returns the options of a catch trial, whose answer is obvious; it may raise
+    `MissingMaterial` too.
 
-    `checks` are asked about the instructions, `practice` is asked before the first question and its
-    answer told, and `own_rules` are the design's own rules on raters.
+    `checks` are comprehension questions about the instructions, `practice` is asked before the
+    first question and then explained, and `own_rules` are the design's own quality rules.
     """
 
     name: str
@@ -215,12 +252,12 @@ class Preset:
 
     @property
     def rules(self) -> tuple[JustifiedRule, ...]:
-        """The rules on raters, by default; that on answers too fast follows the pace."""
+        """The default quality rules; the one about speed depends on the pace."""
         order = list(MEASURES)
-        rules = (*self.own_rules, quick(self.seconds))
+        rules = (*self.own_rules, too_fast(self.seconds))
         return tuple(sorted(rules, key=lambda each: order.index(each.rule.name)))
 
     @property
     def consent(self) -> str:
-        """What a rater agrees to."""
+        """What raters agree to."""
         return CONSENT.format(task=self.task)

@@ -1,12 +1,12 @@
-"""The rubric of Bricken et al. (2023): four dimensions, 0 to 14 points in all."""
+"""The rubric of Bricken et al. (2023): four dimensions, 0 to 14 points in total."""
 
 from annotation.entry import Check
 from annotation.protocols.options import Option
 from annotation.protocols.rate import RatePayload
 from annotation.protocols.rubric import Dimension, Point
-from studies.presets.base import BLIND, MARKS, Example, Excerpts, Material, Needs, Preset
+from studies.presets.base import BLIND, MARKS, SHOWN, Example, Material, Needs, Preset
 from studies.presets.examples import COLOURS, RIGHT, WHY, explanation_texts
-from studies.presets.trust import RATES_ALIKE, STRONG_MARK
+from studies.presets.trust import EQUAL_RATINGS, STRONG_MARK
 
 
 def _dimension(key: str, name: str, hint: str, *labels: str) -> Dimension:
@@ -17,7 +17,7 @@ def _dimension(key: str, name: str, hint: str, *labels: str) -> Dimension:
 RUBRIC = (
     _dimension(
         "confidence",
-        "How sure are you that the description is right?",
+        "How confident are you that the description is right?",
         "From the excerpts alone.",
         *("Not at all", "A little", "Fairly", "Fully"),
     ),
@@ -29,8 +29,8 @@ RUBRIC = (
     ),
     _dimension(
         "consequences",
-        "How well does what follows the marked words fit it?",
-        "Read on after the marks: is the text that comes next what one would expect?",
+        "How well does the text after the marked words fit it?",
+        "Read on after the marks: is the next part what you would expect?",
         *("Not at all", "A little", "Fairly", "Fully"),
     ),
     _dimension(
@@ -43,7 +43,7 @@ RUBRIC = (
 
 
 def payload(material: Material, options: tuple[Option, ...]) -> RatePayload:
-    """Ask for the four numbers of one explanation."""
+    """Ask for four ratings of one explanation."""
     return RatePayload(excerpts=material.excerpts("shown"), options=options, dimensions=RUBRIC)
 
 
@@ -53,9 +53,7 @@ PRESET = Preset(
     source="Bricken et al. (2023), Towards Monosemanticity, the rubric of the manual analysis",
     summary="One explanation, rated on four dimensions of 3, 5, 3 and 3 points.",
     protocol="rate",
-    needs=Needs(
-        explanations_per_question="one", excerpts=(Excerpts(name="shown", choice="mixed"),)
-    ),
+    needs=Needs(explanations_per_question="one", excerpts=SHOWN),
     task=(
         "You will read short texts with words highlighted, and rate a description of them on four "
         "scales."
@@ -92,8 +90,8 @@ PRESET = Preset(
     practice=Example(
         material=Material(explanations=explanation_texts(RIGHT), records={"shown": COLOURS}),
         gold=lambda keys: {"rating": {keys[0]: {"activations": [4, 5], "specificity": [2, 3]}}},
-        why=f"{WHY} The strongest marks fit it always, and it is one clear idea.",
+        why=f"{WHY} The strongest marks always fit it, and it is one clear idea.",
     ),
-    own_rules=(RATES_ALIKE,),
+    own_rules=(EQUAL_RATINGS,),
     payload=payload,
 )

@@ -1,37 +1,29 @@
-"""One of eight descriptions is true: whether an explanation leads people to it."""
+"""Casper et al. (2023): whether an explanation leads people to the true one of eight rules."""
 
 from annotation.entry import Check
 from annotation.protocols.choose import ChoosePayload
 from annotation.protocols.options import Option
-from annotation.protocols.stimuli import Group, Text
 from studies.presets.base import (
     BLIND,
     Example,
     Material,
     Needs,
-    Offer,
     Preset,
     first_is_right,
+    offered_truths,
+    text_group,
 )
 from studies.presets.examples import explanation_texts
-from studies.presets.trust import NO_HINT, one_place
+from studies.presets.trust import NO_HINT, position_bias
 
 OFFERED = 8
 
 
-def offers(material: Material) -> tuple[Offer, ...]:
-    """Return the true description, and then seven of other neurons."""
-    return tuple(Offer(text=each.text, explanation=each) for each in material.truths)
-
-
 def payload(material: Material, options: tuple[Option, ...]) -> ChoosePayload:
-    """Show what somebody said of the unit, and ask what is true of it."""
-    [explanation] = material.explanations
+    """Show an explanation, and ask which rule is true of the unit."""
     return ChoosePayload(
-        groups=(
-            Group(heading="What was said of the unit", excerpts=(Text(text=explanation.text),)),
-        ),
-        question="Which of these does it speak of?",
+        groups=(text_group("A description of the unit", material.explanation.text),),
+        question="Which of these rules does the description point to?",
         options=options,
     )
 
@@ -44,30 +36,30 @@ PRESET = Preset(
     protocol="choose",
     needs=Needs(explanations_per_question="one", truths=OFFERED - 1, fires=False),
     task=(
-        "You will read what was said of a hidden rule, and say which of eight descriptions it "
-        "speaks of."
+        "You will read a description of something that follows a hidden rule, and say which of "
+        "eight rules it points to."
     ),
     instructions=(
-        "Each page shows what somebody or something said of a unit that follows a hidden rule.\n\n"
-        "Below are eight rules, one of which is the true one. Choose the one that you are led to. "
-        f"{BLIND}"
+        "Each page shows a description, by a person or a program, of a unit that follows a hidden "
+        "rule.\n\nBelow it are eight rules, one of which is the true one. Choose the one that the "
+        f"description points to. {BLIND}"
     ),
     plan=(
-        "Share of right choices of each condition against one in eight, differences between "
+        "Share of correct choices of each condition against one in eight, differences between "
         "conditions within neurons, with two-way clustered intervals."
     ),
     deviations=(
-        "There, people named trojans from pictures that tools made; here they name a neuron's true "
-        "description from an explanation. It takes neurons with known truth (docs/ground-truth.md)."
+        "In the paper, people named trojans from pictures made by tools; here they name a neuron's "
+        "true description from an explanation. It needs neurons with known truth "
+        "(docs/ground-truth.md)."
     ),
     known=first_is_right,
-    offers=offers,
+    offers=offered_truths,
     items_per_rater=30,
-    seconds=30.0,
     checks=(
         Check(
-            question="What stands above the eight rules?",
-            options=("What was said of the unit", "The true rule", "The answer of another rater"),
+            question="What is shown above the eight rules?",
+            options=("A description of the unit", "The true rule", "The answer of another rater"),
             right=0,
         ),
         Check(
@@ -80,7 +72,7 @@ PRESET = Preset(
     practice=Example(
         material=Material(
             explanations=explanation_texts(
-                "It seems to wake up at shades such as crimson and teal."
+                "It seems to respond to shades such as crimson and teal."
             ),
             truths=explanation_texts(
                 *("It responds to words for colours.", "It responds to numbers."),
@@ -90,8 +82,8 @@ PRESET = Preset(
             ),
         ),
         gold=first_is_right,
-        why="Crimson and teal are colours. Nothing that was said points to another rule.",
+        why="Crimson and teal are colours. Nothing in the description points to another rule.",
     ),
-    own_rules=(one_place(OFFERED),),
+    own_rules=(position_bias(OFFERED),),
     payload=payload,
 )

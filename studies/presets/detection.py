@@ -9,27 +9,23 @@ from studies.presets.base import (
     Example,
     Excerpts,
     Material,
-    MissingMaterial,
     Needs,
     Offer,
     Preset,
+    offered_records,
 )
 from studies.presets.examples import COLOURS, OTHERS, RIGHT, explanation_texts
 from studies.presets.trust import NO_HINT
 
 
 def offers(material: Material) -> tuple[Offer, ...]:
-    """Return texts that excite the unit, and as many that do not."""
-    shown = (*material.records["strong"], *material.records["weak"])
-    if len({each.plain.text for each in shown}) < len(shown):
-        raise MissingMaterial("of which two excerpts have the same text")
-    return tuple(Offer(shown=each.plain, record=each.record) for each in shown)
+    """Return texts that excite the unit, then as many that do not."""
+    return offered_records(*material.records["strong"], *material.records["weak"])
 
 
 def payload(material: Material, options: tuple[Option, ...]) -> MarkPayload:
     """Ask which texts fit the explanation."""
-    [explanation] = material.explanations
-    return MarkPayload(explanation=explanation.text, options=options)
+    return MarkPayload(explanation=material.explanation.text, options=options)
 
 
 def known(keys: tuple[str, ...]) -> dict[str, object]:
@@ -57,7 +53,7 @@ PRESET = Preset(
     ),
     plan=(
         "Balanced accuracy of each condition, differences within neurons with two-way clustered "
-        "intervals; beside the same score by a language model."
+        "intervals; compared with the same score by a language model."
     ),
     known=known,
     offers=offers,
@@ -82,7 +78,7 @@ PRESET = Preset(
             records={"strong": COLOURS[:4], "weak": OTHERS[:4]},
         ),
         gold=known,
-        why="Four of the texts name a colour: those on the bike, the kitchen, the sky, the glove.",
+        why="Four texts name a colour: those about the bike, the kitchen, the sky and the glove.",
     ),
     payload=payload,
 )

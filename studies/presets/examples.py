@@ -1,7 +1,6 @@
-"""A made-up question of each design to practise on, with its answer and why. Pure.
+"""Material for the practice question of each design. Pure.
 
-The texts are made for this: no unit of any model stands behind them, so that practice gives away
-nothing of the questions to come.
+It is made up: no unit of any model is behind it, so practice reveals nothing about real questions.
 """
 
 import re
@@ -15,7 +14,7 @@ _FULL = 4.2
 
 
 def shown_record(text: str) -> ShownRecord:
-    """Return a text as a record; a word after ^ is marked strongly, one after ~ weakly."""
+    """Return a text as a record; words after ^ are strongly marked, words after ~ weakly."""
     words = _WORD.findall(text)
     levels = tuple(_LEVELS[mark] for _, mark, _ in words)
     values = tuple(round(_FULL * level / 10, 2) for level in levels)
@@ -25,12 +24,12 @@ def shown_record(text: str) -> ShownRecord:
 
 
 def explanation_texts(*texts: str) -> tuple[ExplanationText, ...]:
-    """Return descriptions that nobody's explanations stand behind."""
+    """Return made-up descriptions."""
     return tuple(ExplanationText(explanation=0, condition=None, text=text) for text in texts)
 
 
 def number_record(given: str, output: float) -> ShownRecord:
-    """Return an input of a function of numbers as a record, with its output."""
+    """Return the input of a numeric function as a record, with its output."""
     excerpt = Excerpt(tokens=(given,), values=(output,), levels=(0,))
     return ShownRecord(record=0, excerpt=excerpt, values=(output,))
 
@@ -62,13 +61,13 @@ OTHERS = tuple(
 RIGHT, WRONG = "words for colours", "words about vehicles and traffic"
 NEAR = "adjectives, words that say what something is like"
 WHY = (
-    f"Red, yellow, green and blue are marked, in texts on quite different things: “{RIGHT}” covers "
-    "all of them and no other word."
+    f"Red, yellow, green and blue are marked, in texts about quite different things: “{RIGHT}” "
+    "covers all of them and no other word."
 )
 
 
 def painted(texts: tuple[ShownRecord, ...], most: int) -> list[list[float]]:
-    """Return what the unit did on each token of the texts, cut as raters see them."""
+    """Return the unit's activation on each token of the texts, cut as raters see them."""
     return [[float(level) for level in each.excerpt.levels[:most]] for each in texts]
 
 

@@ -1,18 +1,10 @@
-"""People paint what a unit would do, knowing its explanation alone."""
+"""People simulate a unit's activations from its explanation alone."""
 
 from annotation.entry import Check
 from annotation.protocols.options import Option
 from annotation.protocols.simulate import MAX_TOKENS, SimulatePayload
 from explanations.records import Split
-from studies.presets.base import (
-    BLIND,
-    Example,
-    Excerpts,
-    Material,
-    Needs,
-    Preset,
-    no_offers,
-)
+from studies.presets.base import BLIND, Example, Excerpts, Material, Needs, Preset, no_offers
 from studies.presets.examples import COLOURS, RIGHT, explanation_texts, painted
 
 TEXTS = 2
@@ -21,9 +13,8 @@ TOKENS = MAX_TOKENS // TEXTS
 
 def payload(material: Material, _options: tuple[Option, ...]) -> SimulatePayload:
     """Ask for a number on every token of held-out texts."""
-    [explanation] = material.explanations
     texts = tuple(each.excerpt.tokens[:TOKENS] for each in material.records["held_out"])
-    return SimulatePayload(explanation=explanation.text, texts=texts)
+    return SimulatePayload(explanation=material.explanation.text, texts=texts)
 
 
 PRESET = Preset(
@@ -36,16 +27,16 @@ PRESET = Preset(
         explanations_per_question="one",
         excerpts=(Excerpts(name="held_out", choice="mixed", n=TEXTS, split=Split.SCORE),),
     ),
-    task="You will read a description, and mark in short texts which words it speaks of.",
+    task="You will read a description, and mark the words in short texts that it applies to.",
     instructions=(
         "Each page shows a description of what one unit of a language model responds to, and "
         "texts.\n\nMark how strongly the unit would respond to each word, from 0 (not at all) to "
-        f"10 (most). Most words of most texts get none. {BLIND}"
+        f"10 (most). Most words get 0. {BLIND}"
     ),
     plan=(
         "Each rater's simulation is scored as a model's is: correlation with the true activations "
         "over all tokens; differences of conditions within neurons; agreement of raters; people "
-        "beside the simulators of the study's scores."
+        "compared with the simulators of the study's scores."
     ),
     deviations=f"Texts are cut after {TOKENS} tokens. Own wording.",
     offers=no_offers,
@@ -68,7 +59,7 @@ PRESET = Preset(
             explanations=explanation_texts(RIGHT), records={"held_out": COLOURS[:TEXTS]}
         ),
         gold=lambda _keys: {"values": painted(COLOURS[:TEXTS], TOKENS), "correlation": 0.5},
-        why="The words for colours, red, yellow and green, get high numbers, and all others 0.",
+        why="The words for colours (red, yellow and green) get high numbers, all others 0.",
     ),
     payload=payload,
 )

@@ -1,4 +1,4 @@
-"""Five texts, of which four excite the unit and one does not belong."""
+"""Five texts, four of which excite the unit; one does not belong."""
 
 from annotation.entry import Check
 from annotation.protocols.choose import ChoosePayload
@@ -7,25 +7,21 @@ from studies.presets.base import (
     Example,
     Excerpts,
     Material,
-    MissingMaterial,
     Needs,
     Offer,
     Preset,
     first_is_right,
+    offered_records,
 )
 from studies.presets.examples import COLOURS, OTHERS
-from studies.presets.trust import one_place
+from studies.presets.trust import position_bias
 
-ALIKE = 4
+BELONG = 4
 
 
 def offers(material: Material) -> tuple[Offer, ...]:
-    """Return the intruder, and then the four that belong together."""
-    shown = (*material.records["intruder"], *material.records["own"])
-    texts = {each.plain.text for each in shown}
-    if len(texts) < len(shown):
-        raise MissingMaterial("whose excerpts are not five different texts")
-    return tuple(Offer(shown=each.plain, record=each.record) for each in shown)
+    """Return the intruder, then the four that belong together."""
+    return offered_records(*material.records["intruder"], *material.records["own"])
 
 
 def payload(_material: Material, options: tuple[Option, ...]) -> ChoosePayload:
@@ -49,18 +45,18 @@ PRESET = Preset(
         explanations_per_question="none",
         conditions=0,
         excerpts=(
-            Excerpts(name="own", choice="top", n=ALIKE, least=ALIKE),
+            Excerpts(name="own", choice="top", n=BELONG, least=BELONG),
             Excerpts(name="intruder", choice="other", n=1),
         ),
     ),
     task="You will read five short texts at a time, and say which one does not belong.",
     instructions=(
         "Each page shows five texts. Four of them make the same unit of a language model respond: "
-        "they have something in common, which may be a word, a topic or a way of writing.\n\n"
+        "they have something in common, which may be a word, a topic or a style of writing.\n\n"
         "Choose the one that does not belong."
     ),
     plan=(
-        "Share of right choices against one in five, by neuron and layer, with two-way clustered "
+        "Share of correct choices against one in five, by neuron and layer, with two-way clustered "
         "intervals: how far a neuron's excerpts have something in common that people see."
     ),
     deviations=(
@@ -79,15 +75,15 @@ PRESET = Preset(
         ),
         Check(
             question="What can they have in common?",
-            options=("A topic, and nothing else", "A word, a topic or a way of writing"),
+            options=("A topic, and nothing else", "A word, a topic or a style of writing"),
             right=1,
         ),
     ),
     practice=Example(
-        material=Material(records={"own": COLOURS[:ALIKE], "intruder": OTHERS[:1]}),
+        material=Material(records={"own": COLOURS[:BELONG], "intruder": OTHERS[:1]}),
         gold=first_is_right,
-        why="Four of them name a colour. The text on the train names none.",
+        why="Four of them name a colour. The text about the train names none.",
     ),
-    own_rules=(one_place(ALIKE + 1),),
+    own_rules=(position_bias(BELONG + 1),),
     payload=payload,
 )

@@ -3,17 +3,20 @@
 from annotation.protocols.compare import ComparePayload
 from annotation.protocols.options import Option
 from studies.presets.base import (
+    BLIND,
     MARKS,
+    SHOWN,
     Example,
-    Excerpts,
     Material,
     MissingMaterial,
     Needs,
     Offer,
     Preset,
+    first_is_right,
+    offered_truths,
 )
 from studies.presets.examples import COLOURS, RIGHT, WHY, WRONG, explanation_texts
-from studies.presets.trust import EQUAL, MISSES_CATCHES, NO_HINT, STRONG_MARK, one_place
+from studies.presets.trust import EQUAL, MISSED_CATCHES, NO_HINT, STRONG_MARK, position_bias
 
 
 def payload(material: Material, options: tuple[Option, ...]) -> ComparePayload:
@@ -25,7 +28,7 @@ def catch(material: Material) -> tuple[Offer, ...]:
     """Return the neuron's true description, and another neuron's."""
     if len(material.truths) < 2:
         raise MissingMaterial("without a known true description")
-    return tuple(Offer(text=each.text, explanation=each) for each in material.truths[:2])
+    return offered_truths(material)[:2]
 
 
 PRESET = Preset(
@@ -34,33 +37,28 @@ PRESET = Preset(
     source="The preference judgments of Bills et al. (2023), two at a time",
     summary="Which of two explanations fits the excerpts better, or neither?",
     protocol="compare",
-    needs=Needs(
-        explanations_per_question="pair",
-        conditions=2,
-        catch_truths=1,
-        excerpts=(Excerpts(name="shown", choice="mixed"),),
-    ),
+    needs=Needs(explanations_per_question="pair", conditions=2, catch_truths=1, excerpts=SHOWN),
     task=(
         "You will read short texts with words highlighted, and say which of two descriptions fits "
         "them better."
     ),
     instructions=(
         f"{MARKS}\n\nBelow them are two descriptions of what the unit responds to. Choose the one "
-        "that fits the excerpts better. If neither is better, choose the tie. Nothing hints at who "
-        "wrote them."
+        "that fits the excerpts better. If both fit equally well (or badly), say so. "
+        f"{BLIND}"
     ),
     plan=(
         "Agreement of preference with score, strict and with ties as half, by score gap; a "
         "Davidson model of the conditions with ties and side bias; both with two-way clustered "
-        "intervals, beside the noise ceiling."
+        "intervals, compared with the noise ceiling."
     ),
     checks=(STRONG_MARK, EQUAL, NO_HINT),
     practice=Example(
         material=Material(explanations=explanation_texts(RIGHT, WRONG), records={"shown": COLOURS}),
-        gold=lambda keys: {"choice": keys[0]},
+        gold=first_is_right,
         why=f"{WHY} “{WRONG.capitalize()}” fits one text at most.",
     ),
-    own_rules=(MISSES_CATCHES, one_place(2, pauses=False)),
+    own_rules=(MISSED_CATCHES, position_bias(2, pauses=False)),
     catch=catch,
     payload=payload,
 )

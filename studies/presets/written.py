@@ -3,7 +3,7 @@
 from annotation.entry import Check
 from annotation.protocols.options import Option
 from annotation.protocols.write import WritePayload
-from studies.presets.base import MARKS, Example, Excerpts, Material, Needs, Preset, no_offers
+from studies.presets.base import MARKS, SHOWN, Example, Material, Needs, Preset, no_offers
 from studies.presets.examples import COLOURS, RIGHT, WHY
 from studies.presets.trust import STRONG_MARK
 
@@ -17,21 +17,17 @@ PRESET = Preset(
     name="written",
     title="Written explanations",
     source="The human explanation baseline of Bills et al. (2023)",
-    summary="Raters say in their own words what the unit responds to. Needs no explanations.",
+    summary="Raters write what the unit responds to, in their own words. Needs no explanations.",
     protocol="write",
-    needs=Needs(
-        explanations_per_question="none",
-        conditions=0,
-        excerpts=(Excerpts(name="shown", choice="mixed"),),
-    ),
+    needs=Needs(explanations_per_question="none", conditions=0, excerpts=SHOWN),
     task="You will read short texts with words highlighted, and say what they have in common.",
     instructions=(
-        f"{MARKS}\n\nSay in a sentence what the unit responds to, so that somebody else could mark "
-        "new texts as it would. Strongly marked words count most."
+        f"{MARKS}\n\nWrite in one sentence what the unit responds to, so that somebody else could "
+        "mark new texts as it would. Strongly marked words count most."
     ),
     plan=(
-        "The explanations are adopted as those of people, and compete with a model's on equal "
-        "terms: simulated, scored, and compared in a study of their own."
+        "The explanations are adopted as explanations by people, and compete with those of models "
+        "on equal terms: simulated, scored, and compared in a study of their own."
     ),
     overlap=2,
     items_per_rater=15,
@@ -53,7 +49,7 @@ PRESET = Preset(
     practice=Example(
         material=Material(records={"shown": COLOURS}),
         gold=lambda _keys: {"words": ["colour", "color"]},
-        why=f"One could write “{RIGHT}”. {WHY}",
+        why=f"A good answer is “{RIGHT}”. {WHY}",
     ),
     payload=payload,
 )

@@ -1,10 +1,10 @@
-"""One explanation, which fits, may fit, or does not."""
+"""One explanation that fits, may fit, or does not."""
 
 from annotation.entry import Check
 from annotation.protocols.options import Option
 from annotation.protocols.rate import RatePayload
 from annotation.protocols.rubric import Dimension, Point
-from studies.presets.base import BLIND, MARKS, Example, Excerpts, Material, Needs, Preset
+from studies.presets.base import BLIND, MARKS, SHOWN, Example, Material, Needs, Preset
 from studies.presets.examples import COLOURS, RIGHT, WRONG, explanation_texts
 from studies.presets.trust import STRONG_MARK
 
@@ -12,11 +12,7 @@ FITS = Dimension(
     key="fits",
     name="Does the description fit the excerpts?",
     kind="likert",
-    points=(
-        Point(value=0, label="No"),
-        Point(value=1, label="Maybe"),
-        Point(value=2, label="Yes"),
-    ),
+    points=tuple(Point(value=n, label=label) for n, label in enumerate(("No", "Maybe", "Yes"))),
 )
 
 
@@ -33,22 +29,21 @@ PRESET = Preset(
     ),
     summary="One explanation: does it fit? The quickest of all.",
     protocol="rate",
-    needs=Needs(
-        explanations_per_question="one", excerpts=(Excerpts(name="shown", choice="mixed"),)
-    ),
+    needs=Needs(explanations_per_question="one", excerpts=SHOWN),
     task=(
         "You will read short texts with words highlighted, and say whether a description fits them."
     ),
     instructions=(
         f"{MARKS}\n\nBelow them is a description of what the unit responds to. Say whether it "
-        f"fits. If it fits only part of what is marked, or much that is not, say maybe. {BLIND}"
+        "fits. If it covers only part of what is marked, or much that is unmarked, say maybe. "
+        f"{BLIND}"
     ),
     plan=(
         "Share of yes, maybe and no by condition, with two-way clustered intervals; agreement by "
         "Krippendorff's alpha (ordinal) and Gwet's AC."
     ),
     deviations=(
-        "There, people said whether they could explain a unit at all; here, whether a given "
+        "In the paper, people said whether they could explain a unit at all; here, whether a given "
         "explanation fits it."
     ),
     items_per_rater=60,
@@ -56,7 +51,7 @@ PRESET = Preset(
     checks=(
         STRONG_MARK,
         Check(
-            question="A description fits only part of what is marked. What do you say?",
+            question="A description covers only part of what is marked. What do you say?",
             options=("Yes", "No", "Maybe"),
             right=2,
         ),
@@ -65,8 +60,8 @@ PRESET = Preset(
         material=Material(explanations=explanation_texts(WRONG), records={"shown": COLOURS}),
         gold=lambda keys: {"rating": {keys[0]: {"fits": [0, 0]}}},
         why=(
-            f"No: {RIGHT} are marked, in texts on quite different things. That one text mentions a "
-            "bike does not make the description fit."
+            f"No: {RIGHT} are marked, in texts about quite different things. One text mentions a "
+            "bike, but that does not make the description fit."
         ),
     ),
     payload=payload,

@@ -73,7 +73,7 @@ def test_judgments_are_exported_with_what_stands_behind_them(name: str) -> None:
     for row in exported:
         shown = json.loads(row["shown"])
         assert all(each["explanation"] or each["record"] for each in shown)
-        is_about_one = study.design.needs.takes == "each"
+        is_about_one = study.design.needs.explanations_per_question == "one"
         assert bool(row["condition"]) == is_about_one
         assert bool(row["explanation"]) == is_about_one
         assert bool(row["known"]) == bool(study.design.known)

@@ -17,7 +17,7 @@ from studies.design.questions import DesignedQuestion
 from studies.models import Condition, Study
 from studies.presets import PRESETS
 from studies.presets.base import ExplanationText, Material, Offer, ShownRecord
-from studies.presets.bills_2023_rank import PRESET as RANK
+from studies.presets.bills_2023 import RANK
 from studies.services.building import study_build
 from studies.services.items import Question, keyed
 from studies.services.lifecycle import study_open

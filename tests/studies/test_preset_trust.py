@@ -23,7 +23,7 @@ from studies.exports.archive import archive
 from studies.fields import trust_of_preset
 from studies.models import Study
 from studies.presets import PRESETS
-from studies.presets.trust import one_place
+from studies.presets.trust import position_bias
 from studies.selectors.registrations import design_of
 from studies.services.building import study_build
 from studies.services.entry import entry_of
@@ -53,7 +53,7 @@ def false_alarms(rule: Rule, places: int, answers: int) -> float:
 def test_hardly_anybody_who_chooses_by_content_is_taken_for_one_who_chooses_a_side(
     places: int,
 ) -> None:
-    assert false_alarms(one_place(places).rule, places, answers=60) < 0.001
+    assert false_alarms(position_bias(places).rule, places, answers=60) < 0.001
 
 
 @pytest.mark.parametrize("name", NAMES)

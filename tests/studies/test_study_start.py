@@ -217,7 +217,7 @@ def test_a_first_part_stays_while_a_second_is_built_on_it(staff: Client) -> None
         study_unbuild(study=first)
     study_unbuild(study=second)
     study_unbuild(study=first)
-    with pytest.raises(StudyRefused, match="first part before"):
+    with pytest.raises(StudyRefused, match="first part first"):
         study_build(study=Study.objects.get(pk=second.pk))
 
 
