@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from explanations.models import Method, Subject
 from explanations.records import NeuronRef
 from studies.analysis.data.plan import Plan
-from studies.analysis.protocols.registry import PROTOCOLS
+from studies.analysis.results_report import DECLARABLE
 from studies.design.references import parse_references
 from studies.fields import ChecksField, RulesField, trust_of_preset
 from studies.models import Condition, Study
@@ -132,28 +132,6 @@ class SampleForm(forms.Form):
 # --- Registration -----------------------------------------------------------------------------
 
 _BESIDE = " vs "
-_IN_PAIRS = ("rank", "choose")
-"""Forms whose answers hold pairs, which are looked at by score gap."""
-DECLARABLE = (
-    ("gap", "Agreement by score gap"),
-    ("calibration", "Calibration"),
-    ("scorers", "Agreement by scorer"),
-    ("scatter", "Preference and score within neurons; both levels"),
-    ("joint", "What each scorer adds to the others"),
-    ("strata", "By layer and by how good the explanations are"),
-    ("methods", "Win rates"),
-    ("leaderboard", "Leaderboard"),
-    ("wins", "Conditions against each other"),
-    ("sides", "Sides and ties"),
-    ("pairs", "Raters beside each other"),
-    ("parts", "Agreement by the conditions that meet, and by layer"),
-    ("items", "Items on which raters agree least"),
-    ("truth", "Raters against one truth"),
-    ("growth", "Alpha as judgments came in"),
-    ("learning", "Agreement as a rater goes on"),
-    ("pace", "Seconds as a rater goes on"),
-)
-"""Figures that a plan may declare; contrasts are declared one by one."""
 
 
 class PlanForm(forms.Form):
@@ -191,8 +169,6 @@ class PlanForm(forms.Form):
     declared = forms.MultipleChoiceField(
         required=False,
         label="Figures that are planned",
-        choices=DECLARABLE,
-        initial=["gap", "calibration", "scorers"],
         widget=forms.CheckboxSelectMultiple,
         help_text="The results page marks all others as exploratory",
     )
@@ -201,17 +177,19 @@ class PlanForm(forms.Form):
     def __init__(self, *args: Any, study: Study, **kwargs: Any) -> None:
         """Offer what the study's design can declare."""
         super().__init__(*args, **kwargs)
-        if study.compares:
-            return
-        self.fields["primary"].required = False
-        self.fields["primary"].help_text += "; empty where the design needs none"
+        analysis = study.protocol_analysis
+        own = analysis.declarable
         declared = self.fields["declared"]
         assert isinstance(declared, forms.MultipleChoiceField)  # noqa: S101  it is so above
-        own = PROTOCOLS[study.design.protocol].declarable
-        declared.choices = [*own, *(each for each in DECLARABLE if each[0] == "pace")]
-        declared.initial = [own[0][0]]
-        del self.fields["contrasts"]
-        if study.design.protocol not in _IN_PAIRS:
+        declared.choices = [*own, *DECLARABLE]
+        if analysis.plans_contrasts:
+            declared.initial = [name for name, _ in own[:3]]
+        else:
+            declared.initial = [own[0][0]]
+            self.fields["primary"].required = False
+            self.fields["primary"].help_text += "; empty where the design needs none"
+            del self.fields["contrasts"]
+        if not analysis.plans_pairs:
             del self.fields["gap_edges"]
 
     def clean_contrasts(self) -> tuple[tuple[str, str], ...]:

@@ -10,12 +10,11 @@ from celery import shared_task
 from django.utils import timezone
 
 from explanations.tasks.lease_heartbeat import Heartbeat
-from studies.analysis.entry import analyse as compute
-from studies.analysis.entry import figures, in_words
-from studies.analysis.protocols.compare.analyse import plain
+from studies.analysis.results import analyse as compute
+from studies.analysis.results import plain
+from studies.analysis.results_report import figures, summary
 from studies.design.active import round_size
 from studies.models import Study
-from studies.selectors.analysed import analysed_tables
 from studies.selectors.analyses import (
     analyses_outdated,
     analyses_waiting,
@@ -24,6 +23,7 @@ from studies.selectors.analyses import (
 )
 from studies.selectors.drawing import studies_drawing
 from studies.selectors.registrations import departures, registered_plan
+from studies.selectors.tables import study_tables
 from studies.services.analyses import (
     ANALYSE,
     analysis_call,
@@ -67,16 +67,16 @@ def analyse(analysis_id: int) -> bool:
 
 
 def _made(study: Study, lease: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return a study's results and figures, saying on the way how far they are."""
+    """Return a study's results and figures; store the progress on the way."""
 
-    def tell(stage: str, share: float) -> None:
+    def progress(stage: str, share: float) -> None:
         analysis_tell(lease=lease, stage=stage, share=share)
 
-    tell("reading the judgments", 0.0)
-    results = compute(analysed_tables(study), registered_plan(study), tell=tell)
-    tell("drawing the figures", 0.95)
-    told = {**in_words(results), "departures": departures(study, results)}
-    return {**told, **results.as_dict()}, plain(figures(results))
+    progress("reading the judgments", 0.0)
+    results = compute(study_tables(study), registered_plan(study), progress=progress)
+    progress("drawing the figures", 0.95)
+    above = {**summary(results), "departures": departures(study, results)}
+    return {**above, **results.as_dict()}, plain(figures(results))
 
 
 @shared_task(name="studies.tasks.sweep")

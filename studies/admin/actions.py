@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.quality import read_rules
+from studies.analysis.protocols.registry import PROTOCOLS
 from studies.analysis.report.wording import counted
 from studies.design.candidates import LeftOut
 from studies.design.size import Plan
@@ -90,8 +91,6 @@ ACTIONS: dict[str, Callable[[HttpRequest, Study], str]] = {
     "add-explained": add_explained,
     "adopt": adopt,
 }
-_IN_SHARES = ("compare", "choose")
-"""Forms whose answers make a share: preferred, or right."""
 _CONFIRMED = {
     "open": Confirmation(
         question="Open this study to raters?",
@@ -168,7 +167,7 @@ def plan_in_words(plan: Plan, protocol: str) -> str:
         f"{counted(plan.judgments, 'judgment')} wanted{tests}, from at least "
         f"{counted(plan.raters, 'rater')}, in about {plan.hours:.1f} hours at "
         f"{plan.seconds_per_judgment:.0f}\N{NO-BREAK SPACE}s each."
-        f"{_known(plan) if protocol in _IN_SHARES else ''}"
+        f"{_known(plan) if PROTOCOLS[protocol].headline_is_share else ''}"
     )
 
 

@@ -25,7 +25,6 @@ from studies.analysis.report.wording import counted
 from studies.design.trust import in_words, written_checks
 from studies.forms import ConditionFormSet, StudyForm
 from studies.models import Condition, Study
-from studies.selectors.adopting import ADOPTED
 from studies.selectors.registrations import registration_of
 from studies.services.errors import StudyRefused
 from studies.services.neurons import neurons_add
@@ -142,7 +141,7 @@ class StudyAdmin(admin.ModelAdmin[Study]):
         return ["ask_confidence"] if study is None or study.compares else []
 
     def _adopts(self, study: Study | None) -> list[str]:
-        return ["adopts"] if study and study.design.protocol in ADOPTED else []
+        return ["adopts"] if study and study.protocol_analysis.adopts else []
 
     def _can_search(self) -> bool:
         neurons = self.admin_site._registry.get(Neuron)

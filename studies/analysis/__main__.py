@@ -18,10 +18,10 @@ def main() -> int:
     except ExportError as error:
         parser.exit(2, f"{error}\n")
     if options.to:
-        options.to.write_text(computed.anew, encoding="utf-8", newline="")
+        options.to.write_text(computed.recomputed, encoding="utf-8", newline="")
     else:
-        sys.stdout.buffer.write(computed.anew.encode())
-    same = computed.anew == computed.exported
+        sys.stdout.buffer.write(computed.recomputed.encode())
+    same = computed.recomputed == computed.exported
     told = "the same as" if same else "NOT the same as"
     sys.stderr.write(f"These results are {told} the export's own {RESULTS}.\n")
     return 0 if same else 1

@@ -1,28 +1,33 @@
-"""All that is found in a study that asks in another form than two at a time."""
+"""Everything that the results page shows, whatever a study asks: tables in, results out."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, is_dataclass, replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
-from studies.analysis.data.answers import Answers, AnswerTables
+from studies.analysis.data.answers import Answers, StudyTables
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.exclusion_rules import excluded
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Codes
 from studies.analysis.data.tables import Flow
 from studies.analysis.protocols.base import KeyFigure, ProtocolAnalysis
-from studies.analysis.protocols.compare.analyse import VERSION, plain
-from studies.analysis.protocols.rater_agreement import RaterComparison, compare_raters
+from studies.analysis.protocols.rater_comparison import RaterComparison, compare_raters
 from studies.analysis.protocols.registry import PROTOCOLS
 from studies.analysis.statistics.condition_means import mean_of
 from studies.analysis.statistics.drift import Drift, drift
 from studies.analysis.statistics.missing import Exclusion, exclusion_flow
 
+VERSION = 7
+"""Raised whenever the fields of `Results` change their meaning."""
+Progress = Callable[[str, float], object]
+_NO_PLAN = Plan()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class ExclusionEffect:
     """A key figure with the plan's exclusions and, as `everything`, without them."""
 
     name: str
@@ -43,11 +48,11 @@ class RaterLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """Everything that the results page shows of a study of one form, `details` being its own.
+class Results:
+    """Everything that the results page shows; `details` is what only the protocol has.
 
-    `scorers` names the scorers there are. `choices` has the key figures with and without
-    exclusions. `alike` is None where two answers are never the same. What may be nan is so without
+    `scorers` names the scorers there are. `key_figures` are given with and without exclusions.
+    `rater_comparison` is None where two answers are never the same. What may be nan is so without
     a judgment.
     """
 
@@ -62,18 +67,18 @@ class Findings:
     mean_confidence: float
     scorers: tuple[str, ...]
     details: Any
-    choices: tuple[Choice, ...]
+    key_figures: tuple[ExclusionEffect, ...]
     raters: tuple[RaterLine, ...]
     log_seconds: Drift
-    alike: RaterComparison | None
+    rater_comparison: RaterComparison | None
     mean_log_seconds: Estimate
     flow: Flow
     exclusions: tuple[Exclusion, ...]
     plan: Plan
 
     @property
-    def form(self) -> ProtocolAnalysis[Any]:
-        """How answers of this form are analysed and shown."""
+    def analysis(self) -> ProtocolAnalysis[Any]:
+        """How answers of this protocol are analysed and reported."""
         return PROTOCOLS[self.protocol]
 
     def as_dict(self) -> dict[str, Any]:
@@ -82,43 +87,54 @@ class Findings:
         return result
 
 
-def analyse_answers(
-    tables: AnswerTables, plan: Plan, tell: Callable[[str, float], object]
-) -> Findings:
-    """Compute all that is found; the same rows and plan give the same findings.
+def _no_progress(_stage: str, _share: float) -> None:
+    """Report nothing."""
 
-    `tell` as in `analyse`. What cannot be computed carries its reason.
+
+def analyse(
+    tables: StudyTables, plan: Plan = _NO_PLAN, *, progress: Progress = _no_progress
+) -> Results:
+    """Compute all results of a study; the same rows and plan give the same results.
+
+    `progress(stage, share)` is called before each stage; the share of the work done is from 0 to 1.
+    What cannot be computed carries its reason; nothing raises because data are missing.
     """
     everything = tables.answers.renumbered()
     rules = {**tables.exclusions, **excluded(everything.judgments, plan)}
     left = exclusion_flow(everything.judgments.neuron, everything.judgments.rater, rules)
-    judged = everything.only(left.kept).renumbered()
-    form = PROTOCOLS[tables.protocol]
-    tell("the answers", 0.1)
-    found = form.analyse(tables, judged, plan)
-    tell("with and without exclusions", 0.6)
-    whole = found if left.kept.all() else form.analyse(tables, everything, plan)
-    tell("raters one by one", 0.9)
-    judgments = judged.judgments
+    answers = everything.only(left.kept).renumbered()
+    tables = replace(tables, answers=everything, excluded=~left.kept)
+    protocol = PROTOCOLS[tables.protocol]
+    progress("answers and scores", 0.1)
+    details = protocol.analyse(tables, answers, plan)
+    progress("key figures without exclusions", 0.65)
+    key_figures = protocol.key_figures(details)
+    whole = key_figures
+    if key_figures and not left.kept.all():
+        whole = protocol.key_figures(protocol.analyse(tables, everything, plan))
+    progress("raters one by one", 0.75)
+    judgments = answers.judgments
     timed = judgments.seconds > 0
     logs = np.log(judgments.seconds[timed])
-    places, values = _places(judgments.rater), form.agreement_input(tables, judged)
-    return Findings(
+    ordinals, raters = _ordinals(judgments.rater), _raters(answers)
+    progress("agreement between raters", 0.8)
+    values = protocol.agreement_input(tables, answers)
+    return Results(
         version=VERSION,
         protocol=tables.protocol,
-        n_judgments=len(judged),
+        n_judgments=len(answers),
         n_synthetic=int(judgments.synthetic.sum()),
         n_raters=len(np.unique(judgments.rater)),
         n_neurons=len(np.unique(judgments.neuron)),
         n_items=len(np.unique(judgments.unit)),
-        median_seconds=float(np.median(judgments.seconds)) if len(judged) else np.nan,
-        mean_confidence=_mean_given(judgments.confidence),
+        median_seconds=float(np.median(judgments.seconds)) if len(answers) else np.nan,
+        mean_confidence=_finite_mean(judgments.confidence),
         scorers=tuple(scores.scorer for scores in tables.scores),
-        details=found,
-        choices=_choices(form.key_figures(found), form.key_figures(whole)),
-        raters=_raters(judged),
-        log_seconds=drift(judgments.unit[timed], judgments.rater[timed], places[timed], logs),
-        alike=None if values is None else compare_raters(values, places),
+        details=details,
+        key_figures=_exclusion_effects(key_figures, whole),
+        raters=raters,
+        log_seconds=drift(judgments.unit[timed], judgments.rater[timed], ordinals[timed], logs),
+        rater_comparison=None if values is None else compare_raters(values, ordinals),
         mean_log_seconds=mean_of(
             judgments.neuron[timed], judgments.rater[timed], logs, what="logarithm of seconds"
         ),
@@ -128,39 +144,59 @@ def analyse_answers(
     )
 
 
-def _mean_given(values: "np.ndarray[Any, np.dtype[np.float64]]") -> float:
+def _finite_mean(values: "np.ndarray[Any, np.dtype[np.float64]]") -> float:
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else np.nan
 
 
-def _choices(kept: tuple[KeyFigure, ...], everything: tuple[KeyFigure, ...]) -> tuple[Choice, ...]:
+def _exclusion_effects(
+    kept: tuple[KeyFigure, ...], everything: tuple[KeyFigure, ...]
+) -> tuple[ExclusionEffect, ...]:
     of = {each.name: each.estimate for each in everything}
     return tuple(
-        Choice(name=each.name, kind=each.kind, kept=each.estimate, everything=of[each.name])
+        ExclusionEffect(
+            name=each.name, kind=each.kind, kept=each.estimate, everything=of[each.name]
+        )
         for each in kept
         if each.name in of
     )
 
 
-def _raters(judged: Answers) -> tuple[RaterLine, ...]:
-    judgments = judged.judgments
+def _raters(answers: Answers) -> tuple[RaterLine, ...]:
+    judgments = answers.judgments
+    order = np.argsort(judgments.rater, kind="stable")
+    groups = np.split(order, np.cumsum(np.bincount(judgments.rater))[:-1]) if len(order) else []
     return tuple(
         RaterLine(
             rater=rater,
-            n=int(own.sum()),
+            n=len(own),
             median_seconds=float(np.median(judgments.seconds[own])),
-            mean_confidence=_mean_given(judgments.confidence[own]),
+            mean_confidence=_finite_mean(judgments.confidence[own]),
             synthetic=bool(judgments.synthetic[own].any()),
         )
-        for rater in np.unique(judgments.rater).tolist()
-        for own in [judgments.rater == rater]
+        for rater, own in enumerate(groups)
     )
 
 
-def _places(rater: Codes) -> Codes:
-    """Return the how-many-th of its rater each judgment is, from 1."""
+def _ordinals(rater: Codes) -> Codes:
+    """Return the position of each judgment among its rater's own, from 1."""
     order = np.argsort(rater, kind="stable")
     sizes = np.bincount(rater)
-    place = np.empty(len(rater), dtype=np.intp)
-    place[order] = np.arange(len(rater)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + 1
-    return place
+    ordinal = np.empty(len(rater), dtype=np.intp)
+    ordinal[order] = np.arange(len(rater)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + 1
+    return ordinal
+
+
+def plain(value: Any) -> Any:
+    """Turn results into what JSON can hold: mappings, lists, text, finite numbers, None."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(name): plain(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    if isinstance(value, float):
+        return float(value) if isfinite(value) else None
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,90 +1,158 @@
-"""What is said and shown of findings, whatever the form."""
+"""What is written and drawn of results, whatever the protocol."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from studies.analysis.protocols.compare.figures import choices as of_choices
-from studies.analysis.protocols.compare.figures import raters as of_raters
-from studies.analysis.protocols.compare.wording import about_size
-from studies.analysis.protocols.rater_agreement import RaterComparison
+from annotation.quality import TITLES
+from studies.analysis.protocols.base import Section
+from studies.analysis.protocols.rater_comparison import RaterComparison
+from studies.analysis.report import raters
 from studies.analysis.report.figure import Cell, Figure, Kind
-from studies.analysis.report.wording import synthetic_notice
-from studies.analysis.results import Findings
+from studies.analysis.report.wording import counted, percent, synthetic_notice
+from studies.analysis.results import Results
 
 _LISTED = 40
+_FEW_RATERS, _FEW_NEURONS = 5, 20
+_MUCH_LEFT_OUT = 0.2
+"""Share of judgments taken out by rules from which a warning is given."""
 NOTHING = "No judgments yet, so there is nothing to report."
+SUMMARY = (
+    "synthetic_notice",
+    "headline",
+    "warnings",
+    "departures",
+    "sections",
+    "methods_text",
+)
+"""What is stored with results and is no part of them."""
+DECLARABLE = (
+    ("growth", "Alpha as judgments came in"),
+    ("pairs", "Every two raters"),
+    ("learning", "Agreement over a rater's judgments"),
+    ("pace", "Seconds over a rater's judgments"),
+)
+"""Figures of every protocol that a plan may declare; all but the last need agreement."""
 
 
-def told(found: Findings) -> dict[str, Any]:
-    """Return what is said above the figures, and how these are ordered."""
-    any_given = found.n_judgments > 0
+def summary(results: Results) -> dict[str, Any]:
+    """Return what is written above the figures, and in which order these come."""
+    some, analysis = results.n_judgments > 0, results.analysis
     return {
-        "synthetic_notice": synthetic_notice(found.n_synthetic, found.n_judgments),
-        "headline": found.form.headline(found.details) if any_given else NOTHING,
-        "warnings": list(_warnings(found)) if any_given else [],
-        "sections": [asdict(each) for each in found.form.sections(found.details)],
-        "said": found.form.methods_text(found.details) if any_given else "",
+        "synthetic_notice": synthetic_notice(results.n_synthetic, results.n_judgments),
+        "headline": analysis.headline(results.details) if some else NOTHING,
+        "warnings": [*_warnings(results), *analysis.warnings(results.details)] if some else [],
+        "sections": [asdict(each) for each in _sections(results)] if some else [],
+        "methods_text": analysis.methods_text(results.details) if some else "",
     }
 
 
-def _warnings(found: Findings) -> Iterator[str]:
-    yield from about_size(found)
-    yield from found.form.warnings(found.details)
+def _warnings(results: Results) -> Iterator[str]:
+    """Say that raters or neurons are few, or that judgments are left out or missing."""
+    if results.n_raters < _FEW_RATERS:
+        few = "Only one rater" if results.n_raters == 1 else f"Only {results.n_raters} raters"
+        yield f"{few}: intervals over raters are wide or missing, and may mislead."
+    if results.n_neurons < _FEW_NEURONS:
+        yield (
+            f"Only {counted(results.n_neurons, 'neuron')} judged: the results say little about "
+            "others."
+        )
+    given, wanted = results.exclusions[0].votes, results.flow.judgments_wanted
+    out = given - results.exclusions[-1].votes
+    if out and out >= _MUCH_LEFT_OUT * given:
+        yield (
+            f"Many exclusions: rules take out {out:,} of {counted(given, 'judgment')}; see "
+            "“Exclusions, rule by rule”."
+        )
+    if (missing := wanted - given) > 0:
+        yield (
+            f"Unfinished: {percent(given / wanted)} of the judgments wanted are in, {missing:,} "
+            f"{'is' if missing == 1 else 'are'} missing."
+        )
 
 
-def figures(found: Findings) -> dict[str, Figure]:
-    """Return everything that is drawn or listed."""
-    synthetic = found.n_synthetic > 0
+def _sections(results: Results) -> Iterator[Section]:
+    drawn = figures(results).keys()
+    everything = (
+        *results.analysis.sections(results.details),
+        Section(
+            title="Do raters change as they go on?",
+            lead="",
+            figures=("growth", "learning", "pace"),
+            collapsed=("pairs", "raters"),
+        ),
+        Section(
+            title="How robust are the results?",
+            lead="",
+            figures=(),
+            collapsed=("sensitivity", "exclusions", "missing", "precision"),
+        ),
+    )
+    for section in everything:
+        yield replace(
+            section,
+            figures=tuple(name for name in section.figures if name in drawn),
+            collapsed=tuple(name for name in section.collapsed if name in drawn),
+        )
+
+
+def figures(results: Results) -> dict[str, Figure]:
+    """Return everything that is drawn or listed.
+
+    A figure says so when judgments are synthetic, since it may be copied without the page's notice.
+    """
+    synthetic = results.n_synthetic > 0
     return {
-        **found.form.figures(found.details, synthetic),
-        **_alike(found.alike, synthetic=synthetic),
-        "raters": _raters(found),
-        "pace": of_raters.pace(found.log_seconds, synthetic=synthetic),
-        "exclusions": of_choices.exclusions(found),
-        "sensitivity": _sensitivity(found),
+        **_of_raters(results.rater_comparison, synthetic=synthetic),
+        "raters": _raters(results),
+        "pace": raters.pace(results.log_seconds, synthetic=synthetic),
+        "exclusions": _exclusions(results),
+        **({"sensitivity": _sensitivity(results)} if results.key_figures else {}),
+        **results.analysis.figures(results.details, synthetic),
     }
 
 
-def _alike(alike: RaterComparison | None, *, synthetic: bool) -> dict[str, Figure]:
-    if alike is None:
+def _of_raters(found: RaterComparison | None, *, synthetic: bool) -> dict[str, Figure]:
+    if found is None:
         return {}
     return {
-        "growth": of_raters.growth(alike.growth, alike.level, synthetic=synthetic),
-        "pairs": of_raters.pairs(alike.pairs, synthetic=synthetic),
-        "learning": of_raters.learning(alike.agreement, synthetic=synthetic),
+        "growth": raters.growth(found.growth, found.level, synthetic=synthetic),
+        "pairs": raters.pairs(found.pairs, synthetic=synthetic),
+        "learning": raters.learning(found.agreement, synthetic=synthetic),
     }
 
 
-def _raters(found: Findings) -> Figure:
-    most = sorted(found.raters, key=lambda each: -each.n)[:_LISTED]
-    sure = any(each.mean_confidence == each.mean_confidence for each in most)
-    with_others = {} if found.alike is None else {r.rater: r for r in found.alike.raters}
+def _raters(results: Results) -> Figure:
+    most = sorted(results.raters, key=lambda each: -each.n)[:_LISTED]
+    compared = results.rater_comparison
+    with_others = {} if compared is None else {r.rater: r for r in compared.raters}
+    asked = any(each.mean_confidence == each.mean_confidence for each in most)
     columns: list[tuple[str, Kind]] = [
         ("Rater", "text"),
         ("Judgments", "count"),
         ("Seconds, median", "number"),
-        *_IF_SURE[: int(sure)],
-        *_IF_ALIKE[: 2 * bool(with_others)],
+        *(_CONFIDENCE if asked else ()),
+        *(_WITH_OTHERS if with_others else ()),
     ]
     rows: list[tuple[Cell, ...]] = []
     for each in most:
         own = with_others.get(each.rater)
-        beside: list[Cell] = [None, None] if own is None else [own.with_others, own.influence]
+        agreement = (None, None) if own is None else (own.with_others, own.influence)
         rows.append(
             (
                 f"Rater {each.rater + 1}",
                 each.n,
                 each.median_seconds,
-                *[each.mean_confidence] * sure,
-                *beside[: 2 * bool(with_others)],
+                *((each.mean_confidence,) if asked else ()),
+                *(agreement if with_others else ()),
             )
         )
     return Figure(
         title="Raters one by one",
         caption=(
-            "At most forty, those with most judgments first, numbered as they began. Influence is "
-            "alpha less alpha without the rater. Nobody is excluded for it."
+            "At most forty, those with most judgments first, numbered in the order in which they "
+            "started. Influence is alpha minus alpha without the rater. It helps to find misread "
+            "instructions; nobody is excluded for it."
         ),
         columns=tuple(columns),
         rows=rows,
@@ -92,25 +160,51 @@ def _raters(found: Findings) -> Figure:
     )
 
 
-_IF_SURE: list[tuple[str, Kind]] = [("Confidence, mean of 1 to 3", "number")]
-_IF_ALIKE: list[tuple[str, Kind]] = [
+_CONFIDENCE: tuple[tuple[str, Kind], ...] = (("Confidence, mean of 1 to 3", "number"),)
+_WITH_OTHERS: tuple[tuple[str, Kind], ...] = (
     ("Same answer as the others", "share"),
     ("Influence on alpha", "number"),
-]
+)
 
 
-def _sensitivity(found: Findings) -> Figure:
-    excluding = any(each.excluded for each in found.exclusions)
-    rows: list[tuple[Cell, ...]] = [
-        (each.name, each.kept, *[each.everything] * excluding) for each in found.choices
-    ]
-    columns: list[tuple[str, Kind]] = [("Figure", "text"), ("As planned", "number")]
+def _exclusions(results: Results) -> Figure:
     return Figure(
-        title="Does the answer hang on who is left out?",
-        caption="The figures on which the headline rests, with the plan's exclusions and without."
+        title="Exclusions, rule by rule",
+        caption="In the order of the plan; each rule applies to what the one before it left."
+        if len(results.exclusions) > 1
+        else "The plan has no rule that excludes a judgment.",
+        columns=(
+            ("Rule", "text"),
+            ("Judgments taken out", "count"),
+            ("Judgments left", "count"),
+            ("Raters left", "count"),
+            ("Neurons left", "count"),
+        ),
+        rows=[
+            (
+                TITLES.get(each.rule, each.rule) or "all current judgments",
+                each.excluded,
+                each.votes,
+                each.raters,
+                each.neurons,
+            )
+            for each in results.exclusions
+        ],
+    )
+
+
+def _sensitivity(results: Results) -> Figure:
+    excluding = any(each.excluded for each in results.exclusions)
+    columns: tuple[tuple[str, Kind], ...] = (("Figure", "text"), ("As planned", "number"))
+    return Figure(
+        title="Do the results depend on exclusions?",
+        caption="The figures behind the headline, with the plan's exclusions and without."
         if excluding
-        else "No judgment was excluded, so that there is one answer.",
-        columns=(*columns, ("Without exclusions", "number")) if excluding else tuple(columns),
-        rows=rows,
+        else "No judgment was excluded, so there is only one result.",
+        columns=(*columns, ("Without exclusions", "number")) if excluding else columns,
+        rows=[
+            (each.name, each.kept, *((each.everything,) if excluding else ()))
+            for each in results.key_figures
+        ],
         empty="No judgments yet.",
     )

@@ -16,7 +16,13 @@ from studies.exports.croissant import File, croissant
 from studies.exports.datasheet import datasheet
 from studies.exports.formats import Sink, installed_formats, to_csv
 from studies.exports.methods_text import bibtex, methods
-from studies.exports.results import Made, last_change, results_made, snapshot, study_facts
+from studies.exports.results import (
+    ExportedResults,
+    last_change,
+    results_for_export,
+    snapshot,
+    study_facts,
+)
 from studies.exports.tables import TABLES, pieces
 from studies.models import Study
 from studies.selectors.registrations import registration_of
@@ -57,7 +63,7 @@ def _written(
 
 
 def _entries(study: Study, written: list[File], identified: bool) -> Iterator[Entry]:
-    made, at = results_made(study), last_change(study)
+    made, at = results_for_export(study), last_change(study)
     facts, text = {**study_facts(study, made), "identified": identified}, as_text(made.results)
     results = json.loads(text)
     # One copy is enough for as long as the tables take.
@@ -75,11 +81,11 @@ def _entries(study: Study, written: list[File], identified: bool) -> Iterator[En
     yield _text(
         "methods.md",
         "a methods paragraph with this study's numbers",
-        methods(facts, results, made.told),
+        methods(facts, results, made.summary),
     )
     yield _text("citation.bib", "how to cite it, and what the methods paragraph cites", cite)
     listed = [(file.name, file.about) for file in written]
-    sheet = datasheet(facts, results, made.told, listed, at)
+    sheet = datasheet(facts, results, made.summary, listed, at)
     yield _text("datasheet.md", "what the data are, how they came about, what they are for", sheet)
     described = croissant(facts, written, cite, at)
     yield _text("croissant.json", "the files for machines", _json(described))
@@ -107,7 +113,7 @@ def _results(results: dict[str, Any]) -> Iterator[Entry]:
         yield f"results/{name}.csv", "a table of the results", to_csv(named, whole)
 
 
-def _figures(made: Made) -> Iterator[Entry]:
+def _figures(made: ExportedResults) -> Iterator[Entry]:
     for name, shown in sorted(made.figures.items()):
         if shown["svg"]:
             yield _text(f"figures/{name}.svg", shown["title"], shown["svg"])

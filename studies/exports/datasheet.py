@@ -17,7 +17,7 @@ Facts = Mapping[str, Any]
 
 
 def datasheet(
-    study: Facts, results: Facts, told: Facts, files: Iterable[tuple[str, str]], at: datetime
+    study: Facts, results: Facts, summary: Facts, files: Iterable[tuple[str, str]], at: datetime
 ) -> str:
     """Return a study's datasheet as Markdown. `files` are names and what they hold."""
     listed = "\n".join(f"| `{name}` | {about} |" for name, about in files)
@@ -26,7 +26,7 @@ def datasheet(
             [
                 f"# {study['title']}",
                 *([_IDENTIFIED] if study["identified"] else []),
-                _notice(told),
+                _notice(summary),
                 _motivation(study),
                 _composition(study, results),
                 f"| file | what it holds |\n|---|---|\n{listed}",
@@ -40,10 +40,11 @@ def datasheet(
     )
 
 
-def _notice(told: Facts) -> str:
-    said = [told.get("synthetic_notice"), told.get("headline"), *told.get("warnings", ())]
-    said += [f"Not as registered: {each}" for each in told.get("departures", ())]
-    return "\n\n".join(each for each in said if each)
+def _notice(summary: Facts) -> str:
+    texts = [summary.get("synthetic_notice"), summary.get("headline")]
+    texts += summary.get("warnings", ())
+    texts += [f"Not as registered: {each}" for each in summary.get("departures", ())]
+    return "\n\n".join(each for each in texts if each)
 
 
 def _motivation(study: Facts) -> str:

@@ -6,13 +6,20 @@ from typing import Any
 from django.db.models import Count, F, Q
 
 from annotation.models import Assignment, Item
+from annotation.protocols import compare
 from explanations.models import Explanation
 from studies.exports.columns import EXPLANATION, ITEM, NEURON, RATER, SYNTHETIC, Column, Row, Table
 from studies.exports.draws import DRAWN, drawn_as, draws_by_judgment
 from studies.models import Study
-from studies.selectors.answers import About, Offered, chunked, items_about, study_answers
+from studies.selectors.answers import (
+    About,
+    Offered,
+    StudyAnswer,
+    chunked,
+    items_about,
+    study_answers,
+)
 from studies.selectors.item_records import records_on
-from studies.selectors.tables import Vote, read_vote
 
 _ROWS = 1000
 
@@ -36,7 +43,7 @@ def _judgments(study: Study) -> Iterator[Row]:
             "rater": raters[answer.rater_key],
             "synthetic": answer.synthetic,
             **_about(answer.about, conditions),
-            **_compared(read_vote(answer), conditions),
+            **_compared(answer, conditions),
             "shown": [_option(option, conditions) for option in answer.shown],
             "answer": answer.answer,
             "tests_rater": answer.tests_rater,
@@ -79,25 +86,23 @@ def _option(option: Offered, conditions: tuple[str, ...]) -> Row:
     }
 
 
-def _compared(vote: Vote | None, conditions: tuple[str, ...]) -> Row:
+def _compared(answer: StudyAnswer, conditions: tuple[str, ...]) -> Row:
     """Return what a comparison says; nothing for any other answer."""
-    if vote is None:
+    both = [each for each in answer.shown if None not in (each.explanation, each.condition)]
+    choice = answer.answer.get("choice")
+    if answer.protocol != compare.NAME or answer.tests_rater or choice is None or len(both) != 2:
         return dict.fromkeys(column.name for column in _COMPARED)
+    left, right = both
+    preferred = next((each for each in both if each.key == choice), None)
     return {
-        "left_condition": conditions[vote.left.condition],
-        "right_condition": conditions[vote.right.condition],
-        "left_explanation": vote.left.explanation,
-        "right_explanation": vote.right.explanation,
-        "listed_first": "left" if vote.left_listed_first else "right",
-        "outcome": vote.outcome,
-        "preferred": _preferred(vote, conditions),
+        "left_condition": _named(left.condition, conditions),
+        "right_condition": _named(right.condition, conditions),
+        "left_explanation": left.explanation,
+        "right_explanation": right.explanation,
+        "listed_first": "left" if left.key < right.key else "right",
+        "outcome": 0 if preferred is None else 1 if preferred is left else -1,
+        "preferred": "tie" if preferred is None else _named(preferred.condition, conditions),
     }
-
-
-def _preferred(vote: Vote, conditions: tuple[str, ...]) -> str:
-    if not vote.outcome:
-        return "tie"
-    return conditions[(vote.left if vote.outcome > 0 else vote.right).condition]
 
 
 def _condition_names(study: Study) -> tuple[str, ...]:

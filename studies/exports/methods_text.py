@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from annotation.quality import Rule
+from studies.analysis.protocols.registry import PROTOCOLS
 from studies.analysis.report.wording import counted
 from studies.design.trust import in_words
 
@@ -14,49 +15,31 @@ _TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciic
 Facts = Mapping[str, Any]
 
 
-def estimate(found: Facts) -> str:
-    """Return an estimate, ready for JSON, with its interval, or why there is none."""
-    if found["value"] is None:
-        return f"undefined ({found['reason']})"
-    if found["low"] is None:
-        return f"{found['value']:.3f} ({found['note']})"
-    return f"{found['value']:.3f} (95 % interval {found['low']:.3f} to {found['high']:.3f})"
-
-
 # --- Methods --------------------------------------------------------------------------------------
 
 
-def methods(study: Facts, results: Facts, told: Facts) -> str:
+def methods(study: Facts, results: Facts, summary: Facts) -> str:
     """Return a paragraph on how a study was done and what it found, with its numbers."""
-    if study["analysed_as"] == "compare":
-        found = [_agreement(results), _foreseen(results)]
-    else:
-        found = [told["said"] or "Nobody has answered yet."]
-    parts = (_design(study, results), _answers(study, results))
-    return " ".join([*parts, *found, _inference(results)]) + "\n"
+    parts = (
+        _design(study, results),
+        _answers(study, results),
+        summary["methods_text"] or "Nobody has answered yet.",
+        _inference(results),
+    )
+    return " ".join(parts) + "\n"
 
 
 def _design(study: Facts, results: Facts) -> str:
     flow, conditions = results["flow"], [each["name"] for each in study["conditions"]]
+    design = PROTOCOLS[study["protocol"]].design
     named = f"{counted(len(conditions), 'condition')} ({', '.join(conditions)})"
     return (
-        f"We {_DONE[study['analysed_as']].format(named if conditions else 'no explanations')} on "
+        f"We {design.format(conditions=named if conditions else 'no explanations')} on "
         f"{counted(flow['neurons_used'], 'neuron')} of {flow['neurons_chosen']:,} chosen, in "
         f"{counted(flow['items'], 'item')}. Raters did not know who or what had written an "
         f"explanation; each item showed at most {counted(study['excerpts'], 'excerpt')} with the "
         f"neuron's activations. All draws came from the seed {study['seed']}."
     )
-
-
-_DONE = {
-    "compare": "compared {}",
-    "rate": "had people rate {}",
-    "rank": "had people put {} in order",
-    "choose": "asked people to choose one of several, showing {},",
-    "mark": "had people mark the excerpts that fit, from {},",
-    "simulate": "had people simulate activations from {}",
-    "write": "had people write explanations, showing {},",
-}
 
 
 def _answers(study: Facts, results: Facts) -> str:
@@ -92,35 +75,6 @@ def _wanted(study: Facts) -> str:
         wanted += f" ({study['extra_overlap']:,} of {study['extra_overlap_share']} in each hundred)"
     between = study["condition_assignment"] == "between"
     return f"Each rater met one condition or one pair of them. {wanted}" if between else wanted
-
-
-def _agreement(results: Facts) -> str:
-    found = results["agreement"]
-    return (
-        f"Two raters gave the same answer with probability {estimate(found['percent'])}; ordinal "
-        f"alpha [@krippendorff2004] was {estimate(found['alpha_ordinal'])} and Gwet's "
-        f"coefficient [@gwet2008] {estimate(found['gwet_ac'])}."
-    )
-
-
-def _foreseen(results: Facts) -> str:
-    if results["primary"] is None:
-        return "No score covers the explanations compared."
-    scorer, ceiling = results["scorers"][results["primary"]], results["ceiling"]
-    drawn = results["drawn"]
-    alone = f"; {_without_choice(drawn)}" if drawn else ""
-    return (
-        f"The explanation with the higher {scorer['scorer']} score won a decided vote with "
-        f"probability {estimate(scorer['agreement']['strict'])}{alone}; the noise ceiling "
-        f"lies between {estimate(ceiling['lower'])} and {estimate(ceiling['upper'])}."
-    )
-
-
-def _without_choice(drawn: Facts) -> str:
-    return (
-        f"on pairs drawn at random alone {estimate(drawn['random_arm']['strict'])}, and with votes "
-        f"weighted by one over the probability of their draw {estimate(drawn['weighted'])}"
-    )
 
 
 def _inference(results: Facts) -> str:

@@ -13,20 +13,20 @@ from annotation.models import Judgment
 from annotation.selectors.raters import excluded_raters
 from studies.analysis.archive.read import FORMAT
 from studies.analysis.data.plan import Plan
-from studies.analysis.entry import TOLD, analyse, figures, in_words
-from studies.analysis.protocols.compare.analyse import VERSION, plain
+from studies.analysis.results import VERSION, analyse, plain
+from studies.analysis.results_report import SUMMARY, figures, summary
 from studies.models import Analysis, Condition, Study
-from studies.selectors.analysed import analysed_tables
 from studies.selectors.analyses import answers_count, scores_mark
 from studies.selectors.registrations import departures, registered_plan, registration_of, trust_of
+from studies.selectors.tables import study_tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """Results ready for JSON, what is said above them, and the figures by name."""
+class ExportedResults:
+    """Results ready for JSON, the texts above them, and the figures by name."""
 
     results: dict[str, Any]
-    told: dict[str, Any]
+    summary: dict[str, Any]
     figures: Mapping[str, Any]
 
 
@@ -79,17 +79,20 @@ def _transaction(outermost: bool) -> Iterator[None]:
         yield
 
 
-def results_made(study: Study) -> Made:
-    """Return a study's results: the stored ones, or computed anew if these are behind."""
+def results_for_export(study: Study) -> ExportedResults:
+    """Return a study's results: the stored ones, or recomputed ones if these are outdated."""
     stored = _stored(study)
     if stored is not None:
         return stored
-    results = analyse(analysed_tables(study), registered_plan(study))
-    told = {**in_words(results), "departures": departures(study, results)}
-    return Made(results=results.as_dict(), told=told, figures=plain(figures(results)))
+    results = analyse(study_tables(study), registered_plan(study))
+    return ExportedResults(
+        results=results.as_dict(),
+        summary={**summary(results), "departures": departures(study, results)},
+        figures=plain(figures(results)),
+    )
 
 
-def _stored(study: Study) -> Made | None:
+def _stored(study: Study) -> ExportedResults | None:
     done = Analysis.objects.filter(study=study, state=Analysis.State.DONE).first()
     if done is None or done.results is None or done.results.get("version") != VERSION:
         return None
@@ -98,9 +101,9 @@ def _stored(study: Study) -> Made | None:
     plan = registered_plan(study)
     if Plan.of(done.results["plan"]) != plan or not _same_rules(study, plan, done.results):
         return None
-    return Made(
-        results={name: value for name, value in done.results.items() if name not in TOLD},
-        told={name: done.results[name] for name in TOLD if name in done.results},
+    return ExportedResults(
+        results={name: value for name, value in done.results.items() if name not in SUMMARY},
+        summary={name: done.results[name] for name in SUMMARY if name in done.results},
         figures=done.figures,
     )
 
@@ -128,7 +131,7 @@ def _rules(study: Study) -> dict[str, frozenset[int]]:
     return excluded_raters(study.batch) if study.batch else {}
 
 
-def study_facts(study: Study, made: Made) -> dict[str, Any]:
+def study_facts(study: Study, made: ExportedResults) -> dict[str, Any]:
     """Return what an analysis needs besides rows, and how the study was set up."""
     registered = registration_of(study)
     return {
@@ -137,8 +140,7 @@ def study_facts(study: Study, made: Made) -> dict[str, Any]:
         "title": study.title,
         "question": study.question,
         "state": study.state,
-        "protocol": study.batch.protocol if study.batch else None,
-        "analysed_as": "compare" if study.compares else study.design.protocol,
+        "protocol": study.design.protocol,
         "conditions": [_condition(each) for each in study.conditions.select_related("method")],
         "overlap": study.overlap,
         "items_per_rater": study.items_per_rater,

@@ -1,5 +1,6 @@
 """What a study is to find out, and how."""
 
+from typing import Any
 from uuid import UUID
 
 from django.core.validators import RegexValidator
@@ -9,13 +10,16 @@ from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 
 from annotation.models import Batch
+from annotation.protocols import compare
 from explanations.models import Method, Neuron
+from studies.analysis.protocols.base import ProtocolAnalysis
+from studies.analysis.protocols.registry import PROTOCOLS
 from studies.design.active import LEAST_RANDOM
 from studies.presets import PRESETS
 from studies.presets.base import Preset
 
 PAIRWISE = "pairwise"
-"""The design whose judgments are preferences between two: what the analysis is about."""
+"""The design that a study follows unless another is chosen."""
 
 
 def default_consent() -> str:
@@ -230,7 +234,12 @@ class Study(models.Model):
     @property
     def compares(self) -> bool:
         """Whether its judgments are preferences between two."""
-        return self.preset == PAIRWISE
+        return self.design.protocol == compare.NAME
+
+    @property
+    def protocol_analysis(self) -> ProtocolAnalysis[Any]:
+        """How its answers are analysed."""
+        return PROTOCOLS[self.design.protocol]
 
     @property
     def between_raters(self) -> bool:

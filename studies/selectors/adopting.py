@@ -8,13 +8,9 @@ from typing import Any
 from django.db.models import Count, F
 
 from annotation.models import Judgment
-from annotation.protocols import simulate, write
 from annotation.selectors.raters import excluded_raters
 from studies.models import Adoption, Study, StudyItem
 from studies.selectors.answers import chunked
-
-ADOPTED = {write.NAME: "explanation", simulate.NAME: "simulation"}
-"""What an answer of a protocol becomes."""
 
 _ROWS = 1000
 
@@ -62,7 +58,8 @@ def writers_of(explanations: Collection[int]) -> Mapping[int, frozenset[int]]:
 
 def adoption_state(study: Study) -> AdoptionState | None:
     """Return how far the adoption of a study's answers is; None where its protocol has none."""
-    if study.batch is None or study.batch.protocol not in ADOPTED:
+    what = study.protocol_analysis.adopts
+    if study.batch is None or not what:
         return None
     left_out, waiting = Counter[str](), 0
     for reason, _ in _answers(study):
@@ -73,7 +70,7 @@ def adoption_state(study: Study) -> AdoptionState | None:
     there = Adoption.objects.filter(study=study)
     failed = there.exclude(reason="").order_by().values_list("reason").annotate(n=Count("pk"))
     return AdoptionState(
-        what=ADOPTED[study.batch.protocol],
+        what=what,
         waiting=waiting,
         adopted=there.filter(reason="").count(),
         failed=tuple(failed.order_by("-n", "reason")),

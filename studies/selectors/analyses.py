@@ -6,7 +6,7 @@ from django.db.models import Count, Max, Q
 
 from annotation.models import Judgment
 from explanations.models import Explanation, Score, Simulation
-from studies.analysis.protocols.compare.analyse import VERSION
+from studies.analysis.results import VERSION
 from studies.models import Analysis, Study
 from studies.selectors.answers import shown_in
 
@@ -22,12 +22,12 @@ def answers_count(study: Study) -> int:
 def scores_mark(study: Study) -> str:
     """Return what changes whenever the study's explanations get scores or lose some.
 
-    Where people simulate, also when programs do, beside whom they stand.
+    Where people simulate, also when programs do, with which they are compared.
     """
     shown = Explanation.objects.filter(shown_in(study)).values("pk")
     found = Score.objects.filter(explanation__in=shown).aggregate(n=Count("pk"), last=Max("pk"))
     mark = f"{found['n']} to {found['last'] or 0}"
-    if study.design.protocol != "simulate":
+    if not study.protocol_analysis.reads_activations:
         return mark
     last = Simulation.objects.filter(explanation__in=shown).aggregate(last=Max("pk"))["last"]
     return f"{mark}, {last or 0}"

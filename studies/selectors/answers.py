@@ -19,16 +19,6 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Behind:
-    """What stands behind one option of an item; `condition` is its place among the study's."""
-
-    key: str
-    neuron: int
-    explanation: int
-    condition: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Offered:
     """One option of any item: an explanation, which may stand for a condition, or a record."""
 
@@ -56,17 +46,6 @@ class About:
     explanation: int | None
     known: dict[str, Any] | None
     options: tuple[Offered, ...]
-
-    def behind(self, option: Offered) -> Behind | None:
-        """Return an option as a comparison has it: an explanation that stands for a condition."""
-        if option.explanation is None or option.condition is None:
-            return None
-        return Behind(
-            key=option.key,
-            neuron=self.neuron,
-            explanation=option.explanation,
-            condition=option.condition,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,13 +146,10 @@ def items_about(study: Study, items: Iterable[int]) -> dict[int, About]:
 def shown_in(study: Study) -> Q:
     """Return the test for explanations that a study shows, as options or as what it asks about.
 
-    Where raters write, all the explanations of its neurons, beside which theirs will stand.
+    Where raters write, all the explanations of its neurons, with which theirs will be compared.
     """
-    if study.design.protocol == "write":
+    if study.protocol_analysis.reads_rivals:
         return Q(neuron__studies=study)
     options = StudyOption.objects.filter(study_item__study=study, explanation__isnull=False)
-    offered = Q(pk__in=options.values("explanation"))
-    if study.compares:
-        return offered
     items = StudyItem.objects.filter(study=study, explanation__isnull=False)
-    return offered | Q(pk__in=items.values("explanation"))
+    return Q(pk__in=options.values("explanation")) | Q(pk__in=items.values("explanation"))

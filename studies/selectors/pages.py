@@ -8,7 +8,7 @@ from typing import Any
 
 from annotation.models import Judgment
 from annotation.selectors.batches import BatchProgress, batch_progress, groups_of
-from studies.analysis.protocols.compare.analyse import VERSION
+from studies.analysis.results import VERSION
 from studies.analysis.statistics import power
 from studies.design.overlap import share_of_tests
 from studies.design.size import Plan, plan
@@ -116,7 +116,8 @@ def study_plan(study: Study) -> Plan:
         tests=share_of_tests(study.catches, study.repeats, study.items_per_rater),
         seconds_per_judgment=measured or study.design.seconds,
     )
-    components = (results.get("scorer_details") or {}).get("components") if paced else None
+    compared = results.get("details", {}).get("scorer_details") or {}
+    components = compared.get("components") if paced else None
     return _measured(planned, components, seed=study.seed % 2**32) if components else planned
 
 

@@ -5,8 +5,7 @@ from typing import Any
 
 from annotation.models import Item
 from studies.analysis.data.plan import Plan
-from studies.analysis.protocols.compare.analyse import Results
-from studies.analysis.results import Findings
+from studies.analysis.results import Results
 from studies.design.registered import differences, digest_of
 from studies.models import Registration, Study
 from studies.selectors.analyses import answers_count
@@ -89,7 +88,7 @@ def _counted(rows: Any, *columns: str) -> dict[str, Any]:
     return {"n": rows.count(), "sha256": digest_of(map(list, found.iterator(_ROWS)))}
 
 
-def departures(study: Study, results: Results | Findings) -> tuple[str, ...]:
+def departures(study: Study, results: Results) -> tuple[str, ...]:
     """Tell in words where a study and its results are not as registered; empty without one."""
     registration = registration_of(study)
     if registration is None:
@@ -113,8 +112,8 @@ def _late(answers: int) -> tuple[str, ...]:
     return (f"Registered when {answers:,} answers had been given already.",)
 
 
-def _not_scored(results: Results | Findings) -> tuple[str, ...]:
-    plan, names = results.plan, _scorers(results)
+def _not_scored(results: Results) -> tuple[str, ...]:
+    plan, names = results.plan, results.scorers
     told = [each for pair in plan.contrasts for each in pair if each not in names]
     primary = (
         (f"The declared primary scorer, {plan.primary}, has no score: the headline takes another.",)
@@ -127,13 +126,7 @@ def _not_scored(results: Results | Findings) -> tuple[str, ...]:
     )
 
 
-def _scorers(results: Results | Findings) -> set[str]:
-    if isinstance(results, Findings):
-        return set(results.scorers)
-    return {scorer.scorer for scorer in results.scorers}
-
-
-def _unfinished(study: Study, results: Results | Findings) -> tuple[str, ...]:
+def _unfinished(study: Study, results: Results) -> tuple[str, ...]:
     missing = results.flow.judgments_wanted - results.flow.judgments
     if study.state != Study.State.CLOSED or missing <= 0:
         return ()

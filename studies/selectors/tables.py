@@ -1,110 +1,119 @@
-"""A study's judgments and scores as the columns that the analysis takes."""
+"""A study's answers and scores as the columns that the analysis takes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from math import nan
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 
-from annotation.protocols import compare
 from annotation.selectors.raters import excluded_raters
-from explanations.models import Explanation, Method, Score, Simulation
+from explanations.models import PERSON, Explanation, Method, Score, SimulatedRecord, Simulation
 from explanations.selectors.labels import method_labels
 from studies.analysis.data import from_rows
+from studies.analysis.data.answers import (
+    NONE,
+    PEOPLE,
+    Answers,
+    Dimension,
+    JudgmentRow,
+    ResponseRow,
+    Rival,
+    StudyTables,
+    answers,
+    people_of,
+)
 from studies.analysis.data.from_rows import ScoreRow
-from studies.analysis.data.tables import Draws, Judgments, Scores, StudyTables
-from studies.models import PairDraw, Study
-from studies.selectors.answers import Behind, StudyAnswer, shown_in, study_answers
-from studies.selectors.drawing import study_draws
+from studies.analysis.data.ratings import Array
+from studies.analysis.data.tables import Scores
+from studies.analysis.protocols.answer_context import AnswerContext, dimensions, shown_options
+from studies.analysis.protocols.base import ProtocolAnalysis
+from studies.models import Adoption, Study, StudyItem
+from studies.selectors.answers import About, StudyAnswer, chunked, shown_in, study_answers
 from studies.selectors.flow import study_flow
-from studies.selectors.votes import vote_columns
+from studies.selectors.item_records import activations_on, records_on
+from studies.selectors.votes import study_votes
 
+_CHUNK = 500
 _ROWS = 5000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vote:
-    """What a comparison says: +1 the left one, -1 the right, 0 a tie."""
-
-    left: Behind
-    right: Behind
-    outcome: int
-    left_listed_first: bool
-    confidence: int | None
-
-
 def study_tables(study: Study) -> StudyTables:
-    """Return the study as the analysis takes it: the judgments that stand now, all scores."""
-    judgments, layer, number = vote_columns(study)
+    """Return the study as the analysis takes it: its current judgments, all scores."""
+    protocol, rubric = study.protocol_analysis, _rubric(study)
+    given = study_votes(study) if study.compares else answers(_rows(study, protocol, rubric))
     return StudyTables(
+        protocol=protocol.name,
         conditions=tuple(study.conditions.values_list("name", flat=True)),
-        judgments=judgments,
+        answers=given,
         scores=study_scores(study),
         flow=study_flow(study),
-        exclusions=_exclusions(study, judgments),
+        exclusions=_exclusions(study, given),
         lengths=explanation_lengths(study),
-        layer=layer,
-        number=number,
-        draws=_draws(study, judgments) if study.draws_pairs else None,
+        dimensions=rubric,
+        own=people_of(study.slug),
+        predicted=_predicted(study) if protocol.reads_activations else {},
+        rivals=_rivals(study) if protocol.reads_rivals else (),
     )
 
 
-def _draws(study: Study, judgments: Judgments) -> Draws:
-    """Return the draw that each vote answers."""
-    answered = {
-        (each.item, each.rater): (each.arm == PairDraw.Arm.RANDOM, each.probability)
-        for each in study_draws(study)
-    }
-    votes = zip(judgments.unit.tolist(), judgments.rater.tolist(), strict=True)
-    drawn = [answered[vote] for vote in votes]
-    return Draws(
-        at_random=np.array([at_random for at_random, _ in drawn], dtype=np.bool_),
-        probability=np.array([probability for _, probability in drawn], dtype=np.float64),
+def _rubric(study: Study) -> tuple[Dimension, ...]:
+    first = study.items.order_by("item__position").values_list("item__payload", flat=True).first()
+    return dimensions(first or {})
+
+
+def _rows(
+    study: Study, protocol: ProtocolAnalysis[Any], rubric: tuple[Dimension, ...]
+) -> Iterator[tuple[JudgmentRow, Iterator[ResponseRow]]]:
+    adoptions = Adoption.objects.filter(study=study, explanation__isnull=False)
+    adopted = dict[UUID, int](adoptions.values_list("judgment__key", "explanation"))
+    for chunk in chunked(study_answers(study), _CHUNK):
+        items = {answer.item for answer in chunk} if protocol.reads_activations else set()
+        records, actual = records_on(items), activations_on(items)
+        for answer in chunk:
+            if answer.about is None or answer.tests_rater or "cannot_tell" in answer.answer:
+                continue
+            shown = ((o.key, o.explanation, o.condition, o.record) for o in answer.shown)
+            context = AnswerContext(
+                options=shown_options(shown),
+                known=answer.about.known,
+                dimensions=rubric,
+                records=records.get(answer.item, ()),
+                actual=actual.get(answer.item, ()),
+            )
+            own = answer.about.explanation or adopted.get(answer.key)
+            yield _judgment(answer, answer.about, own), protocol.read(answer.answer, context)
+
+
+def _judgment(answer: StudyAnswer, about: About, explanation: int | None) -> JudgmentRow:
+    sure = answer.answer.get("confidence")
+    return JudgmentRow(
+        unit=answer.item,
+        neuron=about.neuron,
+        rater=answer.rater,
+        explanation=NONE if explanation is None else explanation,
+        condition=NONE if about.condition is None else about.condition,
+        confidence=nan if sure is None else sure,
+        seconds=answer.seconds,
+        synthetic=answer.synthetic,
+        layer=about.layer,
+        item=answer.position,
     )
 
 
-def _exclusions(study: Study, judgments: Judgments) -> dict[str, npt.NDArray[np.bool_]]:
-    """Return, for each rule set on raters, the votes of those who broke it."""
-    if study.batch is None:
-        return {}
-    return {
-        rule: np.isin(judgments.rater, list(raters))
-        for rule, raters in excluded_raters(study.batch).items()
-    }
-
-
-def study_votes(study: Study) -> Iterator[Vote]:
-    """Yield the comparisons among the judgments that stand, oldest first."""
-    votes = (read_vote(answer) for answer in study_answers(study))
-    return (vote for vote in votes if vote is not None)
-
-
-def read_vote(answer: StudyAnswer) -> Vote | None:
-    """Return what an answer says as a comparison.
-
-    None when it is another protocol's, cannot tell, or was asked to test the rater.
-    """
-    if answer.protocol != compare.NAME or answer.about is None or answer.tests_rater:
-        return None
-    if "choice" not in answer.answer:
-        return None
-    left, right = (answer.about.behind(option) for option in answer.shown)
-    if left is None or right is None:
-        return None
-    return Vote(
-        left=left,
-        right=right,
-        outcome=_outcome(answer.answer["choice"], left),
-        left_listed_first=left.key == answer.about.options[0].key,
-        confidence=answer.answer["confidence"],
+def _rivals(study: Study) -> tuple[Rival, ...]:
+    rows = Explanation.objects.filter(shown_in(study)).order_by("neuron", "pk")
+    columns = rows.values_list("pk", "neuron", "method__name")
+    return tuple(
+        Rival(explanation=pk, neuron=neuron, by=name or PEOPLE) for pk, neuron, name in columns
     )
 
 
-def _outcome(choice: str, left: Behind) -> int:
-    if choice == compare.TIE:
-        return 0
-    return 1 if choice == left.key else -1
+def _exclusions(study: Study, given: Answers) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return, for each rule set on raters, the answers of those who broke it."""
+    rules = excluded_raters(study.batch) if study.batch else {}
+    return {rule: np.isin(given.judgments.rater, list(raters)) for rule, raters in rules.items()}
 
 
 def explanation_lengths(study: Study) -> Scores:
@@ -157,3 +166,28 @@ def simulator_labels(study: Study) -> dict[int, str]:
     """Name the simulators of a study's explanations by id, as `scorer_labels` does."""
     made = Simulation.objects.filter(explanation__in=_shown(study)).order_by()
     return method_labels(Method.objects.filter(pk__in=made.values("method")))
+
+
+# --- What simulators predicted --------------------------------------------------------------------
+
+
+def _explanations(study: Study) -> Any:
+    shown = StudyItem.objects.filter(study=study, explanation__isnull=False)
+    return shown.values("explanation")
+
+
+def _predicted(study: Study) -> dict[str, dict[tuple[int, int], Array]]:
+    """Return what programs predicted on the records that raters were asked about."""
+    labels = simulator_labels(study)
+    asked = {pk for records in study.items.values_list("records", flat=True) for pk in records}
+    rows = SimulatedRecord.objects.filter(
+        simulation__explanation__in=_explanations(study), values__isnull=False
+    ).exclude(simulation__method__config__has_key=PERSON)
+    rows = rows.order_by("pk")
+    columns = rows.values_list("simulation__method", "simulation__explanation", "record", "values")
+    found: dict[str, dict[tuple[int, int], Array]] = {}
+    for method, explanation, record, packed in columns.iterator(_ROWS):
+        if record in asked:
+            values = np.frombuffer(packed or b"", dtype="<f4").astype(np.float64)
+            found.setdefault(labels[method], {})[explanation, record] = values
+    return found

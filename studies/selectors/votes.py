@@ -9,10 +9,13 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from annotation.models import Enrolment, Judgment
 from annotation.protocols import compare
+from studies.analysis.data.answers import Answers
 from studies.analysis.data.ratings import Codes
-from studies.analysis.data.tables import Judgments
-from studies.models import Study, StudyOption
+from studies.analysis.data.tables import Draws, Judgments
+from studies.analysis.protocols.compare.columns import answers_of
+from studies.models import PairDraw, Study, StudyOption
 from studies.selectors.answers import chunked
+from studies.selectors.drawing import study_draws
 
 _ROWS = 20_000
 _KEY = f"S{StudyOption._meta.get_field('key').max_length}"
@@ -42,11 +45,10 @@ class Inside(KeyTextTransform):
         return KeyTransform.as_mysql(self, compiler, connection)
 
 
-def vote_columns(study: Study) -> tuple[Judgments, Codes, Codes]:
-    """Return the comparisons among the judgments that stand, oldest first.
+def study_votes(study: Study) -> Answers:
+    """Return the comparisons among the current judgments, oldest first.
 
-    Beside them each one's layer, and the number of its item. Without answers to catch trials and
-    repeats, and those that cannot tell.
+    Without answers to catch trials and repeats, and those that cannot tell.
     """
     options = _options(study)
     parts = [_read(_table(chunk, _ANSWER), options) for chunk in chunked(_answers(study), _ROWS)]
@@ -63,7 +65,26 @@ def vote_columns(study: Study) -> tuple[Judgments, Codes, Codes]:
         synthetic=np.isin(votes["rater"], list(_programs(study))),
         **{name: np.ascontiguousarray(votes[name]) for name in _OWN},
     )
-    return judgments, options["layer"][place, 0], options["number"][place, 0]
+    return answers_of(
+        judgments,
+        layer=options["layer"][place, 0],
+        item=options["number"][place, 0],
+        draws=_draws(study, judgments) if study.draws_pairs else None,
+    )
+
+
+def _draws(study: Study, judgments: Judgments) -> Draws:
+    """Return the draw that each vote answers."""
+    answered = {
+        (each.item, each.rater): (each.arm == PairDraw.Arm.RANDOM, each.probability)
+        for each in study_draws(study)
+    }
+    votes = zip(judgments.unit.tolist(), judgments.rater.tolist(), strict=True)
+    drawn = [answered[vote] for vote in votes]
+    return Draws(
+        at_random=np.array([at_random for at_random, _ in drawn], dtype=np.bool_),
+        probability=np.array([probability for _, probability in drawn], dtype=np.float64),
+    )
 
 
 def _table(rows: Iterable[tuple[Any, ...]], dtype: np.dtype[np.void]) -> _Table:

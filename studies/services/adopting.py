@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,10 @@ from explanations.services.human_explanations import explanation_adopt, simulati
 from explanations.services.methods import method_get_or_create
 from explanations.simulators.held_out import held_out
 from studies.analysis.data.answers import people_of
+from studies.analysis.protocols.registry import PROTOCOLS
 from studies.analysis.report.wording import counted
 from studies.models import Adoption, Study
-from studies.selectors.adopting import ADOPTED, Adoptable, adoptable, adoption_state
+from studies.selectors.adopting import Adoptable, adoptable, adoption_state
 from studies.services.errors import StudyRefused
 
 
@@ -59,7 +59,9 @@ def study_adopt(*, study: Study, at: datetime) -> Adopted:
     now = Study.objects.select_for_update(of=("self",)).select_related("batch").get(pk=study.pk)
     state = adoption_state(now)
     if state is None:
-        protocols = " or ".join(ADOPTED)
+        protocols = " or ".join(
+            sorted((n for n, each in PROTOCOLS.items() if each.adopts), reverse=True)
+        )
         raise StudyRefused(f"Only what raters {protocols} can be adopted.")
     if now.state != Study.State.CLOSED:
         raise StudyRefused("Close the study first: until then raters can change their answers.")
@@ -99,14 +101,9 @@ class _Adopter:
 
     def adopt(self, answer: Adoptable) -> Explanation | Simulation | Unusable:
         """Return what an answer becomes, or why nothing."""
-        if self._protocol == simulate.NAME:
+        if self.study.protocol_analysis.adopts == "simulation":
             return self._simulated(answer)
         return self._written(answer)
-
-    @cached_property
-    def _protocol(self) -> str:
-        assert self.study.batch is not None  # noqa: S101  a closed study has one
-        return self.study.batch.protocol
 
     def _method(self, kind: Method.Kind, version: int, person: str, number: int) -> Method:
         """Return what stands for a person, whose second answer to one question has a number."""
@@ -117,7 +114,7 @@ class _Adopter:
             version=version,
             config={
                 "study": self.study.slug,
-                "protocol": self._protocol,
+                "protocol": self.study.design.protocol,
                 PERSON: person,
                 **later,
             },

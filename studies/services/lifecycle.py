@@ -8,7 +8,6 @@ from annotation.models import Batch
 from annotation.services.batches import batch_close, batch_open
 from annotation.services.trust import batch_review
 from studies.models import Study
-from studies.selectors.adopting import ADOPTED
 from studies.services.adopting import study_adopt
 from studies.services.analyses import analysis_request
 from studies.services.errors import StudyRefused
@@ -38,7 +37,7 @@ def study_close(*, study: Study, at: datetime) -> None:
     batch_close(batch=batch)
     _store(study, Study.State.CLOSED)
     analysis_request(study=study, at=at)
-    if study.adopts and batch.protocol in ADOPTED:
+    if study.adopts and study.protocol_analysis.adopts:
         study_adopt(study=study, at=at)
 
 

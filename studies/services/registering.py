@@ -18,7 +18,7 @@ def registration_freeze(*, study: Study, plan: Plan, at: datetime) -> Registrati
     Results there are already are computed anew under the plan. StudyRefused when a study is
     registered already, or one that compares pairs declares no primary scorer.
     """
-    if study.compares and not plan.primary:
+    if study.protocol_analysis.plans_contrasts and not plan.primary:
         raise StudyRefused("Name the primary scorer: the headline rests on it.")
     document = canonical(
         {

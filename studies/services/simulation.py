@@ -4,18 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import nan
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
 from django.db import transaction
 
 from annotation.models import Batch
+from annotation.protocols import PROTOCOLS
 from annotation.services.answers import judgment_submit
 from annotation.services.batches import enrolment_finish, rater_enrol
 from annotation.services.next_question import question_claim
-from studies.design.answering import ABOUT, Known, Synthetic, answer
+from studies.analysis.protocols.registry import PROTOCOLS as ANALYSES
+from studies.analysis.protocols.synthetic import ABOUT, Behaviour, Known, Synthetic, seconds
 from studies.design.seeds import stream
-from studies.design.simulated import Behaviour, seconds
 from studies.models import Study
 from studies.selectors.answers import About, chunked, items_about
 from studies.selectors.item_records import activations_on
@@ -109,7 +111,7 @@ def _rate(
     given = 0
     while assignment := question_claim(enrolment=enrolment, at=at):
         item = assignment.item_id
-        said = answer(
+        answer = _answer(
             assignment.item.payload,
             batch.protocol,
             order=assignment.order,
@@ -118,10 +120,35 @@ def _rate(
             ask_confidence=batch.ask_confidence,
         )
         took = seconds(rater.random, pace=pace)
-        judgment_submit(assignment=assignment, answer=said, key=uuid4(), seconds=took, at=at)
+        judgment_submit(assignment=assignment, answer=answer, key=uuid4(), seconds=took, at=at)
         given += 1
     enrolment_finish(enrolment=enrolment, at=at)
     return given
+
+
+def _answer(
+    payload: Mapping[str, Any],
+    protocol: str,
+    *,
+    order: Sequence[str],
+    known: Known,
+    rater: Synthetic,
+    ask_confidence: bool,
+) -> dict[str, Any]:
+    """Return an answer that the protocol takes. `order` holds the option keys as they are shown."""
+    form = PROTOCOLS[protocol]
+    read = form.read(payload)
+    asks = form.asks(read, ask_confidence)
+    if asks.cannot_tell and rater.random.random() < rater.behaviour.tie_rate / 2:
+        return {"cannot_tell": True}
+    answer = ANALYSES[protocol].synthetic(read, order, known, rater)
+    if asks.confidence:
+        is_right = known.right is not None and answer.get("choice") in known.right
+        least = 2 if is_right and rater.random.random() < rater.behaviour.accuracy else 1
+        answer["confidence"] = int(rater.random.integers(least, 4))
+    if asks.reason == "required":
+        answer["reason"] = "a synthetic rater's reason"
+    return answer
 
 
 def _known(batch: Batch, about: About | None, quality: Mapping[int, float], item: int) -> Known:
@@ -132,7 +159,7 @@ def _known(batch: Batch, about: About | None, quality: Mapping[int, float], item
     return Known(
         quality={key: quality.get(pk, nan) for key, pk in behind.items() if pk is not None},
         right=_right(about.known),
-        actual=activations_on([item])[item] if batch.protocol == "simulate" else (),
+        actual=activations_on([item])[item] if ANALYSES[batch.protocol].reads_activations else (),
     )
 
 

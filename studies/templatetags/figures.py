@@ -1,13 +1,9 @@
 """Numbers as a reader wants them: a value with its interval, or why there is none."""
 
 from collections.abc import Mapping, Sequence
-from math import inf
 from typing import Any
 
 from django import template
-
-from studies.analysis.data import published
-from studies.analysis.protocols.compare.figures import scorers
 
 register = template.Library()
 
@@ -15,7 +11,7 @@ register = template.Library()
 @register.inclusion_tag("studies/estimate.html")
 def share(estimate: Mapping[str, Any]) -> dict[str, str]:
     """Show a share from 0 to 1 as percent."""
-    return _shown(estimate, scale=100, digits=0, unit="\N{NO-BREAK SPACE}%")
+    return _shown(estimate, scale=100, digits=0, unit="%")
 
 
 @register.inclusion_tag("studies/estimate.html")
@@ -59,25 +55,13 @@ def _shown(estimate: Mapping[str, Any], *, scale: int, digits: int, unit: str) -
 @register.filter
 def percent(value: float | None) -> str:
     """Return a share as whole percent; a dash where there is none."""
-    return "\N{EN DASH}" if value is None else f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
+    return "\N{EN DASH}" if value is None else f"{100 * value:.0f}%"
 
 
 @register.filter
-def gap_name(gap: Mapping[str, Any]) -> str:
-    """Return the name of a bin of score gaps."""
-    return scorers.gap_name(gap["low"], inf if gap["high"] is None else gap["high"])
-
-
-@register.filter
-def published_beside(scorer: str) -> tuple[float, ...]:
-    """Return the published agreement by score gap that a scorer's own may stand beside."""
-    return published.published_beside(scorer)
-
-
-@register.filter
-def at(table: list[Any], place: int) -> Any:
-    """Return what stands at a place of a list."""
-    return table[place]
+def at(table: Any, key: Any) -> Any:
+    """Return the item at a position of a list, or of a name in a mapping."""
+    return table[key]
 
 
 @register.filter

@@ -31,8 +31,11 @@ from studies.selectors.pages import freshness, study_rows
 from studies.selectors.registrations import registration_of
 from studies.services.analyses import analysis_request
 
-UNMARKED = ("contrasts", "exclusions", "sensitivity", "missing", "precision", "raters")
-"""Neither planned nor found: contrasts are marked row by row, the others tell of choices."""
+UNMARKED = (
+    *("contrasts", "exclusions", "sensitivity", "missing", "precision", "raters"),
+    *("measures", "bias", "levels", "gaps"),
+)
+"""Neither registered nor exploratory: contrasts are marked row by row, the others give context."""
 
 staff_only = partial(staff_member_required, login_url="admin:login")
 

@@ -123,7 +123,7 @@ def recompute(judgments: int) -> None:
     from studies.analysis.archive.read import recompute as from_zip
 
     computed = from_zip(place())
-    same = "the same" if computed.anew == computed.exported else "NOT THE SAME"
+    same = "the same" if computed.recomputed == computed.exported else "NOT THE SAME"
     measured(f"results from the export alone ({same})", began)
 
 

@@ -16,7 +16,7 @@ from annotation.services.answers import judgment_submit
 from annotation.services.batches import rater_enrol
 from annotation.services.claims import assignment_claim, assignment_skip
 from annotation.services.next_question import question_claim
-from studies.design.simulated import Behaviour
+from studies.analysis.protocols.synthetic import Behaviour
 from studies.models import PairDraw
 from studies.selectors.drawing import places_open
 from studies.services.drawing import pairs_choose

@@ -172,7 +172,7 @@ def test_the_study_is_analysed_and_exported(tmp_path: Path) -> None:
     path = tmp_path / "export.zip"
     path.write_bytes(b"".join(archive(study)))
     computed = recompute(path)
-    assert computed.anew == computed.exported
+    assert computed.recomputed == computed.exported
     with ZipFile(path) as export:
         assert len(export.read("judgments.jsonl").splitlines()) == 20
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from studies.analysis.data.answers import NONE, AnswerTables, Dimension, JudgmentRow, answers
-from studies.analysis.data.tables import Flow, Scores
-from studies.analysis.protocols.reading import Asked, responses, shown_options
+from studies.analysis.data.answers import NONE, Dimension, JudgmentRow, StudyTables, answers
+from studies.analysis.data.tables import Draws, Flow, Judgments, Scores
+from studies.analysis.protocols.answer_context import AnswerContext, shown_options
+from studies.analysis.protocols.compare.columns import answers_of
+from studies.analysis.protocols.registry import PROTOCOLS
 
 YES_NO = ((0, "No"), (1, "Yes"))
 FIT = Dimension(key="fit", name="Fit", points=tuple((n, f"point {n}") for n in range(1, 8)))
@@ -29,32 +31,50 @@ def judgment_row(unit: int, neuron: int, rater: int, *, about: int | None = None
         seconds=8.0 + rater,
         synthetic=False,
         layer=0,
+        item=unit,
     )
 
 
-def options(neuron: int, rater: int) -> list[tuple[str, int, int, None]]:
-    """Return the three options, rotated from rater to rater."""
-    listed = [(f"k{at}", 3 * neuron + at, at, None) for at in range(3)]
-    turn = (neuron + rater) % 3
+def options(neuron: int, rater: int, n: int = 3) -> list[tuple[str, int, int, None]]:
+    """Return the options, rotated from rater to rater."""
+    listed = [(f"k{at}", 3 * neuron + at, at, None) for at in range(n)]
+    turn = (neuron + rater) % n
     return listed[turn:] + listed[:turn]
 
 
-def tables(protocol: str, judged: Sequence[Judged], **more: Any) -> AnswerTables:
-    """Return answers about three explanations side by side, one item for each neuron."""
+def tables(protocol: str, judged: Sequence[Judged], *, shown: int = 3, **more: Any) -> StudyTables:
+    """Return answers about a few explanations side by side, one item for each neuron."""
     dimensions = more.get("dimensions", ())
     rows = [
         (
             judgment_row(neuron, neuron, rater),
-            responses(
-                protocol,
+            PROTOCOLS[protocol].read(
                 answer,
-                Asked(options=shown_options(options(neuron, rater)), dimensions=dimensions),
+                AnswerContext(
+                    options=shown_options(options(neuron, rater, shown)), dimensions=dimensions
+                ),
             ),
         )
         for neuron, rater, answer in judged
     ]
     filled = {"conditions": NAMES, "scores": (), "flow": Flow(), **more}
-    return AnswerTables(protocol=protocol, answers=answers(rows), **filled)
+    return StudyTables(protocol=protocol, answers=answers(rows), **filled)
+
+
+def comparisons(
+    judged: Judgments,
+    *,
+    layer: Any = None,
+    item: Any = None,
+    draws: Draws | None = None,
+    **more: Any,
+) -> StudyTables:
+    """Return comparisons, one row a vote."""
+    return StudyTables(
+        protocol="compare",
+        answers=answers_of(judged, layer=layer, item=item, draws=draws),
+        **{"scores": (), "flow": Flow(), **more},
+    )
 
 
 def by_quality(neurons: int = 8, raters: int = 4) -> Scores:
@@ -76,6 +96,16 @@ def ratings(neurons: int = 8, raters: int = 4) -> list[Judged]:
     ]
 
 
+def votes(neurons: int = 8, raters: int = 4) -> list[Judged]:
+    rng = np.random.default_rng(4)
+    choices = rng.choice(["k0", "k1", "k1", "tie"], (neurons, raters)).tolist()
+    return [
+        (neuron, rater, {"choice": choices[neuron][rater]})
+        for neuron in range(neurons)
+        for rater in range(raters)
+    ]
+
+
 def orders(neurons: int = 8, raters: int = 4) -> list[Judged]:
     rng = np.random.default_rng(3)
     judged = []
@@ -87,42 +117,42 @@ def orders(neurons: int = 8, raters: int = 4) -> list[Judged]:
     return judged
 
 
-def picks(right: Sequence[bool], *, known: bool = True) -> AnswerTables:
+def picks(right: Sequence[bool], *, known: bool = True) -> StudyTables:
     rows = []
     for at, is_right in enumerate(right):
         neuron, rater = divmod(at, 4)
-        asked = Asked(
+        asked = AnswerContext(
             options=shown_options([(f"k{i}", None, None, i) for i in range(4)]),
             known={"choice": "k1"} if known else None,
         )
         row = judgment_row(neuron, neuron, rater)._replace(confidence=3.0 if is_right else 1.0)
-        rows.append((row, responses("choose", {"choice": "k1" if is_right else "k2"}, asked)))
-    return AnswerTables(
+        rows.append((row, PROTOCOLS["choose"].read({"choice": "k1" if is_right else "k2"}, asked)))
+    return StudyTables(
         protocol="choose", conditions=(), answers=answers(rows), scores=(), flow=Flow()
     )
 
 
-def marks(neurons: int = 6, raters: int = 3) -> AnswerTables:
+def marks(neurons: int = 6, raters: int = 3) -> StudyTables:
     rng = np.random.default_rng(8)
     rows = []
     for neuron in range(neurons):
         for about in range(3):
             for rater in range(raters):
-                asked = Asked(
+                asked = AnswerContext(
                     options=shown_options([(f"k{i}", None, None, i) for i in range(8)]),
                     known={"marked": ["k0", "k1", "k2", "k3"]},
                 )
                 know = rng.random(8) < 0.6 + 0.15 * about
                 marked = [f"k{i}" for i in range(8) if bool(know[i]) == (i < 4)]
                 row = judgment_row(3 * neuron + about, neuron, rater, about=about)
-                rows.append((row, responses("mark", {"marked": marked}, asked)))
+                rows.append((row, PROTOCOLS["mark"].read({"marked": marked}, asked)))
     detection = replace(by_quality(neurons), scorer="detection")
-    return AnswerTables(
+    return StudyTables(
         protocol="mark", conditions=NAMES, answers=answers(rows), scores=(detection,), flow=Flow()
     )
 
 
-def simulations(*, model: str = "token lookup") -> AnswerTables:
+def simulations(*, model: str = "token lookup") -> StudyTables:
     rng = np.random.default_rng(9)
     rows, predicted = [], {}
     for neuron in range(5):
@@ -133,10 +163,10 @@ def simulations(*, model: str = "token lookup") -> AnswerTables:
             for rater in range(3):
                 noise = rng.normal(0, 1.0 + about, (2, 6))
                 values = np.clip(np.round(2 * np.array(actual) + noise), 0, 10).tolist()
-                asked = Asked(records=(10 * neuron, 10 * neuron + 1), actual=actual)
+                asked = AnswerContext(records=(10 * neuron, 10 * neuron + 1), actual=actual)
                 row = judgment_row(3 * neuron + about, neuron, rater, about=about)
-                rows.append((row, responses("simulate", {"values": values}, asked)))
-    return AnswerTables(
+                rows.append((row, PROTOCOLS["simulate"].read({"values": values}, asked)))
+    return StudyTables(
         protocol="simulate", conditions=("a", "b"), answers=answers(rows),
         scores=(by_quality(5),), flow=Flow(), predicted={model: predicted},
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 from zipfile import ZipFile
 
+import numpy as np
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
@@ -18,9 +19,9 @@ from annotation.services.batches import enrolment_finish, rater_enrol
 from annotation.services.next_question import question_claim
 from studies import tasks
 from studies.analysis.archive.read import recompute
-from studies.analysis.protocols.compare.analyse import analyse
-from studies.analysis.protocols.compare.wording import warnings
-from studies.design.simulated import Behaviour
+from studies.analysis.protocols.synthetic import Behaviour
+from studies.analysis.results import analyse
+from studies.analysis.results_report import summary
 from studies.exports.archive import archive
 from studies.exports.tables import pieces
 from studies.models import PairDraw, Study
@@ -196,15 +197,17 @@ def test_exports_and_results_tell_votes_of_the_random_arm_from_the_others() -> N
     assert {"arm", "probability"} <= set(lines[0].split(","))
     assert len(b"".join(pieces(study, "draws", "jsonl")).splitlines()) == 40
     tables = study_tables(study)
-    assert tables.draws is not None
-    assert tables.draws.at_random.sum() == PairDraw.objects.filter(arm="random").count()
+    assert np.isfinite(tables.answers.judgments.draw_probability).all()
+    drawn = tables.answers.judgments.drawn_at_random
+    assert drawn.sum() == PairDraw.objects.filter(arm="random").count()
     results = analyse(tables)
-    assert results.drawn is not None
-    alone, all_votes = results.drawn.random_arm.strict, results.scorers[0].agreement.strict
+    assert results.details.drawn is not None
+    alone = results.details.drawn.random_arm.strict
+    all_votes = results.details.scorers[0].agreement.strict
     assert 0 < alone.n_ratings < all_votes.n_ratings
-    assert any("random arm alone" in warning for warning in warnings(results))
+    assert any("random arm alone" in warning for warning in summary(results)["warnings"])
     assert (results.flow.judgments_wanted, results.flow.drawn) == (40, 40)
-    assert results.flow.drawn_at_random == tables.draws.at_random.sum()
+    assert results.flow.drawn_at_random == drawn.sum()
     # Rounds that are drawn later are no change of the design.
     assert design_of(study) == registered
 
@@ -215,7 +218,7 @@ def test_an_export_gives_the_same_results_and_tells_how_pairs_were_drawn(tmp_pat
     path = tmp_path / "export.zip"
     path.write_bytes(b"".join(archive(study)))
     again = recompute(path)
-    assert again.anew == again.exported
+    assert again.recomputed == again.exported
     methods = ZipFile(path).read("methods.md").decode()
     assert "20 judgments were wanted of pairs that were drawn as votes came in" in methods
     assert "on pairs drawn at random alone" in methods
@@ -225,8 +228,8 @@ def test_a_study_of_fixed_pairs_says_nothing_of_arms() -> None:
     study = factories.open_study(neurons=2)
     factories.judged(study, ["fancy"])
     results = analyse(study_tables(study))
-    assert results.drawn is None
-    assert not any("random arm" in warning for warning in warnings(results))
+    assert results.details.drawn is None
+    assert not any("random arm" in warning for warning in summary(results)["warnings"])
 
 
 def test_neither_side_nor_key_goes_with_the_condition() -> None:

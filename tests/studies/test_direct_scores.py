@@ -8,10 +8,11 @@ from django.test import Client
 from django.utils import timezone
 
 from explanations.models import Explanation, Method, Score, Subject
-from studies.analysis.protocols.compare.analyse import analyse
-from studies.design.simulated import Behaviour
+from studies.analysis.protocols.compare.columns import judgments_of
+from studies.analysis.protocols.synthetic import Behaviour
+from studies.analysis.results import analyse
 from studies.models import Study
-from studies.selectors.tables import study_tables, study_votes
+from studies.selectors.tables import study_tables
 from studies.services.simulation import raters_simulate
 from tests import factories
 
@@ -112,7 +113,7 @@ def test_a_study_analyses_a_direct_score_beside_one_of_simulations() -> None:
     for explanation in Explanation.objects.filter(method__in=study.conditions.values("method")):
         simulation = factories.simulation(explanation, method=simulator)
         score(explanation, on_simulations, 0.1 * explanation.pk, simulation=simulation)
-    found = {each.scorer: each for each in analyse(study_tables(study)).scorers}
+    found = {each.scorer: each for each in analyse(study_tables(study)).details.scorers}
     assert set(found) == {"correlation", "detection", "r squared · lookup"}
     # "fancy" won 3 of 4 votes: detection scores it higher, the correlation of this study lower
     assert found["detection"].agreement.strict.value == pytest.approx(0.75)
@@ -125,7 +126,7 @@ def test_a_direct_score_that_is_undefined_is_counted_with_its_reason() -> None:
     one = Score.objects.filter(method=detection).first()
     assert one is not None
     Score.objects.filter(pk=one.pk).update(value=None, reason="no silent record")
-    found = {each.scorer: each for each in analyse(study_tables(study)).scorers}
+    found = {each.scorer: each for each in analyse(study_tables(study)).details.scorers}
     (undefined,) = found["detection"].undefined
     assert (undefined.reason, undefined.n) == ("no silent record", 1)
     assert found["detection"].n_unscored == 1
@@ -142,7 +143,7 @@ def test_synthetic_raters_can_follow_a_direct_score() -> None:
         scorer="detection",
     )
     assert (simulated.scorer, simulated.judgments) == ("detection", 8)
-    assert {each.outcome for each in study_votes(study)} <= {1, -1}
+    assert set(judgments_of(study_tables(study).answers).outcome.tolist()) <= {1, -1}
 
 
 def test_two_configurations_of_a_scorer_are_two_scorers_named_by_what_differs() -> None:

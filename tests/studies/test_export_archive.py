@@ -87,14 +87,14 @@ def test_the_zip_holds_the_results_as_tables_and_figures(study: Study, tmp_path:
     with ZipFile(zipped(study, tmp_path)) as export:
         results = json.loads(export.read("results.json"))
         estimates = csv_rows(export, "results/estimates.csv")
-        rates = csv_rows(export, "results/methods.rates.csv")
+        rates = csv_rows(export, "results/details.methods.rates.csv")
         svg = [export.read(n) for n in export.namelist() if n.endswith(".svg")]
         gap = csv_rows(export, "figures/gap.csv")
     found = {row["place"]: row["value"] for row in estimates}
-    assert float(found["agreement.percent"]) == pytest.approx(
-        results["agreement"]["percent"]["value"]
+    assert float(found["details.agreement.percent"]) == pytest.approx(
+        results["details"]["agreement"]["percent"]["value"]
     )
-    assert [row["condition"] for row in rates] == results["methods"]["conditions"]
+    assert [row["condition"] for row in rates] == results["details"]["methods"]["conditions"]
     assert svg
     assert gap
     assert all(text.startswith(b"<svg") for text in svg)
@@ -132,7 +132,7 @@ def test_texts_tell_this_studys_numbers(study: Study, tmp_path: Path) -> None:
 def test_a_draft_and_a_study_without_answers_export_too(tmp_path: Path) -> None:
     for made in (factories.study(), factories.open_study()):
         computed = recompute(zipped(made, tmp_path))
-        assert computed.anew == computed.exported
+        assert computed.recomputed == computed.exported
 
 
 # --- Results from it alone ------------------------------------------------------------------------
@@ -169,7 +169,7 @@ def test_stored_results_that_are_behind_are_not_exported(study: Study, tmp_path:
     Score.objects.filter(value__gt=0.6).update(value=0.1)
     computed = recompute(zipped(study, tmp_path))
     assert json.loads(computed.exported)["n_judgments"] == 12
-    assert computed.anew == computed.exported
+    assert computed.recomputed == computed.exported
 
 
 def test_raters_whom_a_rule_excludes_stay_excluded_in_what_is_computed_anew(
@@ -183,8 +183,8 @@ def test_raters_whom_a_rule_excludes_stay_excluded_in_what_is_computed_anew(
             at=timezone.now(),
         )  # fmt: skip
     computed = recompute(zipped(study, tmp_path))
-    assert json.loads(computed.anew)["n_judgments"] == 6
-    assert computed.anew == computed.exported
+    assert json.loads(computed.recomputed)["n_judgments"] == 6
+    assert computed.recomputed == computed.exported
     assert [row["excluded"] for row in lines(study, "raters")] == [[], ["speed"]]
 
 
@@ -200,8 +200,8 @@ def test_a_registered_plan_is_exported_to_the_letter_and_obeyed(
     plan = Plan(primary="correlation", gap_edges=(0.0, 1 / 3), min_judgments=5)
     frozen = registration_freeze(study=study, plan=plan, at=timezone.now())
     computed = recompute(zipped(study, tmp_path))
-    assert json.loads(computed.anew)["n_judgments"] == 6
-    assert computed.anew == computed.exported
+    assert json.loads(computed.recomputed)["n_judgments"] == 6
+    assert computed.recomputed == computed.exported
     with ZipFile(tmp_path / "export.zip") as export:
         assert export.read("registration.json").decode() == frozen.document
         assert json.loads(export.read("study.json"))["registered"]["sha256"] == frozen.sha256
@@ -229,7 +229,7 @@ def test_an_export_whose_judgments_were_changed_is_found_out(study: Study, tmp_p
         ({"study.json": json.dumps({"format": 99})}, "format 99"),
         ({"study.json": "{"}, "study.json"),
         ({"judgments.jsonl": "["}, "judgments.jsonl, line 1"),
-        ({"judgments.jsonl": "{}"}, "the field 'outcome'"),
+        ({"judgments.jsonl": "{}"}, "the field 'tests_rater'"),
     ],
 )
 def test_what_is_no_export_is_refused_by_name(
@@ -318,7 +318,7 @@ def test_any_questions_answers_are_exported(tmp_path: Path) -> None:
     behind = {option["condition"]: option["key"] for option in row["shown"]}
     known = factories.options_by_condition(study)
     assert behind == {name: known[assignment.item_id, name] for name in ("plain", "fancy")}
-    assert recompute(path).anew == recompute(path).exported
+    assert recompute(path).recomputed == recompute(path).exported
 
 
 # --- How to get it --------------------------------------------------------------------------------

@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from studies.analysis.data.answers import AnswerTables, Dimension, Rival, answers
+from studies.analysis.data.answers import Dimension, Rival, StudyTables, answers
 from studies.analysis.data.tables import Flow, Scores
-from studies.analysis.entry import analyse, in_words
-from studies.analysis.protocols.reading import Asked, responses, shown_options
+from studies.analysis.protocols.answer_context import AnswerContext, shown_options
+from studies.analysis.protocols.registry import PROTOCOLS
+from studies.analysis.results import analyse
+from studies.analysis.results_report import summary
 from tests.studies.columns import (
     FIT,
     YES_NO,
@@ -38,7 +40,7 @@ def test_ratings_rank_conditions_and_go_with_scores() -> None:
     assert all(sum(share.counts) == 32 for share in fit.shares)
     assert fit.links[0].tau_b.value > 0.8
     assert fit.links[0].within.low > 0.8
-    assert "“c” is rated highest" in in_words(found)["headline"]
+    assert "“c” is rated highest" in summary(found)["headline"]
 
 
 def test_what_is_shown_first_should_not_be_rated_higher() -> None:
@@ -84,16 +86,17 @@ def test_yes_and_no_to_six_questions_have_the_alphas_worked_by_hand() -> None:
     rows = [
         (
             judgment_row(at // 3, at // 3, at % 3, about=0),
-            responses(
-                "rate",
+            PROTOCOLS["rate"].read(
                 {"rating": {"k": dict(zip(names, row, strict=True))}},
-                Asked(options=shown_options([("k", at // 3, 0, None)]), dimensions=dimensions),
+                AnswerContext(
+                    options=shown_options([("k", at // 3, 0, None)]), dimensions=dimensions
+                ),
             ),
         )
         for at, row in enumerate(yes_no())
     ]
     found = analyse(
-        AnswerTables(
+        StudyTables(
             protocol="rate", conditions=("model",), answers=answers(rows), scores=(), flow=Flow(),
             dimensions=dimensions,
         )
@@ -130,11 +133,13 @@ def test_best_and_worst_tell_no_more_pairs_apart_than_they_name() -> None:
     rows = [
         (
             judgment_row(0, 0, r),
-            responses("rank", {"best": "k0", "worst": "k3"}, Asked(options=shown_options(four))),
+            PROTOCOLS["rank"].read(
+                {"best": "k0", "worst": "k3"}, AnswerContext(options=shown_options(four))
+            ),
         )
         for r in range(2)
     ]
-    made = AnswerTables(
+    made = StudyTables(
         protocol="rank", conditions=("a", "b", "c", "d"), answers=answers(rows), scores=(),
         flow=Flow(),
     )  # fmt: skip
@@ -154,7 +159,7 @@ def test_right_choices_stand_against_chance_and_confidence() -> None:
     assert found.details.chance == pytest.approx(0.25)
     # Who is right is sure and who is wrong is not.
     assert found.details.gain.value == pytest.approx(1.0)
-    assert "where chance gives 25" in in_words(found)["headline"]
+    assert "chance is 25" in summary(found)["headline"]
     assert found.details.by_condition is None
 
 
@@ -166,7 +171,7 @@ def test_choices_without_a_right_answer_are_preferences() -> None:
     assert found.details.tops[0].condition == "c"
     # A choice tells what was chosen from each of the two others.
     assert found.details.n_pairs == 2 * 32
-    assert "“c” is chosen in" in in_words(found)["headline"]
+    assert "“c” is chosen in" in summary(found)["headline"]
 
 
 def test_a_model_that_chose_too_stands_beside_people() -> None:
@@ -175,19 +180,19 @@ def test_a_model_that_chose_too_stands_beside_people() -> None:
     for neuron in range(8):
         for about in range(2):
             for rater in range(4):
-                asked = Asked(
+                asked = AnswerContext(
                     options=shown_options([(f"k{i}", None, None, i) for i in range(3)]),
                     known={"choice": "k0"},
                 )
                 taken = "k0" if rng.random() < 0.4 + 0.06 * neuron else "k2"
                 row = judgment_row(2 * neuron + about, neuron, rater, about=about)
-                rows.append((row, responses("choose", {"choice": taken}, asked)))
+                rows.append((row, PROTOCOLS["choose"].read({"choice": taken}, asked)))
     scores = Scores(
         scorer="predict_function",
         explanation=np.arange(24),
         value=np.repeat(0.4 + 0.06 * np.arange(8), 3),
     )
-    made = AnswerTables(
+    made = StudyTables(
         protocol="choose", conditions=("a", "b"), answers=answers(rows), scores=(scores,),
         flow=Flow(),
     )  # fmt: skip
@@ -195,7 +200,7 @@ def test_a_model_that_chose_too_stands_beside_people() -> None:
     [model] = found.details.models
     assert model.n_explanations == 16
     assert model.gap.model_with_person.value > model.gap.person_with_person.value
-    titles = [section["title"] for section in in_words(found)["sections"]]
+    titles = [section["title"] for section in summary(found)["sections"]]
     assert "Can a model stand in for people?" in titles
 
 
@@ -211,7 +216,7 @@ def test_marks_are_scored_by_condition_and_beside_a_model() -> None:
     assert model.n_explanations == 18
     assert model.gap.model_with_person.defined
     assert len(model.points) == 18
-    assert "detection scores" in in_words(found)["headline"]
+    assert "detection scores" in summary(found)["headline"]
 
 
 # --- Simulations ----------------------------------------------------------------------------------
@@ -226,7 +231,7 @@ def test_people_and_a_model_are_scored_on_the_same_tokens() -> None:
     assert model.n_answers == 30
     assert found.details.means.conditions[0].condition == "a"
     assert found.details.alike.pairs.value > 0
-    assert "“token lookup” scores 1.00" in in_words(found)["headline"]
+    assert "“token lookup” scores 1.00" in summary(found)["headline"]
 
 
 def test_people_are_not_set_against_scores_of_their_own_simulations() -> None:
@@ -240,11 +245,11 @@ def test_a_flat_simulation_has_no_score_and_is_counted() -> None:
     rows = [
         (
             judgment_row(0, 0, r, about=0),
-            responses("simulate", {"values": [[value] * 3]}, Asked(actual=actual)),
+            PROTOCOLS["simulate"].read({"values": [[value] * 3]}, AnswerContext(actual=actual)),
         )
         for r, (value, actual) in enumerate([(0, [[1, 2, 3]]), (2, [[5, 5, 5]])])
     ]
-    made = AnswerTables(
+    made = StudyTables(
         protocol="simulate", conditions=("a",), answers=answers(rows), scores=(), flow=Flow()
     )
     found = analyse(made)
@@ -263,7 +268,7 @@ def test_written_texts_stand_beside_models_once_they_are_scored() -> None:
     rows = [
         (
             judgment_row(neuron, neuron, rater)._replace(explanation=100 + 2 * neuron + rater),
-            responses("write", {"text": "words about water" + "!" * rater}, Asked()),
+            PROTOCOLS["write"].read({"text": "words about water" + "!" * rater}, AnswerContext()),
         )
         for neuron in range(4)
         for rater in range(2)
@@ -275,7 +280,7 @@ def test_written_texts_stand_beside_models_once_they_are_scored() -> None:
         explanation=np.array([rival.explanation for rival in rivals]),
         value=np.array([0.5, 0.7] * 4 + [0.4, 0.3, 0.4, 0.3]),
     )
-    made = AnswerTables(
+    made = StudyTables(
         protocol="write", conditions=(), answers=answers(rows), scores=(scores,), flow=Flow(),
         rivals=tuple(rivals),
     )  # fmt: skip
@@ -286,4 +291,4 @@ def test_written_texts_stand_beside_models_once_they_are_scored() -> None:
     assert scored.n_written == 8
     # On each neuron (.5 + .7) / 2 less .4 or .3: .25 on average.
     assert scored.means.contrasts[0].lead.value == pytest.approx(0.25)
-    assert "written here less token_activation" in in_words(found)["headline"]
+    assert "written here minus token_activation" in summary(found)["headline"]

@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from studies.analysis.data.answers import AnswerTables
+from studies.analysis.data.answers import StudyTables
 from studies.analysis.data.canonical_json import as_text
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.tables import Scores
-from studies.analysis.entry import analyse, figures, in_words
-from studies.analysis.protocols.compare.wording import about_size
 from studies.analysis.protocols.registry import PROTOCOLS
+from studies.analysis.results import analyse
+from studies.analysis.results_report import figures, summary
 from tests.studies.columns import (
     FIT,
     by_quality,
@@ -22,9 +22,11 @@ from tests.studies.columns import (
     ratings,
     simulations,
     tables,
+    votes,
 )
 
-EXAMPLES: dict[str, AnswerTables] = {
+EXAMPLES: dict[str, StudyTables] = {
+    "compare": tables("compare", votes(), shown=2, scores=(by_quality(),)),
     "rate": tables("rate", ratings(), dimensions=(FIT,), scores=(by_quality(),)),
     "rank": tables("rank", orders(), scores=(by_quality(),)),
     "choose": picks([True, False] * 8),
@@ -35,20 +37,20 @@ EXAMPLES: dict[str, AnswerTables] = {
 }
 
 
-def told(made: AnswerTables) -> str:
+def told(made: StudyTables) -> str:
     """Return all that is said and shown as text, once it went through JSON."""
     found = analyse(made)
     shown = figures(found)
-    for section in in_words(found)["sections"]:
-        assert set(section["figures"]) <= shown.keys()
+    for section in summary(found)["sections"]:
+        assert {*section["figures"], *section["collapsed"]} <= shown.keys()
     for figure in shown.values():
         assert "nan" not in figure.svg
         assert figure.caption
     json.loads(as_text(found.as_dict()), parse_constant=lambda name: pytest.fail(name))
-    return json.dumps(in_words(found))
+    return json.dumps(summary(found))
 
 
-def test_every_form_has_an_example() -> None:
+def test_every_protocol_has_an_example() -> None:
     assert {name.partition(",")[0] for name in EXAMPLES} == PROTOCOLS.keys()
 
 
@@ -104,10 +106,10 @@ def test_exclusions_are_told_with_and_without() -> None:
     found = analyse(made, Plan(min_seconds=9.0))
     # The first rater took 8 s each time.
     assert found.n_judgments == 24
-    [mean, *_] = found.choices
+    [mean, *_] = found.key_figures
     assert mean.kept.n_raters == 3
     assert mean.everything.n_raters == 4
     assert "Without exclusions" in dict(figures(found)["sensitivity"].columns)
     # Of four raters with eight judgments each, one goes: a quarter.
-    assert any("rules take out 8 of 32 judgments" in told for told in about_size(found))
-    assert not any("take out" in told for told in about_size(analyse(made)))
+    assert any("rules take out 8 of 32 judgments" in told for told in summary(found)["warnings"])
+    assert not any("take out" in told for told in summary(analyse(made))["warnings"])

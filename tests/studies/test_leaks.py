@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from annotation.models import Assignment, Item
 from explanations.models import Explanation, Method, Neuron, Score, Simulation
-from studies.design.simulated import Behaviour
+from studies.analysis.protocols.synthetic import Behaviour
 from studies.models import Condition, Study, StudyOption
 from studies.services.analyses import analysis_request
 from studies.services.building import study_build

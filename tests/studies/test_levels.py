@@ -72,9 +72,7 @@ def test_noise_is_taken_off_by_the_root_of_the_reliabilities() -> None:
 
 
 def test_correction_is_refused_where_it_would_multiply_noise() -> None:
-    assert disattenuated(known(0.2), known(0.29)).reason == (
-        "refused: a reliability of 0.29 is below 0.3"
-    )
+    assert disattenuated(known(0.2), known(0.29)).reason == ("reliability (0.29) is below 0.3")
     assert disattenuated(known(0.2), known(0.31)).defined
     assert disattenuated(known(0.2), known(0.31)).note.startswith("no interval")
     lacking = undefined("one rater", method="icc")

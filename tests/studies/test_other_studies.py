@@ -56,7 +56,7 @@ def test_every_design_has_a_results_page_with_its_own_parts(staff: Client, name:
     assert len(results["sections"]) >= 1
     for section in results["sections"]:
         assert section["title"] in html.unescape(page)
-    assert "One rater only" in page
+    assert "Only one rater" in page
     assert page.count("<svg") == page.count("<desc id=")
     shown = " ".join(page.split())
     for table in TABLES:
@@ -126,12 +126,12 @@ def test_an_export_alone_gives_the_same_results(name: str, tmp_path: Path) -> No
     path = tmp_path / "all.zip"
     call_command("export_study", study.slug, str(path))
     found = recompute(path)
-    assert found.anew == found.exported
+    assert found.recomputed == found.exported
     with ZipFile(path) as archive:
         assert archive.testzip() is None
         assert any(each.startswith("figures/") for each in archive.namelist())
         methods = archive.read("methods.md").decode()
-    assert json.loads(found.anew)["n_judgments"] == 3
+    assert json.loads(found.recomputed)["n_judgments"] == 3
     assert "3 judgments" in methods
 
 
@@ -146,8 +146,8 @@ def test_adopted_texts_and_their_scores_are_analysed_from_the_export_too(tmp_pat
         Score.objects.create(explanation=each, method=scorer, value=value, n=9)
     call_command("export_study", study.slug, str(tmp_path / "all.zip"))
     found = recompute(tmp_path / "all.zip")
-    assert found.anew == found.exported
-    details = json.loads(found.anew)["details"]
+    assert found.recomputed == found.exported
+    details = json.loads(found.recomputed)["details"]
     assert details["n_adopted"] == 3
     scores = next(each for each in details["scores"] if each["scorer"] == "correlation")
     assert scores["n_written"] == 3

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from annotation.models import Enrolment, Item
 from annotation.services.batches import rater_enrol
 from studies.admin.actions import dealt_in_words, plan_in_words
+from studies.analysis.protocols.synthetic import Behaviour
 from studies.design.overlap import (
     Planned,
     catch_interval,
@@ -22,7 +23,6 @@ from studies.design.overlap import (
     share_of_tests,
 )
 from studies.design.pairs import pairs_of
-from studies.design.simulated import Behaviour
 from studies.models import Study, StudyItem
 from studies.selectors.pages import study_plan
 from studies.services.building import study_build

@@ -136,7 +136,7 @@ def test_results_follow_the_registered_plan(staff: Client) -> None:
     factories.judged(study, ["fancy", "plain"])
     frozen(study, Plan(primary="correlation", gap_edges=(0.0, 0.2), declared=("gap",)))
     made = results(study)
-    assert [bin_["low"] for bin_ in made["scorers"][0]["by_gap"]] == [0.0, 0.2]
+    assert [bin_["low"] for bin_ in made["details"]["scorers"][0]["by_gap"]] == [0.0, 0.2]
     told = page(staff, study)
     assert "by score gap registered" in told
     assert "Leaderboard: ability of each condition exploratory" in told
@@ -155,7 +155,7 @@ def test_a_study_run_as_registered_departs_from_nothing(staff: Client) -> None:
     frozen(study, Plan(primary="correlation"))
     factories.judged(study, ["fancy", "plain"])
     assert results(study)["departures"] == []
-    assert "No departure from what was registered." in page(staff, study)
+    assert "No departures from the registration." in page(staff, study)
 
 
 def test_every_departure_is_told(staff: Client) -> None:
@@ -172,7 +172,7 @@ def test_every_departure_is_told(staff: Client) -> None:
     assert "The declared primary scorer, detection, has no score" in text
     assert "A declared contrast is missing: detection has no score." in told
     assert "Closed with 6 of 8 judgments missing." in told
-    assert "Departures from what was registered" in page(staff, study)
+    assert "Departures from the registration" in page(staff, study)
 
 
 def test_scores_that_were_lost_are_no_departure_in_the_design() -> None:

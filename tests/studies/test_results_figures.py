@@ -19,10 +19,10 @@ from studies.analysis.charts import axes, grids
 from studies.analysis.data.estimate import undefined
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.tables import Judgments, Scores
-from studies.analysis.protocols.compare.analyse import analyse as compute
-from studies.analysis.protocols.compare.analyse import plain
-from studies.analysis.protocols.compare.figures import figures
 from studies.analysis.report.figure import Figure, csv_of
+from studies.analysis.results import analyse as compute
+from studies.analysis.results import plain
+from studies.analysis.results_report import figures
 from studies.analysis.statistics.calibration_curves import Curves, curves
 from studies.analysis.statistics.system_level import system_correlation, system_correlation_of_votes
 from studies.analysis.statistics.votes import every_vote, read_votes

@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from explanations.models import Method, Score
-from studies.analysis.protocols.compare.analyse import VERSION
-from studies.analysis.protocols.compare.analyse import analyse as analyse_tables
-from studies.analysis.protocols.compare.figures import figures
+from studies.analysis.results import VERSION
+from studies.analysis.results import analyse as analyse_tables
+from studies.analysis.results_report import figures
 from studies.design.size import SECONDS_PER_JUDGMENT
 from studies.models import Analysis, Study
 from studies.selectors.pages import study_plan
@@ -111,7 +111,7 @@ def test_synthetic_judgments_are_told_before_there_are_results(staff: Client) ->
 def test_a_study_that_people_rated_says_nothing_of_synthetic_judgments(read: Read) -> None:
     study = factories.open_study()
     factories.judged(study, ["fancy"])
-    assert "Synthetic" not in read(study).split("Take it elsewhere")[0]
+    assert "Synthetic" not in read(study).split("names the explanation and condition")[0]
 
 
 def test_the_headline_says_how_often_the_higher_score_won(read: Read) -> None:
@@ -127,8 +127,8 @@ def test_one_rater_gets_a_warning_and_reasons_instead_of_intervals(read: Read) -
     study = factories.open_study(neurons=3)
     factories.judged(study, ["fancy", "plain", "tie"])
     told = read(study)
-    assert "One rater only" in told
-    assert "undefined: no unit was rated by two raters" in told
+    assert "Only one rater" in told
+    assert "not computed: no unit was rated by two raters" in told
 
 
 def test_all_ties_are_told_as_such(read: Read) -> None:
@@ -137,7 +137,7 @@ def test_all_ties_are_told_as_such(read: Read) -> None:
         factories.judged(study, ["tie", "tie"])
     told = read(study)
     assert "is not known yet" in told
-    assert "undefined: no variation" in told
+    assert "not computed: no variation" in told
     assert "4 of 4" in told
 
 
@@ -148,7 +148,7 @@ def test_a_scorer_that_is_undefined_everywhere_is_shown_with_its_reason(read: Re
     told = read(study)
     assert "No score covers the explanations compared." in told
     assert "4 explanations without a defined score left out: the simulation is constant (4)" in told
-    assert "undefined: no vote" in told
+    assert "not computed: no vote" in told
 
 
 def test_a_study_without_scores_says_so(read: Read) -> None:
@@ -234,7 +234,7 @@ def test_results_that_are_older_than_the_answers_say_by_how_many(read: Read, sta
     factories.judged(study, ["fancy"])
     read(study)
     factories.judged(study, ["fancy", "plain"])
-    assert "2 answers since" in words(address(study), staff)
+    assert "2 new answers since then" in words(address(study), staff)
 
 
 def test_the_time_of_the_results_names_its_zone(read: Read) -> None:
@@ -254,14 +254,14 @@ def test_decided_votes_are_counted_beside_their_share_and_ties_are_ties_of_votes
     Score.objects.filter(explanation__neuron=last).update(value=0.5)
     for _ in range(3):
         factories.judged(study, ["fancy", "fancy", "tie", "fancy"])
-    [scorer] = analyse_tables(study_tables(study)).scorers
+    [scorer] = analyse_tables(study_tables(study)).details.scorers
     assert scorer.agreement.n_votes == 12
     decided = scorer.agreement.strict.n_ratings
     half = scorer.agreement.ties_half_between_scores.value
     assert decided < 9
     assert half != scorer.agreement.ties_half.value
     told = read(study).split("Slope, log-odds per 0.1 of score gap")[1].split("Figure")[0]
-    assert f" {100 * half:.0f} %" in told
+    assert f" {100 * half:.0f}%" in told
     assert re.search(rf" {decided} 0 ", told)
 
 
@@ -350,22 +350,22 @@ def test_the_contents_lead_to_every_part_in_the_order_in_which_they_stand(
     read(study)
     page = staff.get(address(study)).content.decode()
     contents, body = page.split('class="contents"')[1].split("</nav>", 1)
-    asked = re.findall(r'href="#([a-z]+)"', contents)
-    headed = re.findall(r'<h2 id="([a-z]+)"', body)
+    asked = re.findall(r'href="#([a-z-]+)"', contents)
+    headed = re.findall(r'<h2 id="([a-z-]+)"', body)
     assert asked == headed
-    assert headed[:2] == ["short", "preference"]
+    assert headed[:2] == ["summary", "do-scores-predict-what-people-prefer"]
 
 
-def test_what_is_second_in_importance_is_folded(staff: Client, read: Read) -> None:
+def test_what_is_second_in_importance_is_collapsed(staff: Client, read: Read) -> None:
     study = factories.open_study(neurons=3)
     factories.judged(study, ["fancy", "plain", "tie"])
     read(study)
     page = staff.get(address(study)).content.decode()
-    folded = re.findall(r"<details\b.*?</details>", page, re.DOTALL)
+    collapsed = re.findall(r"<details\b.*?</details>", page, re.DOTALL)
     for name in ("sensitivity", "precision", "pairs", "raters", "exclusions"):
-        assert any(f'id="figure-{name}"' in each for each in folded), name
+        assert any(f'id="figure-{name}"' in each for each in collapsed), name
     for name in ("gap", "methods"):
-        assert not any(f'id="figure-{name}"' in each for each in folded), name
+        assert not any(f'id="figure-{name}"' in each for each in collapsed), name
 
 
 def test_a_study_without_judgments_has_contents_without_what_it_lacks(
@@ -375,7 +375,7 @@ def test_a_study_without_judgments_has_contents_without_what_it_lacks(
     read(study)
     page = staff.get(address(study)).content.decode()
     contents = page.split('class="contents"')[1].split("</nav>", 1)[0]
-    assert re.findall(r'href="#([a-z]+)"', contents) == ["short", "flow", "exports"]
+    assert re.findall(r'href="#([a-z]+)"', contents) == ["summary", "flow", "design", "exports"]
 
 
 def test_the_page_travels_packed(staff: Client, read: Read) -> None:

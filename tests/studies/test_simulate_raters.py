@@ -9,8 +9,8 @@ from annotation.models import Assignment, Batch, Judgment, Rater
 from annotation.services.batches import rater_enrol
 from annotation.services.claims import assignment_claim
 from explanations.models import Score
-from studies.analysis.protocols.compare.analyse import Results, analyse
-from studies.design.simulated import Behaviour, outcome, seconds
+from studies.analysis.protocols.synthetic import Behaviour, outcome, seconds
+from studies.analysis.results import Results, analyse
 from studies.presets import PRESETS
 from studies.selectors.tables import study_tables
 from studies.services.building import study_build
@@ -114,9 +114,9 @@ def test_results_recover_the_parameters() -> None:
     )
     made = analyse(study_tables(study))
     # 600 votes, about 510 decided: four standard deviations of .8 are 4 * sqrt(.16 / 510) = .071.
-    assert made.scorers[0].agreement.strict.value == pytest.approx(0.8, abs=0.071)
-    assert made.sides.left_share.value == pytest.approx(0.6, abs=0.087)
-    assert made.sides.tie_share.value == pytest.approx(0.15, abs=0.058)
+    assert made.details.scorers[0].agreement.strict.value == pytest.approx(0.8, abs=0.071)
+    assert made.details.sides.left_share.value == pytest.approx(0.6, abs=0.087)
+    assert made.details.sides.tie_share.value == pytest.approx(0.15, abs=0.058)
 
 
 @pytest.mark.django_db
@@ -128,7 +128,7 @@ def test_the_same_seed_gives_the_same_judgments() -> None:
         study_open(study=study)
         call_command("simulate_raters", study.slug, raters=2, seed=3)
         made.append(analyse(study_tables(study)))
-    assert made[0].sides == made[1].sides
+    assert made[0].details.sides == made[1].details.sides
 
 
 @pytest.mark.django_db
@@ -140,7 +140,9 @@ def test_raters_may_go_by_any_of_the_scorers() -> None:
             explanation=score.explanation, method=backwards, value=-(score.value or 0), n=1
         )
     call_command("simulate_raters", study.slug, raters=2, accuracy=1.0, scorer="backwards")
-    made = {s.scorer: s.agreement.strict.value for s in analyse(study_tables(study)).scorers}
+    made = {
+        s.scorer: s.agreement.strict.value for s in analyse(study_tables(study)).details.scorers
+    }
     assert made == {"correlation": 0.0, "backwards": 1.0}
 
 

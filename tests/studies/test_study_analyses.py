@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from explanations.models import Score
 from studies import tasks
-from studies.analysis.protocols.compare.analyse import analyse as compute
+from studies.analysis.results import analyse as compute
 from studies.models import Analysis
 from studies.selectors.pages import freshness
 from studies.selectors.tables import study_tables
@@ -49,7 +49,7 @@ def test_an_analysis_stores_results_figures_and_how_many_answers_it_saw() -> Non
     assert asked.results is not None
     assert asked.results["n_judgments"] == 3
     # "fancy" scores .6 and "plain" .3, and won both decided votes.
-    assert asked.results["scorers"][0]["agreement"]["strict"]["value"] == 1.0
+    assert asked.results["details"]["scorers"][0]["agreement"]["strict"]["value"] == 1.0
     assert {"gap", "scorers", "methods", "leaderboard", "sensitivity"} <= set(asked.figures)
 
 
@@ -122,7 +122,7 @@ def test_stages_go_from_first_to_last_and_their_shares_only_grow() -> None:
     study = factories.open_study()
     factories.judged(study, ["fancy"])
     told: list[tuple[str, float]] = []
-    compute(study_tables(study), tell=lambda stage, share: told.append((stage, share)))
+    compute(study_tables(study), progress=lambda stage, share: told.append((stage, share)))
     shares = [share for _, share in told]
     assert shares == sorted(shares)
     assert len(set(told)) == len(told) > 3

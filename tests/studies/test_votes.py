@@ -10,7 +10,7 @@ from annotation.services.answers import judgment_submit
 from annotation.services.batches import rater_enrol
 from annotation.services.claims import assignment_claim
 from annotation.services.trust import exclusion_lift
-from studies.analysis.protocols.compare.analyse import analyse
+from studies.analysis.results import analyse
 from studies.models import Study
 from studies.selectors.preference import preferences
 from studies.selectors.tables import study_tables
@@ -49,7 +49,7 @@ def test_who_cannot_tell_has_not_voted_and_is_counted_apart() -> None:
     answer(rater, cannot_tell=True)
     answer(rater)
     tables = study_tables(study)
-    assert (len(tables.judgments), tables.flow.judgments, tables.flow.cannot_tell) == (1, 1, 1)
+    assert (len(tables.answers), tables.flow.judgments, tables.flow.cannot_tell) == (1, 1, 1)
     each = [preferences(neuron.pk) for neuron in study.neurons.all()]
     assert sum(row.comparisons for rows in each for row in rows.values()) == 2  # one vote, 2 sides
 
@@ -62,7 +62,7 @@ def test_gold_and_what_is_asked_again_test_the_rater_and_are_no_votes() -> None:
     rater = enrol(study)
     for _ in range(3):
         answer(rater)
-    assert study_tables(study).judgments.unit.tolist() == [first.pk]
+    assert study_tables(study).answers.judgments.unit.tolist() == [first.pk]
 
 
 def test_the_rules_on_raters_are_the_exclusions_of_the_analysis() -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
+from math import nan
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from studies.analysis.data.columns import Columns, columns_of
+from studies.analysis.data.columns import Columns, columns_of, joined
 from studies.analysis.data.ratings import Array, Codes
 from studies.analysis.data.tables import Flow, Scores, first_seen
 
@@ -35,6 +37,9 @@ class JudgmentRow(NamedTuple):
     seconds: float
     synthetic: bool
     layer: int
+    item: int
+    drawn_at_random: bool = False
+    draw_probability: float = nan
 
 
 class ResponseRow(NamedTuple):
@@ -67,9 +72,10 @@ class Dimension:
 class JudgmentColumns(Columns):
     """One row per judgment, in the order in which they were given; ids are any integers.
 
-    `unit` is the item. `explanation` and `condition` are those that the whole question is about, or
-    `NONE`; conditions are places in `AnswerTables.conditions`. `confidence` is nan where it was not
-    given.
+    `unit` is the item, `item` the number by which people know it. `explanation` and `condition` are
+    those that the whole question is about, or `NONE`; conditions are positions in
+    `StudyTables.conditions`. `confidence` is nan where it was not given. `draw_probability` is how
+    likely the item was to be asked, nan where items are fixed from the start.
     """
 
     unit: Codes
@@ -81,6 +87,9 @@ class JudgmentColumns(Columns):
     seconds: Array
     synthetic: npt.NDArray[np.bool_]
     layer: Codes
+    item: Codes
+    drawn_at_random: npt.NDArray[np.bool_]
+    draw_probability: Array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -144,19 +153,22 @@ class Answers:
         return np.where(own == NONE, self.per_response(name), own)
 
 
+_ROWS = 10_000
+
+
 def answers(rows: Iterable[tuple[JudgmentRow, Iterable[ResponseRow]]]) -> Answers:
-    """Return answers as columns, in the order of the rows, which are not kept."""
-    judgments, responses, judgment = list[JudgmentRow](), list[ResponseRow](), list[int]()
-    for number, (row, own) in enumerate(rows):
-        judgments.append(row)
-        for response in own:
-            responses.append(response)
-            judgment.append(number)
+    """Return answers as columns, in the order of the rows, of which few are kept at a time."""
+    iterator, n = iter(rows), 0
+    judgments, responses = [columns_of([], JudgmentRow)], [columns_of([], ResponseRow)]
+    numbers = [np.zeros(0, dtype=np.intp)]
+    while chunk := [(row, list(own)) for row, own in islice(iterator, _ROWS)]:
+        judgments.append(columns_of([row for row, _ in chunk], JudgmentRow))
+        responses.append(columns_of([each for _, own in chunk for each in own], ResponseRow))
+        numbers.append(n + np.repeat(np.arange(len(chunk)), [len(own) for _, own in chunk]))
+        n += len(chunk)
     return Answers(
-        judgments=JudgmentColumns(**columns_of(judgments, JudgmentRow)),
-        responses=Responses(
-            judgment=np.array(judgment, dtype=np.intp), **columns_of(responses, ResponseRow)
-        ),
+        judgments=JudgmentColumns(**joined(judgments)),
+        responses=Responses(judgment=np.concatenate(numbers), **joined(responses)),
     )
 
 
@@ -169,13 +181,16 @@ class Rival(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class AnswerTables:
-    """A study with another protocol than compare, as the analysis sees it.
+class StudyTables:
+    """A study as the analysis sees it. `scores` come in the order in which they are reported.
 
-    `dimensions` are those of its rubric. `predicted` has, by simulator, what it predicted
-    from an explanation on a record: nan where a token got none. `rivals` are all the explanations
-    that what was written stands beside, itself once it is adopted. `own` is how the study's raters
-    are called as simulators. `exclusions` and `lengths` as in `StudyTables`.
+    Answers come in the order in which they were given. `exclusions` are the plan's rules in order,
+    each with a mark, true or false, for every judgment that it takes out; `excluded` marks those
+    that any rule takes out, once the analysis knows them. `lengths` of the texts, above zero, are
+    None when not known. `dimensions` are those of its rubric. `predicted` has, by simulator, what
+    it predicted from an explanation on a record: nan where a token got none. `rivals` are all the
+    explanations of its neurons, what raters wrote among them once it is adopted. `own` names the
+    study's raters as simulators.
     """
 
     protocol: str
@@ -189,6 +204,7 @@ class AnswerTables:
     predicted: Mapping[str, Mapping[tuple[int, int], Array]] = field(default_factory=dict)
     rivals: tuple[Rival, ...] = ()
     own: str = ""
+    excluded: npt.NDArray[np.bool_] | None = None
 
     @property
     def scorers(self) -> tuple[Scores, ...]:

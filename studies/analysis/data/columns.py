@@ -1,6 +1,6 @@
 """Tables as columns of one length."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Self
 
@@ -38,3 +38,8 @@ def columns_of(rows: Iterable[Any], kind: Any) -> dict[str, npt.NDArray[Any]]:
     dtype = np.dtype([(name, _TYPES[each]) for name, each in kind.__annotations__.items()])
     table = np.fromiter(rows, dtype=dtype)
     return {name: np.ascontiguousarray(table[name]) for name in kind._fields}
+
+
+def joined(parts: Sequence[Mapping[str, npt.NDArray[Any]]]) -> dict[str, npt.NDArray[Any]]:
+    """Return columns one below the other, by name."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -6,30 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from studies.analysis.data.columns import columns_of
 from studies.analysis.data.published import published_beside
-from studies.analysis.data.ratings import Codes
-from studies.analysis.data.tables import Judgments, ReasonCount, Scores
+from studies.analysis.data.tables import ReasonCount, Scores
 
 LENGTH = "characters"
-
-
-class VoteRow(NamedTuple):
-    """One judgment that stands; the fields as in `Judgments`, and the layer of its neuron."""
-
-    unit: int
-    neuron: int
-    rater: int
-    outcome: int
-    left_explanation: int
-    right_explanation: int
-    left_condition: int
-    right_condition: int
-    left_listed_first: bool
-    confidence: float
-    seconds: float
-    synthetic: bool
-    layer: int
 
 
 class ScoreRow(NamedTuple):
@@ -39,14 +19,6 @@ class ScoreRow(NamedTuple):
     explanation: int
     value: float | None
     reason: str
-
-
-def judgments(rows: Iterable[VoteRow]) -> tuple[Judgments, Codes]:
-    """Return judgments in the order of the rows, and each one's layer; rows are not kept."""
-    columns = columns_of(rows, VoteRow)
-    layer = columns.pop("layer")
-    columns["outcome"] = columns["outcome"].astype(np.int8)
-    return Judgments(**columns), layer
 
 
 def scores(rows: Iterable[ScoreRow]) -> tuple[Scores, ...]:

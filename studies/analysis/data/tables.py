@@ -1,7 +1,6 @@
 """What an analysis starts from: a study as columns. Pure; made by selectors or by hand."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +15,7 @@ class Judgments(Columns):
 
     `unit` is the item. `outcome` is +1 when the explanation shown on the left was preferred, -1 for
     the right, 0 for a tie. `left_condition` and `right_condition` are positions in
-    `StudyTables.conditions`. `left_listed_first` says whether the left one is the one that the item
+    the study's conditions. `left_listed_first` says whether the left one is the one that the item
     lists first: the item's own order, drawn when it was built, the same for every rater and exactly
     balanced between conditions. `confidence` is nan where it was not given.
     """
@@ -130,25 +129,3 @@ class Draws(Columns):
 
     at_random: npt.NDArray[np.bool_]
     probability: Array
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class StudyTables:
-    """A study as the analysis sees it. `scores` come in the order in which they are reported.
-
-    Judgments come in the order in which they were given. `exclusions` are the plan's rules in
-    order, each with a mark, true or false, for every judgment that it takes out. `lengths` of the
-    texts (above zero, in any unit), the `layer` of each judgment's neuron and the `number` by which
-    people know its item are None when not known. `draws` is None where pairs were fixed from the
-    start.
-    """
-
-    conditions: tuple[str, ...]
-    judgments: Judgments
-    scores: tuple[Scores, ...]
-    flow: Flow
-    exclusions: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
-    lengths: Scores | None = None
-    layer: Codes | None = None
-    number: Codes | None = None
-    draws: Draws | None = None

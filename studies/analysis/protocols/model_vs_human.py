@@ -1,4 +1,4 @@
-"""A model that is asked what people are asked, beside them."""
+"""A model that is asked what people are asked, compared with them."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,34 @@ import numpy as np
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Array, Codes, factorize, group_sums
 from studies.analysis.data.tables import Scores
-from studies.analysis.protocols.common import Beside, beside
 from studies.analysis.statistics.against_scores import Valued
 from studies.analysis.statistics.condition_means import mean_of
 from studies.analysis.statistics.model_vs_human import HumanModelGap, human_model_gap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """An explanation's two scores: by people, mean over `n` raters, and by a model."""
+
+    people: float
+    model: float
+    n: int
+
+
+def beside(explanations: Codes, people: Array, model: Array) -> tuple[Beside, ...]:
+    """Return each explanation's mean by people beside its score by a model, in order of ids."""
+    if not len(people):
+        return ()
+    code, _ = factorize(explanations)
+    sums = group_sums(code, np.column_stack([people, model, np.ones_like(people)]))
+    return tuple(
+        Beside(people=float(p / n), model=float(m / n), n=int(n)) for p, m, n in sums.tolist()
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A scorer that does what people do, beside them, over explanations that both answered.
+    """A scorer that does what people do, compared with them over explanations that both answered.
 
     `score` is its mean there, `people` theirs, in the same unit.
     """
@@ -28,8 +47,8 @@ class Model:
     points: tuple[Beside, ...]
 
 
-def model_beside(scores: Scores, valued: Valued, *, what: str) -> Model:
-    """Set a scorer beside people; `what` is the unit of both."""
+def compare_model(scores: Scores, valued: Valued, *, what: str) -> Model:
+    """Compare a scorer with people; `what` is the unit of both."""
     score = scores.of(valued.explanation)
     known = np.isfinite(score)
     explanation, rater = valued.explanation[known], valued.rater[known]

@@ -1,20 +1,11 @@
-"""How answers of each form are analysed, one module each; comparisons have an analysis apart."""
+"""The analysis of each protocol, by the protocol's name: one package each."""
 
 from typing import Any
 
+from studies.analysis.protocols import choose, compare, mark, rank, rate, simulate, write
 from studies.analysis.protocols.base import ProtocolAnalysis
-from studies.analysis.protocols.choose import report as choose_report
-from studies.analysis.protocols.mark import report as mark_report
-from studies.analysis.protocols.rank import report as rank_report
-from studies.analysis.protocols.rate import report as rate_report
-from studies.analysis.protocols.simulate import report as simulate_report
-from studies.analysis.protocols.write import report as write_report
 
 PROTOCOLS: dict[str, ProtocolAnalysis[Any]] = {
-    "rate": rate_report.ANALYSIS,
-    "rank": rank_report.ANALYSIS,
-    "choose": choose_report.ANALYSIS,
-    "mark": mark_report.ANALYSIS,
-    "simulate": simulate_report.ANALYSIS,
-    "write": write_report.ANALYSIS,
+    each.ANALYSIS.name: each.ANALYSIS
+    for each in (compare, rate, rank, choose, mark, simulate, write)
 }

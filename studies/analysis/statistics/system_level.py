@@ -134,5 +134,5 @@ def _why_refused(correlation: Estimate, reliabilities: tuple[Estimate, ...]) -> 
         if not each.defined:
             return f"a reliability is undefined: {each.reason}"
         if each.value < LEAST_RELIABILITY:
-            return f"refused: a reliability of {each.value:.2f} is below {LEAST_RELIABILITY}"
+            return f"reliability ({each.value:.2f}) is below {LEAST_RELIABILITY}"
     return ""

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from studies.analysis.protocols.synthetic import Behaviour
 from studies.analysis.report.wording import counted
-from studies.design.simulated import Behaviour
 from studies.models import Study
 from studies.services.errors import StudyRefused
 from studies.services.simulation import raters_simulate

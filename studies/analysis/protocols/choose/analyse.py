@@ -4,15 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studies.analysis.data.answers import NONE, Answers, AnswerTables
+from studies.analysis.data.answers import NONE, Answers, StudyTables
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, Codes, codes
 from studies.analysis.protocols.agreement import Measure, on_names
-from studies.analysis.protocols.common import Beside, beside
-from studies.analysis.protocols.model_vs_human import Model, model_beside
+from studies.analysis.protocols.model_vs_human import Beside, Model, beside, compare_model
 from studies.analysis.protocols.rank.analyse import Orders, first_things, orders
-from studies.analysis.protocols.rater_agreement import AgreementInput
+from studies.analysis.protocols.rater_comparison import AgreementInput
 from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
 from studies.analysis.statistics.condition_means import ConditionMeans, condition_means, mean_of
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
@@ -59,7 +58,7 @@ class Chosen:
     never_asked: tuple[str, ...]
 
 
-def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Chosen | Orders:
+def analyse(tables: StudyTables, answers: Answers, plan: Plan) -> Chosen | Orders:
     """Analyse choices: against what is right where anything is, else as preferences."""
     if len(answers.responses) and np.isnan(answers.responses.truth).all():
         places = np.where(answers.responses.value > 0, 1.0, 2.0)
@@ -88,7 +87,7 @@ def _picks(answers: Answers) -> _Picks:
     )
 
 
-def _chosen(tables: AnswerTables, answers: Answers, plan: Plan) -> Chosen:
+def _chosen(tables: StudyTables, answers: Answers, plan: Plan) -> Chosen:
     picks, judgments = _picks(answers), answers.judgments
     neuron, rater = judgments.neuron, judgments.rater
     asked = judgments.condition != NONE
@@ -129,7 +128,7 @@ def _chosen(tables: AnswerTables, answers: Answers, plan: Plan) -> Chosen:
         if primary is None
         else _points(valued, tables.scores[primary].of(valued.explanation)),
         models=tuple(
-            model_beside(scores, valued, what="share of right choices")
+            compare_model(scores, valued, what="share of right choices")
             for scores in tables.scores
             if scores.scorer.startswith(CHOOSES)
         ),
@@ -150,7 +149,7 @@ def _most(answers: Answers) -> int:
     return int(answers.responses.option.max(initial=0)) + 1
 
 
-def agreement_input(_tables: AnswerTables, answers: Answers) -> AgreementInput:
+def agreement_input(_tables: StudyTables, answers: Answers) -> AgreementInput:
     """Return what was chosen."""
     return first_things(answers, answers.responses.value > 0)
 

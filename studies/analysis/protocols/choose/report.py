@@ -3,117 +3,138 @@
 from collections.abc import Iterator
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.protocols import agreement, common
-from studies.analysis.protocols.base import KeyFigure, ProtocolAnalysis, Section
-from studies.analysis.protocols.choose.analyse import Chosen, agreement_input, analyse
-from studies.analysis.protocols.model_vs_human_report import fair, models
+from studies.analysis.protocols import agreement
+from studies.analysis.protocols.base import KeyFigure, Section
+from studies.analysis.protocols.choose.analyse import Chosen
+from studies.analysis.protocols.model_vs_human_report import fair, models, scatter
 from studies.analysis.protocols.rank import report as rank_report
 from studies.analysis.protocols.rank.analyse import Orders
+from studies.analysis.report.conditions import condition_contrasts, condition_means
 from studies.analysis.report.figure import Figure
-from studies.analysis.report.wording import number, percent, quoted, share
+from studies.analysis.report.forest import forest
+from studies.analysis.report.scores import LEVELS, score_links
+from studies.analysis.report.wording import counted, number, percent, quoted, share
 
 
 def key_figures(found: Chosen | Orders) -> tuple[KeyFigure, ...]:
-    """Name the share of right choices, by condition, and the lead."""
+    """Return the share of right choices, by condition, and the lead."""
     if isinstance(found, Orders):
         return rank_report.key_figures(found)
-    places = found.by_condition.conditions if found.by_condition else ()
-    leads = found.by_condition.contrasts[:1] if found.by_condition else ()
-    return (
-        KeyFigure(name="Right choices", kind="share", estimate=found.right),
+    by = found.by_condition
+    figures = [
+        ("Right choices", "share", found.right),
+        *((f"Right, {p.condition}", "share", p.estimate) for p in (by.conditions if by else ())),
         *(
-            KeyFigure(name=f"Right, {p.condition}", kind="share", estimate=p.estimate)
-            for p in places
+            (f"{e.first} minus {e.second}", "number", e.lead)
+            for e in (by.contrasts[:1] if by else ())
         ),
-        *(
-            KeyFigure(name=f"{e.first} less {e.second}", kind="number", estimate=e.lead)
-            for e in leads
-        ),
-    )
+    ]
+    return tuple(KeyFigure(*figure) for figure in figures)
 
 
 def headline(found: Chosen | Orders) -> str:
     """Say how often people are right, against chance."""
     if isinstance(found, Orders):
         return rank_report.headline(found)
-    said = (
-        f"People choose rightly in {share(found.right)} of answers, where chance gives "
+    text = (
+        f"People choose the right option in {share(found.right)} of answers; chance is "
         f"{percent(found.chance)} ({_against(found.right, found.chance)})"
     )
     if found.by_condition is None:
         return (
-            f"{said}; on {found.n_neurons_right:,} of {found.n_neurons:,} neurons most choices are "
-            "right."
+            f"{text}. Most choices are right on {found.n_neurons_right:,} of "
+            f"{counted(found.n_neurons, 'neuron')}."
         )
     best = found.by_condition.conditions[0]
-    return f"{said}; most often led by {quoted(best.condition)}, {share(best.estimate)}."
+    return f"{text}. The best condition is {quoted(best.condition)}, {share(best.estimate)}."
 
 
 def _against(right: Estimate, chance: float) -> str:
     if not right.has_interval:
-        return "without an interval nobody can say whether that is more"
+        return "without an interval, the two cannot be compared"
     if right.low > chance:
         return "more than chance"
-    return "less than chance" if right.high < chance else "not told from chance"
+    return "less than chance" if right.high < chance else "no difference from chance shown"
 
 
 def warnings(found: Chosen | Orders) -> Iterator[str]:
-    """Say what is missing, and where a place has an advantage."""
+    """Say what is missing, and where a position has an advantage."""
     if isinstance(found, Orders):
         yield from rank_report.warnings(found)
         return
     if found.never_asked:
         yield f"No answers yet about: {', '.join(found.never_asked)}."
-    first = found.by_place[0].right if found.by_place else None
-    stood = found.right_first.right
-    even = first is None or not (first.has_interval and stood.defined)
-    if first is not None and not even and not first.low <= stood.value <= first.high:
-        yield (
-            f"Place bias: what is shown first is chosen in {share(first)} of answers, though it is "
-            f"right in {percent(stood.value)}."
-        )
+    yield from _position_bias(found)
     gain = found.gain
     if gain.has_interval and gain.high < 0:
-        yield f"Confidence misleads: sure answers are right less often, by {number(gain)}."
+        yield f"Confidence misleads: confident answers are right less often, by {number(gain)}."
+
+
+def _position_bias(found: Chosen) -> Iterator[str]:
+    first = found.by_place[0].right if found.by_place else None
+    right_first = found.right_first.right
+    if first is None or not first.has_interval or not right_first.defined:
+        return
+    if not first.low <= right_first.value <= first.high:
+        yield (
+            f"Position bias: the option shown first is chosen in {share(first)} of answers, "
+            f"but it is right in {percent(right_first.value)}."
+        )
 
 
 def methods_text(found: Chosen | Orders) -> str:
-    """Return what a methods paragraph says of the choices."""
+    """Return what a methods paragraph says about the choices."""
     if isinstance(found, Orders):
         return rank_report.methods_text(found)
     places = found.by_condition.conditions if found.by_condition else ()
     by = "; ".join(f"{p.condition} {share(p.estimate)}" for p in places)
     return (
-        f"Of {found.n_options:,} options one was right, so that chance is {percent(found.chance)}; "
+        f"One of {found.n_options:,} options was right, so chance is {percent(found.chance)}; "
         f"people chose it in {share(found.right)} of answers{f' ({by})' if by else ''}."
     )
 
 
 def figures(found: Chosen | Orders, synthetic: bool) -> dict[str, Figure]:
-    """Return shares of right choices by condition, confidence, layer and place, and agreement."""
+    """Return shares of right choices by condition, confidence, layer, position, and agreement."""
     if isinstance(found, Orders):
         return rank_report.figures(found, synthetic)
-    shown = {
+    drawn = {
         "right": _right(found, synthetic=synthetic),
         "places": _places(found, synthetic=synthetic),
         "agreement": agreement.as_table(
             found.agreement,
-            title="Do raters choose alike?",
-            caption="Two raters of one item; options are named by the item's own list.",
+            title="Do raters choose the same option?",
+            caption="Two raters of one item; options are identified by the item's own list.",
         ),
     }
     if found.by_condition:
-        shown |= _conditions(found, synthetic=synthetic)
+        drawn["means"] = condition_means(
+            found.by_condition,
+            title="Right choices by condition",
+            axis="Share of right choices",
+            kind="share",
+            reference=found.chance,
+            caption=f"The dashed line is chance, one in {found.n_options}.",
+            ident="means",
+            synthetic=synthetic,
+        )
+        drawn["leads"] = condition_contrasts(
+            found.by_condition.contrasts,
+            axis="Difference of shares",
+            kind="number",
+            ident="leads",
+            synthetic=synthetic,
+        )
     if found.by_confidence:
-        shown["confidence"] = _confidence(found, synthetic=synthetic)
+        drawn["confidence"] = _confidence(found, synthetic=synthetic)
     if found.links:
-        shown |= common.links(found.links, what="right choice", ident="links", synthetic=synthetic)
+        drawn |= score_links(found.links, what="right choice", synthetic=synthetic)
     if found.models:
         rows = [(m.scorer, m.gap, m.n_explanations) for m in found.models]
-        shown["models"] = models(rows, empty="No explanation was answered by both.")
+        drawn["models"] = models(rows, empty="No explanation was answered by both.")
     if found.primary is not None and found.links:
         link = found.links[found.primary]
-        shown["scatter"] = common.scatter(
+        drawn["scatter"] = scatter(
             found.points,
             title=f"People's right choices and {link.scorer}",
             x=f"Score, {link.scorer}",
@@ -121,66 +142,38 @@ def figures(found: Chosen | Orders, synthetic: bool) -> dict[str, Figure]:
             caption="Each point is an explanation.",
             ident="scatter",
             synthetic=synthetic,
-            told=[("Within neurons", link.within), ("Over conditions", link.system)],
+            estimates=[("Within neurons", link.within), ("Over conditions", link.system)],
         )
-    return shown
+    return drawn
 
 
 def _right(found: Chosen, *, synthetic: bool) -> Figure:
     layers = found.by_layer if len(found.by_layer) > 1 else ()
-    return common.listed(
+    return forest(
         [("all answers", found.right), *((each.name, each.right) for each in layers)],
-        title="How often people choose rightly",
+        title="How often people choose the right option",
         caption=(
-            f"The dashed line is chance, one in {found.n_options}. Answers, not neurons, weigh the "
-            "same; intervals are over neurons and raters."
+            f"The dashed line is chance, one in {found.n_options}. Every answer counts equally, "
+            "not every neuron; intervals are over both neurons and raters."
         ),
         name="Part",
         axis="Share of right choices",
-        kind="share",
         ident="right",
         reference=found.chance,
         synthetic=synthetic,
     )
 
 
-def _conditions(found: Chosen, *, synthetic: bool) -> dict[str, Figure]:
-    by = found.by_condition
-    if by is None:
-        return {}
-    return {
-        "means": common.means(
-            by,
-            title="Right choices by condition",
-            axis="Share of right choices",
-            kind="share",
-            limits=(0.0, 1.0),
-            reference=found.chance,
-            caption=f"The dashed line is chance, one in {found.n_options}.",
-            ident="means",
-            synthetic=synthetic,
-        ),
-        "leads": common.leads(
-            by.contrasts,
-            axis="Difference of shares",
-            kind="number",
-            ident="leads",
-            synthetic=synthetic,
-        ),
-    }
-
-
 def _confidence(found: Chosen, *, synthetic: bool) -> Figure:
-    return common.listed(
+    return forest(
         [(each.name, each.right) for each in found.by_confidence],
         title="Do people know when they are right?",
         caption=(
-            "Shares should rise with confidence. Where sure less where not sure: "
+            "Shares should rise with confidence. Difference between sure and not sure: "
             f"{number(found.gain)}."
         ),
         name="Confidence",
         axis="Share of right choices",
-        kind="share",
         ident="confidence",
         reference=found.chance,
         synthetic=synthetic,
@@ -188,15 +181,14 @@ def _confidence(found: Chosen, *, synthetic: bool) -> Figure:
 
 
 def _places(found: Chosen, *, synthetic: bool) -> Figure:
-    stood = found.right_first.right
-    at = percent(stood.value) if stood.defined else "an unknown share"
-    return common.listed(
+    right_first = found.right_first.right
+    at = percent(right_first.value) if right_first.defined else "an unknown share"
+    return forest(
         [(each.name, each.right) for each in found.by_place],
-        title="Which places are chosen?",
-        caption=f"The right option stood first in {at} of these answers.",
-        name="Place",
+        title="Which positions are chosen?",
+        caption=f"The right option was shown first in {at} of these answers.",
+        name="Position",
         axis="Share of choices",
-        kind="share",
         ident="places",
         reference=found.chance,
         synthetic=synthetic,
@@ -204,50 +196,38 @@ def _places(found: Chosen, *, synthetic: bool) -> Figure:
 
 
 def sections(found: Chosen | Orders) -> tuple[Section, ...]:
-    """Order the figures: right or not, confidence, agreement, scores, places."""
+    """Order the figures: right or not, confidence, agreement, models, scores, positions."""
     if isinstance(found, Orders):
         return rank_report.sections(found)
-    asked = ("means", "leads") if found.by_condition else ()
-    scores = common.scores_section("Do scores foretell where people are right?", "scatter")
-    gap = Section(
-        title="Can a model stand in for people?",
-        lead=" ".join(f"{m.scorer} {fair(m.gap)}." for m in found.models),
-        figures=("models",),
+    optional = (
+        (
+            found.by_confidence,
+            Section(title="Confidence", lead="", figures=("confidence",)),
+        ),
+        (True, Section(title="Do raters agree?", lead="", figures=("agreement",))),
+        (
+            found.models,
+            Section(
+                title="Can a model stand in for people?",
+                lead=" ".join(f"{m.scorer} {fair(m.gap)}." for m in found.models),
+                figures=("models",),
+            ),
+        ),
+        (
+            found.links,
+            Section(
+                title="Do scores predict where people are right?",
+                lead=LEVELS,
+                figures=("scatter", "links-item", "links-levels"),
+            ),
+        ),
     )
     return (
         Section(
             title="Do people find the right answer?",
             lead="More than chance means that there is something to see.",
-            figures=("right", *asked),
+            figures=("right", "means", "leads"),
         ),
-        *(
-            [Section(title="Confidence", lead="", figures=("confidence",))]
-            if found.by_confidence
-            else []
-        ),
-        Section(title="Do raters agree?", lead="", figures=("agreement",)),
-        *([gap] if found.models else []),
-        *([scores] if found.links else []),
-        Section(title="Places", lead="", figures=("places",)),
+        *(section for there, section in optional if there),
+        Section(title="Position on the screen", lead="", figures=("places",)),
     )
-
-
-ANALYSIS = ProtocolAnalysis(
-    analyse=analyse,
-    key_figures=key_figures,
-    headline=headline,
-    warnings=warnings,
-    figures=figures,
-    sections=sections,
-    methods_text=methods_text,
-    agreement_input=agreement_input,
-    declarable=(
-        ("right", "Share of right choices"),
-        ("means", "Right choices by condition"),
-        ("confidence", "Right choices by confidence"),
-        ("scatter", "Right choices and the score"),
-        ("models", "The model as a stand-in for people"),
-        *rank_report.ANALYSIS.declarable,
-        ("leads", "Conditions on the same neurons"),
-    ),
-)

@@ -1,0 +1,61 @@
+"""Two explanations compared: the first, the second, or a tie."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from annotation.protocols.compare import TIE, ComparePayload
+from studies.analysis.data.answers import ResponseRow
+from studies.analysis.protocols.answer_context import AnswerContext
+from studies.analysis.protocols.base import Answer, ProtocolAnalysis
+from studies.analysis.protocols.compare import analyse, report
+from studies.analysis.protocols.compare.columns import LOST, TIED, WON
+from studies.analysis.protocols.synthetic import Known, Synthetic, outcome
+
+
+def read(answer: Mapping[str, Any], context: AnswerContext) -> Iterator[ResponseRow]:
+    """Yield whether each option won, tied or lost."""
+    choice = answer["choice"]
+    for option in context.options:
+        yield option.row(TIED if choice == TIE else WON if choice == option.key else LOST)
+
+
+def synthetic(payload: ComparePayload, order: Sequence[str], known: Known, by: Synthetic) -> Answer:
+    """Prefer the explanation of higher quality, about as often as the rater is accurate."""
+    left, right = order
+    nothing = float("nan")
+    gap = known.quality.get(left, nothing) - known.quality.get(right, nothing)
+    return {"choice": {1: left, -1: right, 0: TIE}[outcome(gap, by.behaviour, by.random)]}
+
+
+ANALYSIS = ProtocolAnalysis(
+    name="compare",
+    read=read,
+    analyse=analyse.analyse,
+    agreement_input=analyse.agreement_input,
+    key_figures=report.key_figures,
+    headline=report.headline,
+    warnings=report.warnings,
+    figures=report.figures,
+    sections=report.sections,
+    design="compared {conditions}",
+    methods_text=report.methods_text,
+    declarable=(
+        ("gap", "Agreement by score gap"),
+        ("calibration", "Calibration"),
+        ("scorers", "Agreement by scorer"),
+        ("scatter", "Preference and score within neurons; both levels"),
+        ("joint", "What each scorer adds to the others"),
+        ("strata", "By layer and by quality of the explanations"),
+        ("methods", "Win rates"),
+        ("leaderboard", "Leaderboard"),
+        ("wins", "Conditions against each other"),
+        ("sides", "Position bias and ties by score gap"),
+        ("parts", "Agreement by pair of conditions and by layer"),
+        ("items", "Items on which raters agree least"),
+        ("truth", "Raters compared with a single truth"),
+    ),
+    synthetic=synthetic,
+    plans_pairs=True,
+    plans_contrasts=True,
+    headline_is_share=True,
+)

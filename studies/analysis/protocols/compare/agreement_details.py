@@ -1,18 +1,16 @@
 """Agreement part by part and item by item, one truth if there were one, and noise taken off."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
+from studies.analysis.data.answers import Answers
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Array, Codes, Labels, Values, codes, same_length
-from studies.analysis.data.tables import Judgments, Scores, StudyTables
+from studies.analysis.data.tables import Judgments, Scores
 from studies.analysis.statistics.alpha import alpha
 from studies.analysis.statistics.breakdown import (
-    GroupAgreement,
     agreement_by_group,
     agreement_by_item,
 )
@@ -52,7 +50,7 @@ class ItemRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accuracy:
-    """How often a rater, numbered as in `RaterDetails`, would name the truth, if there is one."""
+    """How often a rater, numbered as in the results, would name the truth, if there is one."""
 
     rater: int
     n_ratings: int
@@ -101,17 +99,16 @@ class AgreementDetails:
 
 
 def agreement_details(
-    tables: StudyTables,
+    conditions: tuple[str, ...],
+    answers: Answers,
     judged: Judgments,
-    kept: npt.NDArray[np.bool_],
     primary: Scores | None,
     categories: tuple[int, ...],
 ) -> AgreementDetails:
-    """Look at agreement more closely; `judged` are the `kept` of the tables' judgments."""
-    number = judged.unit if tables.number is None else tables.number[kept]
-    items, n_items = _items(number, judged, categories)
+    """Look at agreement more closely; `judged` are the answers, a row per vote."""
+    items, n_items = _items(answers.judgments.item, judged, categories)
     return AgreementDetails(
-        parts=_parts(tables, judged, kept, categories),
+        parts=_parts(conditions, judged, answers.judgments.layer, categories),
         items=items,
         n_items=n_items,
         truth=_truth(judged, categories),
@@ -120,24 +117,21 @@ def agreement_details(
 
 
 def _parts(
-    tables: StudyTables,
-    judged: Judgments,
-    kept: npt.NDArray[np.bool_],
-    categories: tuple[int, ...],
+    conditions: tuple[str, ...], judged: Judgments, layer: Codes, categories: tuple[int, ...]
 ) -> tuple[PartAgreement, ...]:
     """Return agreement by the two conditions that meet, and by layer, where there are several."""
     low = np.minimum(judged.left_condition, judged.right_condition)
     high = np.maximum(judged.left_condition, judged.right_condition)
-    pair = low * len(tables.conditions) + high
+    pair = low * len(conditions) + high
     meeting = {
-        code: " and ".join(tables.conditions[i] for i in divmod(code, len(tables.conditions)))
+        code: " and ".join(conditions[i] for i in divmod(code, len(conditions)))
         for code in np.unique(pair).tolist()
     }
-    layer = None if tables.layer is None else tables.layer[kept]
-    layers = {} if layer is None else {code: f"layer {code}" for code in np.unique(layer).tolist()}
-    by: list[tuple[str, Codes, dict[int, str]]] = [("conditions", pair, meeting)]
-    if layer is not None:
-        by.append(("layer", layer, layers))
+    layers = {code: f"layer {code}" for code in np.unique(layer).tolist()}
+    by: list[tuple[str, Codes, dict[int, str]]] = [
+        ("conditions", pair, meeting),
+        ("layer", layer, layers),
+    ]
     return tuple(
         part
         for name, groups, named in by
@@ -159,14 +153,8 @@ def _agreements(
     )
     return [
         PartAgreement(by=by, part=named[one.group], percent=one.agreement, alpha=other.agreement)
-        for one, other in _beside(percent, alphas)
+        for one, other in zip(percent, alphas, strict=True)
     ]
-
-
-def _beside(
-    one: Sequence[GroupAgreement], other: Sequence[GroupAgreement]
-) -> list[tuple[GroupAgreement, GroupAgreement]]:
-    return list(zip(one, other, strict=True))
 
 
 def _items(

@@ -1,30 +1,23 @@
-"""The one entry: a study's tables in, all results out."""
+"""Comparisons of two explanations: preference against scores, conditions, agreement, sides."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, is_dataclass, replace
-from math import comb, isfinite
-from typing import Any
+from dataclasses import dataclass
+from math import comb
 
 import numpy as np
 
+from studies.analysis.data.answers import Answers, StudyTables
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.exclusion_rules import excluded
 from studies.analysis.data.plan import Plan
-from studies.analysis.data.ratings import Codes, factorize
-from studies.analysis.data.tables import Draws, Flow, Judgments, ReasonCount, Scores, StudyTables
+from studies.analysis.data.ratings import Array, Codes, factorize
+from studies.analysis.data.tables import Draws, Judgments, ReasonCount, Scores
 from studies.analysis.protocols.compare.agreement_details import AgreementDetails, agreement_details
-from studies.analysis.protocols.compare.details import (
-    MethodDetails,
-    RaterDetails,
-    ScorerDetails,
-    method_details,
-    rater_details,
-    scorer_details,
-)
+from studies.analysis.protocols.compare.columns import judgments_of
+from studies.analysis.protocols.compare.scorer_details import ScorerDetails, scorer_details
+from studies.analysis.protocols.rater_comparison import AgreementInput
 from studies.analysis.statistics import agreement, preference
 from studies.analysis.statistics.agreement import Prevalence
 from studies.analysis.statistics.calibration import calibration_of
-from studies.analysis.statistics.missing import Exclusion, exclusion_flow
+from studies.analysis.statistics.leaderboard import Leaderboard, leaderboard
 from studies.analysis.statistics.preference import (
     Calibration,
     GapBin,
@@ -35,11 +28,10 @@ from studies.analysis.statistics.preference import (
 from studies.analysis.statistics.sampling_weights import DrawnAgreement, drawn_agreement
 from studies.analysis.statistics.score_votes import agreement_by_gap, score_agreement_of
 from studies.analysis.statistics.votes import Votes, every_vote, mean_share
-from studies.analysis.statistics.wins import side_bias, win_rates
+from studies.analysis.statistics.wins import WinMatrix, side_bias, win_matrix, win_rates
 
-VERSION = 6
-"""Raised whenever the fields of `Results` change their meaning."""
 CHOICES = {1: "first", 0: "tie", -1: "second"}
+CATEGORIES = tuple(sorted(CHOICES))
 # A few undefined scores do not cost a scorer its place in the headline.
 _NEARLY_ALL = 0.9
 
@@ -49,7 +41,7 @@ class Agreement:
     """How far raters agree on an item: its first option, a tie, its second.
 
     First and second are the item's own stored order, which is balanced between conditions, so that
-    chance agreement does not hang on which condition is the better one. (The winning option's key
+    chance agreement does not depend on which condition is better. (The winning option's key
     itself would not do as a nominal label: keys differ from item to item, which would put chance
     agreement near zero.) The ordinal alpha puts the tie between the two options.
     """
@@ -64,7 +56,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScorerResult:
-    """Whether one scorer foresees the votes, over the votes in which both explanations have one.
+    """Whether one scorer predicts the votes, over the votes in which both explanations have one.
 
     `n_unscored` votes lack a score on a side; `undefined` counts explanations without, by reason.
     """
@@ -79,7 +71,7 @@ class ScorerResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Methods:
-    """Who wins: a rate for each condition, and how often row was preferred to column.
+    """Who wins: a rate for each condition, how often row was preferred to column, and a ranking.
 
     `conditions` names rows and columns of `wins` and `ties`. `n_neurons_alike` neurons have
     judgments on every two of the study's conditions; where others have some, the rates rest on
@@ -92,6 +84,8 @@ class Methods:
     ties: tuple[tuple[int, ...], ...]
     never_judged: tuple[str, ...]
     n_neurons_alike: int
+    leaderboard: Leaderboard
+    win_matrix: WinMatrix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,23 +100,16 @@ class Sides:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Results:
-    """Everything that the results page shows. `primary` is the place of the headline's scorer.
+class Comparisons:
+    """What comparisons show. `primary` is the position of the headline's scorer.
 
     The primary scorer is the plan's, or else the first, in the order of the tables, among those
-    that score nearly as many votes as any: never the one that agrees best. `exclusions` tells what
-    the plan's rules took out. `drawn` frees the headline of the choice of pairs, in a
-    study that chooses them as votes come in.
+    that score nearly as many votes as any: never the one that agrees best. `drawn` frees the
+    headline of the choice of pairs, in a study that chooses them as votes come in.
     """
 
-    version: int
     n_judgments: int
-    n_synthetic: int
-    n_raters: int
     n_neurons: int
-    n_items: int
-    median_seconds: float
-    mean_confidence: float
     agreement: Agreement
     agreement_details: AgreementDetails
     ceiling: NoiseCeiling
@@ -131,112 +118,55 @@ class Results:
     drawn: DrawnAgreement | None
     methods: Methods
     sides: Sides
-    flow: Flow
-    exclusions: tuple[Exclusion, ...]
-    plan: Plan
-    method_details: MethodDetails
     scorer_details: ScorerDetails
-    rater_details: RaterDetails
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return everything by name, ready for JSON: numbers that are not finite become None."""
-        result: dict[str, Any] = plain(self)
-        return result
 
 
-_NO_PLAN = Plan()
-
-
-def _silent(_stage: str, _share: float) -> None:
-    """Tell nobody."""
-
-
-def analyse(
-    tables: StudyTables, plan: Plan = _NO_PLAN, *, tell: Callable[[str, float], object] = _silent
-) -> Results:
-    """Compute all results of a study; the same rows and plan give the same results.
-
-    `tell` hears before each part what comes, and what share of the work is done, from 0 to 1.
-
-    Judgments that the plan's rules take out enter the sensitivity table alone. Statistics that
-    cannot be computed carry their reason; nothing raises for want of data.
-    """
-    tables = replace(tables, judgments=tables.judgments.renumbered())
-    everything = tables.judgments
-    rules = {**tables.exclusions, **excluded(everything, plan)}
-    left = exclusion_flow(everything.neuron, everything.rater, rules)
-    judged = everything.only(left.kept).renumbered()
-    tell("agreement between raters", 0.1)
-    agreed = _agreement(judged)
+def analyse(tables: StudyTables, answers: Answers, plan: Plan) -> Comparisons:
+    """Analyse comparisons. Statistics that cannot be computed carry their reason."""
+    judged = judgments_of(answers)
     votes = every_vote(judged)
-    ceiling = preference.noise_ceiling(judged.unit, judged.rater, judged.first_won)
-    tell("preference against scores", 0.2)
     scorers = tuple(_scorer(judged, votes, scores, plan) for scores in tables.scores)
     primary = _primary(scorers, plan)
-    tell("conditions", 0.35)
-    methods = _methods(judged, votes, tables.conditions)
-    leading = method_details(judged, votes, tables.conditions)
-    tell("scorers beside each other", 0.5)
-    compared = scorer_details(
-        tables, left.kept, votes, plan, None if primary is None else tables.scores[primary]
-    )
-    tell("agreement part by part", 0.7)
-    closer = agreement_details(
-        tables,
-        judged,
-        left.kept,
-        None if primary is None else tables.scores[primary],
-        tuple(sorted(CHOICES)),
-    )
-    tell("raters one by one", 0.75)
-    return Results(
-        version=VERSION,
+    chosen = None if primary is None else tables.scores[primary]
+    return Comparisons(
         n_judgments=len(judged),
-        n_synthetic=int(judged.synthetic.sum()),
-        n_raters=len(np.unique(judged.rater)),
         n_neurons=len(np.unique(judged.neuron)),
-        n_items=len(np.unique(judged.unit)),
-        median_seconds=float(np.median(judged.seconds)) if len(judged) else np.nan,
-        mean_confidence=_mean_given(judged.confidence),
-        agreement=agreed,
-        agreement_details=closer,
-        ceiling=ceiling,
+        agreement=_agreement(judged),
+        agreement_details=agreement_details(tables.conditions, answers, judged, chosen, CATEGORIES),
+        ceiling=preference.noise_ceiling(judged.unit, judged.rater, judged.first_won),
         scorers=scorers,
         primary=primary,
-        drawn=_drawn(
-            judged,
-            votes,
-            None if primary is None else tables.scores[primary],
-            tables.draws and tables.draws.only(left.kept),
-        ),
-        methods=methods,
+        drawn=_drawn(answers, votes, None if chosen is None else chosen.gap(judged)),
+        methods=_methods(judged, votes, tables.conditions),
         sides=_sides(votes),
-        flow=tables.flow,
-        exclusions=left.steps,
-        plan=plan,
-        method_details=leading,
-        scorer_details=compared,
-        rater_details=rater_details(judged, tuple(sorted(CHOICES))),
+        scorer_details=scorer_details(tables, judged, answers.judgments.layer, votes, plan, chosen),
     )
 
 
-def _mean_given(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
-    given = values[np.isfinite(values)]
-    return float(given.mean()) if len(given) else np.nan
+def agreement_input(_tables: StudyTables, answers: Answers) -> AgreementInput:
+    """Return each vote from the item's own side: its first option, a tie, its second."""
+    judged = judgments_of(answers)
+    return AgreementInput(
+        unit=judged.unit,
+        rater=judged.rater,
+        value=judged.first_won.astype(np.intp),
+        judgment=np.arange(len(judged)),
+        categories=CATEGORIES,
+        level="ordinal",
+    )
 
 
 def _agreement(judged: Judgments) -> Agreement:
     ratings = judged.unit, judged.rater, judged.first_won
-    categories = tuple(sorted(CHOICES))
     return Agreement(
-        percent=agreement.percent_agreement(*ratings, categories=categories),
-        alpha_nominal=agreement.alpha(*ratings, level="nominal", categories=categories),
-        alpha_ordinal=agreement.alpha(*ratings, level="ordinal", categories=categories),
-        gwet_ac=agreement.gwet_ac(*ratings, categories=categories),
-        brennan_prediger=agreement.brennan_prediger(*ratings, categories=categories),
+        percent=agreement.percent_agreement(*ratings, categories=CATEGORIES),
+        alpha_nominal=agreement.alpha(*ratings, level="nominal", categories=CATEGORIES),
+        alpha_ordinal=agreement.alpha(*ratings, level="ordinal", categories=CATEGORIES),
+        gwet_ac=agreement.gwet_ac(*ratings, categories=CATEGORIES),
+        brennan_prediger=agreement.brennan_prediger(*ratings, categories=CATEGORIES),
         prevalence=tuple(
             Prevalence(category=CHOICES[each.category], n=each.n, share=each.share)
-            for each in agreement.prevalence(judged.first_won, categories=categories)
+            for each in agreement.prevalence(judged.first_won, categories=CATEGORIES)
         )[::-1],
     )
 
@@ -263,18 +193,19 @@ def _primary(scorers: tuple[ScorerResult, ...], plan: Plan) -> int | None:
     return next(enough) if most else None
 
 
-def _drawn(
-    judged: Judgments, votes: Votes, scores: Scores | None, draws: Draws | None
-) -> DrawnAgreement | None:
+def _drawn(answers: Answers, votes: Votes, gap: Array | None) -> DrawnAgreement | None:
     """Return the primary scorer's agreement without the choice of pairs, where there was one."""
-    if draws is None or scores is None:
+    own = answers.judgments
+    if gap is None or not np.isfinite(own.draw_probability).any():
         return None
-    return drawn_agreement(votes, scores.gap(judged), draws)
+    draws = Draws(at_random=own.drawn_at_random, probability=own.draw_probability)
+    return drawn_agreement(votes, gap, draws)
 
 
 def _methods(judged: Judgments, votes: Votes, conditions: tuple[str, ...]) -> Methods:
     names = np.array(conditions, dtype=np.str_)
-    rates = win_rates(names[judged.left_condition], names[judged.right_condition], votes)
+    sides = names[judged.left_condition], names[judged.right_condition]
+    rates = win_rates(*sides, votes)
     order = _reported_order(rates.rows, conditions)
     return Methods(
         conditions=tuple(rates.rows[i].condition for i in order),
@@ -283,6 +214,8 @@ def _methods(judged: Judgments, votes: Votes, conditions: tuple[str, ...]) -> Me
         ties=_nested(rates.ties[np.ix_(order, order)]),
         never_judged=tuple(c for c in conditions if c not in {r.condition for r in rates.rows}),
         n_neurons_alike=_judged_on_every_pair(judged, len(conditions)),
+        leaderboard=leaderboard(*sides, votes),
+        win_matrix=win_matrix(*sides, votes),
     )
 
 
@@ -314,18 +247,3 @@ def _sides(votes: Votes) -> Sides:
         left_share=side_bias(votes),
         tie_share=mean_share(votes, tied, "share of ties", "no vote yet"),
     )
-
-
-def plain(value: Any) -> Any:
-    """Turn results into what JSON can say: mappings, lists, text, finite numbers, None."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
-    if isinstance(value, Mapping):
-        return {str(name): plain(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(each) for each in value]
-    if isinstance(value, float):
-        return float(value) if isfinite(value) else None
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    return value.item() if isinstance(value, np.generic) else value

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studies.analysis.data.answers import Answers, AnswerTables
+from studies.analysis.data.answers import Answers, StudyTables
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array
 from studies.analysis.protocols.agreement import Measure, on_names, units_of
-from studies.analysis.protocols.model_vs_human import Model, model_beside
-from studies.analysis.protocols.rater_agreement import AgreementInput
+from studies.analysis.protocols.model_vs_human import Model, compare_model
+from studies.analysis.protocols.rater_comparison import AgreementInput
 from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
 from studies.analysis.statistics.classification import (
     ClassificationScores,
@@ -46,7 +46,7 @@ class Marks:
     never_asked: tuple[str, ...]
 
 
-def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Marks:
+def analyse(tables: StudyTables, answers: Answers, plan: Plan) -> Marks:
     """Analyse marks."""
     responses, judgments = answers.responses, answers.judgments
     known = np.isfinite(responses.truth)
@@ -92,7 +92,7 @@ def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Marks:
             [0, 1],
         ),
         models=tuple(
-            model_beside(scores, valued, what="balanced accuracy")
+            compare_model(scores, valued, what="balanced accuracy")
             for scores in tables.scores
             if is_detection(scores.scorer)
         ),
@@ -104,7 +104,7 @@ def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Marks:
     )
 
 
-def agreement_input(_tables: AnswerTables, answers: Answers) -> AgreementInput:
+def agreement_input(_tables: StudyTables, answers: Answers) -> AgreementInput:
     """Return which excerpts were marked."""
     responses = answers.responses
     return AgreementInput(

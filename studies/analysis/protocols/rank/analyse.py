@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from studies.analysis.data.answers import Answers, AnswerTables
+from studies.analysis.data.answers import Answers, StudyTables
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, Codes, codes, within_group_pairs
 from studies.analysis.data.tables import Scores
 from studies.analysis.protocols.agreement import Measure, on_names
-from studies.analysis.protocols.rater_agreement import AgreementInput
+from studies.analysis.protocols.rater_comparison import AgreementInput
 from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
 from studies.analysis.statistics.best_worst import BestWorst, best_worst
 from studies.analysis.statistics.concordance import Concordance, concordance
@@ -99,7 +99,7 @@ class _Pairs:
     outcome: Array
 
 
-def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Orders:
+def analyse(tables: StudyTables, answers: Answers, plan: Plan) -> Orders:
     """Analyse orders."""
     return orders(tables, answers, answers.responses.value, plan, kind=_kind(answers))
 
@@ -119,7 +119,7 @@ def _shared_places(answers: Answers) -> bool:
 
 
 def orders(
-    tables: AnswerTables, answers: Answers, places: Array, plan: Plan, *, kind: str
+    tables: StudyTables, answers: Answers, places: Array, plan: Plan, *, kind: str
 ) -> Orders:
     """Analyse answers that put options at `places`, 1 the best, one for each row of the said."""
     responses, names = answers.responses, np.array(tables.conditions, dtype=np.str_)
@@ -240,7 +240,7 @@ def first_things(answers: Answers, first: npt.NDArray[np.bool_]) -> AgreementInp
     )
 
 
-def agreement_input(_tables: AnswerTables, answers: Answers) -> AgreementInput:
+def agreement_input(_tables: StudyTables, answers: Answers) -> AgreementInput:
     """Return what each order puts first."""
     return first_things(answers, answers.responses.value == 1)
 

@@ -1,15 +1,14 @@
 """Orders and choices among conditions in words and figures."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from studies.analysis.charts.forest_plot import forest_plot
 from studies.analysis.charts.gap_chart import gap_chart
-from studies.analysis.protocols import common
-from studies.analysis.protocols.base import KeyFigure, ProtocolAnalysis, Section
-from studies.analysis.protocols.compare.figures.methods import against_each_other, standings
-from studies.analysis.protocols.rank.analyse import Orders, PairLink, agreement_input, analyse
+from studies.analysis.protocols.base import KeyFigure, Section
+from studies.analysis.protocols.rank.analyse import Orders, PairLink
+from studies.analysis.report import conditions
 from studies.analysis.report.figure import Cell, Figure
+from studies.analysis.report.forest import forest
+from studies.analysis.report.scores import NO_SCORE, score_links
 from studies.analysis.report.wording import counted, decimal, number, quoted, share
 
 _LOW_AGREEMENT = 0.3
@@ -21,87 +20,74 @@ def primary(found: Orders) -> PairLink | None:
 
 
 def key_figures(found: Orders) -> tuple[KeyFigure, ...]:
-    """Name the shares put first, the leader's lead, agreement and the score's share of pairs."""
-    tops = [
-        KeyFigure(name=f"Put first, {top.condition}", kind="share", estimate=top.share)
-        for top in found.tops
-    ]
-    board = found.board
-    leads = [
-        KeyFigure(name=f"{c.first} ahead of {c.second}, log-odds", kind="number", estimate=c.lead)
-        for c in board.contrasts[:1]
-    ]
-    alike = [] if found.concordance is None else [
-        KeyFigure(
-            name="Correlation of two raters' orders",
-            kind="number",
-            estimate=found.concordance.pairs,
-        )
+    """Return the shares put first, the leader's lead, agreement and the score's share of pairs."""
+    link, orders = primary(found), found.concordance
+    figures = [
+        *((f"Put first, {top.condition}", "share", top.share) for top in found.tops),
+        *(
+            (f"{c.first} ahead of {c.second}, log-odds", "number", c.lead)
+            for c in found.board.contrasts[:1]
+        ),
+        *([("Correlation of two raters' orders", "number", orders.pairs)] if orders else []),
+        *([(f"Pairs won by the higher {link.scorer}", "share", link.agreement.strict)]
+          if link else []),
     ]  # fmt: skip
-    link = primary(found)
-    scores = [] if link is None else [
-        KeyFigure(
-            name=f"Pairs won by the higher {link.scorer}",
-            kind="share",
-            estimate=link.agreement.strict,
-        )
-    ]  # fmt: skip
-    return (*tops, *leads, *alike, *scores)
+    return tuple(KeyFigure(*figure) for figure in figures)
 
 
 def headline(found: Orders) -> str:
-    """Say who is put first most often, whether raters agree, and whether a score foresees it."""
+    """Say who is put first most often, whether raters agree, and whether a score predicts it."""
     top = found.tops[0]
     done = "chosen" if found.kind == "choice" else "put first"
-    said = f"{quoted(top.condition)} is {done} in {share(top.share)} of the answers that show it"
+    text = f"{quoted(top.condition)} is {done} in {share(top.share)} of the answers that show it"
     if found.n_shown:
-        said += f", of at most {found.n_shown} side by side"
+        text += f", of at most {found.n_shown} shown together"
     link = primary(found)
     if found.concordance is not None:
-        said += f"; two raters' orders correlate by {number(found.concordance.pairs)}"
+        text += f"; two raters' orders correlate by {number(found.concordance.pairs)}"
     if link is None:
-        return f"{said}. No score covers the explanations."
-    return f"{said}. The higher {link.scorer} score wins {share(link.agreement.strict)} of pairs."
+        return f"{text}. No score covers the explanations."
+    return f"{text}. The higher {link.scorer} score wins {share(link.agreement.strict)} of pairs."
 
 
 def warnings(found: Orders) -> Iterator[str]:
-    """Say what is missing, where raters hardly agree, and where a place has an advantage."""
+    """Say what is missing, where raters hardly agree, and where a position has an advantage."""
     if found.never_shown:
         yield f"No answers yet about: {', '.join(found.never_shown)}."
     if found.board.reason:
         yield f"No leaderboard: {found.board.reason}."
-    alike = found.concordance.pairs if found.concordance else None
-    if alike is not None and alike.defined and alike.value < _LOW_AGREEMENT:
+    orders = found.concordance.pairs if found.concordance else None
+    if orders is not None and orders.defined and orders.value < _LOW_AGREEMENT:
         yield (
-            f"Raters hardly agree: two orders of one item correlate by {decimal(alike.value)}, "
-            "so no score can foresee them well."
+            f"Raters hardly agree: two orders of one item correlate by {decimal(orders.value)}, "
+            "so no score can predict them well."
         )
     first = found.places[0].share if found.places else None
     chance = 1 / found.n_shown if found.n_shown else 0.0
     if first is not None and first.has_interval and not first.low <= chance <= first.high:
         yield (
-            f"Place bias: what is shown first comes first in {share(first)} of answers. Places are "
-            "balanced, so it blurs the results without favouring a condition."
+            f"Position bias: the option shown first comes first in {share(first)} of answers. "
+            "Positions are balanced, so it adds noise but favors no condition."
         )
     for link in found.pair_links:
         if link.n_unscored:
-            yield f"{link.scorer}: {counted(link.n_unscored, 'pair')} left out for want of a score."
+            yield f"{link.scorer}: {counted(link.n_unscored, 'pair')} left out without a score."
 
 
 def methods_text(found: Orders) -> str:
-    """Return what a methods paragraph says of the orders."""
+    """Return what a methods paragraph says about the orders."""
     tops = "; ".join(f"{top.condition} {share(top.share)}" for top in found.tops)
-    alike = found.concordance
+    orders = found.concordance
     agreement = (
-        f" Two raters' orders of one item correlated by {number(alike.pairs)} (Kendall's W "
-        f"{number(alike.w)})."
-        if alike
+        f" Two raters' orders of one item correlated by {number(orders.pairs)} (Kendall's W "
+        f"{number(orders.w)})."
+        if orders
         else ""
     )
     return (
         f"Conditions were ranked by {found.board.model} with errors clustered by neuron and by "
-        f"rater. Put first, of the answers that show it: {tops}.{agreement} Pairs of one answer "
-        "hang together and were left out together in every interval."
+        f"rater. Put first, of the answers that show it: {tops}.{agreement} Pairs from one answer "
+        "are not independent and were left out together in every interval."
     )
 
 
@@ -109,44 +95,42 @@ def methods_text(found: Orders) -> str:
 
 
 def figures(found: Orders, synthetic: bool) -> dict[str, Figure]:
-    """Return the leaderboard, counts, pairs, agreement, places and scores."""
-    shown = {
-        "board": _board(found, synthetic=synthetic),
+    """Return the leaderboard, counts, pairs, agreement, positions and scores."""
+    drawn = {
+        "board": conditions.leaderboard(
+            found.board,
+            note="Errors are clustered by neuron and by rater.",
+            ident="board",
+            synthetic=synthetic,
+        ),
         "tops": _tops(found, synthetic=synthetic),
         "wins": _wins(found, synthetic=synthetic),
         "agreement": _agreement(found),
         "places": _places(found, synthetic=synthetic),
         "pair-scores": _pair_scores(found, synthetic=synthetic),
-        **common.links(found.links, what="place", ident="links", synthetic=synthetic),
+        **score_links(found.links, what="position", synthetic=synthetic),
     }
     if found.counts:
-        shown["counts"] = _counts(found)
+        drawn["counts"] = _counts(found)
     link = primary(found)
     if link is not None:
-        shown["gap"] = _gap(link, synthetic=synthetic)
-    return shown
+        drawn["gap"] = _gap(link, synthetic=synthetic)
+    return drawn
 
 
-def _board(found: Orders, *, synthetic: bool) -> Figure:
-    return standings(
-        found.board,
-        note="Errors are clustered by neuron and by rater.",
-        ident="board",
-        synthetic=synthetic,
-    )
+def _chance(found: Orders) -> float | None:
+    return 1 / found.n_shown if found.n_shown else None
 
 
 def _tops(found: Orders, *, synthetic: bool) -> Figure:
-    chosen = found.kind == "choice"
-    return common.listed(
+    return forest(
         [(top.condition, top.share) for top in found.tops],
-        title="How often each condition is " + ("chosen" if chosen else "put first"),
-        caption="Of the answers in which it was shown. The dashed line is chance, all being equal.",
+        title=f"How often each condition is {'chosen' if found.kind == 'choice' else 'put first'}",
+        caption="Of the answers that show it. The dashed line is chance, all being equal.",
         name="Condition",
         axis="Share of answers",
-        kind="share",
         ident="tops",
-        reference=1 / found.n_shown if found.n_shown else None,
+        reference=_chance(found),
         synthetic=synthetic,
     )
 
@@ -155,8 +139,8 @@ def _counts(found: Orders) -> Figure:
     return Figure(
         title="Best and worst",
         caption=(
-            "Score: times best less times worst, over times shown, from -1 to 1. It hangs on whom "
-            "a condition met; here all met all in balance."
+            "Score: times best minus times worst, divided by times shown; from \N{MINUS SIGN}1 to "
+            "1. It depends on which conditions were shown together, which is balanced here."
         ),
         columns=(
             ("Condition", "text"),
@@ -172,16 +156,17 @@ def _counts(found: Orders) -> Figure:
 
 def _wins(found: Orders, *, synthetic: bool) -> Figure:
     which = {
-        "order": "An order is taken as all its pairs",
-        "best_worst": "Pairs with the best or the worst are told apart, no others",
-        "choice": "What was chosen is taken as preferred to each of the others",
+        "order": "An order counts as all its pairs",
+        "best_worst": "Only pairs with the best or the worst count",
+        "choice": "The chosen option counts as preferred to each of the others",
     }[found.kind]
-    return against_each_other(
+    return conditions.win_matrix(
         found.wins,
         title="How often the row comes before the column",
         caption=(
-            f"{which}: {found.n_pairs:,} in all. Pairs of one answer are no independent votes; "
-            "intervals leave them out together. In percent of the pairs of two conditions."
+            f"{which}: {counted(found.n_pairs, 'pair')} in all. Pairs from one answer are not "
+            "independent votes; intervals leave them out together. In percent of the pairs of two "
+            "conditions."
         ),
         names=("First", "Before", "Share of pairs"),
         legend="share of pairs",
@@ -193,53 +178,54 @@ def _agreement(found: Orders) -> Figure:
     rows: list[tuple[Cell, ...]] = [
         (f"{m.name}, of what comes first", m.estimate, m.says) for m in found.agreement
     ]
-    alike = found.concordance
-    if alike is not None:
+    orders = found.concordance
+    if orders is not None:
         rows = [
             (
                 "Correlation of two raters' orders",
-                alike.pairs,
+                orders.pairs,
                 "Spearman's, mean over items; 0 is chance, however many rate",
             ),
             (
                 "Kendall's W",
-                alike.w,
+                orders.w,
                 "Mean over items; grows by chance when few rate: compare at equal numbers",
             ),
             *rows,
         ]
     return Figure(
         title="Measures of agreement",
-        caption="Two raters of one item. What comes first is named by the item's own list.",
-        columns=(("Measure", "text"), ("Value", "number"), ("What it says", "text")),
+        caption="Two raters of one item. The first option is identified by its position in the "
+        "item's own list.",
+        columns=(("Measure", "text"), ("Value", "number"), ("What it means", "text")),
         rows=rows,
         empty="No answers yet.",
     )
 
 
 def _places(found: Orders, *, synthetic: bool) -> Figure:
-    return common.listed(
-        [(f"Shown at place {each.place}", each.share) for each in found.places],
-        title="Does the place on the screen matter?",
-        caption="Every condition stands at every place equally often, so all should be alike.",
-        name="Place",
+    return forest(
+        [(f"Shown in position {each.place}", each.share) for each in found.places],
+        title="Does the position on the screen matter?",
+        caption="Every condition is shown equally often in every position, so all shares should be "
+        "equal.",
+        name="Position",
         axis="Share that came first",
-        kind="share",
         ident="places",
-        reference=1 / found.n_shown if found.n_shown else None,
+        reference=_chance(found),
         synthetic=synthetic,
     )
 
 
 def _pair_scores(found: Orders, *, synthetic: bool) -> Figure:
-    title = "How often the higher score comes first, by scorer"
-    drawn = [(link.scorer, link.agreement.strict) for link in found.pair_links]
-    return Figure(
-        title=title,
+    return forest(
+        [(link.scorer, link.agreement.strict) for link in found.pair_links],
+        title="How often the higher score comes first, by scorer",
         caption=(
-            "Over the pairs that answers hold, between different scores. “Best has the top score” "
-            "is over whole answers, beside what chance gives."
+            "Over the pairs that answers contain, between different scores. “Best has the top "
+            "score” is over whole answers; compare it with chance."
         ),
+        axis="Pairs won by the higher score",
         columns=(
             ("Scorer", "text"),
             ("Pairs won by the higher score", "share"),
@@ -248,33 +234,28 @@ def _pair_scores(found: Orders, *, synthetic: bool) -> Figure:
             ("Pairs without a score", "count"),
         ),
         rows=[
-            (link.scorer, link.agreement.strict, link.top, _number(link.chance), link.n_unscored)
+            (
+                link.scorer,
+                link.agreement.strict,
+                link.top,
+                link.chance if link.chance == link.chance else None,
+                link.n_unscored,
+            )
             for link in found.pair_links
         ],
-        svg=forest_plot(
-            drawn,
-            title=title,
-            axis="Pairs won by the higher score",
-            reference=0.5,
-            synthetic=synthetic,
-            ident="pair-scores",
-        )
-        if drawn
-        else "",
-        empty="No explanation has a score: simulate and score them.",
+        reference=0.5,
+        synthetic=synthetic,
+        ident="pair-scores",
+        empty=NO_SCORE,
     )
-
-
-def _number(value: float) -> float | None:
-    return value if value == value else None
 
 
 def _gap(link: PairLink, *, synthetic: bool) -> Figure:
     return Figure(
         title="How often the higher score comes first, by score gap",
         caption=(
-            f"The further two scores of {link.scorer} are apart, the more often the higher one "
-            "should come first."
+            f"The further apart two {link.scorer} scores are, the more often the higher one should "
+            "come first."
         ),
         columns=(
             ("Score gap up to", "number"),
@@ -290,46 +271,22 @@ def _gap(link: PairLink, *, synthetic: bool) -> Figure:
 
 
 def sections(found: Orders) -> tuple[Section, ...]:
-    """Order the figures: who leads, agreement, scores, places."""
-    scored: tuple[Any, ...] = ("gap",) if found.primary is not None else ()
+    """Order the figures: who leads, agreement, scores, positions."""
     return (
         Section(
             title="Who comes first?",
             lead="All conditions by the answers that put them in order.",
-            figures=("board", "tops", *(("counts",) if found.counts else ()), "wins"),
+            figures=("board", "tops", "counts", "wins"),
         ),
         Section(title="Do raters agree?", lead="", figures=("agreement",)),
         Section(
-            title="Do scores foresee the order?",
+            title="Do scores predict the order?",
             lead="Within neurons; item level and system level are two questions.",
-            figures=(*scored, "pair-scores", "links-item", "links-levels"),
+            figures=("gap", "pair-scores", "links-item", "links-levels"),
         ),
         Section(
-            title="Places",
-            lead="What stands first on the screen should have no advantage.",
+            title="Position on the screen",
+            lead="The option shown first should have no advantage.",
             figures=("places",),
         ),
     )
-
-
-ANALYSIS = ProtocolAnalysis(
-    analyse=analyse,
-    key_figures=key_figures,
-    headline=headline,
-    warnings=warnings,
-    figures=figures,
-    sections=sections,
-    methods_text=methods_text,
-    agreement_input=agreement_input,
-    declarable=(
-        ("board", "Leaderboard"),
-        ("tops", "Shares put first"),
-        ("counts", "Best and worst"),
-        ("wins", "Conditions against each other"),
-        ("agreement", "Agreement of raters"),
-        ("gap", "Pairs by score gap"),
-        ("pair-scores", "Pairs by scorer"),
-        ("links", "Places and scores"),
-        ("places", "Places on the screen"),
-    ),
-)

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from studies.analysis.data.answers import Answers, AnswerTables, Dimension
+from studies.analysis.data.answers import Answers, Dimension, StudyTables
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, Codes, codes
 from studies.analysis.protocols import agreement
 from studies.analysis.protocols.agreement import Measure, units_of
-from studies.analysis.protocols.rater_agreement import AgreementInput
+from studies.analysis.protocols.rater_comparison import AgreementInput
 from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
 from studies.analysis.statistics.condition_means import ConditionMeans, condition_means
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
@@ -82,7 +82,7 @@ class _Rows:
         return float(self.dimension.points[-1][0])
 
 
-def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Ratings:
+def analyse(tables: StudyTables, answers: Answers, plan: Plan) -> Ratings:
     """Analyse ratings on each dimension, and on the sum of several."""
     rows = _dimensions(tables.dimensions, answers)
     scorers = tables.scorers
@@ -100,7 +100,7 @@ def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Ratings:
     )
 
 
-def agreement_input(tables: AnswerTables, answers: Answers) -> AgreementInput | None:
+def agreement_input(tables: StudyTables, answers: Answers) -> AgreementInput | None:
     """Return the ratings on the headline's dimension."""
     rows = _dimensions(tables.dimensions, answers)
     if not rows:

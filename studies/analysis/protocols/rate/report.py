@@ -3,34 +3,37 @@
 from collections.abc import Iterator
 
 from studies.analysis.charts import likert
-from studies.analysis.protocols import agreement, common
-from studies.analysis.protocols.base import KeyFigure, ProtocolAnalysis, Section
-from studies.analysis.protocols.rate.analyse import Rated, Ratings, agreement_input, analyse
+from studies.analysis.protocols import agreement
+from studies.analysis.protocols.base import KeyFigure, Section
+from studies.analysis.protocols.rate.analyse import Rated, Ratings
+from studies.analysis.report.conditions import condition_contrasts, condition_means
 from studies.analysis.report.figure import Cell, Figure
+from studies.analysis.report.scores import (
+    LEVELS,
+    score_link_text,
+    score_links,
+    undefined_scores,
+)
 from studies.analysis.report.wording import decimal, number, quoted
 
 _LOW_AGREEMENT = 0.4
 
 
 def key_figures(found: Ratings) -> tuple[KeyFigure, ...]:
-    """Name the means, the lead and the agreement of the main dimension."""
+    """Return the means, the lead and the agreement of the main dimension."""
     if not found.dimensions:
         return ()
     main = found.dimensions[found.main]
-    means = [
-        KeyFigure(name=f"Mean rating, {p.condition}", kind="number", estimate=p.estimate)
-        for p in main.means.conditions
+    figures = [
+        *((f"Mean rating, {p.condition}", "number", p.estimate) for p in main.means.conditions),
+        *((f"{e.first} minus {e.second}", "number", e.lead) for e in main.means.contrasts[:1]),
+        *(
+            (m.name, m.kind, m.estimate)
+            for m in main.agreement
+            if ("ordinal" in m.name and "α" in m.name) or m.name == "ICC(A,1)"
+        ),
     ]
-    leads = [
-        KeyFigure(name=f"{e.first} less {e.second}", kind="number", estimate=e.lead)
-        for e in main.means.contrasts[:1]
-    ]
-    agreement = [
-        KeyFigure(name=m.name, kind=m.kind, estimate=m.estimate)
-        for m in main.agreement
-        if ("ordinal" in m.name and "α" in m.name) or m.name == "ICC(A,1)"
-    ]
-    return (*means, *leads, *agreement)
+    return tuple(KeyFigure(*figure) for figure in figures)
 
 
 def headline(found: Ratings) -> str:
@@ -39,13 +42,13 @@ def headline(found: Ratings) -> str:
     [*places] = main.means.conditions
     scale = f"on a scale of {main.low:g} to {main.high:g}"
     highest = "rated highest" if len(places) > 1 else "rated"
-    said = f"{quoted(places[0].condition)} is {highest}, {number(places[0].estimate)} {scale}"
+    text = f"{quoted(places[0].condition)} is {highest}, {number(places[0].estimate)} {scale}"
     lead = main.means.contrasts[0] if main.means.contrasts else None
     if lead is not None and lead.lead.defined:
-        said += (
+        text += (
             f", which is {number(lead.lead)} more than {quoted(lead.second)} on the same neurons"
         )
-    return f"{said}; agreement of raters, {_alpha(main)}."
+    return f"{text}; agreement of raters, {_alpha(main)}."
 
 
 def _alpha(main: Rated) -> str:
@@ -54,7 +57,7 @@ def _alpha(main: Rated) -> str:
 
 
 def warnings(found: Ratings) -> Iterator[str]:
-    """Say what is missing, and where raters hardly agree or lean to a place."""
+    """Say what is missing, and where raters hardly agree or favor a position."""
     if found.never_rated:
         yield f"No ratings yet of: {', '.join(found.never_rated)}."
     for each in found.dimensions:
@@ -62,73 +65,69 @@ def warnings(found: Ratings) -> Iterator[str]:
         if measure is not None and measure.defined and measure.value < _LOW_AGREEMENT:
             yield (
                 f"Raters hardly agree on “{each.name}”: α is {decimal(measure.value)}, so single "
-                "ratings say little and only means over many raters hold."
+                "ratings say little and only means over many raters are reliable."
             )
     bonus = found.first_bonus
     if bonus.has_interval and not bonus.low <= 0 <= bonus.high:
         yield (
-            f"Place bias: what is shown first is rated {number(bonus)} higher. Places are "
-            "balanced, so it blurs the results without favouring a condition."
+            f"Position bias: the explanation shown first is rated {number(bonus)} higher. "
+            "Positions are balanced, so it adds noise but favors no condition."
         )
-    main = found.dimensions[found.main] if found.dimensions else None
-    for link in main.links if main else ():
-        if n := sum(reason.n for reason in link.undefined):
-            yield f"{link.scorer}: {n:,} explanations without a defined score left out."
+    if found.dimensions:
+        yield from undefined_scores(found.dimensions[found.main].links)
 
 
 def methods_text(found: Ratings) -> str:
-    """Return what a methods paragraph says of the ratings."""
+    """Return what a methods paragraph says about the ratings."""
     if not found.dimensions:
         return ""
     main = found.dimensions[found.main]
     means = "; ".join(f"{p.condition} {number(p.estimate)}" for p in main.means.conditions)
-    agreement = "; ".join(f"{m.name} {number(m.estimate)}" for m in main.agreement)
+    measures = "; ".join(f"{m.name} {number(m.estimate)}" for m in main.agreement)
     return (
         f"On the scale of {main.low:g} to {main.high:g} (“{main.name}”) mean ratings were {means}. "
-        f"Agreement of raters: {agreement}."
-        f"{common.link_said(main.links, found.primary, 'ratings')}"
+        f"Agreement of raters: {measures}."
+        f"{score_link_text(main.links, found.primary, 'ratings')}"
     )
 
 
 def figures(found: Ratings, synthetic: bool) -> dict[str, Figure]:
     """Return distributions, means and agreement for each dimension, and scores for the main one."""
-    shown: dict[str, Figure] = {}
-    for at, each in enumerate(found.dimensions):
-        shown |= _of_dimension(each, at == found.main, synthetic=synthetic)
-    if found.dimensions:
-        main = found.dimensions[found.main]
-        shown |= common.links(main.links, what="rating", ident="links", synthetic=synthetic)
-    return shown
+    drawn: dict[str, Figure] = {}
+    for each in found.dimensions:
+        drawn |= _of_dimension(each, synthetic=synthetic)
+    if not found.dimensions:
+        return drawn
+    main = found.dimensions[found.main]
+    drawn["leads"] = condition_contrasts(
+        main.means.contrasts,
+        axis="Difference of mean ratings",
+        kind="number",
+        ident="leads",
+        synthetic=synthetic,
+    )
+    return drawn | score_links(main.links, what="rating", synthetic=synthetic)
 
 
-def _of_dimension(each: Rated, is_main: bool, *, synthetic: bool) -> dict[str, Figure]:
-    shown = {
+def _of_dimension(each: Rated, *, synthetic: bool) -> dict[str, Figure]:
+    return {
         f"likert-{each.key}": _likert(each, synthetic=synthetic),
-        f"means-{each.key}": common.means(
+        f"means-{each.key}": condition_means(
             each.means,
             title=f"Mean rating by condition: {each.name}",
             axis="Mean rating",
             kind="number",
             limits=(each.low, each.high),
-            caption="Intervals are over neurons and raters both.",
+            caption="Intervals are over both neurons and raters.",
             ident=f"means-{each.key}",
             synthetic=synthetic,
         ),
         f"agreement-{each.key}": agreement.as_table(
             each.agreement,
             title=f"Do raters agree? {each.name}",
-            caption="Two raters of one explanation; no number tells the story alone.",
+            caption="Two raters of one explanation; no single number tells the whole story.",
         ),
     }
-    if is_main:
-        shown["leads"] = common.leads(
-            each.means.contrasts,
-            axis="Difference of mean ratings",
-            kind="number",
-            ident="leads",
-            synthetic=synthetic,
-        )
-    return shown
 
 
 def _likert(each: Rated, *, synthetic: bool) -> Figure:
@@ -142,7 +141,7 @@ def _likert(each: Rated, *, synthetic: bool) -> Figure:
     ]
     return Figure(
         title=title,
-        caption="Lower points lie left of the line and higher ones right; percent of ratings.",
+        caption="Percent of ratings; lower points are left of the line, higher points right of it.",
         columns=(
             ("Condition", "text"),
             ("Point", "text"),
@@ -183,27 +182,10 @@ def sections(found: Ratings) -> tuple[Section, ...]:
         ),
         Section(
             title="Do raters agree?",
-            lead="On each explanation, two raters beside each other.",
+            lead="How far two raters agree about the same explanation.",
             figures=(f"agreement-{main.key}",),
         ),
-        common.scores_section("Do ratings go with scores?"),
+        Section(
+            title="Do scores predict ratings?", lead=LEVELS, figures=("links-item", "links-levels")
+        ),
     )
-
-
-ANALYSIS = ProtocolAnalysis(
-    analyse=analyse,
-    key_figures=key_figures,
-    headline=headline,
-    warnings=warnings,
-    figures=figures,
-    sections=sections,
-    methods_text=methods_text,
-    agreement_input=agreement_input,
-    declarable=(
-        ("likert", "How often each point is given"),
-        ("means", "Mean ratings"),
-        ("leads", "Conditions on the same neurons"),
-        ("agreement", "Agreement of raters"),
-        ("links", "Ratings and scores"),
-    ),
-)

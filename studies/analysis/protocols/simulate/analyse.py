@@ -5,13 +5,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from studies.analysis.data.answers import LENGTH, Answers, AnswerTables
+from studies.analysis.data.answers import LENGTH, Answers, StudyTables
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, Codes
 from studies.analysis.data.tables import ReasonCount
-from studies.analysis.protocols.common import Beside, beside
-from studies.analysis.protocols.model_vs_human import one_each
+from studies.analysis.protocols.model_vs_human import Beside, beside, one_each
 from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
 from studies.analysis.statistics.concordance import (
     Concordance,
@@ -67,7 +66,7 @@ class Simulations:
     never_asked: tuple[str, ...]
 
 
-def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Simulations:
+def analyse(tables: StudyTables, answers: Answers, plan: Plan) -> Simulations:
     """Analyse simulations."""
     judgments = answers.judgments
     painted, actual = (
@@ -132,7 +131,7 @@ def _table(answers: Answers, column: Array) -> Array:
     return table
 
 
-def _predicted(answers: Answers, tables: AnswerTables, name: str) -> Array:
+def _predicted(answers: Answers, tables: StudyTables, name: str) -> Array:
     """Return what a simulator predicted on the tokens of each answer; nan where it did not."""
     responses, of = answers.responses, tables.predicted[name]
     values = np.full(len(responses), np.nan)

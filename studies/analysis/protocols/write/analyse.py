@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studies.analysis.data.answers import NONE, Answers, AnswerTables
+from studies.analysis.data.answers import NONE, Answers, StudyTables
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Codes, codes
@@ -60,7 +60,7 @@ class Written:
 _EDGES = (0, 25, 50, 75, 100, 150, 200, 250, 300, 400, 500)
 
 
-def analyse(tables: AnswerTables, answers: Answers, plan: Plan) -> Written:
+def analyse(tables: StudyTables, answers: Answers, plan: Plan) -> Written:
     """Analyse what was written."""
     judgments, responses = answers.judgments, answers.responses
     chars, words = (
@@ -88,7 +88,7 @@ def _twice(neuron: Codes) -> int:
     return int((np.bincount(neuron) > 1).sum()) if len(neuron) else 0
 
 
-def _scored(scores: Scores, tables: AnswerTables, answers: Answers) -> WrittenScores:
+def _scored(scores: Scores, tables: StudyTables, answers: Answers) -> WrittenScores:
     """Set scores of what was written beside those of others, each of whom is its own author."""
     judgments = answers.judgments
     rater_of = dict(zip(judgments.explanation.tolist(), judgments.rater.tolist(), strict=True))

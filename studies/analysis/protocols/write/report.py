@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from studies.analysis.charts import bars
-from studies.analysis.charts.axes import reaching
-from studies.analysis.protocols import common
-from studies.analysis.protocols.base import KeyFigure, ProtocolAnalysis, Section
-from studies.analysis.protocols.write.analyse import WRITTEN, Written, WrittenScores, analyse
+from studies.analysis.protocols.base import KeyFigure, Section
+from studies.analysis.protocols.write.analyse import WRITTEN, Written, WrittenScores
+from studies.analysis.report.conditions import condition_contrasts, condition_means
 from studies.analysis.report.figure import Figure
 from studies.analysis.report.wording import counted, number
 from studies.analysis.statistics.ranking import Contrast
@@ -22,18 +21,16 @@ def primary(found: Written) -> WrittenScores | None:
 
 
 def key_figures(found: Written) -> tuple[KeyFigure, ...]:
-    """Name lengths, time and the lead of what was written over others."""
+    """Return lengths, time and the lead of what was written over others."""
     scores = primary(found)
     leads = [] if scores is None else _of_written(scores)
-    return (
-        KeyFigure(name="Characters", kind="number", estimate=found.characters),
-        KeyFigure(name="Words", kind="number", estimate=found.words),
-        KeyFigure(name="Seconds, median", kind="number", estimate=found.seconds),
-        *(
-            KeyFigure(name=f"{e.first} less {e.second}", kind="number", estimate=e.lead)
-            for e in leads
-        ),
-    )
+    figures = [
+        ("Characters", "number", found.characters),
+        ("Words", "number", found.words),
+        ("Seconds, median", "number", found.seconds),
+        *((f"{e.first} minus {e.second}", "number", e.lead) for e in leads),
+    ]
+    return tuple(KeyFigure(*figure) for figure in figures)
 
 
 def _of_written(scores: WrittenScores) -> list[Contrast]:
@@ -43,21 +40,21 @@ def _of_written(scores: WrittenScores) -> list[Contrast]:
 def headline(found: Written) -> str:
     """Say how long and how fast people write, and how that scores."""
     n = sum(found.lengths)
-    said = (
-        f"{counted(n, 'explanation')}, of {number(found.words, 1)} words each, written in a median "
+    text = (
+        f"{counted(n, 'explanation')} of {number(found.words, 1)} words each, written in a median "
         f"of {number(found.seconds, 0)} seconds"
     )
     if not found.n_adopted:
-        return f"{said}. None is adopted yet, so that none has a score."
-    said += f"; {found.n_adopted:,} adopted"
+        return f"{text}. None has been adopted yet, so none has a score."
+    text += f"; {found.n_adopted:,} adopted"
     scores = primary(found)
     if scores is None:
-        return f"{said}. No scorer has scored them yet."
+        return f"{text}. No scorer has scored them yet."
     own = next(p for p in scores.means.conditions if p.condition == WRITTEN)
+    text = f"{text}. They score {number(own.estimate)} by {scores.scorer}"
     leads = _of_written(scores)
-    text = f"{said}. They score {number(own.estimate)} by {scores.scorer}"
     if leads and leads[0].lead.defined:
-        text += f"; {leads[0].first} less {leads[0].second} on the same neurons: "
+        text += f"; {leads[0].first} minus {leads[0].second} on the same neurons: "
         text += number(leads[0].lead)
     return f"{text}."
 
@@ -68,10 +65,11 @@ def warnings(found: Written) -> Iterator[str]:
     if short := found.lengths[0]:
         yield f"{counted(short, 'text')} of {n:,} shorter than {_SHORT} characters: read them."
     if found.n_adopted < n:
+        left = n - found.n_adopted
         yield (
-            f"{n - found.n_adopted:,} of {n:,} are not adopted, so that nothing compares them with "
-            "models' explanations: close the study and adopt what was written. What programs "
-            "wrote never is."
+            f"{left:,} of {n:,} {'is' if left == 1 else 'are'} not adopted, so they cannot be "
+            "compared with models' explanations: close the study and adopt what was written. "
+            "Texts written by programs are never adopted."
         )
     for scores in found.scores:
         if found.n_adopted and scores.n_written < found.n_adopted:
@@ -80,60 +78,52 @@ def warnings(found: Written) -> Iterator[str]:
 
 
 def methods_text(found: Written) -> str:
-    """Return what a methods paragraph says of the texts."""
+    """Return what a methods paragraph says about the texts."""
     return (
         f"People wrote {counted(sum(found.lengths), 'explanation')} with a mean of "
         f"{number(found.words, 1)} words ({number(found.characters, 0)} characters) in a median of "
-        f"{number(found.seconds, 0)} seconds; {found.n_adopted:,} were adopted to be scored beside "
+        f"{number(found.seconds, 0)} seconds; {found.n_adopted:,} were adopted to be scored like "
         "those of models."
     )
 
 
 def figures(found: Written, synthetic: bool) -> dict[str, Figure]:
-    """Return lengths, and scores beside those of others."""
-    shown = {"lengths": _lengths(found, synthetic=synthetic), "texts": _texts(found)}
+    """Return lengths, and scores compared with those of others."""
+    drawn = {"lengths": _lengths(found, synthetic=synthetic), "texts": _texts(found)}
     for at, scores in enumerate(found.scores):
-        places = [place.estimate for place in scores.means.conditions]
-        reach = reaching("", places, least=0.1)
-        shown[f"scores-{at}"] = common.means(
+        drawn[f"scores-{at}"] = condition_means(
             scores.means,
-            title=f"Scores by {scores.scorer}, by who wrote",
+            title=f"Scores by {scores.scorer}, by author",
             axis="Score",
             kind="number",
-            limits=(reach.low, reach.high),
+            limits=None,
             reference=0.0,
-            caption="Explanations of the neurons of this study; each counts once.",
+            caption="Explanations of this study's neurons; every explanation counts once.",
             ident=f"scores-{at}",
             synthetic=synthetic,
         )
-        shown[f"leads-{at}"] = common.leads(
+        drawn[f"leads-{at}"] = condition_contrasts(
             scores.means.contrasts,
             axis="Difference of scores",
             kind="number",
             ident=f"leads-{at}",
             synthetic=synthetic,
         )
-    return shown
+    return drawn
 
 
 def _lengths(found: Written, *, synthetic: bool) -> Figure:
     title = "How long are the explanations?"
     names = [f"{low} to {high - 1}" for low, high in pairwise(found.edges)]
+    counts = list(zip(names, found.lengths, strict=True))
     total = sum(found.lengths)
     return Figure(
         title=title,
-        caption="Number of texts by their characters.",
+        caption="Number of texts by their length in characters.",
         columns=(("Characters", "text"), ("Texts", "count"), ("Share", "share")),
-        rows=[
-            (name, n, n / total if total else None)
-            for name, n in zip(names, found.lengths, strict=True)
-        ],
+        rows=[(name, n, n / total if total else None) for name, n in counts],
         svg=bars.render(
-            list(zip(names, found.lengths, strict=True)),
-            title=title,
-            axis="Characters",
-            ident="lengths",
-            synthetic=synthetic,
+            counts, title=title, axis="Characters", ident="lengths", synthetic=synthetic
         ),
         empty="No texts yet.",
     )
@@ -141,17 +131,17 @@ def _lengths(found: Written, *, synthetic: bool) -> Figure:
 
 def _texts(found: Written) -> Figure:
     return Figure(
-        title="Length, time and likeness",
-        caption="Intervals are over neurons and raters both.",
-        columns=(("Measure", "text"), ("Value", "number"), ("What it says", "text")),
+        title="Length, time and similarity",
+        caption="Intervals are over both neurons and raters.",
+        columns=(("Measure", "text"), ("Value", "number"), ("What it means", "text")),
         rows=[
-            ("Characters, mean", found.characters, "Longer is not better, but scores may like it"),
+            ("Characters, mean", found.characters, "Longer is not better, but may score higher"),
             ("Words, mean", found.words, ""),
             ("Seconds, median", found.seconds, "With the page in view"),
             (
-                "Length alike, ICC(1,1)",
+                "Similarity of length, ICC(1,1)",
                 found.alike,
-                "Whether a neuron calls for a long text, whoever writes: not what is said",
+                "Whether some neurons get long texts from everybody; not what the texts say",
             ),
         ],
         empty="No texts yet.",
@@ -163,38 +153,16 @@ def sections(found: Written) -> tuple[Section, ...]:
     scored = tuple(
         name for at in range(len(found.scores)) for name in (f"scores-{at}", f"leads-{at}")
     )
+    scores = Section(
+        title="Do people's explanations score as well as models'?",
+        lead="Once adopted, they are simulated and scored in the same way.",
+        figures=scored,
+    )
     return (
         Section(
             title="What was written?",
-            lead=f"On {found.n_neurons_twice:,} neurons two raters or more wrote.",
+            lead=f"Neurons with texts by two raters or more: {found.n_neurons_twice:,}.",
             figures=("lengths", "texts"),
         ),
-        *(
-            [
-                Section(
-                    title="Do people's explanations score as well as models'?",
-                    lead="Once adopted, they are simulated and scored on equal terms.",
-                    figures=scored,
-                )
-            ]
-            if scored
-            else []
-        ),
+        *([scores] if scored else []),
     )
-
-
-ANALYSIS = ProtocolAnalysis(
-    analyse=analyse,
-    key_figures=key_figures,
-    headline=headline,
-    warnings=warnings,
-    figures=figures,
-    sections=sections,
-    methods_text=methods_text,
-    declarable=(
-        ("lengths", "Lengths"),
-        ("texts", "Length, time and likeness"),
-        ("scores", "Scores by who wrote"),
-        ("leads", "Who wrote, on the same neurons"),
-    ),
-)

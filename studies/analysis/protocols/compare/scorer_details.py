@@ -1,4 +1,4 @@
-"""What stands behind the headline: methods, scorers, raters, choices, what more would buy."""
+"""Scorers compared; the headline's scorer by part, with missing scores and analysis choices."""
 
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -6,13 +6,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from studies.analysis.data.answers import LENGTH, StudyTables
 from studies.analysis.data.plan import Plan
-from studies.analysis.data.ratings import Array, encode, factorize
-from studies.analysis.data.tables import Judgments, Scores, StudyTables
-from studies.analysis.statistics.breakdown import SoFar, alpha_by_judgments
+from studies.analysis.data.ratings import Array, Codes
+from studies.analysis.data.tables import Judgments, Scores
+from studies.analysis.protocols.compare.columns import judgments_of
 from studies.analysis.statistics.calibration_curves import Curves, curves
-from studies.analysis.statistics.drift import Drift, drift
-from studies.analysis.statistics.leaderboard import Leaderboard, leaderboard
 from studies.analysis.statistics.missing import Bounds, Missing, agreement_bounds, missing_by_group
 from studies.analysis.statistics.power import (
     Components,
@@ -20,13 +19,6 @@ from studies.analysis.statistics.power import (
     next_plans,
     precision,
     variance_components,
-)
-from studies.analysis.statistics.raters import (
-    RaterAgreement,
-    RaterPairs,
-    agreement_with_others,
-    rater_agreement,
-    rater_pairs,
 )
 from studies.analysis.statistics.scorers import (
     JointModel,
@@ -37,33 +29,11 @@ from studies.analysis.statistics.scorers import (
 )
 from studies.analysis.statistics.sensitivity import Choice, sensitivity
 from studies.analysis.statistics.subgroups import Stratum, agreement_by_stratum, score_strata
-from studies.analysis.statistics.votes import Votes, every_vote
-from studies.analysis.statistics.wins import WinMatrix, win_matrix
+from studies.analysis.statistics.votes import Votes, every_vote, rounded
 
-_Columns: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
 _Votes: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
 
-LENGTH = "length of the text"
-"""Name of that predictor in the joint model."""
-_RATERS_SHOWN = 40
-_POINTS, _POINTS_OF_MANY, _MANY = 20, 5, 100_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MethodDetails:
-    """Who wins how surely, and every two conditions by themselves."""
-
-    leaderboard: Leaderboard
-    win_matrix: WinMatrix
-
-
-def method_details(judged: Judgments, votes: Votes, conditions: tuple[str, ...]) -> MethodDetails:
-    """Rank the conditions and set every two beside each other."""
-    names = np.array(conditions, dtype=np.str_)
-    sides = names[judged.left_condition], names[judged.right_condition]
-    return MethodDetails(
-        leaderboard=leaderboard(*sides, votes), win_matrix=win_matrix(*sides, votes)
-    )
+_MANY = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +52,7 @@ class ScorerDetails:
     missing: tuple[Missing, ...]
     bounds: Bounds | None
     sensitivity: tuple[Choice, ...]
+    excludes: bool
     components: Components | None
     precision: tuple[Precision, ...]
     curves: Curves | None
@@ -89,36 +60,38 @@ class ScorerDetails:
 
 def scorer_details(
     tables: StudyTables,
-    kept: npt.NDArray[np.bool_],
+    judged: Judgments,
+    layer: Codes,
     votes: Votes,
     plan: Plan,
     primary: Scores | None,
 ) -> ScorerDetails:
-    """Compare scorers on the judgments `kept`, and look at the headline's more closely.
+    """Compare scorers, and look at the headline's more closely.
 
-    `votes` are those kept.
+    `judged`, `layer` and `votes` are of the judgments that no rule takes out.
     """
-    everything = tables.judgments
-    judged = everything if kept.all() else everything.only(kept)
     gaps = {scores.scorer: scores.gap(judged) for scores in tables.scores}
     known = [pair for pair in plan.contrasts if set(pair) <= set(gaps)]
-    comparison = compare_scorers(votes, gaps, declared=known)
-    joint = joint_model(votes, gaps | _lengths(tables.lengths, judged))
+    near = {name: rounded(gap) for name, gap in gaps.items()}
+    comparison = compare_scorers(votes, near, declared=known)
+    lengths = {name: rounded(gap) for name, gap in _lengths(tables.lengths, judged).items()}
+    joint = joint_model(votes, near | lengths)
     if primary is None:
         return ScorerDetails(
             comparison=comparison, joint=joint, by_layer=(), by_score=(), missing=(), bounds=None,
-            sensitivity=(), components=None, precision=(), curves=None,
+            sensitivity=(), excludes=False, components=None, precision=(), curves=None,
         )  # fmt: skip
     gap = gaps[primary.scorer]
     components, forecast = _more(judged, gap, plan.seed)
     return ScorerDetails(
         comparison=comparison,
         joint=joint,
-        by_layer=_by_layer(votes, gap, tables, kept),
+        by_layer=agreement_by_stratum(votes.scored(gap), layer[np.isfinite(gap)]),
         by_score=_by_score(judged, votes, gap, primary),
         missing=_missing(judged, primary, tables.conditions),
         bounds=agreement_bounds(gap, judged.outcome),
-        sensitivity=_sensitivity(everything, votes, primary, ~kept),
+        sensitivity=_sensitivity(tables, judged, votes, primary),
+        excludes=tables.excluded is not None and bool(tables.excluded.any()),
         components=components,
         precision=forecast,
         curves=curves(votes, judged, primary, gap, plan),
@@ -137,14 +110,6 @@ def _length_gap(lengths: Scores, judged: Judgments) -> Array:
     known = np.isfinite(left) & np.isfinite(right)
     gap[known] = length_gap(left[known], right[known])
     return gap
-
-
-def _by_layer(
-    votes: Votes, gap: Array, tables: StudyTables, kept: npt.NDArray[np.bool_]
-) -> tuple[Stratum, ...]:
-    if tables.layer is None:
-        return ()
-    return agreement_by_stratum(votes.scored(gap), tables.layer[kept][np.isfinite(gap)])
 
 
 def _by_score(judged: Judgments, votes: Votes, gap: Array, scores: Scores) -> tuple[Stratum, ...]:
@@ -171,10 +136,15 @@ def _missing(judged: Judgments, scores: Scores, conditions: tuple[str, ...]) -> 
 
 
 def _sensitivity(
-    everything: Judgments, kept: Votes, scores: Scores, excluded: npt.NDArray[np.bool_]
+    tables: StudyTables, judged: Judgments, votes: Votes, scores: Scores
 ) -> tuple[Choice, ...]:
-    votes = every_vote(everything) if excluded.any() else kept
-    gap = scores.gap(everything)
+    excluded = tables.excluded
+    if excluded is None or not excluded.any():
+        excluded = np.zeros(len(judged), dtype=np.bool_)
+    else:
+        judged = judgments_of(tables.answers)
+        votes = every_vote(judged)
+    gap = scores.gap(judged)
     return sensitivity(votes.scored(gap), excluded[np.isfinite(gap)])
 
 
@@ -191,52 +161,3 @@ def _more(
         return components, ()
     plans = next_plans(len(np.unique(neurons)), len(np.unique(raters)), len(outcome))
     return components, precision(components, plans, seed=seed, n_simulated=100)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RaterDetails:
-    """Raters one by one, numbered from 0 in the order in which they first judged.
-
-    `pairs` holds the forty with most judgments. `growth` is ordinal alpha of the judgments so far;
-    `agreement` and `log_seconds` tell how these change over a rater's own judgments.
-    """
-
-    raters: tuple[RaterAgreement, ...]
-    pairs: RaterPairs
-    growth: tuple[SoFar, ...]
-    agreement: Drift
-    log_seconds: Drift
-
-
-def rater_details(judged: Judgments, categories: tuple[int, ...]) -> RaterDetails:
-    """Look at raters one by one; judgments as they came in, the rater's codes as `RaterDetails`."""
-    rows = judged.unit, judged.rater, judged.first_won
-    often = np.argsort(-np.bincount(judged.rater), kind="stable")[:_RATERS_SHOWN]
-    shown = np.isin(judged.rater, often)
-    points = _POINTS if len(judged) <= _MANY else _POINTS_OF_MANY
-    place = _places(judged)
-    shares = agreement_with_others(encode(*rows)) if len(judged) else np.zeros(0)
-    with_others, timed = np.isfinite(shares), judged.seconds > 0
-    return RaterDetails(
-        raters=rater_agreement(*rows, level="ordinal", categories=categories),
-        pairs=rater_pairs(*(column[shown] for column in rows)),
-        growth=alpha_by_judgments(*rows, level="ordinal", categories=categories, points=points),
-        agreement=drift(*_drifting(judged, place, with_others), shares[with_others]),
-        log_seconds=drift(*_drifting(judged, place, timed), np.log(judged.seconds[timed])),
-    )
-
-
-def _drifting(
-    judged: Judgments, place: npt.NDArray[np.intp], rows: npt.NDArray[np.bool_]
-) -> _Columns:
-    return judged.unit[rows], judged.rater[rows], place[rows]
-
-
-def _places(judged: Judgments) -> npt.NDArray[np.intp]:
-    """Return the how-many-th of its rater each judgment is, from 1."""
-    rater, _ = factorize(judged.rater)
-    order = np.argsort(rater, kind="stable")
-    sizes = np.bincount(rater)
-    place = np.empty(len(rater), dtype=np.intp)
-    place[order] = np.arange(len(rater)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + 1
-    return place

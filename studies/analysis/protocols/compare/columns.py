@@ -1,0 +1,76 @@
+"""Comparisons as one row per vote, and as answers of any protocol."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from studies.analysis.data.answers import NONE, Answers, JudgmentColumns, Responses
+from studies.analysis.data.ratings import Codes
+from studies.analysis.data.tables import Draws, Judgments
+
+WON, TIED, LOST = 1.0, 0.5, 0.0
+"""The value of a response about an option."""
+
+
+def judgments_of(answers: Answers) -> Judgments:
+    """Return comparisons with both options in one row."""
+    own, said = answers.judgments, answers.responses
+    left, right = (np.flatnonzero(said.screen_position == position) for position in (0, 1))
+    return Judgments(
+        unit=own.unit,
+        neuron=own.neuron,
+        rater=own.rater,
+        outcome=np.sign(said.value[left] - said.value[right]).astype(np.int8),
+        left_explanation=said.explanation[left],
+        right_explanation=said.explanation[right],
+        left_condition=said.condition[left],
+        right_condition=said.condition[right],
+        left_listed_first=said.option[left] == 0,
+        confidence=own.confidence,
+        seconds=own.seconds,
+        synthetic=own.synthetic,
+    )
+
+
+def answers_of(
+    judged: Judgments,
+    *,
+    layer: Codes | None = None,
+    item: Codes | None = None,
+    draws: Draws | None = None,
+) -> Answers:
+    """Return comparisons as answers: two responses a judgment. Without `item`, it is the unit."""
+    n = len(judged)
+    nothing = np.full(n, NONE, dtype=np.intp)
+    return Answers(
+        judgments=JudgmentColumns(
+            unit=judged.unit,
+            neuron=judged.neuron,
+            rater=judged.rater,
+            explanation=nothing,
+            condition=nothing,
+            confidence=judged.confidence,
+            seconds=judged.seconds,
+            synthetic=judged.synthetic,
+            layer=np.zeros(n, dtype=np.intp) if layer is None else layer,
+            item=judged.unit if item is None else item,
+            drawn_at_random=np.zeros(n, dtype=np.bool_) if draws is None else draws.at_random,
+            draw_probability=np.full(n, np.nan) if draws is None else draws.probability,
+        ),
+        responses=Responses(
+            judgment=np.repeat(np.arange(n), 2),
+            option=_both(~judged.left_listed_first, judged.left_listed_first).astype(np.intp),
+            dimension=np.zeros(2 * n, dtype=np.intp),
+            screen_position=np.tile(np.arange(2), n),
+            explanation=_both(judged.left_explanation, judged.right_explanation),
+            condition=_both(judged.left_condition, judged.right_condition),
+            record=np.repeat(nothing, 2),
+            value=_both((1 + judged.outcome) / 2, (1 - judged.outcome) / 2),
+            truth=np.full(2 * n, np.nan),
+        ),
+    )
+
+
+def _both(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return np.column_stack([left, right]).ravel()

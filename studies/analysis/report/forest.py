@@ -1,0 +1,53 @@
+"""Named estimates over one axis, with the table behind them."""
+
+from collections.abc import Sequence
+
+from studies.analysis.charts.axes import reaching
+from studies.analysis.charts.forest_plot import forest_plot
+from studies.analysis.data.estimate import Estimate
+from studies.analysis.report.figure import Cell, Figure, Kind
+
+
+def forest(
+    estimates: Sequence[tuple[str, Estimate]],
+    *,
+    title: str,
+    caption: str,
+    axis: str,
+    ident: str,
+    synthetic: bool,
+    name: str = "",
+    kind: Kind = "share",
+    columns: tuple[tuple[str, Kind], ...] | None = None,
+    rows: Sequence[tuple[Cell, ...]] | None = None,
+    limits: tuple[float, float] | None = (0.0, 1.0),
+    least: float = 0.1,
+    reference: float | None = None,
+    empty: str = "No judgments yet.",
+) -> Figure:
+    """Return estimates as a forest plot.
+
+    The table has a column `name` and one of `axis`, unless `columns` and `rows` are given. Without
+    `limits` the axis goes as far as the intervals, and `least` to each side.
+    """
+    if limits is None:
+        reach = reaching("", [estimate for _, estimate in estimates], least=least)
+        limits = reach.low, reach.high
+    return Figure(
+        title=title,
+        caption=caption,
+        columns=columns or ((name, "text"), (axis, kind)),
+        rows=list(estimates) if rows is None else rows,
+        svg=forest_plot(
+            estimates,
+            title=title,
+            axis=axis,
+            limits=limits,
+            reference=reference,
+            synthetic=synthetic,
+            ident=ident,
+        )
+        if estimates
+        else "",
+        empty=empty,
+    )
