@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from explanations.capture.state import CaptureState, Extent, Held
+from explanations.capture.state import CaptureState, Extent, PackedWindow
 from explanations.capture.vocabulary import Vocabulary
 from explanations.records import Split
 from explanations.stores.layout import (
@@ -101,7 +101,7 @@ def _read(folder: Path, device: torch.device) -> tuple[CaptureState, dict[str, A
     )
     state.extent, state.seen = Extent(**said["extent"]), said["seen"]
     state.word_counts = shared["word_counts"].copy()
-    held = map(Held.of, WindowTable(shared))
+    held = map(PackedWindow.of, WindowTable(shared))
     state.windows = dict(zip(shared["numbers"].tolist(), held, strict=True))
     for split in Split:
         state.samples[split].hashes = shared[f"{split}.sample.hashes"].copy()

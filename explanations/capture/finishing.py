@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from explanations.capture.checkpoints import appears
-from explanations.capture.layer_accumulator import LayerKeep, trimmed
+from explanations.capture.layer_accumulator import LayerAccumulator, trimmed
 from explanations.capture.moments import WORD_GRID
 from explanations.capture.near_duplicates import near_pairs
 from explanations.capture.state import CaptureState
@@ -75,16 +75,16 @@ def _renumbered(
 
 
 def _layer(
-    state: CaptureState, layer: LayerKeep, near: dict[int, set[int]]
+    state: CaptureState, layer: LayerAccumulator, near: dict[int, set[int]]
 ) -> dict[str, NDArray[Any]]:
     """Return a layer's arrays; top windows still have the numbers that the pass gave them."""
-    kept, totals = layer.arrays(), layer.tally.totals().cpu().numpy()
+    kept, totals = layer.arrays(), layer.statistics.totals().cpu().numpy()
     arrays = {
         "maximum": kept["maximum"],
         "moments": totals[:4],
         "fired": totals[4],
         "histogram": kept["histogram"],
-        **_word_means(layer.tally.words, state.word_counts),
+        **_word_means(layer.statistics.words, state.word_counts),
     }
     for split in Split:
         close = _near_a_better_one(kept[f"{split}.top.ids"], near)

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from explanations.capture.moments import Counted, Tally
+from explanations.capture.moments import ActivationStatistics, Counted
 from explanations.capture.top_k import Offers, Take, TopWindows
-from explanations.capture.windows import Windows
+from explanations.capture.windows import BatchWindows
 from explanations.records import Split
 from explanations.stores.reader import CaptureConfig
 
@@ -35,7 +35,7 @@ class Group:
 class Seen:
     """What every layer must know of a batch."""
 
-    windows: Windows
+    windows: BatchWindows
     counted: Counted
     signs: torch.Tensor  # int64 [windows]: what equal texts share
     base: int  # the number of the batch's first window in the whole pass
@@ -43,14 +43,14 @@ class Seen:
     drawn: tuple[tuple[Split, int, int], ...]  # split, place in the sample, window of the batch
 
 
-class LayerKeep:
+class LayerAccumulator:
     """What is kept of one layer: counts, the maximum, top windows, the random windows' values."""
 
     def __init__(
         self, width: int, config: CaptureConfig, vocabulary: int, device: torch.device
     ) -> None:
         self.maximum = torch.full((width,), -torch.inf, device=device)
-        self.tally = Tally(width, vocabulary, device)
+        self.statistics = ActivationStatistics(width, vocabulary, device)
         self.tops = TopWindows(width, config, device)
         self.samples = {
             split: torch.zeros((config.keep(split).random, config.window, width), device=device)
@@ -60,7 +60,7 @@ class LayerKeep:
     def observe(self, activations: torch.Tensor, seen: Seen) -> None:
         """Take in one batch's activations [rows, tokens, width]."""
         flat = activations.flatten(0, 1)
-        self.tally.add(flat, seen.counted)
+        self.statistics.add(flat, seen.counted)
         peaks = seen.windows.peaks(activations)
         torch.maximum(self.maximum, peaks.amax(0), out=self.maximum)
         self._offer_best(flat, peaks, seen)
@@ -68,25 +68,25 @@ class LayerKeep:
             self.samples[split][place] = flat[seen.windows.tokens[window]]
 
     def absorb(
-        self, other: "LayerKeep", drawn: tuple[tuple[Split, int, int], ...], base: int
+        self, other: "LayerAccumulator", drawn: tuple[tuple[Split, int, int], ...], base: int
     ) -> None:
         """Take in what another pass kept of this layer; its window numbers begin at `base`."""
         torch.maximum(self.maximum, other.maximum, out=self.maximum)
-        self.tally.absorb(other.tally)
+        self.statistics.absorb(other.statistics)
         self.tops.absorb(other.tops, base)
         for split, place, there in drawn:
             self.samples[split][place] = other.samples[split][there]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return all of it by name; samples are [random, window, width]."""
-        named = {"maximum": self.maximum, **self.tally.arrays(), **self.tops.arrays()}
+        named = {"maximum": self.maximum, **self.statistics.arrays(), **self.tops.arrays()}
         named |= {f"{split}.sample": sample for split, sample in self.samples.items()}
         return {name: tensor.cpu().numpy() for name, tensor in named.items()}
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Become what `arrays` says."""
         self.maximum.copy_(torch.as_tensor(arrays["maximum"]))
-        self.tally.restore(arrays)
+        self.statistics.restore(arrays)
         self.tops.restore(arrays)
         for split, sample in self.samples.items():
             sample.copy_(torch.as_tensor(arrays[f"{split}.sample"]))

@@ -32,7 +32,7 @@ class Counted:
     sampled: torch.Tensor  # int64 [sampled]: positions of the tokens that the histogram counts
 
 
-class Tally:
+class ActivationStatistics:
     """Sums of powers, firings, a histogram, and sums for each word of a vocabulary.
 
     A batch is added as floats. `fold` then moves a whole block's sums into parts that add up
@@ -83,7 +83,7 @@ class Tally:
         self.block.zero_()
         self.block_words.zero_()
 
-    def absorb(self, other: "Tally") -> None:
+    def absorb(self, other: "ActivationStatistics") -> None:
         """Add what another pass counted, folded."""
         self.sums += other.sums
         self.words += other.words

@@ -10,12 +10,12 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from explanations.capture.layer_accumulator import TIES, Group, LayerKeep, Seen
+from explanations.capture.layer_accumulator import TIES, Group, LayerAccumulator, Seen
 from explanations.capture.moments import Counted
 from explanations.capture.streams import Streams
 from explanations.capture.top_k import SPLITS
 from explanations.capture.vocabulary import Vocabulary
-from explanations.capture.windows import Windows, windows
+from explanations.capture.windows import BatchWindows, windows
 from explanations.records import Split, seeded_hash
 from explanations.stores.layout import Window
 from explanations.stores.reader import CaptureConfig, StoreError, SubjectIdentity
@@ -51,7 +51,7 @@ class Extent:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class PackedWindow:
     """A window's text while a pass runs, in a tenth of the room that its tokens take as objects."""
 
     document: str
@@ -60,7 +60,7 @@ class Held:
     lengths: bytes
 
     @classmethod
-    def of(cls, window: Window) -> "Held":
+    def of(cls, window: Window) -> "PackedWindow":
         """Pack a window."""
         lengths = array("H", map(len, window.tokens)).tobytes()
         return cls(window.document, window.start, "".join(window.tokens), lengths)
@@ -106,10 +106,11 @@ class CaptureState:
         self.vocabulary = vocabulary
         self.word_counts = np.zeros(len(vocabulary), np.int64)
         self.layers = [
-            LayerKeep(subject.width, config, len(vocabulary), device) for _ in range(subject.layers)
+            LayerAccumulator(subject.width, config, len(vocabulary), device)
+            for _ in range(subject.layers)
         ]
         self.samples = {split: Sample(config.keep(split).random) for split in Split}
-        self.windows: dict[int, Held] = {}
+        self.windows: dict[int, PackedWindow] = {}
         self.texts: set[int] = set()
         self.extent, self.seen = Extent(), 0
         self._purge_at = _PURGE
@@ -128,7 +129,7 @@ class CaptureState:
     def end_block(self, documents: int) -> None:
         """Close a block of so many documents: what was counted in it can now be added exactly."""
         for layer in self.layers:
-            layer.tally.fold()
+            layer.statistics.fold()
         self.extent.documents += documents
         self.extent.blocks += 1
         self.purge()
@@ -184,15 +185,15 @@ class CaptureState:
         self.seen += len(found.spans)
         return lambda layer, values: self.layers[layer].observe(values, seen)
 
-    def _meet(self, number: int, found: Windows, batch: Batch, documents: Known) -> int:
+    def _meet(self, number: int, found: BatchWindows, batch: Batch, documents: Known) -> int:
         """Keep a window's text for now; return the sign that equal texts share."""
         span = found.spans[number]
         tokens = batch.pieces[span.row][span.start : span.stop]
         window = Window(document=documents[span.row][0], start=span.start, tokens=tokens)
-        held = self.windows[self.seen + number] = Held.of(window)
+        held = self.windows[self.seen + number] = PackedWindow.of(window)
         return _sign(held.text)
 
-    def _copies(self, found: Windows, signs: Sequence[int]) -> set[int]:
+    def _copies(self, found: BatchWindows, signs: Sequence[int]) -> set[int]:
         """Return the rows of the batch of which a window may be kept already, as another's text."""
         rows: dict[int, set[int]] = {}
         for span, sign in zip(found.spans, signs, strict=True):
@@ -204,7 +205,7 @@ class CaptureState:
             self.texts |= mine
         return copies
 
-    def _counted(self, found: Windows, batch: Batch, documents: Known) -> Counted:
+    def _counted(self, found: BatchWindows, batch: Batch, documents: Known) -> Counted:
         own = found.own > 0
         places = self.vocabulary.places(batch.ids).flatten()
         words = torch.where(own[0], places, len(self.vocabulary))
@@ -216,7 +217,7 @@ class CaptureState:
         rows = torch.tensor(chosen, device=own.device).repeat_interleave(found.width)
         return Counted(own=found.own, words=words, sampled=(own[0] & rows).nonzero()[:, 0])
 
-    def _draw(self, found: Windows, documents: Known) -> Drawn:
+    def _draw(self, found: BatchWindows, documents: Known) -> Drawn:
         """Offer a batch's windows to the random samples."""
         drawn: list[tuple[Split, int, int]] = []
         for split, sample in self.samples.items():
@@ -230,7 +231,7 @@ class CaptureState:
         return tuple(drawn)
 
 
-def _group(found: Windows, documents: Known, seed: int, copies: set[int]) -> Group:
+def _group(found: BatchWindows, documents: Known, seed: int, copies: set[int]) -> Group:
     """Sort a batch's windows by document; documents that may be copies come last."""
     rows: dict[int, list[int]] = {}
     for number, span in enumerate(found.spans):

@@ -20,7 +20,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Windows:
+class BatchWindows:
     """The windows of a batch and how to reduce over them.
 
     Positions count the batch's tokens row by row. A row of an index tensor that has less to name
@@ -70,7 +70,7 @@ class Windows:
         return values
 
 
-def windows(batch: Batch, size: int) -> Windows:
+def windows(batch: Batch, size: int) -> BatchWindows:
     """Cut a batch's texts into windows of at most `size` tokens."""
     rows, width = batch.ids.shape
     full = (width - batch.first) // BLOCK
@@ -92,7 +92,7 @@ def windows(batch: Batch, size: int) -> Windows:
     place = np.arange(width)
     own = (place >= batch.first) & (place < batch.first + lengths[:, None])
     device = batch.ids.device
-    return Windows(
+    return BatchWindows(
         spans=tuple(spans),
         tokens=torch.from_numpy(_runs(origins[row] + start, origins[row] + stop, size)).to(device),
         short=torch.from_numpy(stop - start < size).to(device),

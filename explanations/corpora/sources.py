@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 from urllib.parse import parse_qsl
 
-from explanations.stores.paths import PlaceError, filesystem, local
+from explanations.stores.paths import UnsupportedURL, filesystem, local
 
 HUB = "hf:"
 JSON_LINES, PARQUET, PLAIN = (".jsonl", ".ndjson"), (".parquet",), (".txt",)
@@ -118,7 +118,7 @@ def tree(place: str, suffixes: tuple[str, ...]) -> list[File]:
     """
     try:
         system, root = filesystem(place)
-    except PlaceError as error:
+    except UnsupportedURL as error:
         raise TextError(str(error)) from error
     if system.isfile(root):
         return [File(name=PurePosixPath(root).name, path=root, system=system, alone=True)]

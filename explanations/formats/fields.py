@@ -25,7 +25,7 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Faults:
+class Problems:
     """The faults of one line, as (path, message)."""
 
     found: list[tuple[str, str]]
@@ -42,7 +42,7 @@ class Faults:
 class Fields:
     """A JSON object at a path. `end` notes the fields that nothing asked for."""
 
-    def __init__(self, raw: Any, path: str, faults: Faults) -> None:
+    def __init__(self, raw: Any, path: str, faults: Problems) -> None:
         self.path, self.faults = path, faults
         self._asked: set[str] = set()
         self._raw: dict[str, Any] = raw if isinstance(raw, dict) else {}

@@ -15,7 +15,7 @@ ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class ImportOptions:
     """What the user of a format said beside the path; empty and 0 where nothing was said.
 
     `layers` and `width` are the subject's size where files do not tell it, `seed` deals windows
@@ -34,7 +34,7 @@ class FormatError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Location:
     """Where something stands: a file, its line from 1, a record in it; as far as there are such."""
 
     file: str = ""
@@ -47,15 +47,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Problem:
     """What is wrong in one place, in which field of it, and what is expected there."""
 
-    place: Place
+    location: Location
     field: str
     message: str
 
     def __str__(self) -> str:
-        where = ", ".join(part for part in (str(self.place), self.field) if part)
+        where = ", ".join(part for part in (str(self.location), self.field) if part)
         return printable(f"{where}: {self.message}" if where else self.message)
 
 
@@ -174,7 +174,7 @@ class NeuronLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForeignScore:
+class ExternalScore:
     """A score of an explanation that is stored already, as somebody else found it.
 
     The explanation is named by its `number` in the database, or by its `neuron` and `text`, and by
@@ -190,8 +190,8 @@ class ForeignScore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Parsed:
     """Something good that was read, and where it stands."""
 
-    place: Place
-    line: NeuronLine | ForeignScore
+    location: Location
+    line: NeuronLine | ExternalScore

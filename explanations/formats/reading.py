@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from explanations.corpora.sources import File, TextError
-from explanations.formats.fields import Faults, Fields
-from explanations.formats.lines import Fault, Place, Values
+from explanations.formats.fields import Fields, Problems
+from explanations.formats.lines import Location, Problem, Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Excerpt:
         return max(self.activations)
 
 
-def json_value(text: str | bytes, faults: Faults) -> Any:
+def json_value(text: str | bytes, faults: Problems) -> Any:
     """Read one JSON value; None and a note where it is none."""
     try:
         if isinstance(text, bytes):
@@ -35,7 +35,7 @@ def json_value(text: str | bytes, faults: Faults) -> Any:
         return None
 
 
-def whole(file: File, faults: Faults) -> Any:
+def whole(file: File, faults: Problems) -> Any:
     """Read a file that is one JSON value; None and a note where it is none."""
     try:
         with file.open() as handle:
@@ -45,18 +45,18 @@ def whole(file: File, faults: Faults) -> Any:
         return None
 
 
-def rows(file: File) -> Iterator[tuple[Place, Any, Faults]]:
+def rows(file: File) -> Iterator[tuple[Location, Any, Problems]]:
     """Yield each line's place, its JSON value and the faults of that; a line is held at a time."""
-    place = Place(file=file.name)
+    location = Location(file=file.name)
     try:
         with file.open() as handle:
             for number, text in enumerate(handle, start=1):
-                place = Place(file=file.name, line=number)
+                location = Location(file=file.name, line=number)
                 if text.strip():
-                    faults = Faults([])
-                    yield place, json_value(text, faults), faults
+                    faults = Problems([])
+                    yield location, json_value(text, faults), faults
     except TextError as error:
-        yield place, None, Faults([("", damage(file, error))])
+        yield location, None, Problems([("", damage(file, error))])
 
 
 def damage(file: File, error: TextError) -> str:
@@ -64,10 +64,10 @@ def damage(file: File, error: TextError) -> str:
     return str(error).removeprefix(f"{file.name}: ")
 
 
-def told(place: Place, faults: Faults, prefix: str = "") -> Iterator[Fault]:
+def told(location: Location, faults: Problems, prefix: str = "") -> Iterator[Problem]:
     """Yield the faults that were noted in one place."""
     for path, message in faults.found:
-        yield Fault(place=place, field=f"{prefix}{path}", message=message)
+        yield Problem(location=location, field=f"{prefix}{path}", message=message)
 
 
 def excerpt(fields: Fields, values: str = "activations") -> Excerpt | None:

@@ -8,13 +8,13 @@ from types import ModuleType
 from explanations.formats.concordance import read as concordance
 from explanations.formats.delphi import read as delphi
 from explanations.formats.find import read as find
-from explanations.formats.lines import Fault, Found, Given, NeuronLine
+from explanations.formats.lines import ImportOptions, NeuronLine, Parsed, Problem
 from explanations.formats.neuronpedia import read as neuronpedia
 from explanations.formats.openai import read as openai
 from explanations.formats.scores import read as scores
 
-Read = Callable[[str, Given], Iterator[Found | Fault]]
-Write = Callable[[Iterable[NeuronLine], Path, Given], Iterator[Fault]]
+Read = Callable[[str, ImportOptions], Iterator[Parsed | Problem]]
+Write = Callable[[Iterable[NeuronLine], Path, ImportOptions], Iterator[Problem]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ def window_key(text: bytes) -> str:
     return f"window-{blake2b(text, digest_size=16).hexdigest()}"
 
 
-class Windows:
+class WindowRecords:
     """Collects one neuron's records, each window once, and deals them into splits."""
 
     def __init__(self, seed: int) -> None:

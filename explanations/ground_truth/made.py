@@ -27,12 +27,12 @@ class Made(Generic[F]):
     """
 
     function: F
-    near: F
-    far: F
+    near_distractor: F
+    far_distractor: F
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class FunctionSet:
     """A set of functions: `text-200@7` is the first 200 of the functions of texts of seed 7."""
 
     kind: Kind
@@ -55,13 +55,13 @@ MOST = 2000
 """Functions in a set: more would repeat each other."""
 
 
-def recipe(name: str) -> Recipe | None:
+def parse_function_set(name: str) -> FunctionSet | None:
     """Read `text-200@7` or `text-200`, of seed 0; None where it is not the name of such a set."""
     first, _, seed = name.partition("@")
     kind, _, count = first.partition("-")
     if kind not in list(Kind) or not count.isdecimal() or not (seed or "0").isdecimal():
         return None
-    return Recipe(kind=Kind(kind), count=int(count), seed=int(seed or 0))
+    return FunctionSet(kind=Kind(kind), count=int(count), seed=int(seed or 0))
 
 
 def chance(seed: int, *parts: str | int) -> random.Random:

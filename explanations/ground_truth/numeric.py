@@ -7,7 +7,7 @@ from itertools import count, islice
 from random import Random
 
 from explanations.ground_truth.curves import CURVES, Curve
-from explanations.ground_truth.made import Made, Recipe, chance
+from explanations.ground_truth.made import FunctionSet, Made, chance
 
 LOW, HIGH = -10.0, 10.0
 """Between what inputs lie."""
@@ -170,9 +170,9 @@ _DISTURBED: dict[str, Callable[[_Draft, Callable[[float], float]], _Disturbed]] 
 }
 
 
-def numeric_functions(recipe: Recipe) -> tuple[Made[NumericFunction], ...]:
+def numeric_functions(function_set: FunctionSet) -> tuple[Made[NumericFunction], ...]:
     """Return a set's functions, each with a description of its own; equal recipes, equal sets."""
-    return tuple(islice(_made(recipe.seed), recipe.count))
+    return tuple(islice(_made(function_set.seed), function_set.count))
 
 
 def numeric_inputs(seed: int, count: int) -> list[float]:
@@ -193,7 +193,9 @@ def _made(seed: int) -> Iterator[Made[NumericFunction]]:
         near, far = _near(draw, draft), _far(draw, draft)
         if near and far:
             given.add(function.truth)
-            yield Made(function=function, near=near.function, far=far.function)
+            yield Made(
+                function=function, near_distractor=near.function, far_distractor=far.function
+            )
 
 
 def _draft(draw: Random) -> _Draft:

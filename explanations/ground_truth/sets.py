@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from explanations.ground_truth.made import Kind, Made, Recipe
+from explanations.ground_truth.made import FunctionSet, Kind, Made
 from explanations.ground_truth.numeric import numeric_functions, numeric_inputs
 from explanations.ground_truth.pairs import LONGEST, Pair, Value, number
 from explanations.ground_truth.strings import string_functions, string_inputs
@@ -27,49 +27,53 @@ class Descriptions:
 
     truth: str
     program: str
-    near: str
-    far: str
+    near_distractor: str
+    far_distractor: str
 
 
-def descriptions(recipe: Recipe) -> list[Descriptions]:
+def descriptions(function_set: FunctionSet) -> list[Descriptions]:
     """Return what is said about each function of a set."""
     return [
         Descriptions(
             truth=made.function.truth,
-            program="" if recipe.kind is Kind.TEXT else made.function.program,
-            near=made.near.truth,
-            far=made.far.truth,
+            program="" if function_set.kind is Kind.TEXT else made.function.program,
+            near_distractor=made.near_distractor.truth,
+            far_distractor=made.far_distractor.truth,
         )
-        for made in functions(recipe)
+        for made in functions(function_set)
     ]
 
 
 @lru_cache(maxsize=4)
-def functions(recipe: Recipe) -> tuple[Made[Any], ...]:
+def functions(function_set: FunctionSet) -> tuple[Made[Any], ...]:
     """Return the functions of a set, those of numbers taking numbers, those of strings strings."""
-    if recipe.kind is Kind.NUMERIC:
-        return numeric_functions(recipe)
-    return string_functions(recipe) if recipe.kind is Kind.STRING else text_functions(recipe)
+    if function_set.kind is Kind.NUMERIC:
+        return numeric_functions(function_set)
+    return (
+        string_functions(function_set)
+        if function_set.kind is Kind.STRING
+        else text_functions(function_set)
+    )
 
 
-def pairs(recipe: Recipe, index: int) -> list[Pair]:
+def pairs(function_set: FunctionSet, index: int) -> list[Pair]:
     """Return what a function gives on each of its set's inputs."""
-    call = functions(recipe)[index].function.call
-    return [Pair(given=each, output=call(each)) for each in inputs(recipe)]
+    call = functions(function_set)[index].function.call
+    return [Pair(given=each, output=call(each)) for each in inputs(function_set)]
 
 
 @lru_cache(maxsize=4)
-def inputs(recipe: Recipe) -> Sequence[Value]:
+def inputs(function_set: FunctionSet) -> Sequence[Value]:
     """Return a set's inputs, each once."""
-    if recipe.kind is Kind.NUMERIC:
-        return numeric_inputs(recipe.seed, INPUTS)
-    return string_inputs(recipe.seed, INPUTS)
+    if function_set.kind is Kind.NUMERIC:
+        return numeric_inputs(function_set.seed, INPUTS)
+    return string_inputs(function_set.seed, INPUTS)
 
 
-def observe(recipe: Recipe, index: int, text: str) -> TokenActivations | Unusable:
+def observe(function_set: FunctionSet, index: int, text: str) -> TokenActivations | Unusable:
     """Return the record of one input, as it is written, or why there is none."""
-    call = functions(recipe)[index].function.call
-    if recipe.kind is Kind.STRING:
+    call = functions(function_set)[index].function.call
+    if function_set.kind is Kind.STRING:
         if not 0 < len(text) <= LONGEST:
             return Unusable(reason=f"the function takes 1 to {LONGEST} characters")
         return Pair(given=text, output=call(text)).excerpt

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import count, islice
 from random import Random
 
-from explanations.ground_truth.made import Made, Recipe, chance
+from explanations.ground_truth.made import FunctionSet, Made, chance
 from explanations.ground_truth.words import LEXICONS, NAMES
 
 VOWELS = "aeiouAEIOU"
@@ -209,9 +209,9 @@ class _Draft:
         return right[:place] + other + right[place + 1 :]
 
 
-def string_functions(recipe: Recipe) -> tuple[Made[StringFunction], ...]:
+def string_functions(function_set: FunctionSet) -> tuple[Made[StringFunction], ...]:
     """Return a set's functions, each with a description of its own; equal recipes, equal sets."""
-    return tuple(islice(_made(recipe.seed), recipe.count))
+    return tuple(islice(_made(function_set.seed), function_set.count))
 
 
 def string_inputs(seed: int, count: int) -> list[str]:
@@ -236,7 +236,9 @@ def _made(seed: int) -> Iterator[Made[StringFunction]]:
         near, far = _near(draw, draft), _far(draw, draft)
         if near and far:
             given.add(function.truth)
-            yield Made(function=function, near=near.function, far=far.function)
+            yield Made(
+                function=function, near_distractor=near.function, far_distractor=far.function
+            )
 
 
 def _draft(draw: Random, seed: int) -> _Draft:

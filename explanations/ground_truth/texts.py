@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from explanations.ground_truth.concepts import OVERLAP, Concept, common, concepts, overlap
 from explanations.ground_truth.known import Function
-from explanations.ground_truth.made import Made, Recipe, chance
+from explanations.ground_truth.made import FunctionSet, Made, chance
 from explanations.ground_truth.rules import (
     Rule,
     both,
@@ -162,9 +162,9 @@ class _Draft:
         return Function(truth=plain + spoilt.said, rule=spoilt.rule(form.rule(self.few), plain))
 
 
-def text_functions(recipe: Recipe) -> tuple[Made[Function], ...]:
+def text_functions(function_set: FunctionSet) -> tuple[Made[Function], ...]:
     """Return a set's functions, each with a description of its own; equal recipes, equal sets."""
-    return tuple(islice(_made(recipe.seed), recipe.count))
+    return tuple(islice(_made(function_set.seed), function_set.count))
 
 
 def _made(seed: int) -> Iterator[Made[Function]]:
@@ -177,7 +177,7 @@ def _made(seed: int) -> Iterator[Made[Function]]:
             continue
         given.add(function.truth)
         near, far = _near(draw, draft), _far(draw, draft)
-        yield Made(function=function, near=near.function, far=far.function)
+        yield Made(function=function, near_distractor=near.function, far_distractor=far.function)
 
 
 def _draft(draw: Random) -> _Draft:

@@ -45,13 +45,13 @@ class _Row:
     def __init__(
         self, subject: TransformersMLP, batch: Batch, row: int, ref: NeuronRef, asked: Continuation
     ) -> None:
-        self.ref, self.asked, self._encoder = ref, asked, subject.encoder
+        self.ref, self.asked, self._tokenizer = ref, asked, subject.tokenizer
         self.prefix: list[int] = batch.ids[row, : batch.first].tolist()
         self.given = batch.ids[row, batch.first : batch.first + batch.lengths[row]].tolist()
         self.added: list[int] = []
         self.ended = False
         self._reason = ""
-        self.new = min(asked.tokens, self._encoder.limit - batch.first - len(self.given))
+        self.new = min(asked.tokens, self._tokenizer.limit - batch.first - len(self.given))
         if batch.truncated[row]:
             self.new, self._reason = 0, "the text is longer than the subject reads"
         elif self.new <= 0:
@@ -82,7 +82,7 @@ class _Row:
         """Return what follows the text, or why nothing does."""
         if self._reason:
             return Unusable(reason=self._reason)
-        decode = self._encoder.backend.decode
+        decode = self._tokenizer.backend.decode
         stem: str = decode(self.given, skip_special_tokens=True)
         both: str = decode([*self.given, *self.added], skip_special_tokens=True)
         return both.removeprefix(stem)

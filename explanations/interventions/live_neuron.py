@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy
 from explanations.interventions.clamping import Clamp, causal_subject, check_neuron, clamped
 from explanations.records import NeuronRef, Scale, TokenActivations
 from explanations.subjects.base import Batch, Subject, SubjectError
-from explanations.subjects.tokenization import Encoder
+from explanations.subjects.tokenization import TextTokenizer
 from explanations.subjects.transformers_mlp import TransformersMLP
 
 SHOWN = 10
@@ -82,7 +82,7 @@ def intervene(subject: Subject, text: str, ref: NeuronRef, clamp: float) -> Inte
         after = _predict(model, batch)
     if not torch.isfinite(after.logits).all():
         raise SubjectError(f"the model computes no numbers when the neuron is set to {clamp:g}")
-    return _compared(before, after, batch, model.encoder)
+    return _compared(before, after, batch, model.tokenizer)
 
 
 def _read(subject: Subject, text: str, ref: NeuronRef) -> Batch:
@@ -124,7 +124,7 @@ def _loss(logits: torch.Tensor, ids: torch.Tensor, first: int) -> float | None:
 
 
 def _compared(
-    before: _Prediction, after: _Prediction, batch: Batch, encoder: Encoder
+    before: _Prediction, after: _Prediction, batch: Batch, tokenizer: TextTokenizer
 ) -> Intervention:
     was, now = before.logits.log_softmax(0), after.logits.log_softmax(0)
     old, new = was.exp(), now.exp()
@@ -133,12 +133,12 @@ def _compared(
 
     def shares(values: torch.Tensor) -> Shares:
         top = values.topk(min(SHOWN, len(values))).indices.tolist()
-        return tuple((_spelling(encoder, last, token), float(values[token])) for token in top)
+        return tuple((_spelling(tokenizer, last, token), float(values[token])) for token in top)
 
     def changes(size: torch.Tensor) -> Changes:
         top = size.topk(min(SHOWN, len(size))).indices.tolist()
         return tuple(
-            (_spelling(encoder, last, token), float(old[token]), float(new[token]))
+            (_spelling(tokenizer, last, token), float(old[token]), float(new[token]))
             for token in top
             if size[token] > 0
         )
@@ -155,11 +155,11 @@ def _compared(
     )
 
 
-def _spelling(encoder: Encoder, before: int, token: int) -> str:
+def _spelling(tokenizer: TextTokenizer, before: int, token: int) -> str:
     """Return a token's text after another token, with the space that it brings along."""
-    stem: str = encoder.backend.decode([before], skip_special_tokens=False)
-    both: str = encoder.backend.decode([before, token], skip_special_tokens=False)
+    stem: str = tokenizer.backend.decode([before], skip_special_tokens=False)
+    both: str = tokenizer.backend.decode([before, token], skip_special_tokens=False)
     text = both.removeprefix(stem)
     if both.startswith(stem) and text and _UNREADABLE not in text:
         return text
-    return encoder.backend.id_to_token(token) or f"<{token}>"
+    return tokenizer.backend.id_to_token(token) or f"<{token}>"

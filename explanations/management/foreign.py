@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from explanations.formats.lines import Given
+from explanations.formats.lines import ImportOptions
 from explanations.formats.registry import FORMATS
 
 _HELP = {
@@ -25,7 +25,7 @@ def add_format(parser: CommandParser, *, without: frozenset[str] = frozenset()) 
             parser.add_argument(f"--{name}", type=str if name in _TEXTS else int, help=text)
 
 
-def given(options: dict[str, Any], *, without: frozenset[str] = frozenset()) -> Given:
+def given(options: dict[str, Any], *, without: frozenset[str] = frozenset()) -> ImportOptions:
     """Return what was said; raises `CommandError` for what means nothing to the format."""
     said = {
         name: options[name]
@@ -35,4 +35,4 @@ def given(options: dict[str, Any], *, without: frozenset[str] = frozenset()) -> 
     if idle := sorted(said.keys() - FORMATS[options["format"]].takes):
         names = ", ".join(f"--{name}" for name in idle)
         raise CommandError(f"{names} means nothing to the format {options['format']}")
-    return Given(**said)
+    return ImportOptions(**said)

@@ -8,21 +8,21 @@ from itertools import pairwise
 import torch
 from torch.nn.functional import normalize
 
-from explanations.relations.weight_vectors import TransformerWiring
+from explanations.relations.weight_vectors import MLPVectors
 from explanations.stores.relations import RELATIONS
-from explanations.subjects.architectures import FAMILIES
+from explanations.subjects.architectures import ARCHITECTURES
 from explanations.subjects.base import Vectors
-from explanations.subjects.feature_reader import ReadOut
+from explanations.subjects.feature_reader import ModelFeatures
 
 _STREAM = re.compile(r"blocks\.(\d+)\.hook_resid_(pre|mid|post)")
 _PLACES = {"pre": 0, "mid": 1, "post": 2}
 
 
-class ReadOutWiring:
+class FeatureVectors:
     """The wiring of what is read off the stream: encoders and decoders as they are stored."""
 
-    def __init__(self, subject: ReadOut) -> None:
-        self._subject, self._host = subject, TransformerWiring(subject.host)
+    def __init__(self, subject: ModelFeatures) -> None:
+        self._subject, self._host = subject, MLPVectors(subject.host)
 
     @cached_property
     def undefined(self) -> dict[str, str]:
@@ -66,7 +66,7 @@ class ReadOutWiring:
         reader, host = self._subject.readers[layer], self._subject.host
         if named := _STREAM.fullmatch(reader.hook):
             return int(named[1]), _PLACES[named[2]]
-        layers = re.escape(FAMILIES[host.model.config.model_type].layers)
+        layers = re.escape(ARCHITECTURES[host.model.config.model_type].layers)
         path = re.fullmatch(
             rf"(?:{re.escape(host.model.base_model_prefix)}\.)?{layers}\.(\d+)", reader.hook
         )

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch.nn.functional import normalize
 
-from explanations.relations.latent_vectors import ReadOutWiring
-from explanations.relations.weight_vectors import TransformerWiring, Wiring
+from explanations.relations.latent_vectors import FeatureVectors
+from explanations.relations.weight_vectors import MLPVectors, WeightVectors
 from explanations.stores.reader import CaptureStore, StoreError, open_store
 from explanations.stores.relations import (
     RELATIONS,
@@ -24,7 +24,7 @@ from explanations.stores.relations import (
     write_related,
 )
 from explanations.subjects.base import Subject, Vectors
-from explanations.subjects.feature_reader import ReadOut
+from explanations.subjects.feature_reader import ModelFeatures
 from explanations.subjects.transformers_mlp import TransformersMLP
 
 TILE = 2**22
@@ -96,12 +96,12 @@ def _store(folder: Path) -> CaptureStore | None:
         return None
 
 
-def _wiring(subject: Subject) -> Wiring | str:
+def _wiring(subject: Subject) -> WeightVectors | str:
     """Return how a subject's neurons hang together, or why nothing can be said."""
     if isinstance(subject, TransformersMLP):
-        return TransformerWiring(subject)
-    if isinstance(subject, ReadOut):
-        return ReadOutWiring(subject)
+        return MLPVectors(subject)
+    if isinstance(subject, ModelFeatures):
+        return FeatureVectors(subject)
     return f"{subject.identity.name} has no weights: its neurons are not in a model"
 
 
@@ -112,7 +112,7 @@ class _Nearest:
         self._layers, self._width = subject.identity.layers, subject.identity.width
         self._device, self._keep, self._side = subject.device, keep, side
 
-    def neurons(self, wiring: Wiring) -> dict[str, Lists]:
+    def neurons(self, wiring: WeightVectors) -> dict[str, Lists]:
         """Return the relations between neurons by weight that are defined."""
         lists: dict[str, Lists] = {}
         if "upstream" not in wiring.undefined:
@@ -121,7 +121,7 @@ class _Nearest:
             lists["similar_weights"] = self._alike(lambda layer: _both(wiring.vectors(layer)))
         return lists
 
-    def tokens(self, wiring: Wiring) -> dict[str, Lists]:
+    def tokens(self, wiring: WeightVectors) -> dict[str, Lists]:
         """Return the relations with tokens that are defined."""
         names = [n for n, text in enumerate(wiring.texts) if text is not None]
         tokens = torch.tensor(names, device=self._device)
@@ -138,7 +138,7 @@ class _Nearest:
             lambda layer: torch.from_numpy(unit_sample(store, layer)).to(self._device)
         )
 
-    def _links(self, wiring: Wiring) -> dict[str, Lists]:
+    def _links(self, wiring: WeightVectors) -> dict[str, Lists]:
         """Score by the cosine of what a neuron writes with what a later layer's neuron reads.
 
         What is written is first carried to the later layer.
@@ -171,7 +171,7 @@ class _Nearest:
                     best.offer(two, scores.T, one)
         return best.lists()
 
-    def _tokens_in(self, wiring: Wiring, tokens: torch.Tensor) -> Lists:
+    def _tokens_in(self, wiring: WeightVectors, tokens: torch.Tensor) -> Lists:
         """Score by what a neuron reads of a stream that holds one token alone."""
         best = self._best()
         for layer in range(self._layers):
@@ -182,7 +182,7 @@ class _Nearest:
                     best.offer(layer * self._width + row, scores, first)
         return best.lists(tokens)
 
-    def _tokens_out(self, wiring: Wiring, tokens: torch.Tensor) -> Lists:
+    def _tokens_out(self, wiring: WeightVectors, tokens: torch.Tensor) -> Lists:
         """Score by what a neuron adds to a token's logit, before the final norm's division."""
         best = self._best()
         for layer in range(self._layers):

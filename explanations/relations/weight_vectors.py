@@ -15,12 +15,12 @@ import torch
 from torch import nn
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
-from explanations.subjects.architectures import FAMILIES
+from explanations.subjects.architectures import ARCHITECTURES
 from explanations.subjects.base import Vectors
 from explanations.subjects.transformers_mlp import TransformersMLP
 
 
-class Wiring(Protocol):
+class WeightVectors(Protocol):
     """How the neurons of a subject hang together by their weights.
 
     `undefined` gives a reason for each relation (`stores.relations.RELATIONS`) that has no meaning
@@ -149,13 +149,13 @@ class Norm:
         return vectors - vectors.mean(1, keepdim=True) if self.centred else vectors
 
 
-class TransformerWiring:
+class MLPVectors:
     """The wiring of a transformer's MLP neurons. Nothing is copied: vectors are made when asked."""
 
     def __init__(self, subject: TransformersMLP) -> None:
         kind = subject.model.config.model_type
         self._subject, self._paths = subject, PATHS[kind]
-        self._layers: Any = _at(subject.base, FAMILIES[kind].layers)
+        self._layers: Any = _at(subject.base, ARCHITECTURES[kind].layers)
 
     @property
     def norms_after_sums(self) -> bool:
@@ -176,7 +176,7 @@ class TransformerWiring:
     @cached_property
     def texts(self) -> tuple[str | None, ...]:
         """Each token of the embedding that a person can read, special ones left out."""
-        return token_texts(self._subject.encoder.backend, len(self._embedding))
+        return token_texts(self._subject.tokenizer.backend, len(self._embedding))
 
     def vectors(self, layer: int) -> Vectors:
         """Return the rows of the gate, or of the only input projection; the output's columns."""

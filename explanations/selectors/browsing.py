@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from explanations.models import Capture, Neuron, Record, Subject
 from explanations.records import NeuronRef, RecordKind, Split, TokenActivations
 from explanations.stores.layout import MANIFEST
-from explanations.stores.paths import PlaceError, local
+from explanations.stores.paths import UnsupportedURL, local
 from explanations.stores.reader import CaptureStore, StoreError, open_store
 from explanations.stores.relations import RelatedStore, read_related
 from explanations.stores.remote import fetch
@@ -80,7 +80,7 @@ def _readable(place: str) -> CaptureStore | None:
     try:
         folder = local(place) or _fetched(place, int(monotonic() // _LOOK_AGAIN))
         return _opened(folder, (folder / MANIFEST).stat().st_mtime_ns)
-    except (OSError, StoreError, PlaceError):
+    except (OSError, StoreError, UnsupportedURL):
         return None
 
 

@@ -12,7 +12,7 @@ from explanations.formats.lines import (
     SubjectLine,
 )
 from explanations.ground_truth import sets
-from explanations.ground_truth.made import Kind, Recipe
+from explanations.ground_truth.made import FunctionSet, Kind
 from explanations.ground_truth.pairs import Pair, written
 from explanations.models import Neuron, Subject
 from explanations.records import AuthorKind, RecordKind, Split, deal
@@ -30,17 +30,17 @@ FAR = MethodLine(name="distractor", version=1, config={"kind": "far"})
 
 
 @transaction.atomic
-def ground_truth_make(*, recipe: Recipe) -> Counts:
+def ground_truth_make(*, function_set: FunctionSet) -> Counts:
     """Store a set of functions of numbers or strings: neurons, records and what is said of them.
 
     What is stored already stays. Raises `ValueError` for functions of texts, which are captured.
     """
-    if recipe.kind is Kind.TEXT:
+    if function_set.kind is Kind.TEXT:
         raise ValueError("functions of texts get their records from a capture")
-    subject = _subject(recipe)
+    subject = _subject(function_set)
     counts = Counts()
-    for index, said in enumerate(sets.descriptions(recipe)):
-        records = tuple(_records(sets.pairs(recipe, index), recipe.seed))
+    for index, said in enumerate(sets.descriptions(function_set)):
+        records = tuple(_records(sets.pairs(function_set, index), function_set.seed))
         line = NeuronLine(
             subject=subject,
             layer=0,
@@ -54,10 +54,10 @@ def ground_truth_make(*, recipe: Recipe) -> Counts:
 
 
 @transaction.atomic
-def ground_truth_describe(*, subject: Subject, recipe: Recipe) -> Counts:
+def ground_truth_describe(*, subject: Subject, function_set: FunctionSet) -> Counts:
     """Store what is said of each of a subject's captured functions of texts."""
-    said, counts = sets.descriptions(recipe), Counts()
-    for neuron in Neuron.objects.filter(subject=subject, layer=0, index__lt=recipe.count):
+    said, counts = sets.descriptions(function_set), Counts()
+    for neuron in Neuron.objects.filter(subject=subject, layer=0, index__lt=function_set.count):
         line = NeuronLine(
             subject=SubjectLine(name=subject.name, layers=subject.layers, width=subject.width),
             layer=0,
@@ -97,8 +97,8 @@ def _maximum(records: Iterable[RecordLine]) -> float:
     return max(0.0, *(value for record in records for value in record.activations))
 
 
-def _subject(recipe: Recipe) -> SubjectLine:
-    source = GROUND_TRUTH_SOURCE + recipe.name
+def _subject(function_set: FunctionSet) -> SubjectLine:
+    source = GROUND_TRUTH_SOURCE + function_set.name
     return SubjectLine(
         name=source,
         source=source,
@@ -107,7 +107,7 @@ def _subject(recipe: Recipe) -> SubjectLine:
         dtype="float32",
         tokenizer="inputs",
         layers=1,
-        width=recipe.count,
+        width=function_set.count,
     )
 
 
@@ -115,8 +115,8 @@ def _explanations(said: sets.Descriptions) -> Iterator[ExplanationLine]:
     for method, text in (
         (TRUTH, said.truth),
         (PROGRAM, said.program),
-        (NEAR, said.near),
-        (FAR, said.far),
+        (NEAR, said.near_distractor),
+        (FAR, said.far_distractor),
     ):
         if text:
             name = "-".join([method.name, *map(str, method.config.values())])

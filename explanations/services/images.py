@@ -19,13 +19,13 @@ from django.db.models import Q
 
 from explanations.formats.fields import text_fault
 from explanations.formats.images.archive import Archive, FileRefused, open_archive
-from explanations.formats.images.manifest import ImageRow, Manifest, read_manifest
+from explanations.formats.images.manifest import ImageManifest, ImageRow, read_manifest
 from explanations.formats.images.pixels import SUFFIX, PixelsRefused, picture
-from explanations.formats.lines import Fault, FormatError
+from explanations.formats.lines import FormatError, Problem
 from explanations.models import Corpus, Document, Image, Neuron, Record, Subject
 from explanations.records import NeuronRef
 from explanations.services.imports import subject_fit
-from explanations.services.imports_scores import ImportFault
+from explanations.services.imports_scores import ImportProblem
 from explanations.services.results import packed
 
 _ROWS = 500
@@ -37,7 +37,7 @@ Progress = Callable[[int, int], None]
 class ImagesRefused(ValueError):
     """A zip of which nothing was stored; `faults` says why, row by row."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[Problem]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(map(str, self.faults)))
 
@@ -69,10 +69,10 @@ class _Decoded:
 class _Work:
     """One import: what was read, what was decoded, what is wrong."""
 
-    manifest: Manifest
+    manifest: ImageManifest
     subject: str
     images: dict[str, _Decoded] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Problem] = field(default_factory=list)
 
     def note(self, row: ImageRow, name: str, message: str) -> None:
         self.faults.append(self.manifest.fault(row, name, message))
@@ -213,7 +213,7 @@ def _fit(work: _Work, subject: Subject) -> None:
     ):
         try:
             subject_fit(subject, name, 0, place, at)
-        except ImportFault as fault:
+        except ImportProblem as fault:
             work.note(row, "neuron", str(fault))
 
 

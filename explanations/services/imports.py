@@ -1,7 +1,7 @@
 """Importing: one neuron with all that is said about it, whatever file it comes from.
 
 What is there already stays as it is, so a file can be imported twice. What contradicts it raises
-`ImportFault`, and then nothing of that neuron is stored.
+`ImportProblem`, and then nothing of that neuron is stored.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ from explanations.models import (
 from explanations.records import Scale
 from explanations.services.imports_scores import (
     Counts,
-    ImportFault,
+    ImportProblem,
     agree,
     imported_method,
     score_add,
@@ -72,7 +72,7 @@ def _subject(line: NeuronLine) -> Subject:
     told = line.subject
     for name, text in (("name", told.name), ("hook", told.hook)):
         if fault := text_fault(text, 200, empty=name == "hook"):
-            raise ImportFault(f"subject.{name}", fault)
+            raise ImportProblem(f"subject.{name}", fault)
     subject, _ = Subject.objects.get_or_create(
         name=told.name,
         defaults={
@@ -86,7 +86,7 @@ def _subject(line: NeuronLine) -> Subject:
     for name in ("revision", "hook"):
         stored, given = getattr(subject, name), getattr(told, name)
         if given and stored and stored != given:
-            raise ImportFault(f"subject.{name}", f"{subject} is stored with {stored!r}")
+            raise ImportProblem(f"subject.{name}", f"{subject} is stored with {stored!r}")
     subject_fit(subject, "layers", told.layers, "layer", line.layer)
     subject_fit(subject, "width", told.width, "index", line.index)
     return subject
@@ -96,13 +96,13 @@ def subject_fit(subject: Subject, name: str, told: int, place: str, at: int) -> 
     """Let a subject grow to what is told of it, or to hold a neuron, unless it was captured."""
     stored = getattr(subject, name)
     if told and at >= told:
-        raise ImportFault(place, f"{at} is beyond the {told} that the subject is said to have")
+        raise ImportProblem(place, f"{at} is beyond the {told} that the subject is said to have")
     if told and told < stored:
-        raise ImportFault(f"subject.{name}", f"{subject} is stored with {stored!r}")
+        raise ImportProblem(f"subject.{name}", f"{subject} is stored with {stored!r}")
     wanted = max(told, at + 1)
     if wanted > stored:
         if subject.captures.filter(tokens__gt=0).exists():
-            raise ImportFault(f"subject.{name}", f"{subject} was captured with {stored!r}")
+            raise ImportProblem(f"subject.{name}", f"{subject} was captured with {stored!r}")
         setattr(subject, name, wanted)
         subject.save(update_fields=[name])
 
@@ -129,7 +129,7 @@ def _neuron(subject: Subject, line: NeuronLine) -> tuple[Neuron, bool]:
             neuron.maximum, neuron.mean, neuron.firing_rate = first, line.mean, line.firing_rate
             neuron.save(update_fields=["maximum", "mean", "firing_rate"])
         elif line.maximum is not None:
-            raise ImportFault("maximum", f"{neuron} is stored with {neuron.maximum}")
+            raise ImportProblem("maximum", f"{neuron} is stored with {neuron.maximum}")
     for position, record in enumerate(line.records):
         _not_above(f"records[{position}].activations", record, neuron.maximum)
     return neuron, created
@@ -142,7 +142,7 @@ def _only_texts(neuron: Neuron) -> bool:
 def _not_above(at: str, record: RecordLine, maximum: float) -> None:
     peak = max(record.activations, default=maximum)
     if peak > maximum and not math.isclose(peak, maximum, rel_tol=ROUNDING):
-        raise ImportFault(at, f"{peak:g} is above the neuron's maximum, {maximum:g}")
+        raise ImportProblem(at, f"{peak:g} is above the neuron's maximum, {maximum:g}")
 
 
 def _records(work: _Import, lines: Sequence[RecordLine]) -> None:
@@ -165,9 +165,9 @@ def _records(work: _Import, lines: Sequence[RecordLine]) -> None:
 
 def _same_record(at: str, stored: Record, given: Record) -> None:
     if stored.tokens != given.tokens:
-        raise ImportFault(f"{at}.tokens", "other tokens are stored there")
+        raise ImportProblem(f"{at}.tokens", "other tokens are stored there")
     if not _equal(stored.values, given.values):
-        raise ImportFault(f"{at}.activations", "other activations are stored there")
+        raise ImportProblem(f"{at}.activations", "other activations are stored there")
     agree(f"{at}.kind", stored.kind, given.kind)
     agree(f"{at}.quantile", stored.quantile, given.quantile)
 
@@ -183,7 +183,7 @@ def _documents(neuron: Neuron, lines: Sequence[RecordLine]) -> dict[str, Documen
     found = {each.key: each for each in corpus.documents.filter(key__in=list(splits))}
     for position, line in enumerate(lines):
         if found[line.document].split != line.split:
-            raise ImportFault(
+            raise ImportProblem(
                 f"records[{position}].split",
                 f"document {line.document!r} is stored in {found[line.document].split}",
             )
@@ -270,10 +270,10 @@ def _same_explanation(
     work: _Import, stored: Explanation, line: ExplanationLine, shown: Sequence[Record]
 ) -> None:
     if stored.text != line.text:
-        raise ImportFault(_at(work, "text"), f"{stored.method} is stored with another text")
+        raise ImportProblem(_at(work, "text"), f"{stored.method} is stored with another text")
     agree(_at(work, "author_kind"), stored.author_kind, line.author_kind)
     if set(stored.shown.all()) != set(shown):
-        raise ImportFault(_at(work, "shown"), "its author is stored as shown other records")
+        raise ImportProblem(_at(work, "shown"), "its author is stored as shown other records")
 
 
 def _at(work: _Import, name: str) -> str:
@@ -306,9 +306,9 @@ def _same_simulation(
     for position, given in enumerate(made):
         row, where = rows.get(given.record_id), f"{at}.records[{position}]"
         if row is None:
-            raise ImportFault(f"{where}.record", "it is stored without this record")
+            raise ImportProblem(f"{where}.record", "it is stored without this record")
         if not _equal(row.values, given.values):
-            raise ImportFault(f"{where}.values", "other values are stored there")
+            raise ImportProblem(f"{where}.values", "other values are stored there")
         agree(f"{where}.reason", row.reason, given.reason)
 
 

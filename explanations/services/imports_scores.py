@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from explanations.formats.fields import text_fault
-from explanations.formats.lines import ForeignScore, MethodLine, ScoreLine
+from explanations.formats.lines import ExternalScore, MethodLine, ScoreLine
 from explanations.models import Explanation, Method, Neuron, Score, Simulation
 from explanations.records import NeuronRef
 from explanations.services.methods import method_get_or_create
 
 
-class ImportFault(ValueError):
+class ImportProblem(ValueError):
     """Something that contradicts what is stored, or is about what is not; `field` says where."""
 
     def __init__(self, field: str, message: str) -> None:
@@ -37,7 +37,7 @@ class Counts:
 
 
 @transaction.atomic
-def score_import(*, line: ForeignScore) -> Counts:
+def score_import(*, line: ExternalScore) -> Counts:
     """Store what somebody else found of a stored explanation; return what was new."""
     explanation = _named(line)
     new = score_add(explanation=explanation, simulation=None, line=line.score, records=(), at="")
@@ -77,17 +77,17 @@ def score_add(
 def imported_method(kind: Method.Kind, line: MethodLine) -> Method:
     """Return the method that a line names."""
     if fault := text_fault(line.name, 100, empty=False):
-        raise ImportFault(f"{kind.value}.name", fault)
+        raise ImportProblem(f"{kind.value}.name", fault)
     return method_get_or_create(kind=kind, name=line.name, version=line.version, config=line.config)
 
 
 def agree(at: str, stored: object, given: object) -> None:
-    """Raise `ImportFault` where what is given is not what is stored."""
+    """Raise `ImportProblem` where what is given is not what is stored."""
     if stored != given:
-        raise ImportFault(at, f"is stored as {stored!r}")
+        raise ImportProblem(at, f"is stored as {stored!r}")
 
 
-def _named(line: ForeignScore) -> Explanation:
+def _named(line: ExternalScore) -> Explanation:
     """Return the explanation that a row names; exactly one, or a fault that says what to add."""
     if line.number is not None:
         return _numbered(line, line.number)
@@ -97,26 +97,26 @@ def _named(line: ForeignScore) -> Explanation:
         subject__name=line.subject, layer=line.neuron.layer, index=line.neuron.index
     )
     if not neurons.exists():
-        raise ImportFault("index", f"no neuron {whose} is stored")
+        raise ImportProblem("index", f"no neuron {whose} is stored")
     found = Explanation.objects.filter(neuron__in=neurons, text=line.text)
     if line.explainer:
         found = found.filter(method__name=line.explainer)
     several = list(found.order_by("pk")[:2])
     if not several:
-        raise ImportFault("text", f"no explanation of {whose} says this")
+        raise ImportProblem("text", f"no explanation of {whose} says this")
     if len(several) > 1:
         what = "number in `explanation`" if line.explainer else "method in `explainer`"
-        raise ImportFault("text", f"several explanations of {whose} say this: give the {what}")
+        raise ImportProblem("text", f"several explanations of {whose} say this: give the {what}")
     return several[0]
 
 
-def _numbered(line: ForeignScore, number: int) -> Explanation:
+def _numbered(line: ExternalScore, number: int) -> Explanation:
     """Return the explanation with a number; what else a row says of it must be so."""
     explanation = (
         Explanation.objects.select_related("neuron__subject", "method").filter(pk=number).first()
     )
     if explanation is None:
-        raise ImportFault("explanation", f"no explanation has the number {number}")
+        raise ImportProblem("explanation", f"no explanation has the number {number}")
     neuron, method = explanation.neuron, explanation.method
     stored: dict[str, object] = {
         "subject": neuron.subject.name,
@@ -125,5 +125,5 @@ def _numbered(line: ForeignScore, number: int) -> Explanation:
     }
     for name, value in stored.items():
         if getattr(line, name) not in (None, "", value):
-            raise ImportFault(name, f"explanation {number} is of {value}")
+            raise ImportProblem(name, f"explanation {number} is of {value}")
     return explanation

@@ -11,7 +11,7 @@ from fsspec.implementations.local import LocalFileSystem
 _URL = re.compile(r"[a-z][a-z0-9+.-]*(://|::)")
 
 
-class PlaceError(ValueError):
+class UnsupportedURL(ValueError):
     """A URL that nothing installed can open; the message says what is missing."""
 
 
@@ -32,7 +32,7 @@ def filesystem(place: str | Path) -> tuple[Any, str]:
     try:
         files, name = url_to_fs(str(place))
     except (ImportError, ValueError) as error:
-        raise PlaceError(f"{place}: {error}") from error
+        raise UnsupportedURL(f"{place}: {error}") from error
     return files, name
 
 

@@ -2,7 +2,7 @@
 
 A store is the JSON and safetensors files that stand directly in a folder. It is complete when its
 manifest is there: `publish` writes that last, `remove` takes it first. A URL that nothing installed
-can open raises `PlaceError`.
+can open raises `UnsupportedURL`.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """What has neurons. Importing this loads torch: tasks import it inside the function."""
 
 from explanations.subjects.base import Batch, Consume, Subject, SubjectError
-from explanations.subjects.feature_reader import ReadOut
+from explanations.subjects.feature_reader import ModelFeatures
 from explanations.subjects.functions import TextFunctions
 from explanations.subjects.load import load
 from explanations.subjects.loading import load_transformer
@@ -10,7 +10,7 @@ from explanations.subjects.transformers_mlp import TransformersMLP
 __all__ = [
     "Batch",
     "Consume",
-    "ReadOut",
+    "ModelFeatures",
     "Subject",
     "SubjectError",
     "TextFunctions",

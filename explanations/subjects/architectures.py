@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
+class Architecture:
     """Paths: the list of layers below the base model, all others below a layer.
 
     The residual stream enters a layer as its input and leaves it as its output, or as the input of
@@ -26,9 +26,11 @@ class Family:
     offset: bool = False  # positions count from the padding token's number + 1, as in RoBERTa
 
 
-_GATED = Family(layers="layers", projection="mlp.down_proj", middle="post_attention_layernorm")
-_GPT2 = Family(layers="h", projection="mlp.c_proj", middle="ln_2")
-_BERT = Family(
+_GATED = Architecture(
+    layers="layers", projection="mlp.down_proj", middle="post_attention_layernorm"
+)
+_GPT2 = Architecture(layers="h", projection="mlp.c_proj", middle="ln_2")
+_BERT = Architecture(
     layers="encoder.layer",
     projection="output.dense",
     mlp="output.dense",
@@ -40,10 +42,10 @@ _ROBERTA = replace(_BERT, offset=True)
 _GEMMA2 = replace(_GATED, mlp="post_feedforward_layernorm", middle="pre_feedforward_layernorm")
 _OLMO2 = replace(_GEMMA2, middle="mlp")
 
-FAMILIES: dict[str, Family] = {
+ARCHITECTURES: dict[str, Architecture] = {
     "bert": _BERT,
     "camembert": _ROBERTA,
-    "distilbert": Family(
+    "distilbert": Architecture(
         layers="transformer.layer",
         projection="ffn.lin2",
         mlp="ffn",
@@ -58,16 +60,18 @@ FAMILIES: dict[str, Family] = {
     "gpt2": _GPT2,
     "gpt_bigcode": _GPT2,
     "gpt_neo": _GPT2,
-    "gpt_neox": Family(layers="layers", projection="mlp.dense_4h_to_h"),
-    "gptj": Family(layers="h", projection="mlp.fc_out"),
+    "gpt_neox": Architecture(layers="layers", projection="mlp.dense_4h_to_h"),
+    "gptj": Architecture(layers="h", projection="mlp.fc_out"),
     "llama": _GATED,
     "mistral": _GATED,
-    "modernbert": Family(layers="layers", projection="mlp.Wo", middle="mlp_norm", causal=False),
+    "modernbert": Architecture(
+        layers="layers", projection="mlp.Wo", middle="mlp_norm", causal=False
+    ),
     "mpnet": replace(_ROBERTA, middle="attention.LayerNorm"),
     "olmo": _GATED,
     "olmo2": _OLMO2,
     "olmo3": _OLMO2,
-    "phi": Family(layers="layers", projection="mlp.fc2"),
+    "phi": Architecture(layers="layers", projection="mlp.fc2"),
     "phi3": _GATED,
     "qwen2": _GATED,
     "qwen3": _GATED,

@@ -18,7 +18,7 @@ from explanations.subjects.base import (
     check_layer,
     enough_memory,
 )
-from explanations.subjects.hook_points import Point, point
+from explanations.subjects.hook_points import HookPoint, find_hook_point
 from explanations.subjects.transformers_mlp import BUDGET, TransformersMLP
 
 Read: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
@@ -29,7 +29,7 @@ HOOK_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Reader:
+class FeatureReader:
     """What one layer of a read-out is: a hook point, what is read there, and the sizes of both.
 
     `vectors` reads from its file what each neuron reads and writes there. `module_input`: where the
@@ -45,13 +45,13 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ReadOut:
+class ModelFeatures:
     """Neurons that are read off the vectors at hook points of a model, a layer for each."""
 
     identity: SubjectIdentity
     host: TransformersMLP
-    points: tuple[Point, ...]
-    readers: tuple[Reader, ...]
+    points: tuple[HookPoint, ...]
+    readers: tuple[FeatureReader, ...]
 
     @property
     def layers(self) -> int:
@@ -99,13 +99,17 @@ class ReadOut:
                 self.forward(batch)
 
 
-def read_out(source: str, name: str, host: TransformersMLP, readers: Sequence[Reader]) -> ReadOut:
+def model_features(
+    source: str, name: str, host: TransformersMLP, readers: Sequence[FeatureReader]
+) -> ModelFeatures:
     """Join a model and what is read off it. Layers are in the order of the readers.
 
     Raises `SubjectError` where a hook point is unknown, a vector is of another size than the
     model's there, or readers differ in width.
     """
-    points = tuple(point(host, each.hook, module_input=each.module_input) for each in readers)
+    points = tuple(
+        find_hook_point(host, each.hook, module_input=each.module_input) for each in readers
+    )
     widths = {each.width for each in readers}
     if len(widths) != 1:
         sizes = ", ".join(f"{each.hook}: {each.width}" for each in readers)
@@ -124,7 +128,7 @@ def read_out(source: str, name: str, host: TransformersMLP, readers: Sequence[Re
         layers=len(readers),
         width=widths.pop(),
     )
-    return ReadOut(identity=identity, host=host, points=points, readers=tuple(readers))
+    return ModelFeatures(identity=identity, host=host, points=points, readers=tuple(readers))
 
 
 def _reading(layer: int, read: Read, consume: Consume) -> Callable[[torch.Tensor], None]:
@@ -138,7 +142,7 @@ def _reading(layer: int, read: Read, consume: Consume) -> Callable[[torch.Tensor
     return use
 
 
-def _sizes(host: TransformersMLP, points: Sequence[Point]) -> list[int]:
+def _sizes(host: TransformersMLP, points: Sequence[HookPoint]) -> list[int]:
     """Return how many values the vectors at each point have, found by running one token."""
     sizes: dict[int, int] = {}
     batch = Batch(

@@ -9,13 +9,13 @@ import torch
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
 from explanations.ground_truth.known import SETS, Function
-from explanations.ground_truth.made import Kind, recipe
+from explanations.ground_truth.made import Kind, parse_function_set
 from explanations.ground_truth.rules import Text
 from explanations.ground_truth.texts import text_functions
 from explanations.records import NeuronRef
 from explanations.stores.reader import SubjectIdentity
 from explanations.subjects.base import Batch, Consume, SubjectError, check_layer
-from explanations.subjects.tokenization import Encoder
+from explanations.subjects.tokenization import TextTokenizer
 from explanations.subjects.transformers_mlp import BUDGET
 
 VERSION = "1"
@@ -39,7 +39,7 @@ class TextFunctions:
     identity: SubjectIdentity
     functions: tuple[Function, ...]
     seed: int
-    encoder: Encoder
+    tokenizer: TextTokenizer
 
     @property
     def layers(self) -> int:
@@ -68,7 +68,7 @@ class TextFunctions:
 
     def encode(self, texts: Sequence[str], *, budget: int = BUDGET) -> Iterator[Batch]:
         """Cut texts into batches of at most `budget` tokens, shortest texts first."""
-        for batch in self.encoder.batches(texts, budget=budget, device=self.device):
+        for batch in self.tokenizer.batches(texts, budget=budget, device=self.device):
             ids = torch.zeros_like(batch.ids)
             for row, pieces in enumerate(batch.pieces):
                 ids[row, : len(pieces)] = torch.tensor([_number(piece) for piece in pieces])
@@ -121,7 +121,7 @@ def load_functions(given: str, *, revision: str = "", limit: int | None = None) 
         identity=identity,
         functions=functions,
         seed=int(said or 0),
-        encoder=Encoder(backend=_words(), prefix=(), suffix=(), limit=limit or LIMIT),
+        tokenizer=TextTokenizer(backend=_words(), prefix=(), suffix=(), limit=limit or LIMIT),
     )
 
 
@@ -129,7 +129,7 @@ def _set(name: str, given: str) -> tuple[Function, ...]:
     if name in SETS:
         return SETS[name]
     try:
-        made = recipe(given)
+        made = parse_function_set(given)
     except ValueError as error:
         raise SubjectError(f"functions:{given}: {error}") from error
     if made is None:

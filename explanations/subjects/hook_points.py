@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import nn
 
-from explanations.subjects.architectures import FAMILIES, Family
+from explanations.subjects.architectures import ARCHITECTURES, Architecture
 from explanations.subjects.base import SubjectError
 from explanations.subjects.transformers_mlp import TransformersMLP
 
@@ -22,7 +22,7 @@ _NAMED = re.compile(r"blocks\.(\d+)\.(.+)")
 Place: TypeAlias = tuple[str, bool]
 """A path below a layer, empty for the layer itself, and whether it is the module's input."""
 
-NAMES: dict[str, Callable[[Family], Place | None]] = {
+NAMES: dict[str, Callable[[Architecture], Place | None]] = {
     "hook_resid_pre": lambda family: ("", True),
     "hook_resid_mid": lambda family: (family.middle, True) if family.middle else None,
     "hook_resid_post": lambda family: (family.end, bool(family.end)),
@@ -33,7 +33,7 @@ NAMES: dict[str, Callable[[Family], Place | None]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Point:
+class HookPoint:
     """A place in a model that vectors are read from: what a module takes in, or what it gives."""
 
     name: str
@@ -54,7 +54,7 @@ class Point:
         return self.module.register_forward_hook(after)
 
 
-def point(host: TransformersMLP, name: str, *, module_input: bool = False) -> Point:
+def find_hook_point(host: TransformersMLP, name: str, *, module_input: bool = False) -> HookPoint:
     """Find a hook point of a model.
 
     A module's path means its output, or with `module_input` its input. Raises `SubjectError` for a
@@ -67,10 +67,10 @@ def point(host: TransformersMLP, name: str, *, module_input: bool = False) -> Po
     modules = dict(host.base.named_modules())
     if not below or below not in modules:
         raise _unknown(host, name)
-    return Point(name=name, module=modules[below], input=module_input)
+    return HookPoint(name=name, module=modules[below], input=module_input)
 
 
-def _named(host: TransformersMLP, name: str, layer: int, place: str) -> Point:
+def _named(host: TransformersMLP, name: str, layer: int, place: str) -> HookPoint:
     if place not in NAMES:
         raise _unknown(host, name)
     if layer >= host.layers:
@@ -78,7 +78,7 @@ def _named(host: TransformersMLP, name: str, layer: int, place: str) -> Point:
             f"{name} is beyond {host.identity.name}: its layers are 0 to {host.layers - 1}"
         )
     model_type = host.model.config.model_type
-    family = FAMILIES[model_type]
+    family = ARCHITECTURES[model_type]
     found = NAMES[place](family)
     if found is None:
         raise SubjectError(
@@ -88,7 +88,7 @@ def _named(host: TransformersMLP, name: str, layer: int, place: str) -> Point:
     path, is_input = found
     inside = [family.layers, str(layer), *filter(None, path.split("."))]
     module: nn.Module = reduce(getattr, ".".join(inside).split("."), host.base)
-    return Point(name=name, module=module, input=is_input)
+    return HookPoint(name=name, module=module, input=is_input)
 
 
 def _unknown(host: TransformersMLP, name: str) -> SubjectError:

@@ -11,7 +11,7 @@ from explanations.subjects.functions import load_functions
 from explanations.subjects.loading import load_transformer
 from explanations.subjects.vectors import Host, load_directions, load_saes
 
-READ_OUTS: dict[str, Callable[[str, Host], Subject]] = {
+MODEL_FEATURES: dict[str, Callable[[str, Host], Subject]] = {
     "sae": load_saes,
     "directions": load_directions,
 }
@@ -42,6 +42,6 @@ def load(
     if f"{kind}:" == FUNCTIONS:
         return load_functions(rest, revision=revision, limit=limit)
     host = partial(load_transformer, revision=revision, device=device, dtype=dtype, limit=limit)
-    if kind in READ_OUTS and rest:
-        return READ_OUTS[kind](rest, host)
+    if kind in MODEL_FEATURES and rest:
+        return MODEL_FEATURES[kind](rest, host)
     return host(source)

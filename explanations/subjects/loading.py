@@ -22,9 +22,9 @@ from transformers.utils import logging
 
 from explanations.pretrained import package_folder, silenced
 from explanations.stores.reader import SubjectIdentity
-from explanations.subjects.architectures import FAMILIES, Family
+from explanations.subjects.architectures import ARCHITECTURES, Architecture
 from explanations.subjects.base import SubjectError, enough_memory
-from explanations.subjects.tokenization import encoder
+from explanations.subjects.tokenization import text_tokenizer
 from explanations.subjects.transformers_mlp import TransformersMLP
 
 PACKAGE = "package:"
@@ -77,7 +77,7 @@ def load_transformer(
         model=model,
         base=model.base_model,
         projections=projections,
-        encoder=encoder(
+        tokenizer=text_tokenizer(
             tokenizer,
             causal=family.causal,
             positions=_positions(config, family),
@@ -120,29 +120,29 @@ def _package(name: str, revision: str) -> _Place:
     return _Place(path=str(found), name=name, revision=revision or version)
 
 
-def _family(config: Any, place: _Place) -> Family:
-    family = FAMILIES.get(config.model_type)
+def _family(config: Any, place: _Place) -> Architecture:
+    family = ARCHITECTURES.get(config.model_type)
     if family is None:
         raise SubjectError(
             f"{place.name} is of the family {config.model_type!r}, whose neurons this version does "
-            f"not know: it knows {', '.join(FAMILIES)}; a line in FAMILIES adds one"
+            f"not know: it knows {', '.join(ARCHITECTURES)}; a line in ARCHITECTURES adds one"
         )
     return family
 
 
-def _positions(config: Any, family: Family) -> int:
+def _positions(config: Any, family: Architecture) -> int:
     """Return the most tokens that a model reads at once."""
     reserved = config.pad_token_id + 1 if family.offset else 0
     return int(config.max_position_embeddings) - reserved
 
 
-def _model(place: _Place, family: Family, dtype: torch.dtype) -> Any:
+def _model(place: _Place, family: Architecture, dtype: torch.dtype) -> Any:
     auto = AutoModelForCausalLM if family.causal else AutoModel
     return auto.from_pretrained(place.path, dtype=dtype, **place.told)
 
 
 def _identity(
-    source: str, place: _Place, model: Any, family: Family, projections: tuple[nn.Module, ...]
+    source: str, place: _Place, model: Any, family: Architecture, projections: tuple[nn.Module, ...]
 ) -> SubjectIdentity:
     head = "" if model.base_model is model else f"{model.base_model_prefix}."
     return SubjectIdentity(
@@ -157,7 +157,7 @@ def _identity(
     )
 
 
-def _layers(model: Any, family: Family) -> nn.ModuleList:
+def _layers(model: Any, family: Architecture) -> nn.ModuleList:
     layers: nn.ModuleList = _at(model.base_model, family.layers)
     return layers
 

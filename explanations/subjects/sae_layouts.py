@@ -13,7 +13,7 @@ import torch
 
 from explanations.subjects import saes
 from explanations.subjects.base import SubjectError, Vectors
-from explanations.subjects.feature_reader import Reader
+from explanations.subjects.feature_reader import FeatureReader
 from explanations.subjects.files import expect, settings, weights
 
 Arrays: TypeAlias = Mapping[str, torch.Tensor]
@@ -63,7 +63,7 @@ class StoredSAE:
     hook: str
     model: str
 
-    def reader(self, device: torch.device, *, layer_norm: bool) -> Reader:
+    def reader(self, device: torch.device, *, layer_norm: bool) -> FeatureReader:
         """Read the weights. `layer_norm`: whether the model's norms take the mean away."""
         if (self.folder / SPARSIFY).exists():
             return _sparsify(self, device)
@@ -108,7 +108,7 @@ def _flat(config: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _saelens(sae: StoredSAE, device: torch.device, *, layer_norm: bool) -> Reader:
+def _saelens(sae: StoredSAE, device: torch.device, *, layer_norm: bool) -> FeatureReader:
     path, config = sae.folder / SAELENS, sae.config
     arrays = weights(path, device)
     if "W_enc" not in arrays or arrays["W_enc"].dim() != 2:
@@ -116,7 +116,7 @@ def _saelens(sae: StoredSAE, device: torch.device, *, layer_norm: bool) -> Reade
     inputs, width = arrays["W_enc"].shape
     _agrees(sae, {"d_in": inputs, "d_sae": width})
     _refuse_heads(sae)
-    return Reader(
+    return FeatureReader(
         hook=sae.hook,
         inputs=inputs,
         width=width,
@@ -149,12 +149,12 @@ def _shift(path: Path, arrays: Arrays, inputs: int, *, subtracts: bool) -> torch
 
 def _activation(sae: StoredSAE, path: Path, arrays: Arrays, width: int) -> saes.Map:
     kind = str(sae.config["architecture"])
-    if kind not in ARCHITECTURES:
+    if kind not in ACTIVATIONS:
         raise SubjectError(
             f"{sae.folder.name} is an SAE of the kind {kind!r}, which this version cannot "
-            f"compute: it knows {', '.join(ARCHITECTURES)}"
+            f"compute: it knows {', '.join(ACTIVATIONS)}"
         )
-    activate = ARCHITECTURES[kind](sae, path, arrays, width)
+    activate = ACTIVATIONS[kind](sae, path, arrays, width)
     if sae.config.get("rescale_acts_by_decoder_norm"):
         expect(path, arrays, {"W_dec": (width, arrays["W_enc"].shape[0])})
         return saes.scaled(arrays["W_dec"].norm(dim=-1), activate)
@@ -184,7 +184,7 @@ def _gated(_sae: StoredSAE, path: Path, arrays: Arrays, width: int) -> saes.Map:
     return saes.gated(arrays["b_gate"], arrays["r_mag"], arrays["b_mag"])
 
 
-ARCHITECTURES: dict[str, Callable[[StoredSAE, Path, Arrays, int], saes.Map]] = {
+ACTIVATIONS: dict[str, Callable[[StoredSAE, Path, Arrays, int], saes.Map]] = {
     "standard": _standard,
     "jumprelu": _jump,
     "topk": _top,
@@ -236,7 +236,7 @@ def _refuse_heads(sae: StoredSAE) -> None:
         )
 
 
-def _sparsify(sae: StoredSAE, device: torch.device) -> Reader:
+def _sparsify(sae: StoredSAE, device: torch.device) -> FeatureReader:
     path, config = sae.folder / SPARSIFY, sae.config
     arrays = weights(path, device)
     if "encoder.weight" not in arrays or arrays["encoder.weight"].dim() != 2:
@@ -250,7 +250,7 @@ def _sparsify(sae: StoredSAE, device: torch.device) -> Reader:
     for name in ("signed", "gram_lookup"):
         if config.get(name):
             raise SubjectError(f"{path} was trained with {name}, which cannot be computed here")
-    return Reader(
+    return FeatureReader(
         hook=sae.hook,
         inputs=inputs,
         width=width,

@@ -12,7 +12,7 @@ from explanations.subjects.base import Batch, SubjectError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Coded:
+class TokenizedText:
     """One text's own tokens, without special ones: their numbers, and their pieces of the text."""
 
     place: int
@@ -22,7 +22,7 @@ class Coded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Encoder:
+class TextTokenizer:
     """How a subject reads a text: the special tokens around it, and the most it takes at once."""
 
     backend: Any  # a tokenizers.Tokenizer
@@ -42,11 +42,11 @@ class Encoder:
         for group in grouped(coded, budget=budget, specials=specials):
             yield self._batch(group, device)
 
-    def encode(self, texts: Sequence[str]) -> list[Coded]:
+    def encode(self, texts: Sequence[str]) -> list[TokenizedText]:
         """Return each text's own tokens."""
         room = self.limit - len(self.prefix) - len(self.suffix)
         return [
-            Coded(
+            TokenizedText(
                 place=place,
                 ids=tuple(encoding.ids[:room]),
                 pieces=cut(text, [end for _, end in encoding.offsets], room),
@@ -57,7 +57,7 @@ class Encoder:
             )
         ]
 
-    def _batch(self, group: Sequence[Coded], device: torch.device) -> Batch:
+    def _batch(self, group: Sequence[TokenizedText], device: torch.device) -> Batch:
         rows = [(*self.prefix, *coded.ids, *self.suffix) for coded in group]
         longest = max(map(len, rows))
         ids = torch.tensor([row + (0,) * (longest - len(row)) for row in rows])
@@ -73,9 +73,9 @@ class Encoder:
         )
 
 
-def encoder(
+def text_tokenizer(
     tokenizer: PreTrainedTokenizerBase, *, causal: bool, positions: int, limit: int | None
-) -> Encoder:
+) -> TextTokenizer:
     """Return how a family reads: BOS first where there is one, or [CLS] before and [SEP] after.
 
     The text in between is always coded as it stands, and cut at the shortest of the limits.
@@ -91,7 +91,9 @@ def encoder(
     before = tokenizer.bos_token_id if causal else tokenizer.cls_token_id
     after = None if causal else tokenizer.sep_token_id
     longest = min(positions, tokenizer.model_max_length, limit or positions)
-    return Encoder(backend=backend, prefix=_tokens(before), suffix=_tokens(after), limit=longest)
+    return TextTokenizer(
+        backend=backend, prefix=_tokens(before), suffix=_tokens(after), limit=longest
+    )
 
 
 def cut(text: str, ends: Sequence[int], room: int) -> tuple[str, ...]:
@@ -107,9 +109,11 @@ def cut(text: str, ends: Sequence[int], room: int) -> tuple[str, ...]:
     return tuple(text[a:b] for a, b in pairwise(bounds[: room + 1]))
 
 
-def grouped(coded: Sequence[Coded], *, budget: int, specials: int) -> Iterator[list[Coded]]:
+def grouped(
+    coded: Sequence[TokenizedText], *, budget: int, specials: int
+) -> Iterator[list[TokenizedText]]:
     """Group texts, shortest first, so that none padded to its longest exceeds the budget."""
-    group: list[Coded] = []
+    group: list[TokenizedText] = []
     for text in coded:
         if group and (len(group) + 1) * (len(text.ids) + specials) > budget:
             yield group

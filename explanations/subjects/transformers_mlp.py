@@ -11,7 +11,7 @@ from torch import nn
 
 from explanations.stores.reader import SubjectIdentity
 from explanations.subjects.base import Batch, Consume, check_layer, enough_memory
-from explanations.subjects.tokenization import Encoder
+from explanations.subjects.tokenization import TextTokenizer
 
 BUDGET, MOST = 2048, 8192
 """Tokens in a batch, from wide layers to narrow ones: enough work for the processor at each step,
@@ -33,7 +33,7 @@ class TransformersMLP:
     model: Any
     base: nn.Module
     projections: tuple[nn.Module, ...]
-    encoder: Encoder
+    tokenizer: TextTokenizer
 
     @property
     def layers(self) -> int:
@@ -53,7 +53,7 @@ class TransformersMLP:
     def encode(self, texts: Sequence[str], *, budget: int | None = None) -> Iterator[Batch]:
         """Cut texts into batches of at most `budget` tokens, shortest texts first."""
         best = min(MOST, max(BUDGET, VALUES // self.width))
-        return self.encoder.batches(texts, budget=budget or best, device=self.device)
+        return self.tokenizer.batches(texts, budget=budget or best, device=self.device)
 
     def forward(self, batch: Batch) -> None:
         """Do the bare forward pass that capture is measured against: no hook, no head."""

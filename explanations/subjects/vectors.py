@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from explanations.subjects.base import SubjectError, Vectors
-from explanations.subjects.feature_reader import Read, Reader, ReadOut, read_out
+from explanations.subjects.feature_reader import FeatureReader, ModelFeatures, Read, model_features
 from explanations.subjects.files import settings, weights
 from explanations.subjects.sae_layouts import CONFIG, StoredSAE, stored
 from explanations.subjects.transformers_mlp import TransformersMLP
@@ -28,7 +28,7 @@ HUB_NAMES = {
 """How TransformerLens's names of models begin, and what those on the hub begin with instead."""
 
 
-def load_saes(given: str, host: Host) -> ReadOut:
+def load_saes(given: str, host: Host) -> ModelFeatures:
     """Load `PATH` or `PATH@MODEL`: one SAE's folder, or a folder of such folders, a layer each.
 
     Layers are in the order of their hook points' names, numbers by value. The model is the one
@@ -39,10 +39,10 @@ def load_saes(given: str, host: Host) -> ReadOut:
     subject = host(model or _model(path, found))
     layer_norm = any(isinstance(module, nn.LayerNorm) for module in subject.base.modules())
     readers = [each.reader(subject.device, layer_norm=layer_norm) for each in found]
-    return read_out(f"sae:{given}", path.resolve().name, subject, readers)
+    return model_features(f"sae:{given}", path.resolve().name, subject, readers)
 
 
-def load_directions(given: str, host: Host) -> ReadOut:
+def load_directions(given: str, host: Host) -> ModelFeatures:
     """Load `FILE@MODEL`: a safetensors file with an array [n, d] for each hook point.
 
     A neuron is a direction; its activation is the plain dot product of the model's vector with it.
@@ -57,15 +57,15 @@ def load_directions(given: str, host: Host) -> ReadOut:
     if not arrays:
         raise SubjectError(f"{path} is empty: it must hold an array [n, d] for each hook point")
     readers = [_directions(path, hook, arrays[hook]) for hook in sorted(arrays, key=_natural)]
-    return read_out(f"directions:{given}", path.stem, subject, readers)
+    return model_features(f"directions:{given}", path.stem, subject, readers)
 
 
-def _directions(path: Path, hook: str, array: torch.Tensor) -> Reader:
+def _directions(path: Path, hook: str, array: torch.Tensor) -> FeatureReader:
     if array.dim() != 2 or not len(array):
         raise SubjectError(
             f"{hook} in {path} is of shape {tuple(array.shape)}: directions are an array [n, d]"
         )
-    return Reader(
+    return FeatureReader(
         hook=hook,
         inputs=array.shape[1],
         width=len(array),

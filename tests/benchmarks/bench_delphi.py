@@ -50,7 +50,7 @@ def main() -> None:
 
 def rows(subject: TransformersMLP) -> list[Batch]:
     """Cut stories into rows of equal length, as delphi wants them."""
-    coded = subject.encoder.encode(
+    coded = subject.tokenizer.encode(
         [text for _, _, text in documents(DATA / "tinystories.jsonl")[:400]]
     )
     ids = [number for text in coded for number in text.ids]
@@ -94,8 +94,8 @@ def held(state: CaptureState) -> int:
         tensor
         for layer in state.layers
         for tensor in (
-            *layer.tally.arrays().values(),
-            layer.tally.block_words,
+            *layer.statistics.arrays().values(),
+            layer.statistics.block_words,
             *layer.samples.values(),
             *layer.tops.arrays().values(),
         )

@@ -7,22 +7,22 @@ from typing import Any
 
 from django.core.management import CommandError, call_command
 
-from explanations.formats.lines import Fault, Found, Given, NeuronLine
+from explanations.formats.lines import ImportOptions, NeuronLine, Parsed, Problem
 from explanations.formats.registry import FORMATS
 
 
 def read(form: str, path: Path, **said: Any) -> tuple[list[Any], list[str]]:
     """Return the lines that were read, and the faults as they are told."""
-    outcomes = list(FORMATS[form].read(str(path), Given(**said)))
-    lines = [each.line for each in outcomes if isinstance(each, Found)]
-    return lines, [str(each) for each in outcomes if isinstance(each, Fault)]
+    outcomes = list(FORMATS[form].read(str(path), ImportOptions(**said)))
+    lines = [each.line for each in outcomes if isinstance(each, Parsed)]
+    return lines, [str(each) for each in outcomes if isinstance(each, Problem)]
 
 
 def write(form: str, lines: Iterable[NeuronLine], path: Path, **said: Any) -> list[str]:
     """Write lines to a new path; return what had no place."""
     if not FORMATS[form].is_file:
         path.mkdir()
-    return [str(fault) for fault in FORMATS[form].write(lines, path, Given(**said))]
+    return [str(fault) for fault in FORMATS[form].write(lines, path, ImportOptions(**said))]
 
 
 def call(command: str, path: Path, *options: str) -> tuple[str, str, bool]:

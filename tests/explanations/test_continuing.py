@@ -35,7 +35,7 @@ def test_the_likeliest_tokens_are_those_of_the_models_own_generation(
         ids = stories260k.model.generate(
             input_ids=batch.ids, attention_mask=batch.mask, do_sample=False, max_new_tokens=12
         )[0]
-    decode = stories260k.encoder.backend.decode
+    decode = stories260k.tokenizer.backend.decode
     whole = decode(ids.tolist()[batch.first :])
     (found,) = go_on(stories260k, TEXT)
     assert TEXT + str(found) == whole
@@ -61,7 +61,7 @@ def test_draws_follow_the_models_distribution(stories260k: TransformersMLP) -> N
     with torch.inference_mode():
         shares = stories260k.model(input_ids=batch.ids).logits[0, -1].float().softmax(-1)
     best = int(shares.argmax())
-    said = stories260k.encoder.backend.decode([*batch.ids[0, 1:].tolist(), best])
+    said = stories260k.tokenizer.backend.decode([*batch.ids[0, 1:].tolist(), best])
     asked = [
         (REF, Continuation(text="She", clamp=None, tokens=1, seed=seed)) for seed in range(300)
     ]

@@ -4,7 +4,7 @@ import pytest
 
 from explanations.explainers import EXPLAINERS, agent
 from explanations.explainers.agent_protocol import Turn, parse
-from explanations.ground_truth.made import Kind, Recipe
+from explanations.ground_truth.made import FunctionSet, Kind
 from explanations.ground_truth.pairs import Pair
 from explanations.ground_truth.sets import observe
 from explanations.methods.requests import ComputeActivations, Generate, Need
@@ -89,19 +89,19 @@ def test_a_function_of_strings_is_told_by_what_it_gives() -> None:
 
 
 def test_a_made_function_is_observed_as_its_set_gives_it() -> None:
-    recipe = Recipe(kind=Kind.NUMERIC, count=3, seed=7)
+    function_set = FunctionSet(kind=Kind.NUMERIC, count=3, seed=7)
     model = Model("BELIEF: ?\nPROBE: 1.5\nPROBE: many", "ANSWER: a line")
     outcome = explained(
         "agent",
-        material(observe(recipe, 0, "2"), observe(recipe, 0, "-3")),
+        material(observe(function_set, 0, "2"), observe(function_set, 0, "-3")),
         {
             Generate: model,
             ComputeActivations: lambda asked: tuple(
-                observe(recipe, 0, text) for text in asked.parts
+                observe(function_set, 0, text) for text in asked.parts
             ),
         },
     )
-    given = observe(recipe, 0, "1.5")
+    given = observe(function_set, 0, "1.5")
     assert f"1. 1.5\n   {given.activations[0]:.6g}\n2. many\n   could not be" in model.prompts[1]
     assert outcome.details[SHOWN] == [["1.5"]]
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from explanations.formats.concordance.read import parse
 from explanations.formats.lines import (
-    Fault,
-    Found,
     NeuronLine,
+    Parsed,
+    Problem,
 )
 from explanations.records import Split
 from tests.conftest import ROOT
@@ -87,13 +87,15 @@ def line() -> dict[str, Any]:
     }
 
 
-def outcomes(*lines: Any) -> list[NeuronLine | Fault]:
+def outcomes(*lines: Any) -> list[NeuronLine | Problem]:
     given = (each if isinstance(each, str | bytes) else json.dumps(each) for each in lines)
-    return [each.line if isinstance(each, Found) else each for each in parse(given)]
+    return [each.line if isinstance(each, Parsed) else each for each in parse(given)]
 
 
 def faults(*lines: Any) -> list[tuple[int, str]]:
-    return [(each.place.line, each.field) for each in outcomes(*lines) if isinstance(each, Fault)]
+    return [
+        (each.location.line, each.field) for each in outcomes(*lines) if isinstance(each, Problem)
+    ]
 
 
 def test_a_line_is_read_with_all_that_it_says() -> None:
@@ -137,7 +139,7 @@ def test_every_fault_of_a_line_is_given_and_the_other_lines_are_read() -> None:
     bad["explanations"][1]["text"] = " "
     other = {**line(), "index": 3}
     found = outcomes(bad, other)
-    assert sorted(each.field for each in found if isinstance(each, Fault)) == [
+    assert sorted(each.field for each in found if isinstance(each, Problem)) == [
         "explanations[0].scores[0].n",
         "explanations[1].text",
         "maximum",
@@ -278,7 +280,7 @@ def test_what_is_no_line_of_the_format_is_a_fault_that_can_be_printed(raw: bytes
     found = outcomes(raw)
     assert found
     for fault in found:
-        assert isinstance(fault, Fault)
+        assert isinstance(fault, Problem)
         assert str(fault).isprintable()
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explanations.formats.lines import Fault, Given, NeuronLine
+from explanations.formats.lines import ImportOptions, NeuronLine, Problem
 from explanations.formats.registry import FORMATS
 from tests.explanations import (
     delphi_results,
@@ -70,7 +70,7 @@ def bent(raw: Any, data: st.DataObject) -> Any:
 
 
 def read(form: str, path: Path) -> list[Any]:
-    said = Given(subject="x")
+    said = ImportOptions(subject="x")
     return list(FORMATS[form].read(str(path), said))
 
 
@@ -87,7 +87,7 @@ def test_nothing_that_stands_in_a_field_makes_a_reader_raise(
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(bent(make(), data)))
     for outcome in read(form, tmp_path):
-        if isinstance(outcome, Fault):
+        if isinstance(outcome, Problem):
             assert str(outcome).isprintable()
             assert name in str(outcome)
         elif isinstance(outcome.line, NeuronLine):
@@ -107,5 +107,5 @@ def test_a_file_of_something_else_is_a_fault_that_can_be_printed(
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     for outcome in read(form, tmp_path):
-        assert isinstance(outcome, Fault)
+        assert isinstance(outcome, Problem)
         assert str(outcome).isprintable()

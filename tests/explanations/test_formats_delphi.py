@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from explanations.formats.lines import FormatError, Found, Given, NeuronLine
+from explanations.formats.lines import FormatError, ImportOptions, NeuronLine, Parsed
 from explanations.formats.registry import FORMATS
 from explanations.formats.tokens import Pieces
 from explanations.records import RecordKind, Split
@@ -155,8 +155,8 @@ def test_results_may_lie_in_an_object_store(tmp_path: Path, tokenizer: Path) -> 
     here = read_all(path, tokenizer)
     store = fsspec.filesystem("memory")
     store.put(str(path), "/results", recursive=True)
-    outcomes = FORMATS["delphi"].read("memory://results", Given(tokenizer=str(tokenizer)))
-    assert [each.line for each in outcomes if isinstance(each, Found)] == here
+    outcomes = FORMATS["delphi"].read("memory://results", ImportOptions(tokenizer=str(tokenizer)))
+    assert [each.line for each in outcomes if isinstance(each, Parsed)] == here
     store.rm("/results", recursive=True)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from explanations.formats.lines import (
     ExplanationLine,
-    Given,
+    ImportOptions,
     MethodLine,
     NeuronLine,
     ScoreLine,
@@ -297,7 +297,7 @@ def test_what_is_held_does_not_grow_with_a_batch(tmp_path: Path) -> None:
         long = [activation(*["token"] * 64, low=-1, high=1 + number / 99) for number in range(40)]
         path = dashboards(place, batch(*(feature(n, activations=long) for n in range(features))))
         tracemalloc.start()
-        for _ in FORMATS["neuronpedia"].read(str(path), Given()):
+        for _ in FORMATS["neuronpedia"].read(str(path), ImportOptions()):
             pass
         held = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

@@ -9,7 +9,7 @@ import pytest
 
 from explanations.formats.lines import (
     ExplanationLine,
-    ForeignScore,
+    ExternalScore,
     MethodLine,
     NeuronLine,
     ScoreLine,
@@ -76,7 +76,7 @@ def test_a_table_and_lines_say_the_same(tmp_path: Path) -> None:
     assert faults == []
     assert by_table == by_lines
     first, second = by_table
-    assert first == ForeignScore(
+    assert first == ExternalScore(
         number=None,
         subject="tiny",
         neuron=NeuronRef(layer=1, index=7),

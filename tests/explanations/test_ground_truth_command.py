@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from explanations.ground_truth import sets
-from explanations.ground_truth.made import Kind, Recipe
+from explanations.ground_truth.made import FunctionSet, Kind
 from explanations.ground_truth.pairs import pair_of
 from explanations.models import Explanation, Neuron, Record, Subject
 from explanations.records import RecordKind, Split
@@ -33,15 +33,15 @@ def said(neuron: Neuron) -> dict[str, str]:
 @pytest.mark.parametrize("kind", [Kind.NUMERIC, Kind.STRING])
 def test_a_function_becomes_a_neuron_with_its_truth_program_and_distractors(kind: Kind) -> None:
     assert "functions; 16 descriptions are new" in make(kind)
-    expected = sets.descriptions(Recipe(kind=kind, count=4, seed=7))
+    expected = sets.descriptions(FunctionSet(kind=kind, count=4, seed=7))
     subject = Subject.objects.get(name=f"functions:{kind}-4@7")
     assert (subject.layers, subject.width, subject.source) == (1, 4, subject.name)
     for neuron, one in zip(subject.neurons.order_by("index"), expected, strict=True):
         assert said(neuron) == {
             "ground_truth": one.truth,
             "ground_truth_program": one.program.strip(),
-            "distractor-near": one.near,
-            "distractor-far": one.far,
+            "distractor-near": one.near_distractor,
+            "distractor-far": one.far_distractor,
         }
         assert set(neuron.explanations.values_list("author_kind", flat=True)) == {"control"}
 
@@ -49,9 +49,9 @@ def test_a_function_becomes_a_neuron_with_its_truth_program_and_distractors(kind
 @pytest.mark.django_db
 def test_records_are_inputs_with_their_outputs_dealt_into_splits() -> None:
     make(Kind.NUMERIC)
-    recipe = Recipe(kind=Kind.NUMERIC, count=4, seed=7)
+    function_set = FunctionSet(kind=Kind.NUMERIC, count=4, seed=7)
     for neuron in Neuron.objects.all():
-        function = sets.functions(recipe)[neuron.index].function
+        function = sets.functions(function_set)[neuron.index].function
         for record in neuron.records.all():
             pair = pair_of(record.excerpt)
             assert pair is not None
@@ -75,12 +75,12 @@ def test_top_records_are_the_highest_of_those_not_drawn() -> None:
         assert few.filter(kind=RecordKind.TOP).count() == 20
         lowest = min(record.excerpt.activations[0] for record in few.filter(kind=RecordKind.TOP))
         kept = {record.tokens[0] for record in few}
-        recipe = Recipe(kind=Kind.NUMERIC, count=4, seed=7)
+        function_set = FunctionSet(kind=Kind.NUMERIC, count=4, seed=7)
         split = {r.document.key for r in few.select_related("document")}
         assert kept == split
         others = [
             pair.output
-            for pair in sets.pairs(recipe, neuron.index)
+            for pair in sets.pairs(function_set, neuron.index)
             if f"{pair.given:.6g}" not in kept and _split(pair) == Split.SCORE
         ]
         assert max(map(float, others)) <= lowest + 1e-6
@@ -110,12 +110,12 @@ def test_functions_of_texts_are_captured_over_made_stories(
     settings.CAPTURE_WORK_DIR = tmp_path / "work"
     first = make(Kind.TEXT, n=3)
     assert "functions:text-3@7: 3 functions; 9 descriptions are new." in first
-    expected = sets.descriptions(Recipe(kind=Kind.TEXT, count=3, seed=7))
+    expected = sets.descriptions(FunctionSet(kind=Kind.TEXT, count=3, seed=7))
     for neuron, one in zip(Neuron.objects.order_by("index"), expected, strict=True):
         assert said(neuron) == {
             "ground_truth": one.truth,
-            "distractor-near": one.near,
-            "distractor-far": one.far,
+            "distractor-near": one.near_distractor,
+            "distractor-far": one.far_distractor,
         }
         assert neuron.records.filter(kind=RecordKind.TOP).exists()
         assert neuron.maximum > 0

@@ -5,36 +5,38 @@ import pytest
 
 from explanations import sandbox
 from explanations.ground_truth import numeric, sets, strings
-from explanations.ground_truth.made import Kind, Recipe
+from explanations.ground_truth.made import FunctionSet, Kind
 from explanations.ground_truth.numeric import numeric_functions
 from explanations.ground_truth.pairs import ARROW, Pair, pair_of, written
 from explanations.ground_truth.strings import string_functions
 from explanations.methods.values import Unusable
 from explanations.records import Scale, TokenActivations
 
-NUMERIC = Recipe(kind=Kind.NUMERIC, count=60, seed=7)
-STRING = Recipe(kind=Kind.STRING, count=60, seed=7)
+NUMERIC = FunctionSet(kind=Kind.NUMERIC, count=60, seed=7)
+STRING = FunctionSet(kind=Kind.STRING, count=60, seed=7)
 
 
-@pytest.mark.parametrize("recipe", [NUMERIC, STRING])
-def test_a_seed_gives_the_same_functions_with_descriptions_of_their_own(recipe: Recipe) -> None:
-    said = sets.descriptions(recipe)
+@pytest.mark.parametrize("function_set", [NUMERIC, STRING])
+def test_a_seed_gives_the_same_functions_with_descriptions_of_their_own(
+    function_set: FunctionSet,
+) -> None:
+    said = sets.descriptions(function_set)
     sets.functions.cache_clear()
-    assert sets.descriptions(recipe) == said
+    assert sets.descriptions(function_set) == said
     assert len({each.truth for each in said}) == 60
-    few = Recipe(kind=recipe.kind, count=10, seed=7)
+    few = FunctionSet(kind=function_set.kind, count=10, seed=7)
     assert sets.descriptions(few) == said[:10]
-    assert sets.pairs(few, 3) == sets.pairs(recipe, 3)
-    other = Recipe(kind=recipe.kind, count=10, seed=8)
+    assert sets.pairs(few, 3) == sets.pairs(function_set, 3)
+    other = FunctionSet(kind=function_set.kind, count=10, seed=8)
     assert sets.descriptions(other) != said[:10]
 
 
 def test_programs_give_what_functions_give_where_there_is_no_noise() -> None:
-    for recipe in (NUMERIC, STRING):
-        for place, made in enumerate(sets.functions(recipe)[:12]):
+    for function_set in (NUMERIC, STRING):
+        for place, made in enumerate(sets.functions(function_set)[:12]):
             if "noise" in made.function.truth or "at random" in made.function.truth:
                 continue
-            pairs = sets.pairs(recipe, place)[:20]
+            pairs = sets.pairs(function_set, place)[:20]
             ran = sandbox.run(made.function.program, [pair.given for pair in pairs])
             assert isinstance(ran, sandbox.Ran)
             for pair, outcome in zip(pairs, ran.outcomes, strict=True):
@@ -87,20 +89,24 @@ def test_string_noise_changes_one_character_of_about_a_tenth() -> None:
 
 def test_wrong_descriptions_are_wrong_of_much() -> None:
     for made in numeric_functions(NUMERIC):
-        assert numeric.unlike(made.far.call, made.function.call) > 0.5
-        assert made.near.truth != made.function.truth
-    near = [numeric.unlike(m.near.call, m.function.call) for m in numeric_functions(NUMERIC)]
+        assert numeric.unlike(made.far_distractor.call, made.function.call) > 0.5
+        assert made.near_distractor.truth != made.function.truth
+    near = [
+        numeric.unlike(m.near_distractor.call, m.function.call) for m in numeric_functions(NUMERIC)
+    ]
     assert float(np.median(near)) > 0.5
     for made in string_functions(STRING):
-        assert strings.unlike(made.far.call, made.function.call) > 0.6
-        assert strings.unlike(made.near.call, made.function.call) > 0.25
+        assert strings.unlike(made.far_distractor.call, made.function.call) > 0.6
+        assert strings.unlike(made.near_distractor.call, made.function.call) > 0.25
 
 
-@pytest.mark.parametrize("recipe", [NUMERIC, STRING])
-def test_inputs_are_many_different_and_the_same_for_all_functions(recipe: Recipe) -> None:
-    given = [written(each) for each in sets.inputs(recipe)]
+@pytest.mark.parametrize("function_set", [NUMERIC, STRING])
+def test_inputs_are_many_different_and_the_same_for_all_functions(
+    function_set: FunctionSet,
+) -> None:
+    given = [written(each) for each in sets.inputs(function_set)]
     assert len(set(given)) == len(given) == sets.INPUTS
-    assert [pair.given for pair in sets.pairs(recipe, 5)] == list(sets.inputs(recipe))
+    assert [pair.given for pair in sets.pairs(function_set, 5)] == list(sets.inputs(function_set))
 
 
 @pytest.mark.parametrize(
@@ -134,7 +140,7 @@ def test_any_input_can_be_tried() -> None:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "text", "says"),
+    ("function_set", "text", "says"),
     [
         (NUMERIC, "two", "takes a number"),
         (NUMERIC, "inf", "takes a number"),
@@ -143,8 +149,10 @@ def test_any_input_can_be_tried() -> None:
         (STRING, "x" * 201, "1 to 200 characters"),
     ],
 )
-def test_an_input_without_an_output_has_a_reason(recipe: Recipe, text: str, says: str) -> None:
-    found = [sets.observe(recipe, index, text) for index in range(40)]
+def test_an_input_without_an_output_has_a_reason(
+    function_set: FunctionSet, text: str, says: str
+) -> None:
+    found = [sets.observe(function_set, index, text) for index in range(40)]
     reasons = [each.reason for each in found if isinstance(each, Unusable)]
     assert reasons
     assert all(says in reason for reason in reasons)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from explanations.ground_truth.concepts import concepts, overlap
 from explanations.ground_truth.known import Function
-from explanations.ground_truth.made import MOST, Kind, Made, Recipe, recipe
+from explanations.ground_truth.made import MOST, FunctionSet, Kind, Made, parse_function_set
 from explanations.ground_truth.rules import Text
 from explanations.ground_truth.stories import stories
 from explanations.ground_truth.texts import DISTURBANCES, FORMS, Disturbance, text_functions
@@ -24,7 +24,7 @@ TEXT = (
 
 
 def made(count: int, seed: int = 7) -> tuple[Made[Function], ...]:
-    return text_functions(Recipe(kind=Kind.TEXT, count=count, seed=seed))
+    return text_functions(FunctionSet(kind=Kind.TEXT, count=count, seed=seed))
 
 
 def split(text: str, seed: int = 7) -> Text:
@@ -45,7 +45,7 @@ def test_a_seed_gives_the_same_functions_and_more_of_them_begin_with_the_fewer()
     few, many = made(20), made(60)
     for one, other in zip(few, many, strict=False):
         assert one.function.truth == other.function.truth
-        assert one.near.truth == other.near.truth
+        assert one.near_distractor.truth == other.near_distractor.truth
         assert np.array_equal(one.function.rule(split(TEXT)), other.function.rule(split(TEXT)))
     other_seed = made(20, seed=8)
     assert [each.function.truth for each in few] != [each.function.truth for each in other_seed]
@@ -65,11 +65,13 @@ def test_wrong_descriptions_follow_the_function_little_or_not_at_all(texts: list
     near, far = [], []
     for each in made(60):
         own = values(each.function, texts)
-        for wrong, found in ((each.near, near), (each.far, far)):
+        for wrong, found in ((each.near_distractor, near), (each.far_distractor, far)):
             other = values(wrong, texts)
             if own.std() and other.std():
                 found.append(np.corrcoef(own, other)[0, 1])
-        assert len({each.function.truth, each.near.truth, each.far.truth}) == 3
+        assert (
+            len({each.function.truth, each.near_distractor.truth, each.far_distractor.truth}) == 3
+        )
     assert max(near) < 0.8
     assert max(far) < 0.5
     assert float(np.mean(far)) < float(np.mean(near)) < 0.2
@@ -166,6 +168,11 @@ def test_a_set_that_cannot_be_made_is_named(source: str, says: str) -> None:
 
 
 def test_a_recipe_is_read_from_its_own_name() -> None:
-    assert recipe("string-9") == Recipe(kind=Kind.STRING, count=9, seed=0)
-    assert recipe(Recipe(kind=Kind.NUMERIC, count=9, seed=3).name) is not None
-    assert recipe("default") is recipe("default@7") is recipe("text-x") is None
+    assert parse_function_set("string-9") == FunctionSet(kind=Kind.STRING, count=9, seed=0)
+    assert parse_function_set(FunctionSet(kind=Kind.NUMERIC, count=9, seed=3).name) is not None
+    assert (
+        parse_function_set("default")
+        is parse_function_set("default@7")
+        is parse_function_set("text-x")
+        is None
+    )

@@ -147,7 +147,7 @@ def test_what_contradicts_the_database_is_refused_and_takes_its_files_back(
     ]
     with pytest.raises(ImagesRefused) as refused:
         images_import(path=zipped(place, changed), subject="vision")
-    found = [(fault.place.line, fault.field) for fault in refused.value.faults]
+    found = [(fault.location.line, fault.field) for fault in refused.value.faults]
     assert found == [(1, "split"), (2, "alternative"), (3, "activation")]
     assert sorted(files(kept)) == before
     assert Record.objects.count() == Document.objects.count() == 3

@@ -68,7 +68,7 @@ def test_each_row_that_is_wrong_is_named_and_the_others_are_read() -> None:
     lines = [json.dumps(row(1)), "{", "[]", json.dumps(row(2)), "{}"]
     manifest = read_manifest("manifest.jsonl", "\n".join(lines).encode())
     assert [found.line for found in manifest.rows] == [1, 4]
-    assert [fault.place.line for fault in manifest.faults] == [2, 3, 5, 5, 5, 5, 5, 5]
+    assert [fault.location.line for fault in manifest.faults] == [2, 3, 5, 5, 5, 5, 5, 5]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM
 from explanations.interventions.live_neuron import SHOWN, Intervention, activations, intervene
 from explanations.records import NeuronRef
 from explanations.subjects import SubjectError, TransformersMLP, load
-from tests.explanations.tiny_models import FAMILIES, tokenizer
+from tests.explanations.tiny_models import ARCHITECTURES, tokenizer
 
 TEXT = "A little girl. She loved to play"
 REF = NeuronRef(layer=1, index=7)
@@ -23,7 +23,7 @@ def causal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """Return a folder with a small random causal model; qwen2's has no BOS."""
     folder: Path = tmp_path_factory.mktemp("causal") / request.param
     torch.manual_seed(1)
-    model = FAMILIES[request.param].create()
+    model = ARCHITECTURES[request.param].create()
     # Random weights are so small that no neuron matters: larger ones make a difference to see.
     torch.nn.Module.apply(model, _enlarge)
     model.save_pretrained(folder)
@@ -89,7 +89,7 @@ def _model(folder: Path) -> Any:
 def test_an_intervention_is_what_plain_hooks_compute(causal: Path, clamp: float) -> None:
     subject = load(causal, device="cpu", dtype=torch.float32)
     found = intervene(subject, TEXT, REF, clamp)
-    assert_same(found, subject, _model(causal), FAMILIES[causal.name].projection, clamp, REF)
+    assert_same(found, subject, _model(causal), ARCHITECTURES[causal.name].projection, clamp, REF)
     assert found.kl > 0
     assert not found.truncated
 
@@ -98,7 +98,7 @@ def test_activations_are_what_a_plain_hook_reads(causal: Path) -> None:
     subject = load(causal, device="cpu", dtype=torch.float32)
     (batch,) = subject.encode([TEXT])
     own = slice(batch.first, batch.first + batch.lengths[0])
-    path = FAMILIES[causal.name].projection
+    path = ARCHITECTURES[causal.name].projection
     _, expected = plain(_model(causal), path, batch.ids, own, REF, None)
     reading = activations(subject, TEXT, REF)
     assert reading.excerpt.text == TEXT

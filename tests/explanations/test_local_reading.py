@@ -11,7 +11,7 @@ from explanations.backends.local import LocalBackend
 from explanations.backends.local.numbers import BATCH_TOKENS, KEPT
 from explanations.methods.requests import NumberLogprobs, NumberPrompt, PredictNumbers
 from explanations.methods.values import Unusable
-from tests.explanations.tiny_models import FAMILIES, TEXTS, tokenizer
+from tests.explanations.tiny_models import ARCHITECTURES, TEXTS, tokenizer
 
 TEN = "10 10 10 9 8 7 6 5 4 3 2 1 0\t10\n"
 KINDS = ("llama", "gpt2", "gemma2", "mistral", "phi")
@@ -20,7 +20,7 @@ WINDOW = {"mistral": {"sliding_window": 24}, "gemma2": {"sliding_window": 24}}
 
 
 def saved(kind: str, folder: Path, *, texts: tuple[str, ...] = (*TEXTS, TEN)) -> Path:
-    tiny = FAMILIES[kind]
+    tiny = ARCHITECTURES[kind]
     room = {"n_positions": 256} if kind == "gpt2" else {"max_position_embeddings": 256}
     settings = tiny.settings | room | WINDOW.get(kind, {})
     dataclasses.replace(tiny, settings=settings).create().save_pretrained(folder)

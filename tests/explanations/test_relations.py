@@ -16,7 +16,7 @@ from explanations.relations.weight_vectors import PATHS, token_texts
 from explanations.stores.reader import SubjectIdentity
 from explanations.stores.relations import FILE, RELATIONS, RelatedStore
 from explanations.subjects import TransformersMLP, load
-from explanations.subjects.architectures import FAMILIES
+from explanations.subjects.architectures import ARCHITECTURES
 from tests.explanations.dense_relations import (
     CONFIGS,
     ENCODERS,
@@ -27,7 +27,7 @@ from tests.explanations.dense_relations import (
     Dense,
     made,
 )
-from tests.explanations.tiny_models import FAMILIES as TINY
+from tests.explanations.tiny_models import ARCHITECTURES as TINY
 from tests.explanations.tiny_models import tokenizer
 
 
@@ -82,10 +82,10 @@ def test_tokens_in_and_out_are_those_of_a_dense_computation(
     subject: TransformersMLP, tmp_path: Path
 ) -> None:
     store, dense = related(subject, tmp_path), Dense(subject)
-    texts = token_texts(subject.encoder.backend, 310)
+    texts = token_texts(subject.tokenizer.backend, 310)
     shown = [number for number, text in enumerate(texts) if text is not None]
     assert 0 not in shown
-    assert max(shown) < subject.encoder.backend.get_vocab_size() < 310
+    assert max(shown) < subject.tokenizer.backend.get_vocab_size() < 310
     names = [texts[number] for number in shown]
     agrees(lists(store, "tokens_in"), dense.tokens_in(shown), names)
     if dense.family in ENCODERS:
@@ -194,7 +194,7 @@ def test_relations_replace_what_was_there_and_leave_nothing_beside(tmp_path: Pat
 
 
 def test_every_family_that_can_be_captured_has_its_weights_named() -> None:
-    assert set(FAMILIES) == set(PATHS)
+    assert set(ARCHITECTURES) == set(PATHS)
 
 
 @pytest.mark.parametrize("family", sorted(set(TINY) - set(CONFIGS)))

@@ -12,7 +12,7 @@ from explanations.records import NeuronRef
 from explanations.relations.relatives import relate
 from explanations.stores.relations import RELATIONS, RelatedStore
 from explanations.subjects import load
-from tests.explanations.tiny_models import FAMILIES
+from tests.explanations.tiny_models import ARCHITECTURES
 from tests.explanations.tiny_saes import INPUTS, LATENTS, saelens, sparsify
 
 LINKS_AND_TOKENS = set(RELATIONS) - {"similar_weights"}
@@ -21,7 +21,7 @@ LINKS_AND_TOKENS = set(RELATIONS) - {"similar_weights"}
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a small random Llama."""
-    return FAMILIES["llama"].save(tmp_path_factory.mktemp("hosts") / "llama")
+    return ARCHITECTURES["llama"].save(tmp_path_factory.mktemp("hosts") / "llama")
 
 
 def related(source: str, folder: Path) -> RelatedStore:
@@ -69,7 +69,7 @@ def test_latents_name_tokens_through_the_models_embedding_and_unembedding(
         held = normalize(model.model.embed_tokens.weight[3:]) * INPUTS**0.5
         raised = model.lm_head.weight[3:] * model.model.norm.weight
     store = RelatedStore(tmp_path)
-    shown = subject.host.encoder.backend.get_vocab_size() - 3
+    shown = subject.host.tokenizer.backend.get_vocab_size() - 3
     assert values(store, "tokens_in", 0) == best(arrays["encoder.weight"] @ held[:shown].T)
     assert values(store, "tokens_out", 0) == best(arrays["W_dec"] @ raised[:shown].T)
 
@@ -92,7 +92,7 @@ def test_latents_outside_the_stream_are_only_similar(llama: Path, tmp_path: Path
 
 
 def test_latents_of_a_model_with_norms_after_sums_are_only_similar(tmp_path: Path) -> None:
-    bert = FAMILIES["bert"].save(tmp_path / "bert")
+    bert = ARCHITECTURES["bert"].save(tmp_path / "bert")
     saelens(tmp_path / "sae", hook="blocks.0.hook_resid_post")
     store = related(f"sae:{tmp_path / 'sae'}@{bert}", tmp_path)
     assert set(store.header.undefined) == LINKS_AND_TOKENS

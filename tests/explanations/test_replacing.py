@@ -24,12 +24,12 @@ from explanations.methods.requests import Replacement
 from explanations.methods.values import Unusable
 from explanations.records import NeuronRef, TokenActivations
 from explanations.subjects import SubjectError, TransformersMLP, load
-from tests.explanations.tiny_models import FAMILIES, TEXTS, tokenizer
+from tests.explanations.tiny_models import ARCHITECTURES, TEXTS, tokenizer
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 REF = NeuronRef(layer=1, index=7)
-CAUSAL = sorted(name for name, family in FAMILIES.items() if family.causal)
+CAUSAL = sorted(name for name, family in ARCHITECTURES.items() if family.causal)
 Stories = list[tuple[str, Any, str]]
 
 
@@ -41,7 +41,7 @@ def enlarged(module: Any) -> None:
 
 def saved(name: str, folder: Path) -> Path:
     """Save a random model whose neurons matter."""
-    model = FAMILIES[name].create()
+    model = ARCHITECTURES[name].create()
     torch.nn.Module.apply(model, enlarged)
     model.save_pretrained(folder)
     tokenizer(bos=True).save_pretrained(folder)
@@ -55,7 +55,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> TransformersMLP:
 
 
 def pieces(subject: TransformersMLP, text: str) -> tuple[str, ...]:
-    (coded,) = subject.encoder.encode([text])
+    (coded,) = subject.tokenizer.encode([text])
     return coded.pieces
 
 
@@ -93,7 +93,7 @@ def test_divergences_are_what_plain_hooks_compute(name: str, tmp_path: Path) -> 
     subject = load(folder, device="cpu", dtype=torch.float32)
     assert isinstance(subject, TransformersMLP)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-    path = FAMILIES[name].projection
+    path = ARCHITECTURES[name].projection
     texts = [TEXTS[0], "A naïve fish sold the mat."]
     asked, expected = [], []
     generator = np.random.default_rng(1)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explanations.ground_truth import sets
-from explanations.ground_truth.made import Kind, Recipe
+from explanations.ground_truth.made import FunctionSet, Kind
 from explanations.ground_truth.pairs import Pair
 from explanations.methods.requests import Generate
 from explanations.methods.values import Answer, Evidence, HeldOut, Prompt, Scored, Unusable
@@ -126,11 +126,11 @@ def test_the_error_does_not_care_about_unit_and_origin(f: list[int], move: int, 
 
 def test_truths_beat_distractors_on_made_functions() -> None:
     for kind in (Kind.NUMERIC, Kind.STRING):
-        recipe = Recipe(kind=kind, count=8, seed=3)
-        for place, made in enumerate(sets.functions(recipe)):
-            few = [(pair.given, pair.output) for pair in sets.pairs(recipe, place)[:36]]
+        function_set = FunctionSet(kind=kind, count=8, seed=3)
+        for place, made in enumerate(sets.functions(function_set)):
+            few = [(pair.given, pair.output) for pair in sets.pairs(function_set, place)[:36]]
             truth = score("program", of(few, made.function.program)).value or 0
-            far = outcome("program", of(few, made.far.program))
+            far = outcome("program", of(few, made.far_distractor.program))
             assert truth > 0.7
             assert not isinstance(far, Scored) or (far.value or 0) < truth
 

@@ -13,7 +13,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from explanations.stores import remote
 from explanations.stores.layout import MANIFEST, write_arrays
-from explanations.stores.paths import PlaceError, join, local
+from explanations.stores.paths import UnsupportedURL, join, local
 from explanations.stores.reader import StoreError
 from tests.conftest import ROOT
 
@@ -205,7 +205,7 @@ def test_processes_that_fetch_at_once_get_the_same_whole_store(tmp_path: Path) -
 
 
 def test_what_cannot_be_opened_is_told() -> None:
-    with pytest.raises(PlaceError, match="nowhere://x: Protocol not known: nowhere"):
+    with pytest.raises(UnsupportedURL, match="nowhere://x: Protocol not known: nowhere"):
         remote.exists("nowhere://x")
 
 

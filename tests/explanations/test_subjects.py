@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 
 from explanations.subjects import SubjectError, TransformersMLP, load
-from tests.explanations.tiny_models import FAMILIES, TEXTS, differs
+from tests.explanations.tiny_models import ARCHITECTURES, TEXTS, differs
 
 SHAPES = ("bert", "gpt2", "llama", "qwen2")
 """One of each kind: encoder, plain MLP, gated MLP, no BOS."""
@@ -18,7 +18,7 @@ SHAPES = ("bert", "gpt2", "llama", "qwen2")
 def tiny(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a small random model of one family."""
     folder: Path = tmp_path_factory.mktemp("models") / request.param
-    return FAMILIES[request.param].save(folder, bos=request.param != "qwen2")
+    return ARCHITECTURES[request.param].save(folder, bos=request.param != "qwen2")
 
 
 def test_a_text_beyond_the_limit_is_cut_and_said_to_be(tiny: Path) -> None:
@@ -27,7 +27,7 @@ def test_a_text_beyond_the_limit_is_cut_and_said_to_be(tiny: Path) -> None:
     assert batch.truncated == (False, True)
     assert batch.ids.shape[1] == 48
     assert "".join(batch.pieces[1]) == ("long " * 100)[: len("".join(batch.pieces[1]))]
-    assert load(tiny, device="cpu", limit=20).encoder.limit == 20
+    assert load(tiny, device="cpu", limit=20).tokenizer.limit == 20
 
 
 def test_minilm_gives_what_a_plain_hook_gives(minilm: TransformersMLP) -> None:

@@ -11,7 +11,7 @@ from explanations.records import NeuronRef, Split
 from explanations.services.captures import capture_create
 from explanations.stores.reader import open_store
 from explanations.subjects import load
-from tests.explanations.tiny_models import FAMILIES
+from tests.explanations.tiny_models import ARCHITECTURES
 from tests.explanations.tiny_saes import saelens
 
 DOCUMENTS = [
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the source of one kind of subject."""
     folder = tmp_path_factory.mktemp("kinds")
-    model = FAMILIES["llama"].save(folder / "llama")
+    model = ARCHITECTURES["llama"].save(folder / "llama")
     saelens(folder / "sae", architecture="topk", k=5)
     save_file({"blocks.0.hook_resid_post": torch.randn(4, 16)}, folder / "probes.safetensors")
     kinds = {

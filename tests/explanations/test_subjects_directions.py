@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
 
 from explanations.subjects import SubjectError, load
-from tests.explanations.tiny_models import FAMILIES, TEXTS
+from tests.explanations.tiny_models import ARCHITECTURES, TEXTS
 from tests.explanations.tiny_saes import output, stream
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a small random Llama."""
-    return FAMILIES["llama"].save(tmp_path_factory.mktemp("hosts") / "llama")
+    return ARCHITECTURES["llama"].save(tmp_path_factory.mktemp("hosts") / "llama")
 
 
 def directions(**shapes: tuple[int, ...]) -> dict[str, torch.Tensor]:
@@ -93,7 +93,7 @@ def test_what_does_not_fit_the_model_is_named(
 
 
 def test_a_place_that_a_family_does_not_have_is_named(tmp_path: Path) -> None:
-    neox = FAMILIES["gpt_neox"].save(tmp_path / "neox")
+    neox = ARCHITECTURES["gpt_neox"].save(tmp_path / "neox")
     save_file(directions(blocks__1__hook_resid_mid=(2, 16)), tmp_path / "probes.safetensors")
     with pytest.raises(SubjectError, match=r"has no blocks.1.hook_resid_mid.*gpt_neox"):
         load(f"directions:{tmp_path}/probes.safetensors@{neox}")

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import save_file
 
 from explanations.subjects import SubjectError, load
-from tests.explanations.tiny_models import FAMILIES, TEXTS
+from tests.explanations.tiny_models import ARCHITECTURES, TEXTS
 from tests.explanations.tiny_saes import LATENTS, saelens, sparsify
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a small random Llama."""
-    return FAMILIES["llama"].save(tmp_path_factory.mktemp("hosts") / "llama")
+    return ARCHITECTURES["llama"].save(tmp_path_factory.mktemp("hosts") / "llama")
 
 
 class Hub(BaseHTTPRequestHandler):
@@ -106,7 +106,7 @@ def test_a_model_that_is_not_here_offline_says_what_to_do(hub: str, tmp_path: Pa
 
 
 def test_broken_weights_of_a_model_are_named(tmp_path: Path) -> None:
-    folder = FAMILIES["llama"].save(tmp_path / "model")
+    folder = ARCHITECTURES["llama"].save(tmp_path / "model")
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
     with pytest.raises(SubjectError, match="weights of model are broken or cut off"):
@@ -114,7 +114,7 @@ def test_broken_weights_of_a_model_are_named(tmp_path: Path) -> None:
 
 
 def test_a_model_of_another_shape_than_its_settings_is_named(tmp_path: Path) -> None:
-    folder = FAMILIES["llama"].save(tmp_path / "model")
+    folder = ARCHITECTURES["llama"].save(tmp_path / "model")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"intermediate_size": 25}))
     with pytest.raises(SubjectError, match="model could not be loaded"):
@@ -124,7 +124,7 @@ def test_a_model_of_another_shape_than_its_settings_is_named(tmp_path: Path) -> 
 def test_a_missing_package_is_named(tmp_path: Path) -> None:
     if find_spec("tiktoken"):
         pytest.skip("the package that must be missing is installed")
-    folder = FAMILIES["llama"].save(tmp_path / "model")
+    folder = ARCHITECTURES["llama"].save(tmp_path / "model")
     for file in folder.glob("token*"):
         file.unlink()
     (folder / "tokenizer.model").write_bytes(b"not a tokenizer")

@@ -9,22 +9,22 @@ import torch
 from transformers import AutoModel, AutoModelForCausalLM
 
 from explanations.subjects import TransformersMLP, load, load_transformer
-from explanations.subjects.architectures import FAMILIES as KNOWN
-from explanations.subjects.hook_points import point
+from explanations.subjects.architectures import ARCHITECTURES as KNOWN
+from explanations.subjects.hook_points import find_hook_point
 from tests.conftest import ROOT
-from tests.explanations.tiny_models import FAMILIES, TEXTS, differs
+from tests.explanations.tiny_models import ARCHITECTURES, TEXTS, differs
 
-CAUSAL = [name for name, tiny in FAMILIES.items() if tiny.causal]
+CAUSAL = [name for name, tiny in ARCHITECTURES.items() if tiny.causal]
 ONE_BATCH, ALONE = 10_000, 1
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-@pytest.fixture(scope="session", params=FAMILIES)
+@pytest.fixture(scope="session", params=ARCHITECTURES)
 def family(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a small random model of one family, named after it."""
     folder: Path = tmp_path_factory.mktemp("families") / request.param
-    return FAMILIES[request.param].save(folder)
+    return ARCHITECTURES[request.param].save(folder)
 
 
 @pytest.fixture(scope="session")
@@ -35,18 +35,18 @@ def subject(family: Path) -> TransformersMLP:
 
 def plain(folder: Path) -> Any:
     """Load a model without our own code."""
-    auto: Any = AutoModelForCausalLM if FAMILIES[folder.name].causal else AutoModel
+    auto: Any = AutoModelForCausalLM if ARCHITECTURES[folder.name].causal else AutoModel
     return auto.from_pretrained(folder).eval()
 
 
 def test_every_known_family_is_tested() -> None:
-    assert set(FAMILIES) == set(KNOWN)
+    assert set(ARCHITECTURES) == set(KNOWN)
 
 
 def test_activations_are_those_of_a_plain_hook_padded_and_not(
     family: Path, subject: TransformersMLP
 ) -> None:
-    tiny = FAMILIES[family.name]
+    tiny = ARCHITECTURES[family.name]
     (padded,) = subject.encode(TEXTS, budget=ONE_BATCH)
     assert padded.mask.min() == 0
     for budget in (ONE_BATCH, ALONE):
@@ -55,7 +55,7 @@ def test_activations_are_those_of_a_plain_hook_padded_and_not(
 
 @pytest.mark.parametrize("name", CAUSAL)
 def test_activations_without_bos_are_those_of_a_plain_hook(name: str, tmp_path: Path) -> None:
-    tiny = FAMILIES[name]
+    tiny = ARCHITECTURES[name]
     folder = tiny.save(tmp_path / name, bos=False)
     subject = load(folder, dtype=torch.float32, device="cpu")
     (batch,) = subject.encode(["cat"])
@@ -68,7 +68,7 @@ def test_the_identity_names_the_hook_the_size_and_the_precision(
     family: Path, subject: TransformersMLP
 ) -> None:
     identity = subject.identity
-    assert identity.hook == FAMILIES[family.name].projection.format("{layer}")
+    assert identity.hook == ARCHITECTURES[family.name].projection.format("{layer}")
     assert (identity.layers, identity.width, identity.dtype) == (2, 24, "float32")
     assert (identity.name, identity.source) == (family.name, str(family))
 
@@ -77,7 +77,7 @@ def test_special_tokens_surround_the_text_as_the_family_expects(
     family: Path, subject: TransformersMLP
 ) -> None:
     (batch,) = subject.encode(["cat"])
-    before, after = ([0], []) if FAMILIES[family.name].causal else ([1], [2])
+    before, after = ([0], []) if ARCHITECTURES[family.name].causal else ([1], [2])
     ids = batch.ids[0].tolist()
     assert ids[: batch.first] == before
     assert ids[batch.first + batch.lengths[0] :] == after
@@ -88,7 +88,7 @@ def test_a_text_as_long_as_the_family_reads_runs_and_a_longer_one_is_cut(
     family: Path, subject: TransformersMLP
 ) -> None:
     (batch,) = subject.encode(["short", "long " * 100], budget=ONE_BATCH)
-    assert batch.ids.shape[1] == FAMILIES[family.name].positions
+    assert batch.ids.shape[1] == ARCHITECTURES[family.name].positions
     assert batch.truncated == (False, True)
     assert subject.run_layer(batch, 1).isfinite().all()
 
@@ -96,7 +96,7 @@ def test_a_text_as_long_as_the_family_reads_runs_and_a_longer_one_is_cut(
 def vectors(subject: TransformersMLP, name: str) -> torch.Tensor:
     """Return what a hook point gives on one text."""
     kept: list[torch.Tensor] = []
-    handle = point(subject, name).watch(kept.append)
+    handle = find_hook_point(subject, name).watch(kept.append)
     subject.forward(next(iter(subject.encode([TEXTS[0]]))))
     handle.remove()
     return kept[0].double()
@@ -138,7 +138,7 @@ def test_neurons_are_a_hook_point_too(subject: TransformersMLP) -> None:
 # GPT-2's GELU is the tanh approximation, which its configuration calls gelu_new:
 # 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
 def test_gpt2_uses_the_gelu_that_its_configuration_names(tmp_path: Path) -> None:
-    folder = FAMILIES["gpt2"].save(tmp_path / "gpt2")
+    folder = ARCHITECTURES["gpt2"].save(tmp_path / "gpt2")
     subject = load_transformer(folder, dtype=torch.float32, device="cpu")
     assert subject.model.config.activation_function == "gelu_new"
     batch = next(iter(subject.encode([TEXTS[0]])))
@@ -154,7 +154,7 @@ def test_gpt2_uses_the_gelu_that_its_configuration_names(tmp_path: Path) -> None
 
 
 def test_another_activation_in_the_configuration_is_obeyed(tmp_path: Path) -> None:
-    tiny = FAMILIES["gpt2"]
+    tiny = ARCHITECTURES["gpt2"]
     tanh = replace(tiny, settings=tiny.settings | {"activation_function": "relu"})
     subject = load(tanh.save(tmp_path / "relu"), dtype=torch.float32, device="cpu")
     batch = next(iter(subject.encode([TEXTS[0]])))
@@ -163,7 +163,7 @@ def test_another_activation_in_the_configuration_is_obeyed(tmp_path: Path) -> No
 
 def test_the_documentation_names_the_hook_of_every_family(family: Path) -> None:
     said = (ROOT / "docs" / "subjects.md").read_text(encoding="utf-8")
-    hook = FAMILIES[family.name].projection.format("{layer}")
+    hook = ARCHITECTURES[family.name].projection.format("{layer}")
     (line,) = [line for line in said.splitlines() if f"`{hook}`" in line and _lists(line, family)]
     assert line.startswith("|")
 

@@ -10,7 +10,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from explanations.subjects import Batch, Subject, load
-from tests.explanations.tiny_models import FAMILIES, TEXTS
+from tests.explanations.tiny_models import ARCHITECTURES, TEXTS
 from tests.explanations.tiny_saes import INPUTS, LATENTS, output, saelens, sparsify, stream
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -19,13 +19,13 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture(scope="module", params=["gpt2", "llama"])
 def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a small random model."""
-    return FAMILIES[request.param].save(tmp_path_factory.mktemp("hosts") / request.param)
+    return ARCHITECTURES[request.param].save(tmp_path_factory.mktemp("hosts") / request.param)
 
 
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a small random Llama."""
-    return FAMILIES["llama"].save(tmp_path_factory.mktemp("hosts") / "llama")
+    return ARCHITECTURES["llama"].save(tmp_path_factory.mktemp("hosts") / "llama")
 
 
 def plain(host: Path) -> Any:

@@ -57,7 +57,7 @@ class Tiny:
 _BERT = "encoder.layer.{}.output.dense"
 _DOWN = "model.layers.{}.mlp.down_proj"
 
-FAMILIES: dict[str, Tiny] = {
+ARCHITECTURES: dict[str, Tiny] = {
     "bert": Tiny(config="BertConfig", settings=_PLAIN, projection=_BERT, causal=False),
     "camembert": Tiny(
         config="CamembertConfig", settings=_PLAIN, projection=_BERT, causal=False, positions=47

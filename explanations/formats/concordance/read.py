@@ -8,14 +8,14 @@ from typing import Any
 
 from explanations.corpora.sources import JSON_LINES, TextError, tree
 from explanations.formats.explained import explanations
-from explanations.formats.fields import LARGEST, Faults, Fields
+from explanations.formats.fields import LARGEST, Fields, Problems
 from explanations.formats.lines import (
     ROUNDING,
-    Fault,
-    Found,
-    Given,
+    ImportOptions,
+    Location,
     NeuronLine,
-    Place,
+    Parsed,
+    Problem,
     RecordLine,
     SubjectLine,
 )
@@ -27,19 +27,19 @@ FORMAT = "concordance"
 VERSION = 1
 
 
-def read(place: str, given: Given) -> Iterator[Found | Fault]:
+def read(place: str, options: ImportOptions) -> Iterator[Parsed | Problem]:
     """Read a file or a folder of them; only a line, and which neurons came before, is ever held."""
     known = _Known()
     for file in tree(place, JSON_LINES):
-        at = Place(file=file.name)
+        at = Location(file=file.name)
         try:
             with file.open() as handle:
                 yield from _read(handle, file.name, known)
         except TextError as error:
-            yield Fault(place=at, field="", message=damage(file, error))
+            yield Problem(location=at, field="", message=damage(file, error))
 
 
-def parse(lines: Iterable[str | bytes]) -> Iterator[Found | Fault]:
+def parse(lines: Iterable[str | bytes]) -> Iterator[Parsed | Problem]:
     """Give each good line's neuron, and every fault of every bad line, in order.
 
     Nothing raises on bad data; a blank line is passed over.
@@ -47,7 +47,7 @@ def parse(lines: Iterable[str | bytes]) -> Iterator[Found | Fault]:
     yield from _read(lines, "", _Known())
 
 
-def write(neurons: Iterable[NeuronLine], path: Path, given: Given) -> Iterator[Fault]:
+def write(neurons: Iterable[NeuronLine], path: Path, options: ImportOptions) -> Iterator[Problem]:
     """Write a file, one neuron a line; everything about it can be written."""
     with Rows(path) as rows:
         for neuron in neurons:
@@ -55,18 +55,18 @@ def write(neurons: Iterable[NeuronLine], path: Path, given: Given) -> Iterator[F
     yield from ()
 
 
-def _read(lines: Iterable[str | bytes], name: str, known: "_Known") -> Iterator[Found | Fault]:
+def _read(lines: Iterable[str | bytes], name: str, known: "_Known") -> Iterator[Parsed | Problem]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        faults, place = Faults([]), Place(file=name, line=number)
+        faults, place = Problems([]), Location(file=name, line=number)
         neuron = _neuron(_json(line, faults), faults)
         if neuron is not None and not faults.found:
             known.check(neuron, place, faults)
         if neuron is None or faults.found:
             yield from told(place, faults)
         else:
-            yield Found(place=place, line=neuron)
+            yield Parsed(location=place, line=neuron)
 
 
 def dump(neuron: NeuronLine) -> str:
@@ -108,26 +108,26 @@ class _Known:
     """The neurons and subjects of the lines before, to tell what contradicts them."""
 
     def __init__(self) -> None:
-        self._neurons: dict[tuple[str, int, int], Place] = {}
-        self._subjects: dict[str, tuple[SubjectLine, Place]] = {}
+        self._neurons: dict[tuple[str, int, int], Location] = {}
+        self._subjects: dict[str, tuple[SubjectLine, Location]] = {}
 
-    def check(self, neuron: NeuronLine, place: Place, faults: Faults) -> None:
+    def check(self, neuron: NeuronLine, location: Location, faults: Problems) -> None:
         """Note a neuron that was there before, and a subject that was another before."""
         key = (neuron.subject.name, neuron.layer, neuron.index)
-        first = self._neurons.setdefault(key, place)
-        if first != place:
-            faults.note("index", f"this neuron is on {_on(first, place)} already")
-        subject, first = self._subjects.setdefault(neuron.subject.name, (neuron.subject, place))
+        first = self._neurons.setdefault(key, location)
+        if first != location:
+            faults.note("index", f"this neuron is on {_on(first, location)} already")
+        subject, first = self._subjects.setdefault(neuron.subject.name, (neuron.subject, location))
         if subject != neuron.subject:
-            faults.note("subject", f"is not the one of that name on {_on(first, place)}")
+            faults.note("subject", f"is not the one of that name on {_on(first, location)}")
 
 
-def _on(first: Place, now: Place) -> str:
+def _on(first: Location, now: Location) -> str:
     """Say where something stood first, seen from where it stands now."""
     return f"line {first.line}" + (f" of {first.file}" if first.file != now.file else "")
 
 
-def _json(text: str | bytes, faults: Faults) -> Any:
+def _json(text: str | bytes, faults: Problems) -> Any:
     """Read one line's JSON; a note and an empty object where it is none."""
     raw = json_value(text, faults)
     if faults.found:
@@ -142,7 +142,7 @@ def _json(text: str | bytes, faults: Faults) -> Any:
     return raw
 
 
-def _neuron(raw: Mapping[str, Any], faults: Faults) -> NeuronLine | None:
+def _neuron(raw: Mapping[str, Any], faults: Problems) -> NeuronLine | None:
     """Read a neuron; None where what it is cannot even be asked (no JSON, another format)."""
     if faults.found:
         return None
@@ -205,7 +205,7 @@ def _record(fields: Fields) -> RecordLine:
     return record
 
 
-def _records_agree(records: tuple[RecordLine, ...], maximum: float, faults: Faults) -> None:
+def _records_agree(records: tuple[RecordLine, ...], maximum: float, faults: Problems) -> None:
     """Note records given twice, documents in two splits, and activations above the maximum."""
     splits: dict[str, Split] = {}
     places: set[tuple[str, int]] = set()

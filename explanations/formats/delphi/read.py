@@ -20,14 +20,14 @@ from explanations.formats.delphi.arrays import Cache
 from explanations.formats.delphi.scores import Said
 from explanations.formats.delphi.windows import Chosen, Contexts, Firing, choose
 from explanations.formats.delphi.write import write_hookpoint
-from explanations.formats.fields import Faults, text_fault
+from explanations.formats.fields import Problems, text_fault
 from explanations.formats.lines import (
-    Fault,
     FormatError,
-    Found,
-    Given,
+    ImportOptions,
+    Location,
     NeuronLine,
-    Place,
+    Parsed,
+    Problem,
     RecordLine,
     SubjectLine,
 )
@@ -39,28 +39,28 @@ _LAYER = re.compile(r"(?<![^.])\d{1,4}(?![^.])")
 _TOKENIZER = "these files hold token numbers: name the model's tokenizer.json with --tokenizer"
 
 
-def read(place: str, given: Given) -> Iterator[Found | Fault]:
+def read(place: str, options: ImportOptions) -> Iterator[Parsed | Problem]:
     """Read a folder of results or a part of it; of the arrays a million entries are held."""
     files = tree(place, (".safetensors", ".json", ".txt"))
     arrays = [file for file in files if file.suffix == ".safetensors"]
-    if arrays and not given.tokenizer:
+    if arrays and not options.tokenizer:
         raise FormatError(_TOKENIZER)
     said = Said(
         (file for file in files if file.suffix == ".txt"),
         _told(files, "run_config.json", "explainer_model"),
     )
-    reader = _Reader(files, said, given)
+    reader = _Reader(files, said, options)
     for hookpoint, same in groupby(sorted(arrays, key=_sorted), key=_hookpoint):
         yield from reader.hookpoint(hookpoint, list(same))
     for hookpoint, index in said.latents():
         yield from reader.said_only(hookpoint, index)
 
 
-def write(neurons: Iterable[NeuronLine], path: Path, given: Given) -> Iterator[Fault]:
+def write(neurons: Iterable[NeuronLine], path: Path, options: ImportOptions) -> Iterator[Problem]:
     """Write a folder of results, one hookpoint after the other; its records are held meanwhile."""
-    if not given.tokenizer:
+    if not options.tokenizer:
         raise FormatError(_TOKENIZER)
-    coder = pieces(given.tokenizer)
+    coder = pieces(options.tokenizer)
     for (subject, layer), same in groupby(neurons, key=lambda each: (each.subject, each.layer)):
         model, _, pattern = subject.name.rpartition("/")
         hookpoint = pattern.replace("*", str(layer)) if "*" in pattern else f"layers.{layer}"
@@ -82,7 +82,7 @@ def _told(files: Iterable[File], name: str, field: str, folder: str = "") -> str
     for file in files:
         path = PurePosixPath(file.path)
         if path.name == name and (not folder or path.parent.name == folder):
-            raw = whole(file, Faults([]))
+            raw = whole(file, Problems([]))
             value = raw.get(field) if isinstance(raw, dict) else None
             if not text_fault(value, 200, empty=False):
                 return str(value)
@@ -92,15 +92,15 @@ def _told(files: Iterable[File], name: str, field: str, folder: str = "") -> str
 class _Reader:
     """Reads hookpoint by hookpoint; the contexts of one file are used for the next where equal."""
 
-    def __init__(self, files: list[File], said: Said, given: Given) -> None:
+    def __init__(self, files: list[File], said: Said, options: ImportOptions) -> None:
         self._configs = [file for file in files if file.suffix == ".json"]
-        self._said, self._given = said, given
-        self._pieces: Pieces | None = pieces(given.tokenizer) if given.tokenizer else None
+        self._said, self._options = said, options
+        self._pieces: Pieces | None = pieces(options.tokenizer) if options.tokenizer else None
         self._contexts: Contexts | None = None
         self._widths: dict[str, int] = {}
         self._subjects: dict[str, SubjectLine] = {}
 
-    def hookpoint(self, name: str, files: list[File]) -> Iterator[Found | Fault]:
+    def hookpoint(self, name: str, files: list[File]) -> Iterator[Parsed | Problem]:
         """Read all files of a hookpoint."""
         ends = [int(named[2]) for file in files if (named := self._named(file))]
         self._widths[name] = max(ends, default=-1) + 1
@@ -108,7 +108,7 @@ class _Reader:
             named = self._named(file)
             if named is None:
                 message = "expected a name of two numbers, as in 0_8191.safetensors"
-                yield Fault(place=Place(file=file.name), field="", message=message)
+                yield Problem(location=Location(file=file.name), field="", message=message)
                 continue
             try:
                 with mapped(file) as arrays:
@@ -116,9 +116,11 @@ class _Reader:
                     cache = Cache.of(arrays, file.name, int(named[2]) - first + 1)
                     yield from self._file(file, cache, name, first)
             except TextError as error:
-                yield Fault(place=Place(file=file.name), field="", message=damage(file, error))
+                yield Problem(
+                    location=Location(file=file.name), field="", message=damage(file, error)
+                )
 
-    def said_only(self, hookpoint: str, index: int) -> Iterator[Found | Fault]:
+    def said_only(self, hookpoint: str, index: int) -> Iterator[Parsed | Problem]:
         """Read what is said about a latent whose activations are not among the files."""
         place, explanations, faults = self._said.take(hookpoint, index)
         yield from faults
@@ -130,19 +132,19 @@ class _Reader:
                 maximum=None,
                 explanations=tuple(explanations),
             )
-            yield Found(place=place, line=line)
+            yield Parsed(location=place, line=line)
 
     def _named(self, file: File) -> re.Match[str] | None:
         return _RANGE.fullmatch(PurePosixPath(file.name).name)
 
     def _file(
         self, file: File, cache: Cache, hookpoint: str, first: int
-    ) -> Iterator[Found | Fault]:
+    ) -> Iterator[Parsed | Problem]:
         contexts = self._of(cache)
         for number, firing in cache.latents():
-            place = Place(file=file.name, record=f"latent {first + number}")
+            location = Location(file=file.name, record=f"latent {first + number}")
             if message := _wrong(cache, firing):
-                yield Fault(place=place, field="locations", message=message)
+                yield Problem(location=location, field="locations", message=message)
                 continue
             _, explanations, faults = self._said.take(hookpoint, first + number)
             yield from faults
@@ -157,7 +159,7 @@ class _Reader:
                 records=tuple(_record(contexts, each) for each in choose(contexts, firing)),
                 explanations=tuple(explanations),
             )
-            yield Found(place=place, line=line)
+            yield Parsed(location=location, line=line)
 
     def _of(self, cache: Cache) -> Contexts:
         before = self._contexts
@@ -168,7 +170,7 @@ class _Reader:
             tokens=cache.tokens,
             lengths=cache.lengths,
             pieces=self._pieces,
-            seed=self._given.seed,
+            seed=self._options.seed,
         )
         return self._contexts
 
@@ -179,7 +181,7 @@ class _Reader:
 
     def _named_subject(self, hookpoint: str) -> SubjectLine:
         model = (
-            self._given.subject
+            self._options.subject
             or _told(self._configs, "config.json", "model_name", hookpoint)
             or _told(self._configs, "run_config.json", "model")
         )
@@ -189,8 +191,8 @@ class _Reader:
         return SubjectLine(
             name=f"{model}/{pattern}",
             hook=pattern,
-            layers=self._given.layers,
-            width=self._given.width or self._widths.get(hookpoint, 0),
+            layers=self._options.layers,
+            width=self._options.width or self._widths.get(hookpoint, 0),
         )
 
 

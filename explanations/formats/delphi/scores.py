@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from explanations.corpora.sources import File
-from explanations.formats.fields import LARGEST, Faults, Fields, number_fault, text_fault
-from explanations.formats.lines import ExplanationLine, Fault, MethodLine, Place, ScoreLine
+from explanations.formats.fields import LARGEST, Fields, Problems, number_fault, text_fault
+from explanations.formats.lines import ExplanationLine, Location, MethodLine, Problem, ScoreLine
 from explanations.formats.reading import told, whole
 from explanations.records import AuthorKind
 
@@ -56,16 +56,18 @@ class Said:
         """Return the hookpoint and index of what was not taken yet."""
         return sorted(self._files)
 
-    def take(self, hookpoint: str, index: int) -> tuple[Place, list[ExplanationLine], list[Fault]]:
+    def take(
+        self, hookpoint: str, index: int
+    ) -> tuple[Location, list[ExplanationLine], list[Problem]]:
         """Read what is said about one latent, once."""
         files = self._files.pop((hookpoint, index), _Files())
         if files.explanation is None:
-            return Place(), [], list(_orphans(files))
-        faults: list[Fault] = []
-        place = Place(file=files.explanation.name)
+            return Location(), [], list(_orphans(files))
+        faults: list[Problem] = []
+        location = Location(file=files.explanation.name)
         text = _text(files.explanation, faults)
         if not text:
-            return place, [], faults
+            return location, [], faults
         scores = [
             score
             for scorer, file in sorted(files.scores.items())
@@ -78,17 +80,17 @@ class Said:
             method=self._method,
             scores=tuple(scores),
         )
-        return place, [said], faults
+        return location, [said], faults
 
 
-def _orphans(files: _Files) -> Iterator[Fault]:
+def _orphans(files: _Files) -> Iterator[Problem]:
     for file in files.scores.values():
         message = "the explanation that it scores is not among the files"
-        yield Fault(place=Place(file=file.name), field="", message=message)
+        yield Problem(location=Location(file=file.name), field="", message=message)
 
 
-def _text(file: File, faults: list[Fault]) -> str:
-    noted = Faults([])
+def _text(file: File, faults: list[Problem]) -> str:
+    noted = Problems([])
     raw = whole(file, noted)
     if not noted.found:
         raw = raw[0] if isinstance(raw, list) and len(raw) == 1 else raw
@@ -96,12 +98,12 @@ def _text(file: File, faults: list[Fault]) -> str:
             noted.note("", fault)
         elif raw.strip() == _UNREAD:
             noted.note("", "the explainer's answer could not be read, so there is no explanation")
-    faults += told(Place(file=file.name), noted)
+    faults += told(Location(file=file.name), noted)
     return "" if noted.found else raw.strip()
 
 
-def _scores(scorer: str, file: File, faults: list[Fault]) -> list[ScoreLine]:
-    noted = Faults([])
+def _scores(scorer: str, file: File, faults: list[Problem]) -> list[ScoreLine]:
+    noted = Problems([])
     raw = whole(file, noted)
     examples = [] if noted.found else list(Fields({"": raw}, "", noted).objects(""))
     found: list[ScoreLine] = []
@@ -112,7 +114,7 @@ def _scores(scorer: str, file: File, faults: list[Fault]) -> list[ScoreLine]:
             noted.note("", f"expected a list of examples that have {known}")
         else:
             found = _numbers(scorer, shape, examples)
-    faults += told(Place(file=file.name), noted)
+    faults += told(Location(file=file.name), noted)
     return [] if noted.found else found
 
 

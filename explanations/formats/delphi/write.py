@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from explanations.formats.delphi.scores import SCORER, raw_examples
 from explanations.formats.lines import (
     ExplanationLine,
-    Fault,
     FormatError,
+    Location,
     NeuronLine,
-    Place,
+    Problem,
     RecordLine,
 )
 from explanations.formats.tokens import Pieces
@@ -67,16 +67,16 @@ class _Arrays:
 
 def write_hookpoint(
     path: Path, hookpoint: str, model: str, neurons: Iterable[NeuronLine], pieces: Pieces
-) -> Iterator[Fault]:
+) -> Iterator[Problem]:
     """Write one hookpoint; what the format cannot hold is a fault and left out."""
     arrays = _Arrays()
     for neuron in neurons:
-        place = Place(record=f"{neuron.subject.name} L{neuron.layer}/{neuron.index}")
+        location = Location(record=f"{neuron.subject.name} L{neuron.layer}/{neuron.index}")
         arrays.width = max(arrays.width, neuron.subject.width, neuron.index + 1)
         if neuron.mean is not None and neuron.firing_rate is not None:
             arrays.figures[neuron.index] = (neuron.mean, neuron.firing_rate)
-        yield from _records(arrays, neuron, pieces, place)
-        yield from _said(path, f"{hookpoint}_latent{neuron.index}.txt", neuron, place)
+        yield from _records(arrays, neuron, pieces, location)
+        yield from _said(path, f"{hookpoint}_latent{neuron.index}.txt", neuron, location)
     folder = path / "latents" / hookpoint
     if folder.exists():
         raise FormatError(f"two models have a {hookpoint}: choose one with --subject")
@@ -86,7 +86,9 @@ def write_hookpoint(
     write_arrays(folder / f"0_{arrays.width - 1}.safetensors", arrays.finished())
 
 
-def _records(arrays: _Arrays, neuron: NeuronLine, pieces: Pieces, place: Place) -> Iterator[Fault]:
+def _records(
+    arrays: _Arrays, neuron: NeuronLine, pieces: Pieces, location: Location
+) -> Iterator[Problem]:
     written: set[tuple[int, ...]] = set()
     for number, record in enumerate(neuron.records):
         ids = tuple(pieces.numbers(record.tokens) or ())
@@ -95,23 +97,25 @@ def _records(arrays: _Arrays, neuron: NeuronLine, pieces: Pieces, place: Place) 
             arrays.add(neuron.index, ids, record)
             continue
         message = "its text was there before" if ids else "the tokenizer has no such tokens"
-        yield Fault(place=place, field=f"records[{number}]", message=f"{message}; it is left out")
+        yield Problem(
+            location=location, field=f"records[{number}]", message=f"{message}; it is left out"
+        )
 
 
-def _said(path: Path, name: str, neuron: NeuronLine, place: Place) -> Iterator[Fault]:
+def _said(path: Path, name: str, neuron: NeuronLine, location: Location) -> Iterator[Problem]:
     for number, explanation in enumerate(neuron.explanations):
         at = f"explanations[{number}]"
         if number:
             message = "delphi has one explanation a latent; this one is left out"
-            yield Fault(place=place, field=at, message=message)
+            yield Problem(location=location, field=at, message=message)
             continue
         _text(path / "explanations" / name, explanation.text)
-        yield from _scores(path, name, explanation, place, at)
+        yield from _scores(path, name, explanation, location, at)
 
 
 def _scores(
-    path: Path, name: str, explanation: ExplanationLine, place: Place, at: str
-) -> Iterator[Fault]:
+    path: Path, name: str, explanation: ExplanationLine, location: Location, at: str
+) -> Iterator[Problem]:
     """Write the scores that have examples; each file gives all of its numbers again."""
     written = {
         score.method.name: examples
@@ -123,7 +127,7 @@ def _scores(
     for number, score in enumerate(explanation.scores):
         if score.method.name not in written:
             message = f"delphi has no place for a score by {score.method.name}; it is left out"
-            yield Fault(place=place, field=f"{at}.scores[{number}]", message=message)
+            yield Problem(location=location, field=f"{at}.scores[{number}]", message=message)
 
 
 def _text(path: Path, value: object) -> None:

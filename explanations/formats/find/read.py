@@ -15,16 +15,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from explanations.corpora.sources import File, TextError, tree
-from explanations.formats.fields import LARGEST, Faults, Fields, printable, text_fault
+from explanations.formats.fields import LARGEST, Fields, Problems, printable, text_fault
 from explanations.formats.lines import (
     ExplanationLine,
-    Fault,
     FormatError,
-    Found,
-    Given,
+    ImportOptions,
+    Location,
     MethodLine,
     NeuronLine,
-    Place,
+    Parsed,
+    Problem,
     SubjectLine,
 )
 from explanations.formats.reading import damage, told, whole
@@ -50,16 +50,16 @@ class _Category:
     functions: dict[int, list[File]] = field(default_factory=lambda: defaultdict(list))
 
 
-def read(place: str, given: Given) -> Iterator[Found | Fault]:
+def read(place: str, options: ImportOptions) -> Iterator[Parsed | Problem]:
     """Read a category's folder, or a folder of them; one category's descriptions are held."""
     for folder, category in _categories(tree(place, (".json", ".py", ".txt"))).items():
-        faults = Faults([])
+        faults = Problems([])
         texts = _descriptions(category, faults)
         if category.data is not None:
-            yield from told(Place(file=category.data.name), faults)
+            yield from told(Location(file=category.data.name), faults)
         name = folder.name.removesuffix(_HINTS)
         subject = SubjectLine(
-            name=f"{given.subject or SUBJECT}/{name}", layers=1, width=given.width
+            name=f"{options.subject or SUBJECT}/{name}", layers=1, width=options.width
         )
         by: dict[str, Any] = {"model": printable(folder.parent.name)}
         if name != folder.name:
@@ -68,7 +68,7 @@ def read(place: str, given: Given) -> Iterator[Found | Fault]:
             yield from _function(category, index, texts.get(index, ""), subject, by)
 
 
-def write(neurons: Iterable[NeuronLine], path: Path, given: Given) -> Iterator[Fault]:
+def write(neurons: Iterable[NeuronLine], path: Path, options: ImportOptions) -> Iterator[Problem]:
     """Write a folder a category: `data.json` with descriptions, and each function's code.
 
     What interpreters said goes to `<model>/<category>/`; no other explanation has a place.
@@ -101,7 +101,7 @@ def _categories(files: Iterable[File]) -> dict[PurePosixPath, _Category]:
     return found
 
 
-def _descriptions(category: _Category, faults: Faults) -> dict[int, str]:
+def _descriptions(category: _Category, faults: Problems) -> dict[int, str]:
     """Return the description of each function that data.json describes."""
     if category.data is None:
         return {}
@@ -147,17 +147,17 @@ def _text(fields: Fields) -> str:
 
 def _function(
     category: _Category, index: int, text: str, subject: SubjectLine, by: dict[str, Any]
-) -> Iterator[Found | Fault]:
+) -> Iterator[Parsed | Problem]:
     said = [_explanation("1", text, AuthorKind.BASELINE, DESCRIBED)] if text else []
-    place = Place(file=category.data.name if category.data else "", record=_folder(index))
+    location = Location(file=category.data.name if category.data else "", record=_folder(index))
     for file in category.functions.get(index, []):
-        faults = Faults([])
+        faults = Problems([])
         written = _content(file, faults)
-        yield from told(Place(file=file.name), faults)
+        yield from told(Location(file=file.name), faults)
         name = PurePosixPath(file.name).name
         if faults.found or not written.strip():
             continue
-        place = Place(file=file.name)
+        location = Location(file=file.name)
         if name == CODE:
             author, method = AuthorKind.BASELINE, CODED
         else:
@@ -168,10 +168,10 @@ def _function(
         line = NeuronLine(
             subject=subject, layer=0, index=index, maximum=None, explanations=tuple(said)
         )
-        yield Found(place=place, line=line)
+        yield Parsed(location=location, line=line)
 
 
-def _content(file: File, faults: Faults) -> str:
+def _content(file: File, faults: Problems) -> str:
     """Return a file as a text; a note where it is none."""
     try:
         with file.open() as handle:
@@ -197,7 +197,7 @@ def _folder(index: int) -> str:
 
 def _write(
     explanation: ExplanationLine, neuron: NeuronLine, folder: Path, rows: list[dict[str, Any]]
-) -> Iterator[Fault]:
+) -> Iterator[Problem]:
     """Write one explanation where it belongs; a fault where it belongs nowhere."""
     method, name = explanation.method, _folder(neuron.index)
     files = {said: file for file, said in _SAID.items()}
@@ -212,8 +212,8 @@ def _write(
         place = folder.parent / model / category / name / files[method.name]
     else:
         by = method.name if method else "a person"
-        yield Fault(
-            place=Place(record=f"{neuron.subject.name} {name}"),
+        yield Problem(
+            location=Location(record=f"{neuron.subject.name} {name}"),
             field="explanations",
             message=f"FIND has no place for what {by} said; it is left out",
         )

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from explanations.formats.fields import LARGEST, Faults, Fields
-from explanations.formats.lines import Fault, FormatError, Place
+from explanations.formats.fields import LARGEST, Fields, Problems
+from explanations.formats.lines import FormatError, Location, Problem
 from explanations.records import NeuronRef, RecordKind, Split
 
 MANIFESTS = ("manifest.jsonl", "manifest.csv")
@@ -45,19 +45,19 @@ class ImageRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class ImageManifest:
     """What was read of a manifest, and every fault of its rows."""
 
     name: str
     rows: tuple[ImageRow, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[Problem, ...]
 
-    def fault(self, row: ImageRow, field: str, message: str) -> Fault:
+    def fault(self, row: ImageRow, field: str, message: str) -> Problem:
         """Return a fault of a row, which names its line and its image."""
-        return Fault(place=_place(self.name, row.line, row.file), field=field, message=message)
+        return Problem(location=_place(self.name, row.line, row.file), field=field, message=message)
 
 
-def read_manifest(name: str, content: bytes) -> Manifest:
+def read_manifest(name: str, content: bytes) -> ImageManifest:
     """Read a manifest of JSON Lines or, where its name says so, of comma-separated values.
 
     A row with a fault is left out and the fault noted. `FormatError` where it is no such text, or
@@ -68,7 +68,7 @@ def read_manifest(name: str, content: bytes) -> Manifest:
     except UnicodeDecodeError as error:
         raise FormatError(f"{name}: not UTF-8 ({error})") from error
     rows: list[ImageRow] = []
-    faults: list[Fault] = []
+    faults: list[Problem] = []
     for line, raw in _comma_separated(name, text) if name.endswith(".csv") else _lines(text):
         if len(rows) + len(faults) >= MAX_ROWS:
             raise FormatError(f"{name}: more than {MAX_ROWS:,} rows: part it over several zips")
@@ -77,7 +77,7 @@ def read_manifest(name: str, content: bytes) -> Manifest:
         rows += [] if row is None else [row]
     if not rows and not faults:
         raise FormatError(f"{name}: holds no row")
-    return Manifest(name=name, rows=tuple(rows), faults=tuple(faults))
+    return ImageManifest(name=name, rows=tuple(rows), faults=tuple(faults))
 
 
 def _lines(text: str) -> Iterator[tuple[int, Any]]:
@@ -114,14 +114,14 @@ def _value(key: str, text: str) -> Any:
         return text
 
 
-def _row(name: str, line: int, raw: Any) -> tuple[ImageRow | None, list[Fault]]:
+def _row(name: str, line: int, raw: Any) -> tuple[ImageRow | None, list[Problem]]:
     """Return a row, or its faults."""
     if isinstance(raw, FormatError):
-        return None, [Fault(place=_place(name, line, ""), field="", message=str(raw))]
-    noted = Faults([])
+        return None, [Problem(location=_place(name, line, ""), field="", message=str(raw))]
+    noted = Problems([])
     row = _read(line, Fields(raw, "", noted))
     place = _place(name, line, row.file)
-    faults = [Fault(place=place, field=field, message=said) for field, said in noted.found]
+    faults = [Problem(location=place, field=field, message=said) for field, said in noted.found]
     return (None if faults else row), faults
 
 
@@ -158,5 +158,5 @@ def _kind(fields: Fields) -> RecordKind:
     return kind
 
 
-def _place(name: str, line: int, file: str) -> Place:
-    return Place(file=name, line=line, record=file)
+def _place(name: str, line: int, file: str) -> Location:
+    return Location(file=name, line=line, record=file)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from explanations.formats.fields import Fields
 from explanations.formats.reading import Excerpt, excerpt
-from explanations.formats.windows import Windows
+from explanations.formats.windows import WindowRecords
 from explanations.records import RecordKind
 
 INTERVALS = 5
@@ -42,7 +42,7 @@ def sequence(fields: Fields, low: str, high: str) -> Sequence | None:
     return Sequence(excerpt=read, drawn=None if drawn is None or drawn.low < 0 else drawn)
 
 
-def collect(windows: Windows, sequence: Sequence, maximum: float) -> int:
+def collect(windows: WindowRecords, sequence: Sequence, maximum: float) -> int:
     """Add a sequence to its neuron's records; return its position."""
     interval, of = _interval(sequence.drawn, maximum)
     if sequence.drawn is None or interval >= of - 1 > 0:

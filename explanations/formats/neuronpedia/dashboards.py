@@ -6,37 +6,46 @@ from typing import IO, Any
 import ijson
 
 from explanations.corpora.sources import File, TextError
-from explanations.formats.fields import Faults, Fields
-from explanations.formats.lines import Fault, Found, Given, NeuronLine, Place, SubjectLine
+from explanations.formats.fields import Fields, Problems
+from explanations.formats.lines import (
+    ImportOptions,
+    Location,
+    NeuronLine,
+    Parsed,
+    Problem,
+    SubjectLine,
+)
 from explanations.formats.neuronpedia.activations import collect, sequence
 from explanations.formats.reading import damage, told
-from explanations.formats.windows import Windows
+from explanations.formats.windows import WindowRecords
 
 _HEAD = ("model_id", "layer", "sae_set")
 _STEPS = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
 _DEEPEST = 100
 
 
-def dashboard(file: File, given: Given) -> Iterator[Found | Fault]:
+def dashboard(file: File, options: ImportOptions) -> Iterator[Parsed | Problem]:
     """Read one batch; a bad feature, or a bad sequence of one, is a fault and left out."""
-    place = Place(file=file.name)
+    location = Location(file=file.name)
     try:
-        faults = Faults([])
+        faults = Problems([])
         head = Fields(_head(file), "", faults)
         names = [head.text(name, 200) for name in ("model_id", "sae_set")]
         layer = head.whole("layer")
-        yield from told(place, faults)
+        yield from told(location, faults)
         if not faults.found:
             subject = SubjectLine(
-                name=f"{given.subject or names[0]}/{names[1]}",
-                layers=given.layers,
-                width=given.width,
+                name=f"{options.subject or names[0]}/{names[1]}",
+                layers=options.layers,
+                width=options.width,
             )
-            yield from _features(file, subject, layer, given.seed)
+            yield from _features(file, subject, layer, options.seed)
     except TextError as error:
-        yield Fault(place=place, field="", message=damage(file, error))
+        yield Problem(location=location, field="", message=damage(file, error))
     except (ijson.JSONError, UnicodeDecodeError) as error:
-        yield Fault(place=place, field="", message=f"is no JSON, or damaged: {str(error)[:150]}")
+        yield Problem(
+            location=location, field="", message=f"is no JSON, or damaged: {str(error)[:150]}"
+        )
 
 
 def _head(file: File) -> dict[str, Any]:
@@ -61,16 +70,18 @@ def _events(handle: IO[bytes]) -> Iterator[tuple[str, Any]]:
         yield event, value
 
 
-def _features(file: File, subject: SubjectLine, layer: int, seed: int) -> Iterator[Found | Fault]:
+def _features(
+    file: File, subject: SubjectLine, layer: int, seed: int
+) -> Iterator[Parsed | Problem]:
     with file.open() as handle:
         for number, raw in enumerate(ijson.items(ijson.parse(_events(handle)), "features.item")):
-            faults = Faults([])
+            faults = Problems([])
             fields = Fields(raw, "", faults)
-            place = Place(file=file.name, record=f"features[{number}]")
+            location = Location(file=file.name, record=f"features[{number}]")
             neuron = _feature(fields, subject, layer, seed)
-            yield from told(place, faults)
+            yield from told(location, faults)
             if neuron is not None:
-                yield Found(place=place, line=neuron)
+                yield Parsed(location=location, line=neuron)
 
 
 def _feature(fields: Fields, subject: SubjectLine, layer: int, seed: int) -> NeuronLine | None:
@@ -81,7 +92,7 @@ def _feature(fields: Fields, subject: SubjectLine, layer: int, seed: int) -> Neu
     read = [sequence(each, "bin_min", "bin_max") for each in fields.objects("activations")]
     good = [each for each in read if each is not None]
     maximum = max((each.excerpt.peak for each in good), default=None)
-    windows = Windows(seed)
+    windows = WindowRecords(seed)
     for each in good:
         collect(windows, each, maximum or 0.0)
     return NeuronLine(

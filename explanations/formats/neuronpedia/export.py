@@ -8,20 +8,20 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from explanations.corpora.sources import File
-from explanations.formats.fields import LARGEST, Faults, Fields
+from explanations.formats.fields import LARGEST, Fields, Problems
 from explanations.formats.lines import (
     ExplanationLine,
-    Fault,
-    Found,
-    Given,
+    ImportOptions,
+    Location,
     MethodLine,
     NeuronLine,
-    Place,
+    Parsed,
+    Problem,
     SubjectLine,
 )
 from explanations.formats.neuronpedia.activations import collect, sequence
 from explanations.formats.reading import number_or_none, rows, told
-from explanations.formats.windows import Windows
+from explanations.formats.windows import WindowRecords
 from explanations.records import AuthorKind
 
 FEATURES, ACTIVATIONS, EXPLANATIONS = "features", "activations", "explanations"
@@ -36,12 +36,12 @@ _INDEX = re.compile(r"[0-9]{1,9}")
 class _Row:
     """A row, and which neuron it is about; what is wrong with its `fields` goes to `faults`."""
 
-    place: Place
+    location: Location
     subject: SubjectLine
     layer: int
     index: int
     fields: Fields
-    faults: Faults
+    faults: Problems
 
 
 class _Known:
@@ -58,7 +58,7 @@ class _Known:
         if rate is not None:
             self.rates[index] = rate
 
-    def line(self, row: _Row, **values: Any) -> Found:
+    def line(self, row: _Row, **values: Any) -> Parsed:
         """Return a line about a row's neuron."""
         neuron = NeuronLine(
             subject=row.subject,
@@ -68,33 +68,33 @@ class _Known:
             firing_rate=self.rates.get(row.index),
             **values,
         )
-        return Found(place=row.place, line=neuron)
+        return Parsed(location=row.location, line=neuron)
 
 
-def export(files: Sequence[File], given: Given) -> Iterator[Found | Fault]:
+def export(files: Sequence[File], options: ImportOptions) -> Iterator[Parsed | Problem]:
     """Read one source: all features, then records, then explanations, as lines of their own.
 
     Maxima are looked up first: records of a neuron may stand apart, and its maximum is that of all.
     """
     known = _Known()
-    for row in _good(_rows(files, ACTIVATIONS, given)):
+    for row in _good(_rows(files, ACTIVATIONS, options)):
         if (read := sequence(row.fields, "binMin", "binMax")) is not None:
             known.learn(row.index, peak=read.excerpt.peak)
-    for row in _good(_rows(files, FEATURES, given)):
+    for row in _good(_rows(files, FEATURES, options)):
         _learn(row, known)
-    for each in _rows(files, FEATURES, given):
+    for each in _rows(files, FEATURES, options):
         if isinstance(each, _Row):
             _learn(each, known)
-            yield from told(each.place, each.faults)
+            yield from told(each.location, each.faults)
             if not each.faults.found:
                 yield known.line(each)
         else:
             yield each
-    yield from _records(_rows(files, ACTIVATIONS, given), known, given.seed)
-    yield from _explained(_rows(files, EXPLANATIONS, given), known)
+    yield from _records(_rows(files, ACTIVATIONS, options), known, options.seed)
+    yield from _explained(_rows(files, EXPLANATIONS, options), known)
 
 
-def _rows(files: Sequence[File], folder: str, given: Given) -> Iterator[_Row | Fault]:
+def _rows(files: Sequence[File], folder: str, options: ImportOptions) -> Iterator[_Row | Problem]:
     """Yield the rows of one of the three folders; where there are no folders, fields tell."""
     for file in files:
         inside = PurePosixPath(file.path).parent.name
@@ -102,7 +102,7 @@ def _rows(files: Sequence[File], folder: str, given: Given) -> Iterator[_Row | F
             continue
         for place, raw, faults in rows(file):
             if inside == folder or _kind(raw) == folder:
-                row = None if faults.found else _row(place, Fields(raw, "", faults), given)
+                row = None if faults.found else _row(place, Fields(raw, "", faults), options)
                 yield from told(place, faults) if row is None else [row]
 
 
@@ -113,7 +113,7 @@ def _kind(raw: Any) -> str:
     return ACTIVATIONS if isinstance(raw, dict) and "values" in raw else FEATURES
 
 
-def _row(place: Place, fields: Fields, given: Given) -> _Row | None:
+def _row(location: Location, fields: Fields, options: ImportOptions) -> _Row | None:
     """Read whose a row is; None, and a note, where it does not say."""
     model, source = fields.text("modelId", 150), fields.text("layer", 40)
     index = str(fields.take("index"))
@@ -124,10 +124,10 @@ def _row(place: Place, fields: Fields, given: Given) -> _Row | None:
         fields.note("index", "expected a whole number of at most 9 digits")
     if fields.faults.found or named is None:
         return None
-    name = "/".join(part for part in (given.subject or model, named[2]) if part)
+    name = "/".join(part for part in (options.subject or model, named[2]) if part)
     return _Row(
-        place=place,
-        subject=SubjectLine(name=name, layers=given.layers, width=given.width),
+        location=location,
+        subject=SubjectLine(name=name, layers=options.layers, width=options.width),
         layer=int(named[1]),
         index=int(index),
         fields=fields,
@@ -135,7 +135,7 @@ def _row(place: Place, fields: Fields, given: Given) -> _Row | None:
     )
 
 
-def _good(found: Iterable[_Row | Fault]) -> Iterator[_Row]:
+def _good(found: Iterable[_Row | Problem]) -> Iterator[_Row]:
     return (row for row in found if isinstance(row, _Row))
 
 
@@ -146,43 +146,45 @@ def _learn(row: _Row, known: _Known) -> None:
         known.learn(row.index, peak=maximum, rate=rate)
 
 
-def _together(found: Iterable[_Row | Fault]) -> Iterator[tuple[_Row, list[_Row]] | Fault]:
+def _together(found: Iterable[_Row | Problem]) -> Iterator[tuple[_Row, list[_Row]] | Problem]:
     """Yield neighbouring rows about one neuron together, the first of them before; and faults."""
     for is_row, group in groupby(found, key=lambda each: isinstance(each, _Row)):
         if not is_row:
-            yield from (each for each in group if isinstance(each, Fault))
+            yield from (each for each in group if isinstance(each, Problem))
             continue
         for _, same in groupby(_good(group), key=lambda row: (row.subject, row.layer, row.index)):
             several = list(same)
             yield several[0], several
 
 
-def _records(found: Iterable[_Row | Fault], known: _Known, seed: int) -> Iterator[Found | Fault]:
+def _records(
+    found: Iterable[_Row | Problem], known: _Known, seed: int
+) -> Iterator[Parsed | Problem]:
     for each in _together(found):
-        if isinstance(each, Fault):
+        if isinstance(each, Problem):
             yield each
             continue
         first, several = each
-        windows = Windows(seed)
+        windows = WindowRecords(seed)
         for row in several:
             read = sequence(row.fields, "binMin", "binMax")
-            yield from told(row.place, row.faults)
+            yield from told(row.location, row.faults)
             if read is not None:
                 collect(windows, read, known.maxima.get(row.index, 0.0))
         if windows.records:
             yield known.line(first, records=windows.records)
 
 
-def _explained(found: Iterable[_Row | Fault], known: _Known) -> Iterator[Found | Fault]:
+def _explained(found: Iterable[_Row | Problem], known: _Known) -> Iterator[Parsed | Problem]:
     for each in _together(found):
-        if isinstance(each, Fault):
+        if isinstance(each, Problem):
             yield each
             continue
         first, several = each
         read: list[ExplanationLine] = []
         for row in several:
             explanation = _explanation(row, read)
-            yield from told(row.place, row.faults)
+            yield from told(row.location, row.faults)
             if explanation is not None:
                 read.append(explanation)
         if read:

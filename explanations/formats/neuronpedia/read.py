@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from explanations.corpora.sources import File, tree
-from explanations.formats.lines import Fault, Found, Given, NeuronLine
+from explanations.formats.lines import ImportOptions, NeuronLine, Parsed, Problem
 from explanations.formats.neuronpedia.dashboards import dashboard
 from explanations.formats.neuronpedia.export import FOLDERS, export
 from explanations.formats.neuronpedia.write import Writer
@@ -21,7 +21,7 @@ from explanations.formats.neuronpedia.write import Writer
 _BATCH = re.compile(r"batch-(\d+)\.")
 
 
-def read(place: str, given: Given) -> Iterator[Found | Fault]:
+def read(place: str, options: ImportOptions) -> Iterator[Parsed | Problem]:
     """Read a batch, or a folder with batches below, feature by feature.
 
     Of a source's export a few numbers a feature are held; a neuron's records, and what is said
@@ -30,13 +30,13 @@ def read(place: str, given: Given) -> Iterator[Found | Fault]:
     files = [file for file in tree(place, (".json", ".jsonl")) if file.alone or _number(file)]
     for (_, exported), same in groupby(sorted(files, key=_order), key=_source):
         if exported:
-            yield from export(list(same), given)
+            yield from export(list(same), options)
         else:
             for file in same:
-                yield from dashboard(file, given)
+                yield from dashboard(file, options)
 
 
-def write(neurons: Iterable[NeuronLine], path: Path, given: Given) -> Iterator[Fault]:
+def write(neurons: Iterable[NeuronLine], path: Path, options: ImportOptions) -> Iterator[Problem]:
     """Write the export's layout into a folder: `v1/{model}/{source}/...`, 1024 features a batch."""
     writer = Writer(path)
     try:

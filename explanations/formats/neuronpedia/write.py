@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from explanations.formats.lines import ExplanationLine, Fault, NeuronLine, Place, RecordLine
+from explanations.formats.lines import ExplanationLine, Location, NeuronLine, Problem, RecordLine
 from explanations.formats.neuronpedia.activations import bounds
 from explanations.formats.neuronpedia.export import (
     ACTIVATIONS,
@@ -28,7 +28,7 @@ class Writer:
         self._counts: dict[tuple[str, str], int] = {}
         self._open: dict[str, Rows] = {}
 
-    def add(self, neuron: NeuronLine) -> Iterator[Fault]:
+    def add(self, neuron: NeuronLine) -> Iterator[Problem]:
         """Write a neuron's rows, and yield what has no place in them."""
         model, _, of = neuron.subject.name.rpartition("/")
         model, of = (model, of) if model else (of, "")
@@ -60,13 +60,13 @@ class Writer:
             self._open[name] = Rows(folder / name / f"batch-{batch}.jsonl.gz")
 
 
-def _unplaced(neuron: NeuronLine) -> Iterator[Fault]:
-    place = Place(record=f"{neuron.subject.name} L{neuron.layer}/{neuron.index}")
+def _unplaced(neuron: NeuronLine) -> Iterator[Problem]:
+    location = Location(record=f"{neuron.subject.name} L{neuron.layer}/{neuron.index}")
     for number, explanation in enumerate(neuron.explanations):
         for name in ("simulations", "scores"):
             if left := getattr(explanation, name):
                 message = f"{len(left)} {name} have no place in the export; they are left out"
-                yield Fault(place=place, field=f"explanations[{number}]", message=message)
+                yield Problem(location=location, field=f"explanations[{number}]", message=message)
 
 
 def _feature(neuron: NeuronLine) -> dict[str, Any]:

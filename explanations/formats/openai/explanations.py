@@ -17,7 +17,7 @@ from explanations.formats.lines import (
     Values,
 )
 from explanations.formats.reading import Excerpt, excerpt
-from explanations.formats.windows import Windows
+from explanations.formats.windows import WindowRecords
 from explanations.records import AuthorKind, RecordKind, Scale
 
 EXPLAINER = "openai_neuron_explainer"
@@ -59,7 +59,7 @@ class _Simulated:
         return SimulationLine(method=self.method, scale=self.scale, records=records)
 
 
-def explained(results: Fields, windows: Windows, before: int) -> Iterator[ExplanationLine]:
+def explained(results: Fields, windows: WindowRecords, before: int) -> Iterator[ExplanationLine]:
     """Read the explanations of one NeuronSimulationResults, `before` others of this neuron."""
     for number, fields in enumerate(results.objects("scored_explanations"), start=before):
         noted = len(fields.faults.found)
@@ -70,7 +70,9 @@ def explained(results: Fields, windows: Windows, before: int) -> Iterator[Explan
         yield _explanation(str(number + 1), text, scored, windows)
 
 
-def _explanation(name: str, text: str, scored: Fields | None, windows: Windows) -> ExplanationLine:
+def _explanation(
+    name: str, text: str, scored: Fields | None, windows: WindowRecords
+) -> ExplanationLine:
     main, raw = _Simulated(SIMULATOR), _Simulated(UNCALIBRATED)
     tokens = 0 if scored is None else _sequences(scored, windows, main, raw)
     simulations = tuple(line for each in (main, raw) if (line := each.line()) is not None)
@@ -86,7 +88,7 @@ def _explanation(name: str, text: str, scored: Fields | None, windows: Windows) 
     )
 
 
-def _sequences(scored: Fields, windows: Windows, main: _Simulated, raw: _Simulated) -> int:
+def _sequences(scored: Fields, windows: WindowRecords, main: _Simulated, raw: _Simulated) -> int:
     """Read the simulated sequences into both; return how many tokens they have."""
     sequences = list(scored.objects("scored_sequence_simulations", []))
     tokens = 0

@@ -13,15 +13,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from explanations.corpora.sources import File, tree
-from explanations.formats.fields import Faults, Fields
+from explanations.formats.fields import Fields, Problems
 from explanations.formats.lines import (
     ExplanationLine,
-    Fault,
     FormatError,
-    Found,
-    Given,
+    ImportOptions,
+    Location,
     NeuronLine,
-    Place,
+    Parsed,
+    Problem,
     SubjectLine,
 )
 from explanations.formats.openai.explanations import explained
@@ -35,25 +35,25 @@ from explanations.formats.openai.write import (
     unplaced,
 )
 from explanations.formats.reading import excerpt, number_or_none, rows, told, whole
-from explanations.formats.windows import Windows
+from explanations.formats.windows import WindowRecords
 from explanations.formats.writing import json_text
 from explanations.records import RecordKind
 
 
-def read(place: str, given: Given) -> Iterator[Found | Fault]:
+def read(place: str, options: ImportOptions) -> Iterator[Parsed | Problem]:
     """Read a file, or a folder with files below; only one neuron's files are held at a time.
 
     A neuron's two files are put together where layer and index are in their names.
     """
-    if not given.subject:
+    if not options.subject:
         raise FormatError("these files do not say of which model they are: name it with --subject")
-    subject = SubjectLine(name=given.subject, layers=given.layers, width=given.width)
+    subject = SubjectLine(name=options.subject, layers=options.layers, width=options.width)
     files = sorted(tree(place, (".json", ".jsonl")), key=_neuron_named)
     for _, same in groupby(files, key=_neuron_named):
-        yield from _neurons(list(same), subject, given.seed)
+        yield from _neurons(list(same), subject, options.seed)
 
 
-def write(neurons: Iterable[NeuronLine], path: Path, given: Given) -> Iterator[Fault]:
+def write(neurons: Iterable[NeuronLine], path: Path, options: ImportOptions) -> Iterator[Problem]:
     """Write a folder of `<layer>/<index>.json`, and `.jsonl` where something is said about it."""
     subjects = set()
     for neuron in neurons:
@@ -83,18 +83,18 @@ def _neuron_named(file: File) -> tuple[bool, int, int, str]:
 class _Neuron:
     """A neuron while its files are read; `place` is that of the first."""
 
-    place: Place
-    windows: Windows
+    location: Location
+    windows: WindowRecords
     mean: float | None = None
     explanations: list[ExplanationLine] = field(default_factory=list)
 
 
-def _neurons(files: list[File], subject: SubjectLine, seed: int) -> Iterator[Found | Fault]:
+def _neurons(files: list[File], subject: SubjectLine, seed: int) -> Iterator[Parsed | Problem]:
     found: dict[tuple[int, int], _Neuron] = {}
     for place, raw, faults in _values(files):
         fields = Fields(raw, "", faults) if not faults.found else None
         if fields is not None and (key := _key(fields)) is not None:
-            neuron = found.setdefault(key, _Neuron(place, Windows(seed)))
+            neuron = found.setdefault(key, _Neuron(place, WindowRecords(seed)))
             _take(fields, neuron)
         yield from told(place, faults)
     for (layer, index), neuron in found.items():
@@ -107,17 +107,17 @@ def _neurons(files: list[File], subject: SubjectLine, seed: int) -> Iterator[Fou
             records=neuron.windows.records,
             explanations=tuple(neuron.explanations),
         )
-        yield Found(place=neuron.place, line=line)
+        yield Parsed(location=neuron.location, line=line)
 
 
-def _values(files: list[File]) -> Iterator[tuple[Place, Any, Faults]]:
+def _values(files: list[File]) -> Iterator[tuple[Location, Any, Problems]]:
     """Yield what is in a neuron's files, records before what is said about them."""
     for file in sorted(files, key=lambda file: file.suffix):
         if file.suffix == ".jsonl":
             yield from rows(file)
         else:
-            faults = Faults([])
-            yield Place(file=file.name), whole(file, faults), faults
+            faults = Problems([])
+            yield Location(file=file.name), whole(file, faults), faults
 
 
 def _key(fields: Fields) -> tuple[int, int] | None:
@@ -139,7 +139,7 @@ def _take(fields: Fields, neuron: _Neuron) -> None:
         neuron.explanations.extend(explained(fields, neuron.windows, len(neuron.explanations)))
 
 
-def _take_records(fields: Fields, windows: Windows) -> None:
+def _take_records(fields: Fields, windows: WindowRecords) -> None:
     """Collect the records: top, then by group, then random; a bad one is noted and left out."""
     for each in fields.objects(TOP):
         _add(each, windows, RecordKind.TOP)
@@ -150,7 +150,7 @@ def _take_records(fields: Fields, windows: Windows) -> None:
             _add(each, windows, RecordKind.RANDOM)
 
 
-def _take_groups(fields: Fields, windows: Windows) -> None:
+def _take_groups(fields: Fields, windows: WindowRecords) -> None:
     """Collect draws from groups by peak; beyond four, the last holds the highest: top records."""
     groups = fields.array(DRAWN)
     if len(groups) not in (0, QUARTERS, QUARTERS + 1):
@@ -164,6 +164,8 @@ def _take_groups(fields: Fields, windows: Windows) -> None:
             _add(each, windows, kind, quantile)
 
 
-def _add(fields: Fields, windows: Windows, kind: RecordKind, quantile: int | None = None) -> None:
+def _add(
+    fields: Fields, windows: WindowRecords, kind: RecordKind, quantile: int | None = None
+) -> None:
     if (read_ := excerpt(fields)) is not None:
         windows.add(read_, kind, quantile)

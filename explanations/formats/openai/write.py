@@ -10,9 +10,9 @@ from typing import Any
 
 from explanations.formats.lines import (
     ExplanationLine,
-    Fault,
+    Location,
     NeuronLine,
-    Place,
+    Problem,
     RecordLine,
     ScoreLine,
     SimulatedLine,
@@ -30,9 +30,9 @@ TOP, DRAWN, RANDOM = (
 QUARTERS = 4
 
 
-def unplaced(neuron: NeuronLine) -> Iterator[Fault]:
+def unplaced(neuron: NeuronLine) -> Iterator[Problem]:
     """Yield what is said about a neuron and has no place in these files."""
-    place = Place(record=f"{neuron.subject.name} L{neuron.layer}/{neuron.index}")
+    location = Location(record=f"{neuron.subject.name} L{neuron.layer}/{neuron.index}")
     for number, explanation in enumerate(neuron.explanations):
         main = _main(explanation)
         others = [s for s in explanation.simulations if s != main and s.method != UNCALIBRATED]
@@ -42,7 +42,7 @@ def unplaced(neuron: NeuronLine) -> Iterator[Fault]:
         for left, what in ((others, "simulations"), (gaps, "sequences"), (scores, "scores")):
             if left:
                 message = f"{len(left)} {what} have no place in these files; they are left out"
-                yield Fault(place=place, field=f"explanations[{number}]", message=message)
+                yield Problem(location=location, field=f"explanations[{number}]", message=message)
 
 
 def record(neuron: NeuronLine) -> dict[str, Any]:

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from explanations.corpora.sources import JSON_LINES, File, TextError, tree
-from explanations.formats.fields import LARGEST, Faults, Fields
+from explanations.formats.fields import LARGEST, Fields, Problems
 from explanations.formats.lines import (
-    Fault,
-    ForeignScore,
-    Found,
-    Given,
+    ExternalScore,
+    ImportOptions,
+    Location,
     MethodLine,
     NeuronLine,
-    Place,
+    Parsed,
+    Problem,
     ScoreLine,
 )
 from explanations.formats.reading import damage, rows, told
@@ -37,7 +37,7 @@ _NUMBERS = ("explanation", "layer", "index", "value", "n", "baseline", "seed")
 _LONGEST_CELL = 2**24
 
 
-def read(place: str, given: Given) -> Iterator[Found | Fault]:
+def read(place: str, options: ImportOptions) -> Iterator[Parsed | Problem]:
     """Read a file or a folder of them, row by row."""
     for file in tree(place, (*CSV, *JSON_LINES)):
         found = _table(file) if file.suffix in CSV else rows(file)
@@ -45,15 +45,15 @@ def read(place: str, given: Given) -> Iterator[Found | Fault]:
             score = None
             if not faults.found:
                 fields = Fields(raw, "", faults)
-                score = _score(fields, given)
+                score = _score(fields, options)
                 fields.end()
             if score is None or faults.found:
                 yield from told(at, faults)
             else:
-                yield Found(place=at, line=score)
+                yield Parsed(location=at, line=score)
 
 
-def write(neurons: Iterable[NeuronLine], path: Path, given: Given) -> Iterator[Fault]:
+def write(neurons: Iterable[NeuronLine], path: Path, options: ImportOptions) -> Iterator[Problem]:
     """Write the scores of all explanations, as CSV or, where the name ends so, as JSON lines.
 
     Of scores that the columns cannot tell apart the first is written.
@@ -64,37 +64,37 @@ def write(neurons: Iterable[NeuronLine], path: Path, given: Given) -> Iterator[F
             table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             table.writeheader()
             for row in found:
-                if isinstance(row, Fault):
+                if isinstance(row, Problem):
                     yield row
                 else:
                     table.writerow(row)
         return
     with Rows(path) as lines:
         for row in found:
-            if isinstance(row, Fault):
+            if isinstance(row, Problem):
                 yield row
             else:
                 lines.add({name: value for name, value in row.items() if value is not None})
 
 
-def _table(file: File) -> Iterator[tuple[Place, Any, Faults]]:
+def _table(file: File) -> Iterator[tuple[Location, Any, Problems]]:
     """Yield each row of a table as an object without its empty cells."""
     csv.field_size_limit(_LONGEST_CELL)
-    place = Place(file=file.name, line=1)
+    location = Location(file=file.name, line=1)
     try:
         with file.open() as handle:
             text = TextIOWrapper(handle, encoding="utf-8-sig", newline="")
             table = csv.DictReader(text, strict=True)
             for row in table:
-                place = Place(file=file.name, line=table.line_num)
-                faults = Faults([])
-                yield place, _cells(row, faults), faults
+                location = Location(file=file.name, line=table.line_num)
+                faults = Problems([])
+                yield location, _cells(row, faults), faults
     except (TextError, csv.Error, UnicodeDecodeError) as error:
         what = damage(file, error) if isinstance(error, TextError) else str(error)
-        yield place, None, Faults([("", f"is no table that can be read: {what}")])
+        yield location, None, Problems([("", f"is no table that can be read: {what}")])
 
 
-def _cells(row: Mapping[str | None, Any], faults: Faults) -> dict[str, Any]:
+def _cells(row: Mapping[str | None, Any], faults: Problems) -> dict[str, Any]:
     """Return a row's cells that hold something, numbers as numbers."""
     if None in row:
         faults.note("", "has more cells than the table has columns")
@@ -111,7 +111,7 @@ def _number(cell: str) -> Any:
     return value if isinstance(value, int | float) else cell
 
 
-def _score(fields: Fields, given: Given) -> ForeignScore | None:
+def _score(fields: Fields, options: ImportOptions) -> ExternalScore | None:
     """Read a row; what is wrong with it is noted."""
     by_number = fields.has("explanation")
     by_text = fields.has("text")
@@ -121,9 +121,9 @@ def _score(fields: Fields, given: Given) -> ForeignScore | None:
     neuron = None
     if by_text or fields.has("layer") or fields.has("index"):
         neuron = NeuronRef(layer=fields.whole("layer"), index=fields.whole("index"))
-    return ForeignScore(
+    return ExternalScore(
         number=fields.whole("explanation", 1) if by_number else None,
-        subject=_subject(fields, given, needed=by_text),
+        subject=_subject(fields, options, needed=by_text),
         neuron=neuron,
         text=fields.text("text", LARGEST).strip() if by_text else "",
         explainer=fields.text("explainer", 100) if fields.has("explainer") else "",
@@ -131,10 +131,10 @@ def _score(fields: Fields, given: Given) -> ForeignScore | None:
     )
 
 
-def _subject(fields: Fields, given: Given, *, needed: bool) -> str:
-    if fields.has("subject") or (needed and not given.subject):
+def _subject(fields: Fields, options: ImportOptions, *, needed: bool) -> str:
+    if fields.has("subject") or (needed and not options.subject):
         return fields.text("subject", 200)
-    return given.subject
+    return options.subject
 
 
 def _line(fields: Fields) -> ScoreLine:
@@ -165,7 +165,7 @@ def _method(fields: Fields, *, named: bool) -> MethodLine:
     return MethodLine(name=fields.text("method", 100), version=1, config=config)
 
 
-def _rows(neuron: NeuronLine) -> Iterator[dict[str, Any] | Fault]:
+def _rows(neuron: NeuronLine) -> Iterator[dict[str, Any] | Problem]:
     said = [each.text for each in neuron.explanations]
     for number, explanation in enumerate(neuron.explanations):
         written: set[tuple[Any, ...]] = set()
@@ -181,9 +181,11 @@ def _rows(neuron: NeuronLine) -> Iterator[dict[str, Any] | Fault]:
             row = whose | _row(score)
             key = tuple(row[name] for name in ("method", "metric", "baseline", "seed"))
             if key in written:
-                place = Place(record=f"{neuron.subject.name} L{neuron.layer}/{neuron.index}")
+                location = Location(record=f"{neuron.subject.name} L{neuron.layer}/{neuron.index}")
                 message = f"another score by {row['method']} is written; this one is left out"
-                yield Fault(place=place, field=f"explanations[{number}].scores", message=message)
+                yield Problem(
+                    location=location, field=f"explanations[{number}].scores", message=message
+                )
             else:
                 written.add(key)
                 yield row

@@ -8,11 +8,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from explanations.corpora.sources import TextError
-from explanations.formats.lines import Fault, ForeignScore, FormatError, Found
+from explanations.formats.lines import ExternalScore, FormatError, Parsed, Problem
 from explanations.formats.registry import FORMATS
 from explanations.management.foreign import add_format, given
 from explanations.services.imports import neuron_import
-from explanations.services.imports_scores import Counts, ImportFault, score_import
+from explanations.services.imports_scores import Counts, ImportProblem, score_import
 
 
 class Command(BaseCommand):
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             with _kept(not options["dry_run"]):
                 for found in FORMATS[options["format"]].read(options["path"], said):
                     self.read += 1
-                    if isinstance(found, Fault):
+                    if isinstance(found, Problem):
                         self._tell(found)
                     else:
                         self._import(found, totals)
@@ -47,13 +47,13 @@ class Command(BaseCommand):
             )
         self._sum_up(totals, dry=options["dry_run"])
 
-    def _import(self, found: Found, totals: Counts) -> None:
+    def _import(self, found: Parsed, totals: Counts) -> None:
         try:
             totals.add(_stored(found))
-        except ImportFault as fault:
-            self._tell(Fault(place=found.place, field=fault.field, message=str(fault)))
+        except ImportProblem as fault:
+            self._tell(Problem(location=found.location, field=fault.field, message=str(fault)))
 
-    def _tell(self, fault: Fault) -> None:
+    def _tell(self, fault: Problem) -> None:
         self.faults += 1
         self.stderr.write(str(fault))
 
@@ -68,8 +68,8 @@ class Command(BaseCommand):
             raise CommandError(f"{self.faults} faults: see above")
 
 
-def _stored(found: Found) -> Counts:
-    if isinstance(found.line, ForeignScore):
+def _stored(found: Parsed) -> Counts:
+    if isinstance(found.line, ExternalScore):
         return score_import(line=found.line)
     return neuron_import(line=found.line)
 

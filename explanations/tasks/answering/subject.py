@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from explanations.ground_truth import sets
-from explanations.ground_truth.made import Kind, Recipe, recipe
+from explanations.ground_truth.made import FunctionSet, Kind, parse_function_set
 from explanations.methods.requests import ComputeActivations, ContinueTexts, Intervene
 from explanations.methods.values import Unusable
 from explanations.models import Method
@@ -92,8 +92,8 @@ RUN: dict[type[Any], Callable[[str, str, Parts], Sequence[Any]]] = {
 }
 
 
-def _made(source: str) -> Recipe | None:
-    """Return the recipe of a set of functions of numbers or strings; None for what reads texts."""
+def _made(source: str) -> FunctionSet | None:
+    """Return the set of functions of numbers or strings; None for what reads texts."""
     kind, _, name = source.partition(":")
-    found = recipe(name) if f"{kind}:" == GROUND_TRUTH_SOURCE else None
+    found = parse_function_set(name) if f"{kind}:" == GROUND_TRUTH_SOURCE else None
     return found if found is not None and found.kind is not Kind.TEXT else None
