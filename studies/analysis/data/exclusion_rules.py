@@ -1,32 +1,20 @@
 """Which judgments a plan's rules exclude."""
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from studies.analysis.data.answers import JudgmentColumns
 from studies.analysis.data.plan import Plan
-from studies.analysis.data.ratings import Array, Codes, codes
+from studies.analysis.data.ratings import codes
+from studies.analysis.data.tables import Judgments
 
 Marks = npt.NDArray[np.bool_]
 
 
-class Timed(Protocol):
-    """Judgments of any form, as far as rules look at them."""
-
-    @property
-    def seconds(self) -> Array:
-        """How long each took."""
-        ...
-
-    @property
-    def rater(self) -> Codes:
-        """Who gave each."""
-        ...
-
-
-def excluded(judged: Timed, plan: Plan) -> dict[str, Marks]:
-    """Mark, for each of the plan's rules in order, the judgments that it takes out.
+def excluded(judged: Judgments | JudgmentColumns, plan: Plan) -> dict[str, Marks]:
+    """Return, for each of the plan's rules in order, a mark for every judgment that it excludes.
 
     No rule looks at what was answered: nobody is excluded for disagreeing.
     """

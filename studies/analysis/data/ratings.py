@@ -102,6 +102,14 @@ def same_length(**columns: npt.ArrayLike) -> dict[str, npt.NDArray[Any]]:
     return arrays
 
 
+def scaled(values: Array) -> Array:
+    """Return values shifted and stretched to mean 0 and range 1, which no correlation changes.
+
+    Sums of squares then lose no digits to a large mean.
+    """
+    return (values - values.mean()) / (np.ptp(values) or 1.0) if len(values) else values
+
+
 def codes(labels: npt.NDArray[Any]) -> Codes:
     """Return the position of each label in the sorted order of the distinct ones."""
     return factorize(labels)[0]

@@ -9,7 +9,7 @@ import numpy as np
 import scipy
 
 from studies.analysis.data.estimate import Estimate, undefined
-from studies.analysis.data.ratings import Array, Codes, codes, group_sums, interaction
+from studies.analysis.data.ratings import Array, Codes, codes, group_sums, interaction, scaled
 from studies.analysis.data.tables import ReasonCount, Scores
 from studies.analysis.statistics.condition_means import of_neurons
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
@@ -116,7 +116,7 @@ def _ranks_within(group: Codes, values: Array) -> Array:
 
 def _within(neuron: Codes, rater: Codes, x: Array, y: Array) -> Estimate:
     """Correlate score and value around the neuron's means, over raters."""
-    x, y = (_scaled(z) for z in (x, y))
+    x, y = (scaled(z) for z in (x, y))
     features = np.column_stack([np.ones_like(x), x, y, x * y, x * x, y * y])
     return estimate(
         of_neurons(neuron, rater, features, parts=_around, to=_cosine),
@@ -125,11 +125,6 @@ def _within(neuron: Codes, rater: Codes, x: Array, y: Array) -> Estimate:
         bounds=(-1.0, 1.0),
         undefined_reason=_LEVEL,
     )
-
-
-def _scaled(values: Array) -> Array:
-    """Move and stretch values to a range of one around their mean, which no correlation minds."""
-    return (values - values.mean()) / (np.ptp(values) or 1.0) if len(values) else values
 
 
 def _around(sums: Array) -> Array:

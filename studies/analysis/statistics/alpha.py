@@ -7,7 +7,16 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from studies.analysis.data.estimate import Estimate, undefined
-from studies.analysis.data.ratings import Array, Codes, Labels, Ratings, Values, encode, factorize
+from studies.analysis.data.ratings import (
+    Array,
+    Codes,
+    Labels,
+    Ratings,
+    Values,
+    encode,
+    factorize,
+    scaled,
+)
 from studies.analysis.statistics.jackknife import Replicates, additive, divide, estimate
 
 Level: TypeAlias = Literal["nominal", "ordinal", "interval", "ratio"]
@@ -73,8 +82,7 @@ def alpha_replicates(ratings: Ratings, level: Level) -> Replicates:
 
 
 def _interval(ratings: Ratings) -> Replicates:
-    numbers = ratings.numbers()
-    numbers = (numbers - numbers.mean()) / (np.ptp(numbers) or 1)
+    numbers = scaled(ratings.numbers())
     features = np.column_stack([np.ones_like(numbers), numbers, numbers**2])
     return additive(ratings.unit, ratings.rater, features, of_unit=_moments, to=of_moments)
 

@@ -10,6 +10,7 @@ from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, Codes, codes, group_sums
 from studies.analysis.data.tables import Judgments, Scores
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
+from studies.analysis.statistics.score_votes import tau_b_of_sums
 from studies.analysis.statistics.system_level import system_correlation_of_votes
 from studies.analysis.statistics.votes import Votes, mean_share
 
@@ -155,16 +156,12 @@ def _tau_b(votes: Votes) -> Estimate:
     signs = np.sign(votes.gap)
     features = np.column_stack([signs * votes.outcome, np.abs(signs), np.abs(votes.outcome)])
     return estimate(
-        of_cells(votes.neuron, votes.rater, features, to=_of_sums, cell=votes.cell),
+        of_cells(votes.neuron, votes.rater, features, to=tau_b_of_sums, cell=votes.cell),
         method="Kendall's tau-b within neuron and rater (item level)",
         unit="neuron",
         bounds=(-1.0, 1.0),
         undefined_reason="no vote between different scores, or none decided",
     )
-
-
-def _of_sums(sums: Array) -> Array:
-    return divide(sums[:, 0], np.sqrt(sums[:, 1] * sums[:, 2]))
 
 
 def _system(votes: Votes, judged: Judgments, scores: Scores) -> Estimate:

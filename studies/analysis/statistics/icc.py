@@ -6,7 +6,7 @@ import numpy as np
 import scipy
 
 from studies.analysis.data.estimate import Estimate, undefined
-from studies.analysis.data.ratings import Array, Labels, Ratings, Values, encode
+from studies.analysis.data.ratings import Array, Labels, Ratings, Values, encode, scaled
 from studies.analysis.statistics.jackknife import Replicates, additive, divide, estimate
 
 Kind: TypeAlias = Literal["1,1", "A,1", "C,1", "1,k", "A,k", "C,k"]
@@ -43,7 +43,7 @@ def icc(units: Labels, raters: Labels, values: Values, *, kind: Kind) -> Estimat
 
 
 def _icc(ratings: Ratings, numbers: Array, kind: Kind) -> Replicates:
-    numbers = (numbers - numbers.mean()) / np.ptp(numbers)
+    numbers = scaled(numbers)
     return additive(
         ratings.unit,
         ratings.rater,

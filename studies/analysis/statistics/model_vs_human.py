@@ -12,6 +12,7 @@ from studies.analysis.data.ratings import (
     Values,
     encode,
     same_length,
+    scaled,
 )
 from studies.analysis.statistics.jackknife import (
     Statistic,
@@ -51,7 +52,7 @@ def human_model_gap(units: Labels, raters: Labels, human: Values, model: Values)
     if not np.isfinite(m).all():
         raise ValueError("model: not finite; leave the rows without one out")
     ratings = encode(units, raters, h)
-    x, y = _scaled(h), _scaled(m)
+    x, y = scaled(h), scaled(m)
     features = np.column_stack([np.ones_like(x), x, x**2, y, y**2, x * y])
 
     def found(to: Statistic, method: str, limit: float = 1.0) -> Estimate:
@@ -70,11 +71,6 @@ def human_model_gap(units: Labels, raters: Labels, human: Values, model: Values)
         gap=found(_gap, "correlation of two people less that with the model", 2.0),
         bias=_mean(ratings.unit, ratings.rater, m - h),
     )
-
-
-def _scaled(values: Array) -> Array:
-    """Move and stretch values to a range of one, which no correlation minds."""
-    return (values - values.mean()) / (np.ptp(values) or 1) if len(values) else values
 
 
 def _of_unit(sums: Array) -> Array:

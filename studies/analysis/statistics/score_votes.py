@@ -124,7 +124,7 @@ def kendall_tau_b(neurons: Labels, raters: Labels, scores: Values, values: Value
     signs = np.column_stack([np.sign(x[first] - x[second]), np.sign(y[first] - y[second])])
     features = np.column_stack([signs.prod(axis=1), np.abs(signs)])
     return estimate(
-        of_cells(codes(neuron[first]), codes(rater[first]), features, to=_tau_b),
+        of_cells(codes(neuron[first]), codes(rater[first]), features, to=tau_b_of_sums),
         method="Kendall's tau-b within neuron and rater",
         unit="neuron",
         bounds=(-1.0, 1.0),
@@ -133,5 +133,6 @@ def kendall_tau_b(neurons: Labels, raters: Labels, scores: Values, values: Value
     )
 
 
-def _tau_b(sums: Array) -> Array:
+def tau_b_of_sums(sums: Array) -> Array:
+    """Return tau-b from concordance, untied pairs in scores, and untied pairs in values (m, 3)."""
     return divide(sums[:, 0], np.sqrt(sums[:, 1] * sums[:, 2]))

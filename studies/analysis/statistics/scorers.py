@@ -12,11 +12,11 @@ from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Array, Values, same_length
 from studies.analysis.statistics.clustered import clustered, undefined_of
 from studies.analysis.statistics.collinear import redundant
-from studies.analysis.statistics.jackknife import estimate, of_mean
 from studies.analysis.statistics.logistic import fit_coefficients, fit_logistic, why_no_fit
 from studies.analysis.statistics.multiple import adjusted, benjamini_hochberg, holm, p_value
 from studies.analysis.statistics.votes import Votes, mean_share, rounded
 
+_NOT_SHARED = "no decided vote has all scores on both sides"
 _UNSCORED = "no vote has this score on both sides"
 
 
@@ -112,7 +112,7 @@ def _share(votes: Votes, won: Mapping[str, Array], name: str) -> Estimate:
     method = "agreement with the score on shared decided votes, equal scores as half"
     if name not in won:
         return undefined_of(votes.neuron[:0], votes.rater[:0], _UNSCORED, method)
-    return mean_share(votes, won[name], method, "no decided vote has all scores on both sides")
+    return mean_share(votes, won[name], method, _NOT_SHARED)
 
 
 def _contrasts(
@@ -139,13 +139,8 @@ def _contrasts(
 
 
 def _difference(votes: Votes, difference: Array) -> Estimate:
-    return estimate(
-        of_mean(votes.neuron, votes.rater, difference, cell=votes.cell),
-        method="difference of agreement with two scores, same votes",
-        unit="neuron",
-        bounds=(-1.0, 1.0),
-        undefined_reason="no decided vote has all scores on both sides",
-    )
+    method = "difference of agreement with two scores, same votes"
+    return mean_share(votes, difference, method, _NOT_SHARED, bounds=(-1.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ system level (do the means of the methods go together?) are different questions 
 answers; a published grid has .04 and .79. Always say which.
 """
 
+from dataclasses import replace
 from functools import partial
 from math import sqrt
 from typing import Any
@@ -19,7 +20,6 @@ from studies.analysis.data.ratings import (
     Labels,
     Values,
     codes,
-    factorize,
     n_codes,
     same_length,
 )
@@ -49,39 +49,33 @@ def system_correlation(
     for name, numbers in (("scores", x), ("values", y)):
         if not np.isfinite(numbers).all():
             raise ValueError(f"{name}: not finite; leave the rows without one out")
-    condition = codes(columns["conditions"])
-    own = np.eye(n_codes(condition))[condition]
-    x, y = (values - (values.mean() if len(values) else 0.0) for values in (x, y))
-    features = np.hstack([own, own * x[:, None], own * y[:, None]])
-    return _over_systems(codes(columns["neurons"]), codes(columns["raters"]), features)
+    neuron, rater = codes(columns["neurons"]), codes(columns["raters"])
+    return _over_systems(codes(columns["conditions"]), neuron, rater, x, y)
 
 
 def system_correlation_of_votes(
     votes: Votes, sides: tuple[npt.NDArray[Any], npt.NDArray[Any]], scores: tuple[Array, Array]
 ) -> Estimate:
     """Return the same from votes, each once: conditions and finite scores of left and right."""
-    code, names = factorize(np.concatenate(sides))
-    k, n = len(names), len(votes.outcome)
-    mean = np.concatenate(scores).mean() if n else 0.0
-    features = np.zeros((n, 3 * k))
-    for side, score, sign in zip(code.reshape(2, n), scores, (1, -1), strict=True):
-        for name in range(k):
-            on = side == name
-            features[:, name] += on
-            features[:, k + name] += on * (score - mean)
-            features[:, 2 * k + name] += on * (sign * votes.outcome / 2)
-    return _over_systems(votes.neuron, votes.rater, features, votes.cell)
+    found = _over_systems(
+        codes(np.concatenate(sides)),
+        np.tile(votes.neuron, 2),
+        np.tile(votes.rater, 2),
+        np.concatenate(scores),
+        np.concatenate([1 + votes.outcome, 1 - votes.outcome]) / 2,
+    )
+    return replace(found, n_ratings=len(votes))
 
 
-def _over_systems(
-    neuron: Codes, rater: Codes, features: Array, cell: Codes | None = None
-) -> Estimate:
-    """Correlate means over systems, from rows of counts, sums of scores and sums of values."""
-    k, method = features.shape[1] // 3, "Pearson's correlation over conditions (system level)"
+def _over_systems(condition: Codes, neuron: Codes, rater: Codes, x: Array, y: Array) -> Estimate:
+    """Correlate the means of `x` and of `y` over conditions."""
+    k, method = n_codes(condition), "Pearson's correlation over conditions (system level)"
     if k < FEWEST_SYSTEMS:
         return undefined(f"needs {FEWEST_SYSTEMS} conditions, here are {k}", method=method)
+    own = np.eye(k)[condition]
+    x, y = x - x.mean(), y - y.mean()
     return estimate(
-        of_cells(neuron, rater, features, to=_of_means, cell=cell),
+        of_cells(neuron, rater, np.hstack([own, own * x[:, None], own * y[:, None]]), to=_of_means),
         method=method,
         unit="neuron",
         bounds=(-1.0, 1.0),

@@ -81,12 +81,16 @@ def checked_outcome(outcome: npt.NDArray[Any]) -> Array:
     return outcome.astype(np.float64)
 
 
-def mean_share(votes: Votes, share: Array, method: str, reason: str) -> Estimate:
-    """Return the mean of `share` over the votes, its interval over neurons and raters."""
+def mean_share(
+    votes: Votes,
+    share: Array,
+    method: str,
+    reason: str,
+    *,
+    bounds: tuple[float, float] = (0.0, 1.0),
+) -> Estimate:
+    """Return the mean of `share` over the votes, with its interval over neurons and raters."""
+    replicates = of_mean(votes.neuron, votes.rater, share, cell=votes.cell)
     return estimate(
-        of_mean(votes.neuron, votes.rater, share, cell=votes.cell),
-        method=method,
-        unit="neuron",
-        bounds=(0.0, 1.0),
-        undefined_reason=reason,
+        replicates, method=method, unit="neuron", bounds=bounds, undefined_reason=reason
     )
