@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from studies.analysis.statistics.leaderboard import Leaderboard
 from studies.analysis.statistics.preference import (
-    Leaderboard,
-    WinMatrix,
     davidson,
     leaderboard,
     win_matrix,
 )
 from studies.analysis.statistics.votes import read_votes
+from studies.analysis.statistics.wins import WinMatrix
 
 quick = settings(max_examples=40, deadline=None)
 

@@ -8,7 +8,8 @@ from math import isinf
 from studies.analysis.charts import axes, plots
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import GAP_EDGES
-from studies.analysis.statistics.preference import GapBin, NoiseCeiling
+from studies.analysis.statistics.noise_ceiling import NoiseCeiling
+from studies.analysis.statistics.score_votes import GapBin
 
 
 def gap_chart(

@@ -5,50 +5,18 @@ right, 0 for a tie; `score_gap` is the left's score less the right's. Intervals 
 raters both; all the votes of one rater on one neuron are left out together.
 """
 
-from studies.analysis.data.plan import GAP_EDGES
-from studies.analysis.statistics.abilities import Abilities, Ability
-from studies.analysis.statistics.best_worst import BestWorst, best_worst
-from studies.analysis.statistics.calibration import Calibration, calibration
-from studies.analysis.statistics.leaderboard import Leaderboard, leaderboard
+from studies.analysis.statistics.best_worst import best_worst
+from studies.analysis.statistics.calibration import calibration
+from studies.analysis.statistics.leaderboard import leaderboard
 from studies.analysis.statistics.luce import plackett_luce
-from studies.analysis.statistics.noise_ceiling import NoiseCeiling, noise_ceiling
+from studies.analysis.statistics.noise_ceiling import noise_ceiling
 from studies.analysis.statistics.paired import bradley_terry, davidson
-from studies.analysis.statistics.ranking import Contrast, RankedCondition
-from studies.analysis.statistics.score_votes import (
-    GapBin,
-    ScoreAgreement,
-    agreement_by_gap,
-    kendall_tau_b,
-    score_agreement,
-)
-from studies.analysis.statistics.votes import Votes, read_votes
-from studies.analysis.statistics.wins import (
-    WinMatrix,
-    WinRate,
-    WinRates,
-    side_bias,
-    win_matrix,
-    win_rates,
-)
-from studies.analysis.statistics.within_neurons import NeuronAbilities, neuron_abilities
+from studies.analysis.statistics.score_votes import agreement_by_gap, kendall_tau_b, score_agreement
+from studies.analysis.statistics.votes import read_votes
+from studies.analysis.statistics.wins import side_bias, win_matrix, win_rates
+from studies.analysis.statistics.within_neurons import neuron_abilities
 
 __all__ = [
-    "GAP_EDGES",
-    "Abilities",
-    "Ability",
-    "BestWorst",
-    "Calibration",
-    "Contrast",
-    "GapBin",
-    "Leaderboard",
-    "NeuronAbilities",
-    "NoiseCeiling",
-    "RankedCondition",
-    "ScoreAgreement",
-    "Votes",
-    "WinMatrix",
-    "WinRate",
-    "WinRates",
     "agreement_by_gap",
     "best_worst",
     "bradley_terry",

@@ -16,19 +16,18 @@ from studies.analysis.protocols.compare.scorer_details import ScorerDetails, sco
 from studies.analysis.protocols.rater_comparison import AgreementInput
 from studies.analysis.statistics import agreement, preference
 from studies.analysis.statistics.agreement import Prevalence
-from studies.analysis.statistics.calibration import calibration_of
+from studies.analysis.statistics.calibration import Calibration, calibration_of
 from studies.analysis.statistics.leaderboard import Leaderboard, leaderboard
-from studies.analysis.statistics.preference import (
-    Calibration,
-    GapBin,
-    NoiseCeiling,
-    ScoreAgreement,
-    WinRate,
-)
+from studies.analysis.statistics.noise_ceiling import NoiseCeiling
 from studies.analysis.statistics.sampling_weights import DrawnAgreement, drawn_agreement
-from studies.analysis.statistics.score_votes import agreement_by_gap, score_agreement_of
+from studies.analysis.statistics.score_votes import (
+    GapBin,
+    ScoreAgreement,
+    agreement_by_gap,
+    score_agreement_of,
+)
 from studies.analysis.statistics.votes import Votes, every_vote, mean_share
-from studies.analysis.statistics.wins import WinMatrix, side_bias, win_matrix, win_rates
+from studies.analysis.statistics.wins import WinMatrix, WinRate, side_bias, win_matrix, win_rates
 
 CHOICES = {1: "first", 0: "tie", -1: "second"}
 CATEGORIES = tuple(sorted(CHOICES))
