@@ -22,6 +22,7 @@ from annotation.services.errors import (
 from tests.annotation.conftest import NOON
 from tests.annotation.factories import open_batch
 from tests.annotation.judgments import judgments_of
+from tests.refusals import refused
 
 Enrol = Callable[..., Enrolment]
 
@@ -183,8 +184,11 @@ def test_the_database_refuses_to_update_a_judgment(assignment: Assignment) -> No
 def test_the_database_holds_one_first_judgment_and_one_successor(assignment: Assignment) -> None:
     first = submit(assignment)
     submit(assignment, edit=True)
-    for supersedes in (None, first):
-        with pytest.raises(IntegrityError), transaction.atomic():
+    for supersedes, constraint in (
+        (None, "one_first_judgment_per_assignment"),
+        (first, "annotation_judgment.supersedes_id"),
+    ):
+        with refused(constraint):
             Judgment.objects.create(
                 key=uuid4(),
                 assignment=assignment,

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
 
 from annotation.models import Batch, Enrolment, Item, Rater
 from annotation.selectors.batches import batch_of, batch_progress
@@ -19,6 +18,7 @@ from annotation.services.claims import assignment_claim
 from annotation.services.errors import BatchClosed, BatchRefused
 from tests.annotation.conftest import NOON
 from tests.annotation.factories import compare_item, draft_batch, open_batch
+from tests.refusals import refused
 
 pytestmark = pytest.mark.django_db
 
@@ -121,5 +121,5 @@ def test_a_rater_is_not_told_of_more_questions_than_there_are() -> None:
 
 def test_the_database_knows_the_states_of_a_batch() -> None:
     open_batch()
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with refused("batch_state_known"):
         Batch.objects.update(state="paused")

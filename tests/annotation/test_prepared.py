@@ -3,13 +3,13 @@
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
 from django.db.models import BigIntegerField, F, UUIDField
 
 from annotation.models import Assignment, Batch, Enrolment, Item, Rater
 from annotation.prepared import Prepared, PreparedUpdate, Slot, insert
 from annotation.services.batches import rater_enrol
 from tests.annotation.conftest import NOON
+from tests.refusals import refused
 
 pytestmark = pytest.mark.django_db
 
@@ -71,5 +71,5 @@ def test_what_is_inserted_reads_as_it_was(enrolment: Enrolment, batch: Batch) ->
     assert fields_of(Assignment.objects.get(pk=stored.pk)) == fields_of(new)
     assert Assignment.objects.filter(draft=None).count() == 0
     again = Assignment(item=new.item, rater=new.rater, order=[], claimed=NOON, expires=NOON)
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with refused("a_rater_gets_an_item_once"):
         insert(again)

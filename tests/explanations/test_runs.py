@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from explanations.methods.values import Explained, Scored, Simulated, Unusable
@@ -47,6 +46,7 @@ from explanations.services.runs import (
     run_retry_failures,
 )
 from tests import factories
+from tests.refusals import refused
 
 pytestmark = pytest.mark.django_db
 
@@ -344,39 +344,38 @@ def test_a_worker_is_called_only_where_something_can_be_claimed() -> None:
 # --- Rules that the database keeps ----------------------------------------------------------------
 
 
-def _refused(constraint: str, make) -> None:
-    with pytest.raises(IntegrityError), transaction.atomic():
-        make()
-
-
 def test_a_neuron_has_one_outcome_for_a_method() -> None:
     neuron, method = factories.neuron(), factories.method()
     runs = [Run.objects.create(kind="explain", queue="cpu", method=method) for _ in range(2)]
     Target.objects.create(run=runs[0], method=method, neuron=neuron)
-    _refused("target", lambda: Target.objects.create(run=runs[1], method=method, neuron=neuron))
+    with refused("one_outcome_per_method_and_neuron"):
+        Target.objects.create(run=runs[1], method=method, neuron=neuron)
 
 
 def test_a_failed_target_has_a_reason_and_a_done_one_has_none() -> None:
     _run(factories.neurons(1))
     targets = Target.objects.all()
-    _refused("reason", lambda: targets.update(state="failed", finished=NOW))
-    _refused("no reason", lambda: targets.update(state="done", finished=NOW, reason="why"))
-    _refused("end", lambda: targets.update(state="done"))
+    for fields in (
+        {"state": "failed", "finished": NOW},
+        {"state": "done", "finished": NOW, "reason": "why"},
+        {"state": "done"},
+    ):
+        with refused("target_failed_exactly_with_a_reason"):
+            targets.update(**fields)
 
 
 def test_only_an_open_target_is_leased() -> None:
     claim = _claim(_run(factories.neurons(1)))
     targets = Target.objects.filter(lease=claim.lease)
-    _refused("lease", lambda: targets.update(state="done", finished=NOW))
+    with refused("only_open_targets_are_leased"):
+        targets.update(state="done", finished=NOW)
 
 
 def test_a_score_that_rests_on_no_simulation_is_stored_once() -> None:
     explanation, scorer = factories.explanation(), factories.method("scorer")
     Score.objects.create(explanation=explanation, method=scorer, value=0.5, n=3)
-    _refused(
-        "score",
-        lambda: Score.objects.create(explanation=explanation, method=scorer, value=0.6, n=3),
-    )
+    with refused("one_direct_score_per_explanation_and_method"):
+        Score.objects.create(explanation=explanation, method=scorer, value=0.6, n=3)
 
 
 def test_a_simulated_record_has_values_or_a_reason() -> None:
@@ -384,12 +383,8 @@ def test_a_simulated_record_has_values_or_a_reason() -> None:
     simulation = factories.simulation(factories.explanation(neuron))
     record = neuron.records.first()
     for values in ({}, {"values": b"\0\0\0\0", "reason": "both"}):
-        _refused(
-            "values",
-            lambda values=values: SimulatedRecord.objects.create(
-                simulation=simulation, record=record, **values
-            ),
-        )
+        with refused("simulated_record_has_values_or_a_reason"):
+            SimulatedRecord.objects.create(simulation=simulation, record=record, **values)
     assert Simulation.objects.count() == 1
 
 

@@ -2,7 +2,7 @@
 
 from math import nan
 
-CHOICES = {
+CHOICES: dict[tuple[int, ...], int] = {
     (0, 0, 0): 20,
     (1, 1, 1): 40,
     (2, 2, 2): 30,
