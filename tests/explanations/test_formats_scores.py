@@ -168,12 +168,17 @@ def test_bad_cells_of_a_table_are_named(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b'a,b\n"x', b"\0\n"])
+@pytest.mark.parametrize("content", [b"\xff\xfe", b'a,b\n"x'])
 def test_what_is_no_table_is_a_fault(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "scores.csv").write_bytes(content)
-    scores, faults = read("scores", tmp_path / "scores.csv")
+    scores, (fault,) = read("scores", tmp_path / "scores.csv")
     assert scores == []
-    assert all(each.startswith("scores.csv, line") for each in faults)
+    assert fault.startswith("scores.csv, line 1: is no table that can be read: ")
+
+
+def test_a_header_without_rows_has_no_scores_and_no_faults(tmp_path: Path) -> None:
+    (tmp_path / "scores.csv").write_bytes(b"\0\n")
+    assert read("scores", tmp_path / "scores.csv") == ([], [])
 
 
 def scored(*scores: ScoreLine) -> NeuronLine:

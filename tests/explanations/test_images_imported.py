@@ -237,7 +237,7 @@ def test_only_whoever_may_sends_images(client: Client) -> None:
 
 
 def test_a_worker_that_ends_hands_a_zip_back_and_one_that_dies_loses_it(
-    admin_client: Client, place: Path, monkeypatch: pytest.MonkeyPatch
+    admin_client: Client, place: Path
 ) -> None:
     sent(admin_client, zipped(place, [row(1)]).read_bytes())
     at = timezone.now()

@@ -304,7 +304,7 @@ def test_a_limit_of_nothing_is_refused(name: str) -> None:
         Limits(**{name: 0})
 
 
-def test_nothing_is_left_running(tmp_path: Path) -> None:
+def test_nothing_is_left_running() -> None:
     before = {entry for entry in os.listdir("/proc") if entry.isdecimal()}
     reason("import time\ndef f(x):\n    time.sleep(60)", limits=Limits(wall_seconds=0.5))
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()

@@ -78,7 +78,7 @@ def test_a_method_may_name_a_model_that_the_worker_loads_itself(settings, shared
     assert found.capabilities().number_logprobs
 
 
-def test_a_local_model_that_is_not_there_is_a_failure_that_names_it(settings) -> None:
+def test_a_local_model_that_is_not_there_is_a_failure_that_names_it() -> None:
     progress = _explained(
         factories.neuron_with_records(), queue=Run.Queue.GPU, model="local:/no/such/model"
     )

@@ -77,7 +77,7 @@ def comparisons(
     )
 
 
-def by_quality(neurons: int = 8, raters: int = 4) -> Scores:
+def by_quality(neurons: int = 8) -> Scores:
     rng = np.random.default_rng(2)
     value = np.tile([0.2, 0.4, 0.6], neurons) + rng.normal(0, 0.05, 3 * neurons)
     return Scores(scorer="correlation", explanation=np.arange(3 * neurons), value=value)

@@ -155,9 +155,7 @@ def test_results_come_out_of_the_export_alone_byte_for_byte(study: Study, tmp_pa
     assert b"the same as" in done.stderr
 
 
-def test_stored_results_and_those_computed_for_the_export_are_the_same(
-    study: Study, tmp_path: Path
-) -> None:
+def test_stored_results_and_those_computed_for_the_export_are_the_same(study: Study) -> None:
     before = b"".join(archive(study))
     analysed(study)
     assert b"".join(archive(study)) == before
