@@ -87,7 +87,7 @@ class Batch(models.Model):
         return self.title
 
     @property
-    def part_after(self) -> "Batch | None":
+    def second_part(self) -> "Batch | None":
         """The open batch that its raters go on to, if there is one."""
         return Batch.objects.filter(follows=self, state=self.State.OPEN).first()
 

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from annotation.entry import Check
-from annotation.quality import MEASURES, TITLES, Rule, read_rules
+from annotation.quality import MEASURES, Rule, read_rules
 from studies.design.trust import read_checks, written_checks
 from studies.presets.base import Preset
 from studies.presets.trust import OPTIONAL, JustifiedRule
@@ -73,7 +73,7 @@ def _row(rule: Rule | None, reason: str, given: Mapping[str, Any] | None) -> dic
     shown = given or _as_sent(rule.to_json() if rule else {})
     return {
         **shown,
-        "title": TITLES[shown["name"]],
+        "title": MEASURES[shown["name"]].title,
         "reason": reason,
         "is_set": given is not None,
         "at_least": MEASURES[shown["name"]].must_be == "at least",
@@ -123,7 +123,7 @@ class RulesField(forms.Field):
 
 
 def _rule(row: Mapping[str, Any]) -> dict[str, Any]:
-    title = TITLES[row["name"]]
+    title = MEASURES[row["name"]].title
     seconds = {"seconds": _number(row["seconds"], title)} if row["name"] == "too_fast" else {}
     after = _number(row["after"], title)
     return {

@@ -1,18 +1,18 @@
 """Forms for what a researcher sets about raters."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from django import forms
 from django.db import transaction
 
-from annotation.entry import CODES, read_entry
-from annotation.forms import ACCOUNT_FAULTS
+from annotation.entry import Outcome, read_entry
 from annotation.models import Batch, Rater
 from annotation.protocols import PROTOCOLS
 from annotation.quality import read_rules
 from annotation.services.accounts import AccountRefused, account_make
 
+CODES = get_args(Outcome)
 RECRUITING = (
     "recruiter",
     CODES,
@@ -72,9 +72,9 @@ class BatchForm(forms.ModelForm[Batch]):
         data = super().clean() or self.cleaned_data
         if isinstance(data.get("entry") or {}, dict):
             data["entry"] = {**(data.get("entry") or {}), **self._set_here(data)}
-        form = PROTOCOLS[self.instance.protocol]
+        protocol = PROTOCOLS[self.instance.protocol]
         try:
-            self._read("entry", data["entry"], lambda entry: read_entry(entry, form))
+            self._read("entry", data["entry"], lambda entry: read_entry(entry, protocol))
         except forms.ValidationError as error:
             self.add_error("entry", error)
         return data
@@ -116,5 +116,5 @@ class AccountForm(forms.ModelForm[Rater]):
                     )
             except AccountRefused as refusal:
                 field = "password" if refusal.field == "password" else "name"
-                self.add_error(field, list(refusal.said) or str(ACCOUNT_FAULTS[refusal.field]))
+                self.add_error(field, list(refusal.messages))
         return data

@@ -1,16 +1,16 @@
-"""The forms of a question, one module each."""
+"""The ways to ask a question, one folder each: every place that needs a protocol looks here."""
 
 from typing import Any
 
-from annotation.protocols import choose, compare, mark, rank, rate, simulate, write
-from annotation.protocols.base import QuestionForm
+from annotation.protocols.base import Protocol
+from annotation.protocols.choose import CHOOSE
+from annotation.protocols.compare import COMPARE
+from annotation.protocols.mark import MARK
+from annotation.protocols.rank import RANK
+from annotation.protocols.rate import RATE
+from annotation.protocols.simulate import SIMULATE
+from annotation.protocols.write import WRITE
 
-PROTOCOLS: dict[str, QuestionForm[Any]] = {
-    compare.NAME: compare.FORM,
-    rank.NAME: rank.FORM,
-    rate.NAME: rate.FORM,
-    choose.NAME: choose.FORM,
-    mark.NAME: mark.FORM,
-    simulate.NAME: simulate.FORM,
-    write.NAME: write.FORM,
+PROTOCOLS: dict[str, Protocol[Any]] = {
+    protocol.name: protocol for protocol in (COMPARE, RANK, RATE, CHOOSE, MARK, SIMULATE, WRITE)
 }

@@ -1,13 +1,14 @@
-"""What any question may ask besides its own: how sure, why, and whether one can tell at all."""
+"""What any question may also ask: how sure, why, and whether one can tell at all."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import StrictBool
+
+from annotation.protocols.record import Record
 
 Confidence = Literal[1, 2, 3]
-Wanted = Literal["no", "optional", "required"]
-
-WANTED: tuple[Wanted, ...] = ("no", "optional", "required")
 MAX_REASON_LENGTH = 2000
 
 
@@ -20,51 +21,26 @@ class AnswerError(ValueError):
         self.reason = reason
 
 
-class _Own(Protocol):
-    def to_json(self) -> dict[str, Any]: ...
+A = TypeVar("A", bound=Record, covariant=True)
 
 
-A = TypeVar("A", bound=_Own, covariant=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asks:
-    """What is asked besides: confidence, a reason in words, and whether "cannot tell" is offered.
+class Asks(Record):
+    """What else is asked: confidence, a reason in words, and whether "cannot tell" is offered.
 
     A question can be skipped with a reason in any case: that is no answer.
     """
 
-    confidence: bool = False
-    reason: Wanted = "no"
-    cannot_tell: bool = False
+    confidence: StrictBool = False
+    reason: Literal["no", "optional", "required"] = "no"
+    cannot_tell: StrictBool = False
 
     def with_confidence(self, asked: bool) -> "Asks":
         """Return the same, with confidence asked for if it is asked for here or there."""
-        return replace(self, confidence=self.confidence or asked)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what is asked, leaving out what is not."""
-        reason = {} if self.reason == "no" else {"reason": self.reason}
-        flags = {"confidence": self.confidence, "cannot_tell": self.cannot_tell}
-        return {**{name: True for name, asked in flags.items() if asked}, **reason}
-
-    @classmethod
-    def from_json(cls, data: object) -> "Asks":
-        """Read what `to_json` wrote; ValueError for anything else."""
-        if not isinstance(data, dict):
-            raise ValueError("asks is not an object")
-        if unknown := sorted(map(str, data.keys() - {"confidence", "reason", "cannot_tell"})):
-            raise ValueError(f"asks has the unknown field {unknown[0]!r}")
-        if data.get("reason", "no") not in WANTED:
-            raise ValueError(f"asks: reason is none of {', '.join(WANTED)}")
-        for name in ("confidence", "cannot_tell"):
-            if not isinstance(data.get(name, False), bool):
-                raise ValueError(f"asks: {name} is not true or false")
-        return cls(**data)
+        return self.model_copy(update={"confidence": self.confidence or asked})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given(Generic[A]):
+class FullAnswer(Generic[A]):
     """A whole answer. `own` is None exactly when the rater cannot tell."""
 
     own: A | None
@@ -78,30 +54,25 @@ class Given(Generic[A]):
         return {**own, "confidence": self.confidence, **reason}
 
 
-def read_given(
+def read_full_answer(
     data: Mapping[str, object],
     asks: Asks,
     fields: tuple[str, ...],
     own: Callable[[Mapping[str, object]], A],
-) -> Given[A]:
+) -> FullAnswer[A]:
     """Check what any answer may hold, and let `own` read the rest, which is in `fields`.
 
-    Who cannot tell is asked for nothing else. Raises `AnswerError`.
+    A rater who cannot tell is asked for nothing else. Raises `AnswerError`.
     """
     if unknown := sorted(data.keys() - {*fields, "confidence", "reason", "cannot_tell"}):
         raise AnswerError(unknown[0], "is not part of the answer")
     if _cannot_tell(data.get("cannot_tell"), asks):
-        reason = _reason(data.get("reason"), replace(asks, reason=_at_most_optional(asks)))
-        return Given(own=None, reason=reason)
-    return Given(
+        return FullAnswer(own=None, reason=_reason(data.get("reason"), asks, needed=False))
+    return FullAnswer(
         own=own({name: data[name] for name in fields if name in data}),
         confidence=_confidence(data.get("confidence"), asked=asks.confidence),
-        reason=_reason(data.get("reason"), asks),
+        reason=_reason(data.get("reason"), asks, needed=asks.reason == "required"),
     )
-
-
-def _at_most_optional(asks: Asks) -> Wanted:
-    return "no" if asks.reason == "no" else "optional"
 
 
 def _cannot_tell(data: object, asks: Asks) -> bool:
@@ -125,14 +96,14 @@ def _confidence(data: object, *, asked: bool) -> Confidence | None:
     return levels[str(data)]
 
 
-def _reason(data: object, asks: Asks) -> str:
+def _reason(data: object, asks: Asks, *, needed: bool) -> str:
     if data is not None and not isinstance(data, str):
         raise AnswerError("reason", "is not text")
-    said = (data or "").replace("\r\n", "\n").strip()
-    if said and asks.reason == "no":
+    reason = (data or "").replace("\r\n", "\n").strip()
+    if reason and asks.reason == "no":
         raise AnswerError("reason", "was not asked for")
-    if not said and asks.reason == "required":
+    if not reason and needed:
         raise AnswerError("reason", "is missing")
-    if len(said) > MAX_REASON_LENGTH or "\0" in said:
+    if len(reason) > MAX_REASON_LENGTH or "\0" in reason:
         raise AnswerError("reason", f"has more than {MAX_REASON_LENGTH} characters, or a null one")
-    return said
+    return reason

@@ -1,28 +1,19 @@
 """An excerpt with one neuron's activations on it, as raters see it."""
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from annotation.protocols.base import (
-    FLOAT,
-    TEXT,
-    WHOLE,
-    integer,
-    list_of,
-    number,
-    record,
-    sequence,
-    text,
-)
+from pydantic import Field, StrictInt, StrictStr, model_validator
+
+from annotation.protocols.record import Number, Record
 
 LEVELS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """A stretch of an excerpt that is shown alike; `level` 0 is plain text."""
+    """A stretch of an excerpt that is shown in one way; `level` 0 is plain text."""
 
     text: str
     level: int = 0
@@ -34,71 +25,34 @@ class Segment:
         return f"{self.value:.3g}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Simulated:
+Levels = tuple[Annotated[StrictInt, Field(ge=0, le=LEVELS)], ...]
+
+
+class Simulated(Record):
     """What was predicted on each token (0 to 10) from the option of that key."""
 
-    key: str
-    levels: tuple[int, ...]
-
-    @classmethod
-    def from_json(cls, data: object) -> "Simulated":
-        """Read what `to_json` wrote; ValueError names what is wrong."""
-        fields = record(data, ("key", "levels"), "a simulation")
-        return cls(key=text(fields["key"], "a simulation's key"), levels=_levels(fields["levels"]))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a plain object, for storing."""
-        return {"key": self.key, "levels": list(self.levels)}
+    key: StrictStr
+    levels: Levels
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Excerpt:
+class Excerpt(Record):
     """A window of tokens, the raw activation on each, and how strongly each is marked (0 to 10).
 
-    `simulated` holds what was predicted from some of the options, to be shown beside it.
+    `simulated` holds what was predicted from some of the options, to be shown under it.
     """
 
     kind: ClassVar[str] = "excerpt"
-    tokens: tuple[str, ...]
-    values: tuple[float, ...]
-    levels: tuple[int, ...]
+    tokens: Annotated[tuple[StrictStr, ...], Field(min_length=1)]
+    values: tuple[Number, ...]
+    levels: Levels
     simulated: tuple[Simulated, ...] = ()
 
-    def __post_init__(self) -> None:
-        sizes = {len(self.tokens), len(self.values), len(self.levels)}
-        if sizes == {0} or len(sizes) != 1:
-            raise ValueError("an excerpt has as many values and levels as tokens, at least one")
-        for levels in (self.levels, *(each.levels for each in self.simulated)):
-            if len(levels) != len(self.tokens):
-                raise ValueError("an excerpt has as many simulated levels as tokens")
-            if min(levels) < 0 or max(levels) > LEVELS:
-                raise ValueError(f"an excerpt's levels go from 0 to {LEVELS}")
-        if not all(map(math.isfinite, self.values)):
-            raise ValueError("an excerpt's values are finite")
-
-    @classmethod
-    def from_json(cls, data: object) -> "Excerpt":
-        """Read what `to_json` wrote; ValueError names what is wrong."""
-        names = ("tokens", "values", "levels")
-        fields = record(data, names, "an excerpt", optional=("simulated",))
-        simulated = sequence(fields.get("simulated", []), "simulated")
-        return cls(
-            tokens=list_of(fields["tokens"], "tokens", TEXT, text, "a token"),
-            values=list_of(fields["values"], "values", FLOAT, number, "a value"),
-            levels=_levels(fields["levels"]),
-            simulated=tuple(map(Simulated.from_json, simulated)),
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain lists, for storing."""
-        simulated = [each.to_json() for each in self.simulated]
-        return {
-            "tokens": list(self.tokens),
-            "values": list(self.values),
-            "levels": list(self.levels),
-            **({"simulated": simulated} if simulated else {}),
-        }
+    @model_validator(mode="after")
+    def _as_many_of_each(self) -> Self:
+        levels = (self.levels, *(each.levels for each in self.simulated))
+        if {len(self.values), *map(len, levels)} != {len(self.tokens)}:
+            raise ValueError("an excerpt has as many values and levels as tokens")
+        return self
 
     def simulation_of(self, key: str) -> "Excerpt | None":
         """Return the same text with what was predicted from an option, if that is shown."""
@@ -124,10 +78,6 @@ class Excerpt:
         """The three most strongly marked tokens, for those who hear the page."""
         marked = [segment for segment in self.segments if segment.level]
         return tuple(sorted(marked, key=lambda s: -s.value)[:3])
-
-
-def _levels(data: object) -> tuple[int, ...]:
-    return list_of(data, "levels", WHOLE, integer, "a level")
 
 
 def _segments(tokens: Iterable[tuple[str, float, int]]) -> Iterator[Segment]:

@@ -1,67 +1,49 @@
-"""What a rater chooses between, under keys that tell nothing."""
+"""What a rater chooses between, under keys that say nothing."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Self
+
+from pydantic import Field, StrictStr, model_validator
 
 from annotation.protocols.asks import AnswerError
-from annotation.protocols.base import record, sequence, text
-from annotation.protocols.stimuli import Frame, Stimulus, stimulus
+from annotation.protocols.payload import Payload
+from annotation.protocols.record import NotBlank, Record
+from annotation.protocols.stimuli import Stimulus
 
 MAX_OPTION_LENGTH = 500
 MAX_OPTIONS = 9
 TIE = "tie"
 
+ExplanationText = Annotated[NotBlank, Field(max_length=MAX_OPTION_LENGTH)]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+
+class Option(Record):
     """One explanation, or one excerpt or image, under a key that says nothing about it."""
 
-    key: str
-    text: str = ""
+    key: StrictStr
+    text: Annotated[StrictStr, Field(max_length=MAX_OPTION_LENGTH)] = ""
     shown: Stimulus | None = None
 
-    def __post_init__(self) -> None:
+    @model_validator(mode="after")
+    def _has_a_key_and_one_content(self) -> Self:
         if not self.key or self.key == TIE or "." in self.key:
             raise ValueError(f"{self.key!r} cannot be an option's key")
-        if self.shown is not None:
-            if self.text:
-                raise ValueError("an option is a text or shows something, not both")
-        elif not self.text.strip() or len(self.text) > MAX_OPTION_LENGTH:
-            raise ValueError(
-                f"an option's text has 1 to {MAX_OPTION_LENGTH} characters, not {len(self.text)}"
-            )
-
-    @classmethod
-    def from_json(cls, data: object) -> "Option":
-        """Read what `to_json` wrote; ValueError names what is wrong."""
-        content = "shown" if isinstance(data, dict) and "shown" in data else "text"
-        fields = record(data, ("key", content), "an option")
-        key = text(fields["key"], "an option's key")
-        if content == "shown":
-            return cls(key=key, shown=stimulus(fields["shown"]))
-        return cls(key=key, text=text(fields["text"], "an option's text"))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a plain object, for storing."""
-        if self.shown is not None:
-            return {"key": self.key, "shown": self.shown.to_json()}
-        return {"key": self.key, "text": self.text}
+        if bool(self.text.strip()) == (self.shown is not None):
+            raise ValueError("an option has a text of 1 to 500 characters, or shows something")
+        return self
 
 
-@dataclass(frozen=True, kw_only=True)
-class OptionsFrame(Frame):
-    """A payload with options, which stand in the order of their keys: the order tells nothing."""
+class OptionsPayload(Payload):
+    """A payload with options, in the order of their keys: the order says nothing."""
 
-    options: tuple[Option, ...]
+    options: Annotated[tuple[Option, ...], Field(max_length=MAX_OPTIONS)]
 
-    def __post_init__(self) -> None:
+    @model_validator(mode="after")
+    def _in_the_order_of_their_keys(self) -> Self:
         keys = [option.key for option in self.options]
         if keys != sorted(set(keys)):
             raise ValueError("the options have different keys and stand in their order")
-        if len(keys) > MAX_OPTIONS:
-            raise ValueError(f"a question has at most {MAX_OPTIONS} options, not {len(keys)}")
-        super().__post_init__()
+        return self
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -91,16 +73,6 @@ class OptionsFrame(Frame):
             raise ValueError(f"{least} options or more are needed, not {len(self.options)}")
 
 
-def options_from_json(data: object) -> tuple[Option, ...]:
-    """Read a payload's options."""
-    return tuple(map(Option.from_json, sequence(data, "options")))
-
-
-def options_to_json(options: Sequence[Option]) -> list[dict[str, Any]]:
-    """Return a payload's options, for storing."""
-    return [option.to_json() for option in options]
-
-
 def chosen(data: object, keys: Sequence[str], field: str) -> str:
     """Return the key that was answered; `AnswerError` if it is none of those shown."""
     if not isinstance(data, str) or data not in keys:
@@ -108,16 +80,15 @@ def chosen(data: object, keys: Sequence[str], field: str) -> str:
     return data
 
 
-def known_key(data: object, keys: Sequence[str], where: str) -> str:
+def known_key(key: str, keys: Sequence[str], where: str) -> str:
     """Return a key of a gold item's answer; ValueError if it is none of those shown."""
-    if not isinstance(data, str) or data not in keys:
+    if key not in keys:
         raise ValueError(f"{where} is none of those shown")
-    return data
+    return key
 
 
-def known_keys(data: object, keys: Sequence[str], where: str) -> tuple[str, ...]:
+def known_keys(given: Sequence[str], keys: Sequence[str], where: str) -> tuple[str, ...]:
     """Return different keys of a gold item's answer; ValueError if one is not shown or is twice."""
-    found = tuple(known_key(key, keys, where) for key in sequence(data, where))
-    if len(set(found)) != len(found):
+    if len(set(given)) != len(given):
         raise ValueError(f"{where} names one twice")
-    return found
+    return tuple(known_key(key, keys, where) for key in given)

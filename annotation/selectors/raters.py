@@ -20,6 +20,24 @@ def enrolment_of(token: str, rater: UUID) -> Enrolment | None:
     return _ENROLMENT.first(token=token, rater=rater)
 
 
+def first_part_to_finish(batch: Batch, rater: Rater | None) -> Batch | None:
+    """Return the part of a study that a rater has to finish before this one, if there is one."""
+    first = batch.follows
+    if first is None:
+        return None
+    enrolment = enrolment_of(first.token, rater.entry_key) if rater else None
+    return None if enrolment is not None and enrolment.finished else first
+
+
+def second_part_of(enrolment: Enrolment) -> Batch | None:
+    """Return the part that a rater who has finished this one goes on to, if there is one."""
+    second = enrolment.batch.second_part
+    if second is None:
+        return None
+    known = enrolment_of(second.token, enrolment.rater.entry_key)
+    return None if known is not None and known.finished else second
+
+
 def rater_named(key: UUID) -> Rater | None:
     """Return the rater whose browser holds that key, with their account."""
     return Rater.objects.select_related("user").filter(entry_key=key).first()

@@ -100,8 +100,8 @@ def _renamed(data: Any, names: Mapping[str, str]) -> Any:
 def _is_right(
     payload: Mapping[str, Any], protocol: str, gold: object, answer: Mapping[str, Any]
 ) -> bool:
-    form = PROTOCOLS[protocol]
-    return form.read_gold(form.read(payload), gold)(answer)
+    own = PROTOCOLS[protocol]
+    return own.read_gold(own.read(payload), gold)(answer)
 
 
 def _answers_of_others(enrolment: Enrolment) -> Mapping[int, list[Mapping[str, Any]]]:

@@ -1,4 +1,4 @@
-"""Raters' accounts: made, entered, given another password. They open raters' pages alone."""
+"""Raters' accounts: create, log in, change the password. They open raters' pages only."""
 
 import uuid
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from annotation.models import LoginTry, Rater
 
@@ -19,17 +20,31 @@ WITHIN = timedelta(minutes=15)
 LONGEST_NAME = 150
 
 
+REFUSALS = {
+    "unknown": _("The user name or the password is wrong."),
+    "often": _("Too many attempts. Wait 15 minutes, then try again."),
+    "name": _("A user name has up to 150 letters, digits and the characters @ . + - _."),
+    "taken": _("This user name is taken. Choose another one."),
+    "has_account": _("You already have a user name."),
+    "again": _("The two new passwords are not the same."),
+    "old": _("Your current password is wrong."),
+}
+
+
 class AccountRefused(ValueError):
-    """What was asked of an account cannot be; `field` is at fault, `said` tells why, in words."""
+    """What was asked of an account is refused; `field` is at fault, `messages` say why."""
 
-    def __init__(self, field: str, said: Sequence[str] = ()) -> None:
-        super().__init__(f"{field}: {' '.join(said)}")
+    def __init__(self, field: str, messages: Sequence[str] = ()) -> None:
+        super().__init__(f"{field}: {' '.join(messages)}")
         self.field = field
-        self.said = tuple(said)
+        self.messages = tuple(messages) or (str(REFUSALS[field]),)
 
 
-class TooManyTries(Exception):
+class TooManyTries(AccountRefused):
     """The name was tried too often lately, from here or from anywhere."""
+
+    def __init__(self) -> None:
+        super().__init__("often")
 
 
 def account_make(*, rater: Rater | None, name: str, password: str) -> Rater:
@@ -74,8 +89,8 @@ def _require_strong(password: str, user: User) -> None:
 def account_enter(*, name: str, password: str, address: str, at: datetime) -> Rater:
     """Return the rater of a name and its password.
 
-    AccountRefused when these are no rater's, be they a researcher's; TooManyTries after five in a
-    quarter of an hour from one address, or fifty from anywhere.
+    AccountRefused when these are not a rater's, even if they are a researcher's; TooManyTries after
+    five attempts in 15 minutes from one address, or fifty from anywhere.
     """
     tried = _count(name, address, at)
     user = authenticate(username=name.strip(), password=password)
@@ -88,16 +103,16 @@ def account_enter(*, name: str, password: str, address: str, at: datetime) -> Ra
 
 
 def _count(name: str, address: str, at: datetime) -> LoginTry:
-    """Note a try before it is made, so that many at once are counted too."""
+    """Record an attempt before it is made, so that many at once are counted too."""
     LoginTry.objects.filter(at__lte=at - WITHIN).delete()
     tried = LoginTry.objects.create(
         name=_digest("name", name.strip().casefold()), address=_digest("address", address), at=at
     )
     of_name = LoginTry.objects.filter(name=tried.name)
     if of_name.filter(address=tried.address).count() > TRIES:
-        raise TooManyTries(name)
+        raise TooManyTries
     if of_name.count() > TRIES_FROM_ANYWHERE:
-        raise TooManyTries(name)
+        raise TooManyTries
     return tried
 
 
@@ -106,12 +121,12 @@ def _digest(kind: str, text: str) -> str:
 
 
 def rater_shut_out(*, rater: Rater) -> None:
-    """Let no browser be known as the rater's, and no personal link lead in, until they log in."""
+    """Log a rater out of all browsers and end their personal links."""
     Rater.objects.filter(pk=rater.pk).update(entry_key=uuid.uuid4())
 
 
 def account_renew(*, rater: Rater, old: str, new: str, address: str, at: datetime) -> Rater:
-    """Give an account another password. Other browsers, and personal links, are let in no more.
+    """Change the password; other browsers are logged out and personal links end.
 
     AccountRefused when the old password is wrong or the new one too weak; TooManyTries as above.
     """

@@ -119,10 +119,10 @@ def _require_answerable(assignment: Assignment, state: _State, at: datetime) -> 
 
 def _checked(assignment: Assignment, answer: Mapping[str, object]) -> dict[str, Any]:
     batch = assignment.item.batch
-    form = PROTOCOLS[batch.protocol]
-    payload = form.read(assignment.item.payload)
+    protocol = PROTOCOLS[batch.protocol]
+    payload = protocol.read(assignment.item.payload)
     try:
-        return form.parse_answer(payload, answer, batch.ask_confidence).to_json()
+        return protocol.parse_answer(payload, answer, batch.ask_confidence).to_json()
     except AnswerError as error:
         raise InvalidAnswer(error.field, error.reason) from error
 

@@ -96,10 +96,10 @@ def batch_create(
 
 
 def _item(batch: Batch, position: int, new: NewItem) -> Item:
-    form = PROTOCOLS[batch.protocol]
-    payload = form.read(new.payload)
+    protocol = PROTOCOLS[batch.protocol]
+    payload = protocol.read(new.payload)
     if new.gold is not None:
-        form.read_gold(payload, new.gold)
+        protocol.read_gold(payload, new.gold)
     elif new.is_catch:
         raise ValueError(f"item {position}: a catch trial has a known answer")
     pictures = {name: dict(files) for name, files in (new.pictures or {}).items()}
@@ -109,7 +109,7 @@ def _item(batch: Batch, position: int, new: NewItem) -> Item:
         batch=batch,
         position=position,
         payload=payload.to_json(),
-        payload_version=form.version,
+        payload_version=payload.version,
         pictures=pictures,
         overlap=new.overlap,
         gold=new.gold,

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from annotation.models import Assignment, Batch, Enrolment, Exclusion
+from annotation.protocols import PROTOCOLS
 from annotation.quality import Rule, Seen, read_rules
 from annotation.selectors.trust import answers_seen
 from annotation.services.claims import release
@@ -47,7 +48,7 @@ def _asks_others(rules: Sequence[Rule]) -> bool:
 def _store(
     enrolment: Enrolment, rule: Rule, seen: Sequence[Seen], at: datetime
 ) -> Exclusion | None:
-    measured = rule.broken_by(seen)
+    measured = rule.broken_by(seen, PROTOCOLS[enrolment.batch.protocol])
     if measured is None:
         return None
     found = {"value": measured.value, "n": measured.n, "limit": rule.limit}

@@ -17,7 +17,6 @@ from django.utils.timezone import now
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from annotation.forms import ACCOUNT_FAULTS
 from annotation.models import Rater
 from annotation.selectors.parts import open_to, parts_of
 from annotation.selectors.raters import rater_named
@@ -62,7 +61,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
             address=_address(request),
             at=now(),
         )
-    except (AccountRefused, TooManyTries) as refusal:
+    except AccountRefused as refusal:
         return _form(request, context, refusal)
     rotate_token(request)
     return remember(_go_on(request, following), rater)
@@ -134,7 +133,7 @@ def new_password(request: HttpRequest, rater: Rater) -> HttpResponse:
             address=_address(request),
             at=now(),
         )
-    except (AccountRefused, TooManyTries) as refusal:
+    except AccountRefused as refusal:
         return _form(request, context, refusal)
     return remember(_see("account"), renewed)
 
@@ -147,17 +146,17 @@ def _require_same(request: HttpRequest) -> None:
 def _form(
     request: HttpRequest,
     context: dict[str, str],
-    refusal: AccountRefused | TooManyTries | None = None,
+    refusal: AccountRefused | None = None,
 ) -> HttpResponse:
     """Show the form, with what was wrong with it."""
     status = HTTPStatus.OK
-    said: dict[str, object] = {}
     if isinstance(refusal, TooManyTries):
-        status, said = HTTPStatus.TOO_MANY_REQUESTS, {"faults": [ACCOUNT_FAULTS["often"]]}
+        status = HTTPStatus.TOO_MANY_REQUESTS
     elif refusal is not None:
-        faults = refusal.said or (ACCOUNT_FAULTS[refusal.field],)
-        status, said = HTTPStatus.UNPROCESSABLE_ENTITY, {"faults": faults, "field": refusal.field}
-    return render(request, "annotation/credentials.html", {**context, **said}, status=status)
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return render(
+        request, "annotation/credentials.html", {**context, "refusal": refusal}, status=status
+    )
 
 
 def _address(request: HttpRequest) -> str:

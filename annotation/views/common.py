@@ -1,4 +1,4 @@
-"""Who is let in, and the pages that say why somebody is not."""
+"""Who may see a page, what all pages share, and the pages that say why one is not shown."""
 
 import threading
 from collections.abc import Callable
@@ -14,31 +14,33 @@ from django.db import connection
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
-from annotation.entry import Entry, read_entry
-from annotation.forms import RULES_BROKEN
+from annotation.entry import Entry, Outcome, read_entry
 from annotation.models import Batch, Enrolment, Rater
 from annotation.protocols import PROTOCOLS
+from annotation.quality import MEASURES
 from annotation.selectors.progress import rater_progress
 from annotation.selectors.raters import broken_rules, enrolment_of
 from annotation.services.errors import BatchClosed, NotYours
+from annotation.submission import QuestionState, fault_of, faults_of, placed
 
 COOKIE = "rater"
 COOKIE_SECONDS = 180 * 24 * 3600
 SALT = "annotation.rater"
 
-# Opened by itself an image is centred by a style of the browser's own.
+# Browsers center an image that is opened by itself with an inline style.
 _IMAGE_ALONE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 
 View = Callable[..., HttpResponseBase]
 
 
 def for_raters(view: View) -> View:
-    """Let in whoever is enrolled behind the token; send others to the invitation.
+    """Let in raters who are enrolled in the token's batch; send others to the invitation.
 
-    A closed batch answers 410, someone else's question 404, whoever was screened out or
-    paused 403; nothing is cached.
+    A closed batch answers 410, someone else's question 404, a rater who is screened out or paused
+    403; nothing is cached.
     """
 
     @wraps(view)
@@ -61,14 +63,14 @@ def for_raters(view: View) -> View:
     return enter
 
 
-# SQLite takes one writer at a time, and who finds it taken sleeps, each time for longer. Threads of
-# a process that wait for each other here waste nothing (docs/running.md has the figures). Other
-# requests wait for no turn: a long export holds up nobody.
+# SQLite takes one writer at a time, and a writer that finds it locked sleeps, longer each time.
+# Threads of a process that take turns here lose no time (docs/running.md has the figures). Other
+# requests take no turn: a long export blocks nobody.
 _TURN = threading.RLock()
 
 
 def _in_turn(view: View) -> View:
-    """Answer raters one after another in each process, where the database is SQLite."""
+    """Answer raters one after another in each process if the database is SQLite."""
 
     @wraps(view)
     def wait(*args: object, **kwargs: object) -> HttpResponseBase:
@@ -79,7 +81,7 @@ def _in_turn(view: View) -> View:
 
 
 def kept_by_the_browser(view: View) -> View:
-    """Let a rater's own browser, and nobody between, keep what was found for an hour."""
+    """Let a rater's own browser, but no proxy, cache what was found for an hour."""
 
     @wraps(view)
     def keep(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
@@ -93,20 +95,20 @@ def kept_by_the_browser(view: View) -> View:
 
 
 def image_sent(path: Path, *, name: str) -> FileResponse:
-    """Return an image's file under a name; it may do nothing but be seen."""
+    """Return an image's file under a name, with a policy that allows nothing but showing it."""
     response = FileResponse(path.open("rb"), filename=name)
     response.headers["Content-Security-Policy"] = _IMAGE_ALONE
     return response
 
 
 def rater_of(request: HttpRequest) -> UUID | None:
-    """Return the key that the rater's cookie holds; None without one or with a forged one."""
+    """Return the key in the rater's cookie; None without one or with a forged one."""
     signed = request.get_signed_cookie(COOKIE, "", salt=SALT, max_age=COOKIE_SECONDS)
     return UUID(signed) if signed else None
 
 
 def remember(response: HttpResponse, rater: Rater) -> HttpResponse:
-    """Let a browser be known as a rater's."""
+    """Set the cookie by which a browser is recognized as a rater's."""
     response.set_signed_cookie(
         COOKIE,
         rater.entry_key.hex,
@@ -120,10 +122,36 @@ def remember(response: HttpResponse, rater: Rater) -> HttpResponse:
     return response
 
 
-def asked_besides(batch: Batch, payload: Any) -> dict[str, Any]:
-    """Return what a template needs to show what is asked beside the protocol's own question."""
-    form = PROTOCOLS[batch.protocol]
-    return {"form": form, "asks": form.asks(payload, batch.ask_confidence)}
+def keys_context(batch: Batch, payload: Any) -> dict[str, Any]:
+    """Return what a template needs to list the keys, and what else is asked."""
+    protocol = PROTOCOLS[batch.protocol]
+    return {
+        "batch": batch,
+        "protocol": protocol,
+        "payload": payload,
+        "asks": protocol.asks(payload, batch.ask_confidence),
+        "keys": [(key.press, gettext(key.does)) for key in protocol.keys(payload)],
+    }
+
+
+def question_page(
+    request: HttpRequest,
+    batch: Batch,
+    state: QuestionState,
+    status: HTTPStatus = HTTPStatus.OK,
+    **context: Any,
+) -> HttpResponse:
+    """Show a question, in its rater's order, with what is on the form or wrong with it."""
+    protocol = PROTOCOLS[batch.protocol]
+    payload = protocol.read(state.assignment.item.payload)
+    context |= {
+        "state": state,
+        "options": placed(payload, state.assignment.order),
+        "faults": faults_of(protocol),
+        "fault": fault_of(protocol, state.problem),
+        **keys_context(batch, payload),
+    }
+    return render(request, protocol.template, context, status=status)
 
 
 def require_open(enrolment: Enrolment) -> None:
@@ -155,27 +183,27 @@ def shut_out(enrolment: Enrolment) -> bool:
 def out_of_reach(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
     """Say that nothing more is asked; of a pause also why, where the batch says so."""
     batch = enrolment.batch
-    context: dict[str, Any] = {"batch": batch, "code": "screened_out"}
+    context: dict[str, Any] = {"batch": batch, "outcome": "screened_out"}
     if enrolment.screened_out:
         return message(request, "screened_out", HTTPStatus.FORBIDDEN, **context)
     broken = broken_rules(enrolment) if batch.tells_raters else ()
-    context["reasons"] = [RULES_BROKEN[rule] for rule in broken]
+    context["reasons"] = [gettext(MEASURES[rule].notice) for rule in broken]
     context["progress"] = rater_progress(enrolment)
     return message(request, "paused", HTTPStatus.FORBIDDEN, **context)
 
 
 def entry_of(batch: Batch) -> Entry:
-    """Return what stands before the batch's first question and after its last."""
+    """Return what comes before the batch's first question and after its last."""
     return read_entry(batch.entry, PROTOCOLS[batch.protocol])
 
 
 def practice_key(batch: Batch, number: int) -> UUID:
-    """Return what stands for the claim on a practice question, of which none is stored."""
+    """Return the key of a practice question, whose claim is not stored."""
     return uuid5(NAMESPACE_URL, f"practice {batch.token} {number}")
 
 
-def way_out(batch: Batch, code: str) -> dict[str, Any]:
-    """Return what a template needs to lead back to a recruiter.
+def completion_context(batch: Batch, outcome: Outcome) -> dict[str, Any]:
+    """Return what a template needs to show a recruiter's code and to redirect there.
 
     A second part without codes of its own has those of the first, from which its raters came.
     """
@@ -183,18 +211,22 @@ def way_out(batch: Batch, code: str) -> dict[str, Any]:
     if batch.follows is not None and not entry.codes:
         entry = entry_of(batch.follows)
     return {
-        "out_code": entry.codes.get(code, ""),
-        "out_address": entry.way_out(code),
-        "out_after": entry.leaves_after(code),
+        "completion_code": entry.codes.get(outcome, ""),
+        "redirect_url": entry.redirect_url(outcome),
+        "redirect_after": entry.redirect_after(outcome),
     }
 
 
 def message(
-    request: HttpRequest, what: str, status: HTTPStatus, code: str = "", **context: Any
+    request: HttpRequest,
+    what: str,
+    status: HTTPStatus,
+    outcome: Outcome | None = None,
+    **context: Any,
 ) -> HttpResponse:
-    """Say what happened, on a page of its own, and lead back to a recruiter with a code."""
-    if code:
-        context |= way_out(context["batch"], code)
+    """Say what happened, on a page of its own, with the recruiter's code for an outcome."""
+    if outcome:
+        context |= completion_context(context["batch"], outcome)
     return render(request, "annotation/message.html", {"what": what, **context}, status=status)
 
 

@@ -1,4 +1,4 @@
-"""Coming in: the invitation, consent, the instructions, the check, and in again from elsewhere."""
+"""The invitation, consent, the instructions, the check, and the link to continue elsewhere."""
 
 import re
 from http import HTTPStatus
@@ -16,16 +16,21 @@ from annotation.models import Batch, Enrolment, Rater
 from annotation.protocols import PROTOCOLS
 from annotation.selectors.batches import batch_of, first_payload, questions_in
 from annotation.selectors.progress import rater_progress
-from annotation.selectors.raters import enrolment_of, rater_named, rater_recruited
+from annotation.selectors.raters import (
+    enrolment_of,
+    first_part_to_finish,
+    rater_named,
+    rater_recruited,
+)
 from annotation.services.batches import rater_enrol
 from annotation.services.entry import enrolment_check
 from annotation.services.next_question import newcomer_supplied
 from annotation.views.common import (
     COOKIE_SECONDS,
-    asked_besides,
     closed,
     entry_of,
     for_raters,
+    keys_context,
     message,
     out_of_reach,
     rater_of,
@@ -34,7 +39,6 @@ from annotation.views.common import (
     see_other,
     shut_out,
 )
-from annotation.views.parts import part_before
 
 RESUME_SALT = "annotation.resume"
 NAMES = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
@@ -44,7 +48,7 @@ _ID = re.compile(r"[0-9A-Za-z]{1,64}")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Say what raters are asked for; enrol whoever agrees. Who does not leaves nothing behind."""
+    """Ask for consent and enrol raters who agree. Nothing is stored of those who do not."""
     batch = batch_of(token)
     if batch is None:
         return message(request, "unknown_link", HTTPStatus.NOT_FOUND)
@@ -53,7 +57,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     enrolment = enrolment_of(token, rater.entry_key) if rater else None
     if batch.state != Batch.State.OPEN:
         return closed(request, enrolment, batch)
-    if enrolment is None and (first := part_before(batch, rater)):
+    if enrolment is None and (first := first_part_to_finish(batch, rater)):
         return see_other("invitation", first.token)
     if enrolment is None and not (arrival or _may_come(batch, rater)):
         return message(request, "not_recruited", HTTPStatus.BAD_REQUEST, batch=batch)
@@ -61,20 +65,22 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return remember(out_of_reach(request, enrolment), enrolment.rater)
     if request.method == "POST":
         if request.POST.get("agree") == "no":
-            return message(request, "no_consent", HTTPStatus.OK, batch=batch, code="no_consent")
+            return message(request, "no_consent", HTTPStatus.OK, batch=batch, outcome="no_consent")
         if enrolment is None and _is_full(batch):
-            return message(request, "full", HTTPStatus.CONFLICT, batch=batch, code="screened_out")
+            return message(
+                request, "full", HTTPStatus.CONFLICT, batch=batch, outcome="screened_out"
+            )
         return _enrol(batch, enrolment, rater, arrival)
     return _invite(request, batch, enrolment, rater)
 
 
 def _is_full(batch: Batch) -> bool:
-    """Tell whether nothing is left to ask. Who comes from a first part gets its code at the end."""
+    """Return whether nothing is left to ask; raters of a first part are always let in."""
     return batch.follows_id is None and not newcomer_supplied(batch=batch, at=now())
 
 
 def _may_come(batch: Batch, rater: Rater | None) -> bool:
-    """Tell whether somebody may join whom no recruiter sent: to a second part, from the first."""
+    """Return whether a rater may join who was not sent by a recruiter."""
     has_account = rater is not None and rater.user_id is not None
     is_sent = batch.follows_id is not None or (batch.open_to_accounts and has_account)
     return is_sent or not entry_of(batch).recruiter
@@ -96,15 +102,14 @@ def _invite(
 
 
 def _arrival(batch: Batch, query: QueryDict) -> dict[str, str]:
-    """Return what a recruiter's link says; nothing unless the rater's name there can be one."""
+    """Return the recruiter's ids from the link; empty without a valid rater id."""
     if not entry_of(batch).recruiter or not _ID.fullmatch(query.get(NAMES[0], "")):
         return {}
-    said = {name: query.get(name, "") for name in NAMES}
-    return {name: value for name, value in said.items() if _ID.fullmatch(value)}
+    return {name: value for name in NAMES if _ID.fullmatch(value := query.get(name, ""))}
 
 
 def _known(request: HttpRequest, arrival: dict[str, str]) -> Rater | None:
-    """Return the rater: whom the recruiter names, before the one whom the browser remembers."""
+    """Return the rater named by the recruiter, or else by the browser's cookie."""
     if arrival:
         return rater_recruited(_external(arrival))
     key = rater_of(request)
@@ -128,7 +133,7 @@ def _enrol(
 @require_GET
 @never_cache
 def resume(request: HttpRequest, token: str, signed: str) -> HttpResponse:
-    """Let a rater go on in another browser, by the link that only they were shown."""
+    """Let a rater continue in another browser, by their personal link."""
     try:
         key = UUID(signing.loads(signed, salt=RESUME_SALT, max_age=COOKIE_SECONDS))
     except signing.BadSignature:
@@ -142,18 +147,16 @@ def resume(request: HttpRequest, token: str, signed: str) -> HttpResponse:
 @require_GET
 @for_raters
 def instructions(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
-    """Say how to answer."""
+    """Show the instructions and the keys."""
     require_open(enrolment)
     batch = enrolment.batch
     payload = PROTOCOLS[batch.protocol].read(first_payload(batch))
     entry = entry_of(batch)
     context = {
-        "batch": batch,
-        "payload": payload,
         "more_before": bool(entry.checks or entry.practice),
         "has_account": enrolment.rater.user_id is not None,
         "signed": signing.dumps(enrolment.rater.entry_key.hex, salt=RESUME_SALT),
-        **asked_besides(batch, payload),
+        **keys_context(batch, payload),
     }
     return render(request, "annotation/instructions.html", context)
 
@@ -161,7 +164,7 @@ def instructions(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @for_raters
 def check(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
-    """Ask whether the instructions were understood; twice at most."""
+    """Ask the questions about the instructions; two attempts at most."""
     require_open(enrolment)
     entry = entry_of(enrolment.batch)
     if request.method == "POST":

@@ -1,9 +1,8 @@
-"""Questions: claimed, shown, answered, changed, skipped; and the end."""
+"""Questions: claimed, state, answered, changed, skipped; and the end."""
 
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -15,19 +14,11 @@ from django.utils.module_loading import import_string
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from annotation.forms import (
-    NOTICES,
-    Shown,
-    fault_of,
-    faults_of,
-    placed,
-    read_answer,
-    read_submission,
-)
 from annotation.models import Assignment, Batch, Enrolment, Item
 from annotation.protocols import PROTOCOLS
 from annotation.selectors.assignments import answer_to, assignment_of
 from annotation.selectors.progress import RaterProgress, more_may_come, rater_progress
+from annotation.selectors.raters import second_part_of
 from annotation.services.answers import judgment_submit
 from annotation.services.batches import enrolment_finish
 from annotation.services.claims import assignment_hold, assignment_renew, assignment_skip
@@ -39,18 +30,18 @@ from annotation.services.errors import (
     NotYours,
 )
 from annotation.services.next_question import question_claim
+from annotation.submission import NOTICES, QuestionState, read_answer, read_submission
 from annotation.views.common import (
-    asked_besides,
+    completion_context,
     entry_of,
     for_raters,
     image_sent,
     kept_by_the_browser,
     practice_key,
+    question_page,
     require_open,
     see_other,
-    way_out,
 )
-from annotation.views.parts import part_after
 
 
 @for_raters
@@ -64,8 +55,8 @@ def _ask(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
         if not more_may_come(enrolment):
             enrolment_finish(enrolment=enrolment, at=now())
         return see_other("done", enrolment.batch.token)
-    shown = Shown(assignment=assignment, answer=assignment.draft or {})
-    return _question(request, enrolment, shown)
+    state = QuestionState(assignment=assignment, answer=assignment.draft or {})
+    return _question(request, enrolment, state)
 
 
 next_question = require_GET(_ask)
@@ -82,7 +73,7 @@ def answer(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpRespons
     if assignment.state == Assignment.State.JUDGED:
         before = answer_to(assignment)
         return _question(
-            request, enrolment, Shown(assignment=assignment, answer=before, editing=True)
+            request, enrolment, QuestionState(assignment=assignment, answer=before, editing=True)
         )
     return see_other("next", enrolment.batch.token)
 
@@ -96,8 +87,8 @@ def skip(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpResponse:
     try:
         assignment_skip(assignment=assignment, reason=request.POST.get("reason", ""), at=now())
     except InvalidAnswer:
-        shown = Shown(assignment=assignment, problem="skip")
-        return _question(request, enrolment, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
+        state = QuestionState(assignment=assignment, problem="skip")
+        return _question(request, enrolment, state, HTTPStatus.UNPROCESSABLE_ENTITY)
     except LeaseExpired:
         pass  # It was answered or given back already: going on is what was asked for.
     return see_other("next", enrolment.batch.token)
@@ -143,7 +134,9 @@ def done(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
     more = enrolment.batch.state == Batch.State.OPEN and more_may_come(enrolment)
     context = {"batch": enrolment.batch, "progress": progress, "more": more}
     if enrolment.finished and not more:
-        context |= part_after(enrolment) or way_out(enrolment.batch, "completed")
+        second = second_part_of(enrolment)
+        is_over = completion_context(enrolment.batch, "completed")
+        context |= is_over if second is None else {"second_part": second}
     return render(request, "annotation/done.html", context)
 
 
@@ -160,7 +153,7 @@ def _take_answer(
     """Store the answer and go on; a late one too, if nobody else has the question by now."""
     at = now()
     sent = read_submission(request.POST, assignment=assignment, at=at)
-    shown = Shown(assignment=assignment, answer=sent.answer, editing=sent.edit)
+    state = QuestionState(assignment=assignment, answer=sent.answer, editing=sent.edit)
     try:
         judgment_submit(
             assignment=assignment,
@@ -172,20 +165,20 @@ def _take_answer(
             away=sent.away,
         )
     except InvalidAnswer as error:
-        shown = replace(shown, problem=error.field)
-        return _question(request, enrolment, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
+        state = replace(state, problem=error.field)
+        return _question(request, enrolment, state, HTTPStatus.UNPROCESSABLE_ENTITY)
     except AnswerDiffers as error:
-        shown = replace(shown, problem="differs", editing=True, before=error.before)
-        return _question(request, enrolment, shown, HTTPStatus.CONFLICT)
+        state = replace(state, problem="differs", editing=True, before=error.before)
+        return _question(request, enrolment, state, HTTPStatus.CONFLICT)
     except LeaseExpired:
         renewed = None if renewal else assignment_renew(assignment=assignment, at=at)
         if renewed is not None:
             return _take_answer(request, enrolment, renewed, renewal=True)
-        shown = replace(shown, problem="gone")
-        return _question(request, enrolment, shown, HTTPStatus.CONFLICT)
+        state = replace(state, problem="gone")
+        return _question(request, enrolment, state, HTTPStatus.CONFLICT)
     except BatchClosed:
-        shown = replace(shown, problem="closed")
-        return _question(request, enrolment, shown, HTTPStatus.GONE)
+        state = replace(state, problem="closed")
+        return _question(request, enrolment, state, HTTPStatus.GONE)
     return _go_on(request, enrolment.batch.token)
 
 
@@ -195,62 +188,60 @@ def _go_on(request: HttpRequest, token: str) -> HttpResponseBase:
     It is claimed no sooner than that: what nobody reads yet is held for nobody.
     """
     if request.POST.get("at_once") == "1":
-        shown = _ask(request, token=token)
-        if shown.status_code == HTTPStatus.OK:
-            return shown
+        state = _ask(request, token=token)
+        if state.status_code == HTTPStatus.OK:
+            return state
     return see_other("next", token)
 
 
 def _question(
-    request: HttpRequest, enrolment: Enrolment, shown: Shown, status: HTTPStatus = HTTPStatus.OK
+    request: HttpRequest,
+    enrolment: Enrolment,
+    state: QuestionState,
+    status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
-    form = PROTOCOLS[enrolment.batch.protocol]
-    payload = form.read(shown.assignment.item.payload)
     progress = rater_progress(enrolment)
-    context = {
-        "batch": enrolment.batch,
-        "action": reverse("annotation:answer", args=[enrolment.batch.token, shown.assignment.key]),
-        "address": _address(request, enrolment, shown),
-        "hold": _hold(enrolment, shown),
-        "progress": progress,
-        "rests": _rests(enrolment, shown, progress),
-        "shown": shown,
-        "payload": payload,
-        "options": placed(payload, shown.assignment.order),
-        "key": uuid4(),
-        "faults": faults_of(form.name),
-        "fault": fault_of(form.name, shown.problem),
-        "probe": _probe(payload, shown.assignment),
-        **asked_besides(enrolment.batch, payload),
-    }
-    return render(request, form.template, context, status=status)
+    return question_page(
+        request,
+        enrolment.batch,
+        state,
+        status,
+        action=reverse("annotation:answer", args=[enrolment.batch.token, state.assignment.key]),
+        address=_address(request, enrolment, state),
+        lease_url=_lease_url(enrolment, state),
+        progress=progress,
+        suggests_break=_suggests_break(enrolment, state, progress),
+        key=uuid4(),
+        probe=_probe(state.assignment, enrolment.batch),
+    )
 
 
-def _address(request: HttpRequest, enrolment: Enrolment, shown: Shown) -> str:
+def _address(request: HttpRequest, enrolment: Enrolment, state: QuestionState) -> str:
     """Return the address of a question that came in the reply to an answer."""
-    is_reply = request.method == "POST" and not shown.problem
+    is_reply = request.method == "POST" and not state.problem
     return reverse("annotation:next", args=[enrolment.batch.token]) if is_reply else ""
 
 
-def _hold(enrolment: Enrolment, shown: Shown) -> str:
-    """Return where the page says that it is open; nowhere where nothing is claimed any more."""
-    if shown.editing or shown.problem in NOTICES:
+def _lease_url(enrolment: Enrolment, state: QuestionState) -> str:
+    """Return where the page extends its lease; empty if nothing is claimed any more."""
+    if state.editing or state.problem in NOTICES:
         return ""
-    return reverse("annotation:hold", args=[enrolment.batch.token, shown.assignment.key])
+    return reverse("annotation:hold", args=[enrolment.batch.token, state.assignment.key])
 
 
-def _rests(enrolment: Enrolment, shown: Shown, progress: RaterProgress) -> bool:
-    """Return whether this is the page to hint at a break."""
+def _suggests_break(enrolment: Enrolment, state: QuestionState, progress: RaterProgress) -> bool:
+    """Return whether this page suggests a break."""
     after = entry_of(enrolment.batch).break_after
     is_due = after > 0 and progress.done > 0 and progress.done % after == 0
-    return is_due and not shown.editing and not shown.problem
+    return is_due and not state.editing and not state.problem
 
 
-def _probe(payload: Any, assignment: Assignment) -> str:
-    """Return where the unit can be tried, if the question offers it and there is one.
+def _probe(assignment: Assignment, batch: Batch) -> str:
+    """Return where texts can be tried on the unit, if the question offers that and there is one.
 
-    What a unit is, this app does not know: whoever built the item says.
+    What a unit is, this app does not know: the app that built the item answers.
     """
+    payload = PROTOCOLS[batch.protocol].read(assignment.item.payload)
     if not getattr(payload, "probe", False):
         return ""
     return str(import_string(settings.RATER_PROBE)(assignment.item_id))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from annotation.quality import TITLES
+from annotation.quality import MEASURES
 from studies.analysis.protocols.base import Section
 from studies.analysis.protocols.rater_comparison import RaterComparison
 from studies.analysis.report import raters
@@ -182,7 +182,7 @@ def _exclusions(results: Results) -> Figure:
         ),
         rows=[
             (
-                TITLES.get(each.rule, each.rule) or "all current judgments",
+                MEASURES[each.rule].title if each.rule else "all current judgments",
                 each.excluded,
                 each.votes,
                 each.raters,

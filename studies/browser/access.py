@@ -12,7 +12,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from annotation.selectors.raters import is_rating
-from annotation.views import rater_of
+from annotation.views.common import rater_of
 from explanations.models import Subject
 from explanations.selectors.access import INVITED_KEY, subject_behind, subject_to_browse
 from explanations.selectors.browsing import store_of

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from annotation.views import image_sent, kept_by_the_browser
+from annotation.views.common import image_sent, kept_by_the_browser
 from explanations.records import Split
 from explanations.selectors.images import Size, image_file
 from studies.browser.access import Visit, for_visitors

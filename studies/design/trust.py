@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from annotation.entry import Check
-from annotation.quality import TITLES, Rule
+from annotation.quality import MEASURES, Rule
 
 _BREAKING = {
     "gold_accuracy": "with less than {share} of the known answers right",
@@ -22,7 +22,7 @@ def in_words(rule: Rule) -> str:
     share = f"{100 * rule.limit:g} %"
     breaking = _BREAKING[rule.name].format(share=share, seconds=rule.seconds)
     follows = "is asked nothing more, and left out" if rule.pauses else "is left out"
-    return f"{TITLES[rule.name]}: from {rule.after} on, a rater {breaking} {follows}."
+    return f"{MEASURES[rule.name].title}: from {rule.after} on, a rater {breaking} {follows}."
 
 
 def written_checks(checks: Iterable[Check]) -> str:

@@ -90,7 +90,7 @@ def _compared(answer: StudyAnswer, conditions: tuple[str, ...]) -> Row:
     """Return what a comparison says; nothing for any other answer."""
     both = [each for each in answer.shown if None not in (each.explanation, each.condition)]
     choice = answer.answer.get("choice")
-    if answer.protocol != compare.NAME or answer.tests_rater or choice is None or len(both) != 2:
+    if answer.protocol != compare.COMPARE.name or answer.tests_rater or choice is None or len(both) != 2:
         return dict.fromkeys(column.name for column in _COMPARED)
     left, right = both
     preferred = next((each for each in both if each.key == choice), None)

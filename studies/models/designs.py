@@ -234,7 +234,7 @@ class Study(models.Model):
     @property
     def compares(self) -> bool:
         """Whether its judgments are preferences between two."""
-        return self.design.protocol == compare.NAME
+        return self.design.protocol == compare.COMPARE.name
 
     @property
     def protocol_analysis(self) -> ProtocolAnalysis[Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from annotation.entry import Check
-from annotation.protocols.base import Payload
+from annotation.protocols.payload import Payload
 from annotation.protocols.excerpt import Excerpt
 from annotation.protocols.options import Option
 from annotation.protocols.stimuli import Group, Image, Stimulus, Text

@@ -3,7 +3,7 @@
 from annotation.protocols.options import Option
 from annotation.protocols.rank import RankPayload
 from annotation.protocols.rate import RatePayload
-from annotation.protocols.rubric import Dimension, Point
+from annotation.protocols.rate.rubric import Dimension, Point
 from annotation.protocols.stimuli import Group
 from studies.presets.base import BLIND, MARKS, Example, Excerpts, Material, Needs, Preset
 from studies.presets.examples import COLOURS, NEAR, OTHERS, RIGHT, WHY, WRONG, explanation_texts

@@ -3,7 +3,7 @@
 from annotation.entry import Check
 from annotation.protocols.options import Option
 from annotation.protocols.rate import RatePayload
-from annotation.protocols.rubric import Dimension, Point
+from annotation.protocols.rate.rubric import Dimension, Point
 from studies.presets.base import BLIND, MARKS, SHOWN, Example, Material, Needs, Preset
 from studies.presets.examples import COLOURS, RIGHT, WRONG, explanation_texts
 from studies.presets.trust import STRONG_MARK

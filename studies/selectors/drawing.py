@@ -10,7 +10,7 @@ import numpy as np
 from django.db.models import F, Max, Sum
 
 from annotation.models import Item, Judgment
-from annotation.protocols.compare import TIE
+from annotation.protocols.options import TIE
 from studies.design.active import Pairs
 from studies.models import Study, StudyItem, StudyOption
 from studies.selectors.preference import votes_on

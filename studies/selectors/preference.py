@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 
 from annotation.models import Judgment
-from annotation.protocols.compare import TIE
+from annotation.protocols.options import TIE
 from explanations.models import Subject
 from explanations.records import NeuronRef
 from studies.models import PAIRWISE, StudyItem, StudyOption

@@ -9,6 +9,7 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from annotation.models import Enrolment, Judgment
 from annotation.protocols import compare
+from annotation.protocols.options import TIE
 from studies.analysis.data.answers import Answers
 from studies.analysis.data.ratings import Codes
 from studies.analysis.data.tables import Draws, Judgments
@@ -122,7 +123,7 @@ def _programs(study: Study) -> Iterator[int]:
 
 def _answers(study: Study) -> Iterator[tuple[Any, ...]]:
     """Yield the answers that stand and test no rater; in any order."""
-    if study.batch is None or study.batch.protocol != compare.NAME:
+    if study.batch is None or study.batch.protocol != compare.COMPARE.name:
         return iter(())
     standing = Judgment.objects.standing().annotate(choice=Inside("choice", "answer"))
     told = standing.filter(
@@ -159,4 +160,4 @@ def _read(answers: _Table, options: _Table) -> _Table:
 
 
 def _outcome(choice: npt.NDArray[np.bytes_], left: npt.NDArray[np.bytes_]) -> Codes:
-    return np.where(choice == compare.TIE.encode(), 0, np.where(choice == left, 1, -1))
+    return np.where(choice == TIE.encode(), 0, np.where(choice == left, 1, -1))

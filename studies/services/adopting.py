@@ -128,7 +128,7 @@ class _Adopter:
 
     def _written(self, answer: Adoptable) -> Explanation | Unusable:
         try:
-            payload = write.FORM.read(answer.payload)
+            payload = write.WRITE.read(answer.payload)
             text = write.parse(payload, {"text": answer.answer.get("text")}).text
         except (AnswerError, ValueError) as error:
             return Unusable(reason=f"not an explanation: {error}")
@@ -143,7 +143,7 @@ class _Adopter:
             neuron_id=answer.neuron,
             text=text,
             method=self._method(
-                Method.Kind.EXPLAINER, write.VERSION, answer.person, number=own + 1
+                Method.Kind.EXPLAINER, payload.version, answer.person, number=own + 1
             ),
             shown=shown,
             parent=_earlier(answer),
@@ -155,7 +155,7 @@ class _Adopter:
         if answer.explanation is None:
             return Unusable(reason="the question was about no explanation")
         try:
-            payload = simulate.FORM.read(answer.payload)
+            payload = simulate.SIMULATE.read(answer.payload)
             given = simulate.parse(payload, {"values": answer.answer.get("values")})
         except (AnswerError, ValueError) as error:
             return Unusable(reason=f"not a simulation: {error}")
@@ -174,7 +174,7 @@ class _Adopter:
         return simulation_adopt(
             explanation_id=answer.explanation,
             method=self._method(
-                Method.Kind.SIMULATOR, simulate.VERSION, answer.person, number=own + 1
+                Method.Kind.SIMULATOR, payload.version, answer.person, number=own + 1
             ),
             outcomes=outcomes,
             details=_details(outcomes),

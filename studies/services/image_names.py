@@ -29,7 +29,7 @@ def images_hidden(payload: dict[str, Any], *, secret: str) -> tuple[dict[str, An
 def _images(part: Any) -> Iterator[dict[str, Any]]:
     """Yield the images in a payload, each as the object that says its name."""
     if isinstance(part, Mapping):
-        if part.get("kind") == Image.kind and isinstance(part, dict):
+        if part.get("kind") == "image" and isinstance(part, dict):
             yield part
         else:
             for each in part.values():

@@ -23,7 +23,7 @@ def asked(rater: Client, batch: Batch) -> Assignment:
     """Return the question that the rater's next page shows."""
     page = rater.get(f"/rate/{batch.token}/next/")
     assert page.status_code == HTTPStatus.OK
-    shown: Assignment = page.context["shown"].assignment
+    shown: Assignment = page.context["state"].assignment
     return shown
 
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from annotation.models import Batch
-from annotation.protocols.compare import ComparePayload, Option
+from annotation.protocols.compare import ComparePayload
 from annotation.protocols.excerpt import Excerpt
+from annotation.protocols.options import Option
 from annotation.services.batches import batch_create, batch_open
 
 

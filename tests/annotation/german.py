@@ -10,7 +10,7 @@ from deploy.compile_translations import LOCALE
 
 CATALOGUE = LOCALE / "de" / "LC_MESSAGES" / "django.po"
 READ_OUT = {"aria-label", "alt", "title", "placeholder", "data-label", "data-missing"}
-READ_OUT |= {"data-said", "data-unsaid", "data-move", "data-brush"}
+READ_OUT |= {"data-ranked", "data-unranked", "data-move", "data-brush"}
 VOID = {"meta", "link", "input", "img", "br", "hr", "rect"}
 # Names of keys and options, figures, and the languages' own names.
 NAMES = re.compile(

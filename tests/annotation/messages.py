@@ -59,10 +59,10 @@ def _in_python(path: Path) -> Iterator[Message]:
                 yield Message(*said[: 2 if "ngettext" in node.func.id else 1])
 
 
-def said_by_scripts(names: tuple[str, ...]) -> set[str]:
-    """Return what scripts say with `said("...")`."""
+def texts_of_scripts(names: tuple[str, ...]) -> set[str]:
+    """Return what scripts say with `t("...")`."""
     static = ROOT / "frontend" / "static" / "js"
     found = set[str]()
     for name in names:
-        found |= set(re.findall(r'\bsaid\(\s*"([^"]+)"', (static / f"{name}.js").read_text()))
+        found |= set(re.findall(r'\bt\(\s*"([^"]+)"', (static / f"{name}.js").read_text()))
     return found

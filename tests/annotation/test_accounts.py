@@ -72,7 +72,7 @@ def test_an_account_made_after_the_instructions_keeps_what_was_answered(
         ({"password": "12345678", "again": "12345678"}, "entirely numeric"),
         ({"name": "a b"}, "may contain only letters"),
         ({"name": "HERON"}, "is taken"),
-        ({"name": " "}, "150 at most"),
+        ({"name": " "}, "up to 150 letters"),
     ],
 )
 def test_what_cannot_be_an_account_is_refused_with_the_reason(
@@ -126,7 +126,7 @@ def test_a_wrong_name_and_a_wrong_password_are_told_apart_by_nobody(
 ) -> None:
     page = client.post("/rate/login/", {"name": name, "password": password})
     assert page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert "There is no rater of this user name and password." in page.content.decode()
+    assert "The user name or the password is wrong." in page.content.decode()
     assert "rater" not in client.cookies
 
 
@@ -157,7 +157,7 @@ def test_too_many_tries_are_told_with_their_status(client: Client) -> None:
         client.post("/rate/login/", {"name": "x", "password": "y"})
     page = client.post("/rate/login/", {"name": "x", "password": "y"})
     assert page.status_code == HTTPStatus.TOO_MANY_REQUESTS
-    assert "tried too often" in page.content.decode()
+    assert "Too many attempts" in page.content.decode()
     kept = LoginTry.objects.values_list("name", "address")
     assert all(name != "x" and "127.0.0.1" not in address for name, address in kept)
 
@@ -226,7 +226,7 @@ def test_the_page_says_what_is_over_and_what_is_closed(client: Client, holder: R
     Enrolment.objects.filter(batch=first).update(finished=now())
     batch_close(batch=last)
     page = client.get("/rate/account/").content.decode()
-    assert "over for you" in page
+    assert "ended" in page
     assert "closed" in page
 
 
@@ -245,7 +245,7 @@ def test_a_new_password_shuts_out_other_browsers_and_the_old_password(
     new = "eight blue whales"
     sent = {"old": "wrong", "password": new, "again": new}
     refused = client.post("/rate/account/password/", sent)
-    assert "is another one" in refused.content.decode()
+    assert "Your current password is wrong" in refused.content.decode()
     client.post("/rate/account/password/", {**sent, "old": WORD})
     assert "heron" in client.get("/rate/account/").content.decode()
     assert other.get("/rate/account/")["Location"] == "/rate/login/"

@@ -95,8 +95,15 @@ def test_what_is_asked_is_read_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "asks", [[], {"reason": "yes"}, {"confidence": "no"}, {"cannot_tell": 1}, {"mood": True}]
+    ("asks", "named"),
+    [
+        ([], "not an object"),
+        ({"reason": "yes"}, "reason"),
+        ({"confidence": "no"}, "confidence"),
+        ({"cannot_tell": 1}, "cannot_tell"),
+        ({"mood": True}, "mood"),
+    ],
 )
-def test_what_cannot_be_asked_is_refused(asks: object) -> None:
-    with pytest.raises(ValueError, match="asks"):
+def test_what_cannot_be_asked_is_refused(asks: object, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
         Asks.from_json(asks)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from annotation.protocols.asks import AnswerError
-from annotation.protocols.choose import FORM, ChoosePayload
+from annotation.protocols.choose import CHOOSE, ChoosePayload
 from tests.annotation.factories import (
     excerpt,
     image,
@@ -46,7 +46,7 @@ def test_the_odd_one_out_needs_nothing_besides_the_options() -> None:
         ({"options": [{"key": f"{n}", "text": "x"} for n in range(10)]}, "at most 9"),
         ({"right": "a"}, "unknown field 'right'"),
         ({"question": "x" * 301}, "at most 300"),
-        ({"options": [{"key": "a", "text": "x", "shown": plain("y")}] * 2}, "unknown field 'text'"),
+        ({"options": [{"key": "a", "text": "x", "shown": plain("y")}] * 2}, "has a text of 1 to 500 characters, or shows something"),
     ],
 )
 def test_what_is_not_exactly_a_payload_is_refused(change: dict[str, Any], fault: str) -> None:
@@ -57,22 +57,22 @@ def test_what_is_not_exactly_a_payload_is_refused(change: dict[str, Any], fault:
 @pytest.mark.parametrize("place", range(5))
 def test_any_option_can_be_chosen(place: int) -> None:
     key = PAYLOAD.keys[place]
-    answer = FORM.parse_answer(PAYLOAD, {"choice": key}, False)
+    answer = CHOOSE.parse_answer(PAYLOAD, {"choice": key}, False)
     assert answer.to_json() == {"choice": key, "confidence": None}
 
 
 @pytest.mark.parametrize("choice", [None, "", "A", "tie", 1, [PAYLOAD.keys[0]]])
 def test_what_is_not_shown_cannot_be_chosen(choice: object) -> None:
     with pytest.raises(AnswerError) as caught:
-        FORM.parse_answer(PAYLOAD, {"choice": choice}, False)
+        CHOOSE.parse_answer(PAYLOAD, {"choice": choice}, False)
     assert caught.value.field == "choice"
 
 
 def test_a_known_choice_is_right_or_wrong() -> None:
     right, wrong, *_ = PAYLOAD.keys
-    known = FORM.read_gold(PAYLOAD, {"choice": right})
+    known = CHOOSE.read_gold(PAYLOAD, {"choice": right})
     assert known({"choice": right, "confidence": 1})
     assert not known({"choice": wrong, "confidence": 3})
     assert not known({"cannot_tell": True})
     with pytest.raises(ValueError, match="none of those shown"):
-        FORM.read_gold(PAYLOAD, {"choice": "other"})
+        CHOOSE.read_gold(PAYLOAD, {"choice": "other"})

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from annotation.protocols.asks import AnswerError
-from annotation.protocols.compare import FORM, MAX_OPTION_LENGTH, ComparePayload
+from annotation.protocols.compare import COMPARE, ComparePayload
+from annotation.protocols.options import MAX_OPTION_LENGTH
 from tests.annotation.factories import compare_item, comparison, excerpt
 
 PAYLOAD = ComparePayload.from_json(compare_item())
@@ -24,7 +25,7 @@ def changed(**change: Any) -> dict[str, Any]:
     ("payload", "fault"),
     [
         (changed(author="model"), "unknown field 'author'"),
-        (changed(version=2), "version is 2"),
+        (changed(version=2), "version: Input should be 1"),
         (changed(excerpts=[]), "at least one excerpt"),
         (changed(options=[]), "2 options"),
         (changed(options=PAYLOAD.to_json()["options"][::-1]), "in their order"),
@@ -51,13 +52,13 @@ def test_both_options_have_the_same_greatest_length() -> None:
 
 @pytest.mark.parametrize("choice", [FIRST, LAST, "tie"])
 def test_either_option_and_the_tie_can_be_chosen(choice: str) -> None:
-    answer = FORM.parse_answer(PAYLOAD, {"choice": choice}, False)
+    answer = COMPARE.parse_answer(PAYLOAD, {"choice": choice}, False)
     assert answer.to_json() == {"choice": choice, "confidence": None}
 
 
 @pytest.mark.parametrize(("sent", "stored"), [("2", 2), (2, 2), ("3", 3)])
 def test_confidence_comes_as_a_number_or_as_a_form_sends_it(sent: object, stored: int) -> None:
-    answer = FORM.parse_answer(PAYLOAD, {"choice": "tie", "confidence": sent}, True)
+    answer = COMPARE.parse_answer(PAYLOAD, {"choice": "tie", "confidence": sent}, True)
     assert answer.confidence == stored
 
 
@@ -78,7 +79,7 @@ def test_an_answer_outside_its_schema_names_the_field_at_fault(
     answer: dict[str, object], asked: bool, field: str
 ) -> None:
     with pytest.raises(AnswerError) as caught:
-        FORM.parse_answer(PAYLOAD, answer, asked)
+        COMPARE.parse_answer(PAYLOAD, answer, asked)
     assert caught.value.field == field
 
 
@@ -92,9 +93,9 @@ def test_a_payload_that_asks_for_more_is_read_as_it_was_written() -> None:
 
 
 def test_how_much_better_is_asked_of_the_better_one_only() -> None:
-    answer = FORM.parse_answer(FULL, {"choice": LAST, "strength": "3"}, False)
+    answer = COMPARE.parse_answer(FULL, {"choice": LAST, "strength": "3"}, False)
     assert answer.to_json() == {"choice": LAST, "strength": 3, "confidence": None}
-    tie = FORM.parse_answer(FULL, {"choice": "tie", "strength": "3"}, False)
+    tie = COMPARE.parse_answer(FULL, {"choice": "tie", "strength": "3"}, False)
     assert tie.to_json() == {"choice": "tie", "confidence": None}
 
 
@@ -102,7 +103,7 @@ def test_how_much_better_is_asked_of_the_better_one_only() -> None:
     "sent", [{"choice": "both_bad"}, {"choice": "tie", "both_bad": True}], ids=["form", "program"]
 )
 def test_two_that_are_bad_are_a_tie_of_that_kind(sent: dict[str, object]) -> None:
-    answer = FORM.parse_answer(FULL, sent, False)
+    answer = COMPARE.parse_answer(FULL, sent, False)
     assert answer.to_json() == {"choice": "tie", "both_bad": True, "confidence": None}
 
 
@@ -122,15 +123,15 @@ def test_more_than_was_asked_or_less_names_the_field_at_fault(
     payload: ComparePayload, answer: dict[str, object], field: str
 ) -> None:
     with pytest.raises(AnswerError) as caught:
-        FORM.parse_answer(payload, answer, False)
+        COMPARE.parse_answer(payload, answer, False)
     assert caught.value.field == field
 
 
 def test_a_known_choice_is_right_or_wrong() -> None:
-    known = FORM.read_gold(PAYLOAD, {"choice": LAST})
+    known = COMPARE.read_gold(PAYLOAD, {"choice": LAST})
     assert known({"choice": LAST, "confidence": None})
     assert not known({"choice": "tie", "confidence": None})
     assert not known({"cannot_tell": True})
-    assert FORM.read_gold(PAYLOAD, {"choice": "tie"})({"choice": "tie"})
+    assert COMPARE.read_gold(PAYLOAD, {"choice": "tie"})({"choice": "tie"})
     with pytest.raises(ValueError, match="none of those shown"):
-        FORM.read_gold(PAYLOAD, {"choice": "other"})
+        COMPARE.read_gold(PAYLOAD, {"choice": "other"})

@@ -56,7 +56,7 @@ def test_a_page_leads_back_by_itself_where_the_study_says_so_and_there_is_a_way(
 ) -> None:
     whole = {"recruiter": "prolific", "codes": CODES, **entry}
     read = read_entry(whole, PROTOCOLS["compare"])
-    assert {code: read.leaves_after(code) for code in expected} == expected
+    assert {code: read.redirect_after(code) for code in expected} == expected
 
 
 def test_after_the_last_answer_the_rater_is_led_back_at_once(client: Client) -> None:
@@ -85,7 +85,7 @@ def test_who_is_asked_no_more_has_time_to_read_why(client: Client) -> None:
 
 def test_a_rater_from_prolific_is_known_by_their_number(client: Client) -> None:
     batch = recruiting()
-    assert "Prolific number is stored" in text(client.get(path(batch) + LINK))
+    assert "Prolific ID is stored" in text(client.get(path(batch) + LINK))
     client.post(path(batch) + LINK)
     enrolment = Enrolment.objects.get()
     assert enrolment.rater.external == f"prolific {PID}"
@@ -139,7 +139,7 @@ def test_who_comes_to_a_study_that_has_all_its_answers_is_told_at_once(client: C
     judgment_submit(assignment=claim, answer={"choice": "tie"}, key=uuid4(), seconds=3, at=now())
     page = client.post(path(batch) + LINK, {"agree": "yes"})
     assert page.status_code == HTTPStatus.CONFLICT
-    assert "has all its answers" in text(page)
+    assert "This study is complete" in text(page)
     assert "OUT2" in text(page)
     assert Enrolment.objects.count() == 1
 
@@ -222,7 +222,7 @@ def test_questions_come_only_after_the_check(client: Client) -> None:
 def test_there_are_two_tries_and_the_first_may_fail(client: Client) -> None:
     batch = checked_batch()
     client.post(path(batch) + LINK)
-    assert "this is the last try" in text(tried(client, batch, "1", "1", 0))
+    assert "This is your last attempt" in text(tried(client, batch, "1", "1", 0))
     assert "1 of 2" in text(tried(client, batch, "0", "1", 1))
     assert [each["answers"] for each in Enrolment.objects.get().tries] == [[1, 1], [0, 1]]
 
@@ -231,7 +231,7 @@ def test_a_try_sent_twice_is_one(client: Client) -> None:
     batch = checked_batch()
     client.post(path(batch) + LINK)
     for _ in range(2):
-        assert "this is the last try" in text(tried(client, batch, "1", "1", 0))
+        assert "This is your last attempt" in text(tried(client, batch, "1", "1", 0))
     assert len(Enrolment.objects.get().tries) == 1
 
 
@@ -276,9 +276,9 @@ def test_practice_says_what_was_looked_for_and_stores_nothing(client: Client) ->
     batch = practising(client)
     page = client.get(path(batch, "next/"), follow=True)
     assert "Practice 1 of 1" in text(page)
-    key = page.context["shown"].assignment.order[0]
+    key = page.context["state"].assignment.order[0]
     told = text(client.post(path(batch, "practice/"), {"number": "0", "choice": key}))
-    assert "not the answer looked for" in told
+    assert "that isn't the answer we were looking for" in told
     assert "Neither says more." in told
     assert "1 of 2" in text(client.get(path(batch, "next/")))
     assert Assignment.objects.count() == 1
@@ -288,7 +288,7 @@ def test_practice_says_what_was_looked_for_and_stores_nothing(client: Client) ->
 def test_a_right_answer_in_practice_is_said_to_be(client: Client) -> None:
     batch = practising(client)
     told = client.post(path(batch, "practice/"), {"number": "0", "choice": "tie"})
-    assert "That is right." in text(told)
+    assert "That's right." in text(told)
 
 
 def test_practice_sent_twice_skips_none(client: Client) -> None:
@@ -303,7 +303,7 @@ def test_an_invalid_answer_in_practice_is_explained(client: Client) -> None:
     batch = practising(client)
     page = client.post(path(batch, "practice/"), {"number": "0", "choice": "left"})
     assert page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    assert "Choose A, B or the tie first." in text(page)
+    assert "Choose one of the answers first." in text(page)
     assert Enrolment.objects.get().practised == 0
 
 
@@ -368,7 +368,7 @@ def test_an_entry_that_cannot_be_is_refused_by_name(entry: dict[str, Any], named
 
 def test_practice_tries_nothing_on_a_unit_since_none_stands_behind_it() -> None:
     payload = item_of("write", probe=True)
-    with pytest.raises(ValueError, match="tries nothing"):
+    with pytest.raises(ValueError, match="leave out probe"):
         read_entry({"practice": [{"payload": payload, "why": ""}]}, PROTOCOLS["write"])
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.protocols.excerpt import Excerpt
-from annotation.templatetags.heat import marked, strongest
+from annotation.templatetags.heatmap import marked, strongest
 from tests.annotation.factories import excerpt
 
 TOKENS = st.lists(
@@ -66,11 +66,11 @@ def test_an_excerpt_is_read_as_it_was_written(shown: Excerpt) -> None:
     ("change", "fault"),
     [
         ({"score": 0.9}, "unknown field 'score'"),
-        ({"tokens": []}, "as many"),
-        ({"tokens": "text"}, "not a list"),
-        ({"tokens": [1, 2]}, "not text"),
-        ({"levels": [0, 11]}, "from 0 to 10"),
-        ({"levels": [0, True]}, "whole number"),
+        ({"tokens": []}, "tokens: Tuple should have at least 1"),
+        ({"tokens": "text"}, "tokens: Input should be a valid tuple"),
+        ({"tokens": [1, 2]}, "tokens.0: Input should be a valid string"),
+        ({"levels": [0, 11]}, "levels.1: Input should be less than or equal to 10"),
+        ({"levels": [0, True]}, "levels.1: Input should be a valid integer"),
         ({"levels": [0]}, "as many"),
         ({"values": [0, float("nan")]}, "finite"),
     ],

@@ -17,10 +17,10 @@ def test_the_next_question_comes_in_the_reply_to_an_answer(rater: Client, batch:
     first = asked(rater, batch)
     reply = send(rater, first, at_once="1")
     assert reply.status_code == HTTPStatus.OK
-    assert reply.context["shown"].assignment == Assignment.objects.get(state="open")
-    assert reply.context["shown"].assignment != first
+    assert reply.context["state"].assignment == Assignment.objects.get(state="open")
+    assert reply.context["state"].assignment != first
     assert f'data-address="/rate/{batch.token}/next/"' in reply.content.decode()
-    assert asked(rater, batch) == reply.context["shown"].assignment
+    assert asked(rater, batch) == reply.context["state"].assignment
 
 
 def test_without_the_script_an_answer_leads_on(rater: Client, batch: Batch) -> None:
@@ -53,7 +53,7 @@ def test_nothing_is_claimed_before_the_answer_and_a_lease_begins_with_the_reply(
 def test_an_answer_sent_again_is_shown_the_same_question(rater: Client, batch: Batch) -> None:
     first, key = asked(rater, batch), str(uuid4())
     replies = [send(rater, first, at_once="1", key=key) for _ in range(3)]
-    assert len({reply.context["shown"].assignment for reply in replies}) == 1
+    assert len({reply.context["state"].assignment for reply in replies}) == 1
     assert Judgment.objects.count() == 1
     assert Assignment.objects.count() == 2
 
@@ -71,6 +71,6 @@ def test_sides_are_as_balanced_as_ever(client: Client, db: None) -> None:
     rater = agreed(client, batch)
     question = asked(rater, batch)
     while (reply := send(rater, question, at_once="1")).status_code == HTTPStatus.OK:
-        question = reply.context["shown"].assignment
+        question = reply.context["state"].assignment
     assert Judgment.objects.count() == 8
     assert lean_of(Assignment.objects.values_list("order", flat=True)) == 0

@@ -12,12 +12,12 @@ from django.utils.timezone import now
 from annotation.models import Batch, Enrolment
 from annotation.protocols import PROTOCOLS
 from annotation.services.batches import batch_close
-from annotation.templatetags.words import LIVE
+from annotation.templatetags.languages import PROBE_TEXTS
 from deploy.compile_translations import compiled
 from tests.annotation.browsing import address, agreed, asked
 from tests.annotation.factories import image, intervention, item_of, open_batch, showing
 from tests.annotation.german import CATALOGUE, not_german
-from tests.annotation.messages import messages, said_by_scripts
+from tests.annotation.messages import messages, texts_of_scripts
 
 PLACES = re.compile(r"%\(\w+\)s|\{\w+\}|<[^>]*>")
 ENTRY = {
@@ -58,7 +58,7 @@ def test_the_compiled_catalogue_is_that_of_the_text() -> None:
 
 
 def test_what_scripts_say_to_raters_can_be_translated() -> None:
-    assert said_by_scripts(("live", "live-results")) == set(LIVE)
+    assert texts_of_scripts(("live", "live-results")) == set(PROBE_TEXTS)
 
 
 # --- Pages ----------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ def test_a_german_question_says_nothing_in_english(german: Client, name: str) ->
     rater = agreed(german, batch)
     instructions = rater.get(f"/rate/{batch.token}/instructions/")
     page = rater.get(f"/rate/{batch.token}/next/")
-    faulty = rater.post(address(page.context["shown"].assignment), {})
+    faulty = rater.post(address(page.context["state"].assignment), {})
     assert faulty.status_code == 422
     for each in (instructions, page, faulty):
         assert '<html lang="de">' in each.content.decode()
@@ -202,5 +202,5 @@ def test_a_batch_names_its_language() -> None:
 
 
 def test_a_text_that_was_forgotten_would_be_found() -> None:
-    page = '<p>Weiter</p><p>Go on</p><p lang="en">Go on</p><img alt="fish">'
+    page = '<p>Weitermachen</p><p>Go on</p><p lang="en">Go on</p><img alt="fish">'
     assert not_german(page) == ["Go on", "fish"]

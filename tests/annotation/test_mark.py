@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.protocols.asks import AnswerError
-from annotation.protocols.mark import FORM, MarkPayload
+from annotation.protocols.mark import MARK, MarkPayload
 from tests.annotation.factories import excerpt, image, item_of, plain, showing, texts
 
 PAYLOAD = MarkPayload.from_json(item_of("mark"))
@@ -21,11 +21,11 @@ def test_a_payload_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"explanation": " "}, "1 to 500 characters"),
+        ({"explanation": " "}, "explanation: is empty"),
         ({"options": showing(0, plain("x"))}, "2 options or more"),
         ({"options": texts(0, 3)}, "excerpts or images"),
         ({"options": showing(0, plain("x"), excerpt().to_json())}, "shows no activations"),
-        ({"excerpts": [plain("x")]}, "nothing besides"),
+        ({"excerpts": [plain("x")]}, "nothing else"),
         ({"activations": [1, 0]}, "unknown field 'activations'"),
     ],
 )
@@ -44,12 +44,12 @@ def test_images_can_be_marked_too() -> None:
 
 @given(st.lists(st.sampled_from(PAYLOAD.keys), unique=True))
 def test_any_of_them_can_be_marked_and_their_order_does_not_count(keys: list[str]) -> None:
-    answer = FORM.parse_answer(PAYLOAD, {"marked": keys}, False)
+    answer = MARK.parse_answer(PAYLOAD, {"marked": keys}, False)
     assert answer.to_json()["marked"] == sorted(keys)
 
 
 def test_a_form_says_that_none_fits() -> None:
-    assert FORM.parse_answer(PAYLOAD, {"none": "1"}, False).to_json()["marked"] == []
+    assert MARK.parse_answer(PAYLOAD, {"none": "1"}, False).to_json()["marked"] == []
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,12 @@ def test_marks_outside_their_schema_name_the_field_at_fault(
     answer: dict[str, object], field: str
 ) -> None:
     with pytest.raises(AnswerError) as caught:
-        FORM.parse_answer(PAYLOAD, answer, False)
+        MARK.parse_answer(PAYLOAD, answer, False)
     assert caught.value.field == field
 
 
 def test_known_marks_allow_as_many_errors_as_they_say() -> None:
-    known = FORM.read_gold(PAYLOAD, {"marked": [A, B], "errors": 1})
+    known = MARK.read_gold(PAYLOAD, {"marked": [A, B], "errors": 1})
     assert known({"marked": [A, B]})
     assert known({"marked": [A]})
     assert known({"marked": [A, B, C]})
@@ -86,9 +86,9 @@ def test_known_marks_allow_as_many_errors_as_they_say() -> None:
     [
         ({"marked": ["E"]}, "none of those shown"),
         ({"marked": [A, A]}, "one twice"),
-        ({"marked": [A], "errors": -1}, "0 or more"),
+        ({"marked": [A], "errors": -1}, "errors: Input should be greater than or equal to 0"),
     ],
 )
 def test_known_marks_that_are_not_about_what_is_shown_are_refused(gold: object, fault: str) -> None:
     with pytest.raises(ValueError, match=fault):
-        FORM.read_gold(PAYLOAD, gold)
+        MARK.read_gold(PAYLOAD, gold)

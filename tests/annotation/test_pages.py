@@ -58,7 +58,7 @@ def test_whoever_comes_back_goes_on_where_they_were(rater: Client, batch: Batch)
 def test_an_unknown_link_says_so(client: Client, path: str) -> None:
     page = client.get(f"/rate/nothing-here/{path}", follow=True)
     assert page.status_code == HTTPStatus.NOT_FOUND
-    assert "leads nowhere" in page.content.decode()
+    assert "This link doesn't work" in page.content.decode()
 
 
 def test_a_draft_is_not_to_be_seen(client: Client) -> None:
@@ -128,9 +128,9 @@ def test_a_rater_for_whom_nothing_is_left_is_told_so_and_is_done(client: Client)
     other = agreed(Client(), batch)
     send(other, asked(other, batch))
     page = client.get(f"/rate/{batch.token}/next/", follow=True).content.decode()
-    assert "none was left for you" in page
+    assert "there was none left for you" in page
     assert "0 questions" not in page
-    assert "Look again" not in page
+    assert "Check again" not in page
     assert Enrolment.objects.get(ordinal=0).finished is not None
 
 
@@ -141,7 +141,7 @@ def test_a_rater_may_look_again_while_others_hold_the_rest(client: Client) -> No
     held = asked(other, batch)
     page = client.get(f"/rate/{batch.token}/next/", follow=True).content.decode()
     assert "You have answered one question" in page
-    assert "Look again" in page
+    assert "Check again" in page
     assert Enrolment.objects.get(ordinal=0).finished is None
     other.post(address(held, "skip"), {"reason": "unclear"})
     assert asked(client, batch).item == held.item
@@ -153,22 +153,22 @@ def test_a_rater_who_came_while_others_hold_everything_has_answered_nothing_yet(
     batch = open_batch(items=1, overlap=1)
     asked(agreed(Client(), batch), batch)
     page = agreed(client, batch).get(f"/rate/{batch.token}/next/", follow=True).content.decode()
-    assert "You have not answered a question" in page
-    assert "Look again" in page
+    assert "You haven't answered any questions" in page
+    assert "Check again" in page
 
 
 def test_a_rater_whose_share_is_done_need_not_look_again(client: Client) -> None:
     batch = open_batch(items=3, overlap=1, items_per_rater=1)
     send(agreed(client, batch), asked(client, batch))
     page = client.get(f"/rate/{batch.token}/next/", follow=True).content.decode()
-    assert "That was all" in page
+    assert "You're done" in page
     assert Enrolment.objects.get().finished is not None
 
 
 def test_nobody_looks_again_in_a_study_that_has_closed(rater: Client, batch: Batch) -> None:
     send(rater, asked(rater, batch))
     batch_close(batch=batch)
-    assert "Look again" not in rater.get(f"/rate/{batch.token}/done/").content.decode()
+    assert "Check again" not in rater.get(f"/rate/{batch.token}/done/").content.decode()
 
 
 def test_a_double_submit_is_one_answer(rater: Client, batch: Batch) -> None:
@@ -188,7 +188,7 @@ def test_another_answer_sent_after_back_is_shown_and_stored_when_sent_again(
     send(rater, assignment, key=key, choice=first)
     page = send(rater, assignment, key=key, choice=second)
     assert page.status_code == HTTPStatus.CONFLICT
-    assert "You answered A before; submit again to change it to B." in page.content.decode()
+    assert "You answered A before. Submit again to change it to B." in page.content.decode()
     assert checked(page) == [second]
     fields = hidden(page)
     assert (fields["edit"], fields["key"] != key) == ("1", True)
@@ -204,7 +204,7 @@ def test_another_confidence_sent_after_back_is_asked_about_too(client: Client) -
     send(client, assignment, confidence="3")
     page = send(client, assignment, confidence="1")
     assert page.status_code == HTTPStatus.CONFLICT
-    assert "more or less sure" in page.content.decode()
+    assert "different confidence or reason" in page.content.decode()
     assert checked(page) == ["tie", "1"]
 
 
@@ -225,9 +225,9 @@ def test_time_in_view_is_believed_only_as_far_as_the_clock_allows(
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        ({"choice": ""}, "Choose A, B or the tie first."),
-        ({"choice": "left"}, "Choose A, B or the tie first."),
-        ({"choice": "tie", "score": "1"}, "was not understood"),
+        ({"choice": ""}, "Choose one of the answers first."),
+        ({"choice": "left"}, "Choose one of the answers first."),
+        ({"choice": "tie", "score": "1"}, "Something went wrong with the form"),
     ],
 )
 def test_an_invalid_answer_is_explained(
@@ -288,8 +288,8 @@ def test_a_late_answer_can_be_changed_from_the_form_that_sent_it(
     late = let_lapse(asked(rater, batch), swept=True)
     send(rater, late)
     page = send(rater, late, choice=late.order[0])
-    assert "You answered the tie before; submit again to change it to A." in page.content.decode()
-    send(rater, page.context["shown"].assignment, choice=late.order[0], edit="1")
+    assert "You answered the tie before. Submit again to change it to A." in page.content.decode()
+    send(rater, page.context["state"].assignment, choice=late.order[0], edit="1")
     assert Judgment.objects.get(superseded_by=None).answer["choice"] == late.order[0]
 
 
@@ -297,7 +297,7 @@ def test_a_late_answer_that_is_incomplete_can_be_completed(rater: Client, batch:
     late = let_lapse(asked(rater, batch), swept=True)
     page = send(rater, late, choice="")
     assert page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    renewed = page.context["shown"].assignment
+    renewed = page.context["state"].assignment
     assert send(rater, renewed, seconds="1900").status_code == HTTPStatus.SEE_OTHER
     assert Judgment.objects.get().seconds == 1900
 

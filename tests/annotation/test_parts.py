@@ -12,7 +12,7 @@ from tests.annotation.factories import open_batch
 
 pytestmark = pytest.mark.django_db
 CODES = {"recruiter": "prolific", "codes": {"completed": "DONE1"}}
-ON = "Go on to the second part"
+ON = "Continue to the second part"
 
 
 def two_parts(**options: object) -> tuple[Batch, Batch]:
@@ -37,7 +37,7 @@ def test_a_rater_who_has_finished_the_first_part_is_led_to_the_second(client: Cl
     assert ON in page
     assert path(second) in page
     end = finished(agreed(client, second), second)
-    assert "That was all" in end
+    assert "You're done" in end
     assert ON not in client.get(path(first, "done/")).content.decode()
 
 
@@ -75,7 +75,7 @@ def test_where_the_second_part_is_not_open_the_first_is_all(client: Client) -> N
     Batch.objects.filter(pk=second.pk).update(state=Batch.State.CLOSED)
     page = finished(agreed(client, first), first)
     assert ON not in page
-    assert "That was all" in page
+    assert "You're done" in page
 
 
 def test_between_two_parts_a_rater_still_counts_as_rating_and_after_the_last_not(

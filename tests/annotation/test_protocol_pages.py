@@ -160,7 +160,7 @@ def test_another_answer_sent_after_back_is_asked_about(
     }.get(protocol, {"choice": assignment.order[0] if assignment.order else ""})
     page = post(rater, assignment, {**other, "key": key})
     assert page.status_code == HTTPStatus.CONFLICT
-    assert "submit again" in page.content.decode()
+    assert "Submit again" in page.content.decode()
     assert Fields(page).has(other)
     assert Judgment.objects.count() == 1
 
@@ -206,7 +206,7 @@ def test_everything_may_be_asked_besides(client: Client, protocol: str) -> None:
     assert Fields(client.get(address(assignment))).has(sent)
     unsure = asked(client, batch)
     assert post(client, unsure, {"cannot_tell": "1"}).status_code == HTTPStatus.SEE_OTHER
-    assert "You said that you cannot tell." in client.get(address(unsure)).content.decode()
+    assert "You answered that you can't tell." in client.get(address(unsure)).content.decode()
     stored = [judgment.answer for judgment in Judgment.objects.order_by("pk")]
     assert (stored[0]["confidence"], stored[0]["reason"]) == (2, "it fits")
     assert stored[1] == {"cannot_tell": True, "confidence": None}

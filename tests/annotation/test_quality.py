@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotation.protocols import PROTOCOLS
+from annotation.protocols.compare import COMPARE
 from annotation.quality import (
     MEASURES,
     Rule,
@@ -13,10 +15,10 @@ from annotation.quality import (
     agreement_with_others,
     catch_accuracy,
     gold_accuracy,
-    likeness,
     read_rules,
     same_side,
     self_consistency,
+    similarity,
     straight_lining,
     too_fast,
 )
@@ -44,20 +46,20 @@ def test_an_answer_is_too_fast_below_the_time_set() -> None:
 
 def test_same_side_follows_what_was_shown_not_what_it_was_called() -> None:
     answers = [seen(choice="a"), seen(choice="b", order=("b", "a")), seen(choice="tie")]
-    assert same_side(answers).value == pytest.approx(2 / 3)
+    assert same_side(answers, COMPARE).value == pytest.approx(2 / 3)
 
 
 def test_straight_lining_needs_more_than_one_rating_on_a_page() -> None:
     def rated(*values: int) -> Seen:
         return seen(answer={"rating": {"k": {f"d{i}": v for i, v in enumerate(values)}}})
 
-    measured = straight_lining([rated(3, 3, 3), rated(1, 3), rated(2)])
+    measured = straight_lining([rated(3, 3, 3), rated(1, 3), rated(2)], PROTOCOLS["rate"])
     assert (measured.value, measured.n) == (0.5, 2)
 
 
 def test_self_consistency_compares_an_item_asked_again_with_the_first_time() -> None:
     answers = [seen(1), seen(2), seen(3, repeats=1), seen(4, "b", repeats=2), seen(5, repeats=9)]
-    measured = self_consistency(answers)
+    measured = self_consistency(answers, COMPARE)
     assert (measured.value, measured.n) == (0.5, 2)
 
 
@@ -65,32 +67,35 @@ def test_agreement_with_others_leaves_oneself_out_and_weighs_items_alike() -> No
     a, b = {"choice": "a"}, {"choice": "b"}
     answers = [seen(1, others=(a, b)), seen(2, others=(b, b, b, b)), seen(3)]
     # (1/2 + 0) / 2; the third item was answered by nobody else
-    assert (agreement_with_others(answers).value, agreement_with_others(answers).n) == (0.25, 2)
+    measured = agreement_with_others(answers, COMPARE)
+    assert (measured.value, measured.n) == (0.25, 2)
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "alike"),
+    ("protocol", "one", "other", "expected"),
     [
-        ({"choice": "a"}, {"choice": "a"}, 1.0),
-        # of the pairs xy, xz, yz, only yz is the other way round
-        ({"place": {"x": 1, "y": 2, "z": 3}}, {"place": {"x": 1, "y": 3, "z": 2}}, 2 / 3),
-        ({"best": "x", "worst": "y"}, {"best": "x", "worst": "z"}, 0.5),
-        ({"rating": {"k": {"d": 1, "e": 2}}}, {"rating": {"k": {"d": 1, "e": 3}}}, 0.5),
-        ({"marked": ["x", "y"]}, {"marked": ["y", "z"]}, 1 / 3),
-        ({"marked": []}, {"marked": []}, 1.0),
+        ("compare", {"choice": "a"}, {"choice": "a"}, 1.0),
+        # of the pairs xy, xz, yz, only yz is reversed
+        ("rank", {"place": {"x": 1, "y": 2, "z": 3}}, {"place": {"x": 1, "y": 3, "z": 2}}, 2 / 3),
+        ("rank", {"best": "x", "worst": "y"}, {"best": "x", "worst": "z"}, 0.5),
+        ("rate", {"rating": {"k": {"d": 1, "e": 2}}}, {"rating": {"k": {"d": 1, "e": 3}}}, 0.5),
+        ("mark", {"marked": ["x", "y"]}, {"marked": ["y", "z"]}, 1 / 3),
+        ("mark", {"marked": []}, {"marked": []}, 1.0),
         # |0-10| and |4-4|: a mean distance of 5 of 10
-        ({"values": [[0], [4]]}, {"values": [[10], [4]]}, 0.5),
-        ({"place": {"x": 1, "y": 2}}, {"place": {"x": 1, "z": 2}}, None),
-        ({"values": [[1, 2]]}, {"values": [[1]]}, None),
-        ({"text": "fish"}, {"text": "fish"}, None),
-        ({"choice": "a"}, {"cannot_tell": True}, None),
+        ("simulate", {"values": [[0], [4]]}, {"values": [[10], [4]]}, 0.5),
+        ("rank", {"place": {"x": 1, "y": 2}}, {"place": {"x": 1, "z": 2}}, None),
+        ("simulate", {"values": [[1, 2]]}, {"values": [[1]]}, None),
+        ("write", {"text": "fish"}, {"text": "fish"}, None),
+        ("compare", {"choice": "a"}, {"cannot_tell": True}, None),
     ],
 )
-def test_answers_are_alike_by_what_their_protocol_asks(
-    one: dict[str, Any], other: dict[str, Any], alike: float | None
+def test_answers_are_similar_by_what_their_protocol_asks(
+    protocol: str, one: dict[str, Any], other: dict[str, Any], expected: float | None
 ) -> None:
-    assert likeness(one, other) == (alike if alike is None else pytest.approx(alike))
-    assert likeness(other, one) == likeness(one, other)
+    asked = PROTOCOLS[protocol]
+    found = similarity(one, other, asked)
+    assert found == (expected if expected is None else pytest.approx(expected))
+    assert similarity(other, one, asked) == found
 
 
 @given(st.lists(st.sampled_from(["a", "b", "tie", ""]), max_size=30), st.data())
@@ -107,28 +112,28 @@ def test_every_measure_is_a_share_or_missing(choices: list[str], data: st.DataOb
     ]
     for name, measure in MEASURES.items():
         timed = {"seconds": 5.0} if name == "too_fast" else {}
-        measured = measure.of(answers, Rule(name=name, limit=0.5, after=1, **timed))
+        measured = measure.of(answers, Rule(name=name, limit=0.5, after=1, **timed), COMPARE)
         assert (measured.value is None) == (measured.n == 0)
         assert measured.value is None or 0 <= measured.value <= 1
 
 
 def test_a_rule_is_broken_only_beyond_its_limit_and_after_enough_observations() -> None:
     rule = Rule(name="gold_accuracy", limit=0.5, after=2)
-    assert rule.broken_by([seen(right=False)]) is None
-    assert rule.broken_by([seen(right=False), seen(right=True)]) is None
-    broken = rule.broken_by([seen(right=False), seen(right=False)])
+    assert rule.broken_by([seen(right=False)], COMPARE) is None
+    assert rule.broken_by([seen(right=False), seen(right=True)], COMPARE) is None
+    broken = rule.broken_by([seen(right=False), seen(right=False)], COMPARE)
     assert broken is not None
     assert (broken.value, broken.n) == (0.0, 2)
     fast = Rule(name="too_fast", limit=0.5, after=1, seconds=2)
-    assert fast.broken_by([seen(seconds=1), seen(seconds=9)]) is None
-    assert fast.broken_by([seen(seconds=1)]) is not None
+    assert fast.broken_by([seen(seconds=1), seen(seconds=9)], COMPARE) is None
+    assert fast.broken_by([seen(seconds=1)], COMPARE) is not None
 
 
 @pytest.mark.parametrize(
     ("data", "named"),
     [
         ({}, "list"),
-        (["gold"], "object"),
+        (["gold"], "not an object"),
         ([{"name": "gold_accuracy", "limit": 0.5}], "'after'"),
         ([{"name": "charm", "limit": 0.5, "after": 1}], "'charm'"),
         ([{"name": "same_side", "limit": 70, "after": 1}], "limit"),

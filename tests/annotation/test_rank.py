@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.protocols.asks import AnswerError
-from annotation.protocols.rank import FORM, RankPayload
+from annotation.protocols.rank import RANK, RankPayload
 from tests.annotation.factories import item_of, texts
 
 PAYLOAD = RankPayload.from_json(item_of("rank"))
@@ -28,14 +28,14 @@ def test_a_payload_is_read_as_it_was_written(payload: RankPayload) -> None:
     ("change", "fault"),
     [
         ({"author": "model"}, "unknown field 'author'"),
-        ({"version": 2}, "version is 2"),
-        ({"mode": "worst"}, "mode is none of"),
+        ({"version": 2}, "version: Input should be 1"),
+        ({"mode": "worst"}, "mode: Input should be 'order'"),
         ({"excerpts": []}, "at least one excerpt"),
         ({"options": texts(0, 1)}, "2 options or more"),
         ({"options": texts(0, 2), "mode": "best_worst"}, "3 options or more"),
         ({"options": texts(0, 3)[::-1]}, "in their order"),
         ({"options": [{"key": "a.b", "text": "x"}, {"key": "c", "text": "y"}]}, "'a.b'"),
-        ({"asks": {"confidence": 1}}, "confidence is not true or false"),
+        ({"asks": {"confidence": 1}}, "confidence: Input should be a valid boolean"),
     ],
 )
 def test_what_is_not_exactly_a_payload_is_refused(change: dict[str, Any], fault: str) -> None:
@@ -46,19 +46,19 @@ def test_what_is_not_exactly_a_payload_is_refused(change: dict[str, Any], fault:
 @given(st.permutations(PAYLOAD.keys))
 def test_any_order_can_be_answered_and_is_stored_as_it_was_given(keys: list[str]) -> None:
     sent = {"place": {key: str(place) for key, place in order(*keys)["place"].items()}}
-    answer = FORM.parse_answer(PAYLOAD, sent, False).to_json()
+    answer = RANK.parse_answer(PAYLOAD, sent, False).to_json()
     assert answer == {**order(*keys), "confidence": None}
-    assert FORM.parse_answer(PAYLOAD, order(*keys), False).to_json() == answer
+    assert RANK.parse_answer(PAYLOAD, order(*keys), False).to_json() == answer
 
 
 @given(st.lists(st.integers(0, 5), min_size=4, max_size=4))
 def test_an_answer_gives_every_place_once_or_is_refused(places: list[int]) -> None:
     sent = {"place": dict(zip(PAYLOAD.keys, places, strict=True))}
     if sorted(places) == [1, 2, 3, 4]:
-        assert FORM.parse_answer(PAYLOAD, sent, False).own is not None
+        assert RANK.parse_answer(PAYLOAD, sent, False).own is not None
     else:
         with pytest.raises(AnswerError, match="place"):
-            FORM.parse_answer(PAYLOAD, sent, False)
+            RANK.parse_answer(PAYLOAD, sent, False)
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_an_order_outside_its_schema_names_the_field_at_fault(
     answer: dict[str, object], field: str
 ) -> None:
     with pytest.raises(AnswerError) as caught:
-        FORM.parse_answer(PAYLOAD, answer, False)
+        RANK.parse_answer(PAYLOAD, answer, False)
     assert caught.value.field == field
 
 
 def test_the_best_and_the_worst_are_two_of_those_shown() -> None:
-    answer = FORM.parse_answer(EXTREMES, {"best": C, "worst": A}, False)
+    answer = RANK.parse_answer(EXTREMES, {"best": C, "worst": A}, False)
     assert answer.to_json() == {"best": C, "worst": A, "confidence": None}
 
 
@@ -100,12 +100,12 @@ def test_extremes_outside_their_schema_name_the_field_at_fault(
     answer: dict[str, object], field: str
 ) -> None:
     with pytest.raises(AnswerError) as caught:
-        FORM.parse_answer(EXTREMES, answer, False)
+        RANK.parse_answer(EXTREMES, answer, False)
     assert caught.value.field == field
 
 
 def test_a_known_order_allows_as_many_pairs_the_other_way_round_as_it_says() -> None:
-    known = FORM.read_gold(PAYLOAD, {"order": [A, B, D], "errors": 1})
+    known = RANK.read_gold(PAYLOAD, {"order": [A, B, D], "errors": 1})
     assert known(order(A, B, C, D))
     assert known(order(C, B, A, D))  # B before A: one pair
     assert not known(order(C, D, A, B))  # D before A and before B: two
@@ -113,7 +113,7 @@ def test_a_known_order_allows_as_many_pairs_the_other_way_round_as_it_says() -> 
 
 
 def test_known_extremes_are_missed_by_who_takes_one_for_the_other() -> None:
-    known = FORM.read_gold(EXTREMES, {"order": [A, B, D]})
+    known = RANK.read_gold(EXTREMES, {"order": [A, B, D]})
     assert known({"best": A, "worst": D})
     assert known({"best": B, "worst": C})
     assert not known({"best": D, "worst": C})
@@ -124,13 +124,13 @@ def test_known_extremes_are_missed_by_who_takes_one_for_the_other() -> None:
 @pytest.mark.parametrize(
     ("gold", "fault"),
     [
-        ({"order": [A]}, "two options or more"),
+        ({"order": [A]}, "order: Tuple should have at least 2"),
         ({"order": [A, "E"]}, "none of those shown"),
         ({"order": [A, A]}, "one twice"),
-        ({"order": [A, B], "errors": -1}, "0 or more"),
+        ({"order": [A, B], "errors": -1}, "errors: Input should be greater than or equal to 0"),
         ({}, "lacks the field 'order'"),
     ],
 )
 def test_a_known_order_that_is_not_about_what_is_shown_is_refused(gold: object, fault: str) -> None:
     with pytest.raises(ValueError, match=fault):
-        FORM.read_gold(PAYLOAD, gold)
+        RANK.read_gold(PAYLOAD, gold)

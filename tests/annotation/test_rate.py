@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.protocols.asks import AnswerError
-from annotation.protocols.rate import FORM, RatePayload
+from annotation.protocols.rate import RATE, RatePayload
 from tests.annotation.factories import RUBRIC, item_of, likert, texts
 
 PAYLOAD = RatePayload.from_json(item_of("rate", options=texts(0, 2)))
@@ -33,13 +33,13 @@ def points(*values: int) -> list[dict[str, Any]]:
         ({"dimensions": []}, "1 to 8 dimensions"),
         ({"dimensions": [likert(), likert()]}, "different keys"),
         ({"options": [*texts(0, 5), {"key": "zz", "text": "six"}]}, "at most 5"),
-        (dimension(kind="stars"), "kind is none of"),
-        (dimension(key="Clear?"), "no key of a dimension"),
-        (dimension(name=" "), "1 to 120 characters"),
-        (dimension(points=points(1)), "2 to 9 points"),
+        (dimension(kind="stars"), "kind: Input should be 'binary'"),
+        (dimension(key="Clear?"), "key: String should match"),
+        (dimension(name=" "), "name: is empty"),
+        (dimension(points=points(1)), "points: Tuple should have at least 2"),
         (dimension(points=points(2, 1)), "rise from point to point"),
         (dimension(points=points(1, 12)), "0 to 9"),
-        (dimension(points=[{"value": 0, "label": ""}, *points(1)]), "has a label"),
+        (dimension(points=[{"value": 0, "label": ""}, *points(1)]), "label: is empty"),
         (dimension(kind="slider"), "points 0 and 100"),
         (dimension(kind="binary"), "points 0 and 1"),
         (dimension(weight=2), "unknown field 'weight'"),
@@ -61,7 +61,7 @@ def test_every_point_can_be_answered_as_a_number_or_as_a_form_sends_it(
 ) -> None:
     given = {"clear": clear, "one_idea": one_idea, "covers": covers}
     sent = {name: str(value) for name, value in given.items()} if text else given
-    answer = FORM.parse_answer(PAYLOAD, {"rating": {FIRST: sent, LAST: FULL}}, False)
+    answer = RATE.parse_answer(PAYLOAD, {"rating": {FIRST: sent, LAST: FULL}}, False)
     assert answer.to_json()["rating"] == {FIRST: given, LAST: FULL}
 
 
@@ -83,12 +83,12 @@ def test_every_point_can_be_answered_as_a_number_or_as_a_form_sends_it(
 )
 def test_a_rating_outside_the_rubric_names_the_field_at_fault(rating: object, field: str) -> None:
     with pytest.raises(AnswerError) as caught:
-        FORM.parse_answer(PAYLOAD, {"rating": rating}, False)
+        RATE.parse_answer(PAYLOAD, {"rating": rating}, False)
     assert caught.value.field == field
 
 
 def test_known_ratings_are_ranges() -> None:
-    known = FORM.read_gold(PAYLOAD, {"rating": {FIRST: {"clear": [4, 5], "covers": [50, 100]}}})
+    known = RATE.read_gold(PAYLOAD, {"rating": {FIRST: {"clear": [4, 5], "covers": [50, 100]}}})
     assert known({"rating": {FIRST: FULL, LAST: FULL}})
     assert not known({"rating": {FIRST: {**FULL, "clear": 3}, LAST: FULL}})
     assert not known({"cannot_tell": True})
@@ -97,11 +97,11 @@ def test_known_ratings_are_ranges() -> None:
 @pytest.mark.parametrize(
     ("gold", "fault"),
     [
-        ({"rating": {}}, "of something"),
-        ({"rating": []}, "objects in an object"),
+        ({"rating": {}}, "at least one"),
+        ({"rating": []}, "rating: Input should be a valid dictionary"),
         ({"rating": {"other": {"clear": [1, 2]}}}, "none of those shown"),
         ({"rating": {FIRST: {"charm": [1, 2]}}}, "none of those shown"),
-        ({"rating": {FIRST: {"clear": 3}}}, "lowest and the highest"),
+        ({"rating": {FIRST: {"clear": 3}}}, "clear: Input should be a valid tuple"),
         ({"rating": {FIRST: {"clear": [5, 4]}}}, "lowest and the highest"),
     ],
 )
@@ -109,7 +109,7 @@ def test_known_ratings_that_are_not_about_what_is_shown_are_refused(
     gold: object, fault: str
 ) -> None:
     with pytest.raises(ValueError, match=fault):
-        FORM.read_gold(PAYLOAD, gold)
+        RATE.read_gold(PAYLOAD, gold)
 
 
 def test_a_rubric_may_mix_all_kinds_of_questions() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.protocols.asks import AnswerError
-from annotation.protocols.simulate import FORM, MAX_TOKENS, SimulatePayload
+from annotation.protocols.simulate import MAX_TOKENS, SIMULATE, SimulatePayload
 from explanations.scorers.correlation import correlation
 from tests.annotation.factories import item_of, plain
 
@@ -24,13 +24,13 @@ def test_a_payload_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"texts": []}, "at least one text"),
-        ({"texts": [["a"], []]}, "none is empty"),
+        ({"texts": []}, "texts: Tuple should have at least 1"),
+        ({"texts": [["a"], []]}, "texts.1: Tuple should have at least 1"),
         ({"texts": [["a"] * MAX_TOKENS, ["b"]]}, "at most 256"),
-        ({"texts": [["a", 1]]}, "a token is not text"),
-        ({"explanation": ""}, "1 to 500 characters"),
+        ({"texts": [["a", 1]]}, "texts.0.1: Input should be a valid string"),
+        ({"explanation": ""}, "explanation: is empty"),
         ({"activations": [[1]]}, "unknown field 'activations'"),
-        ({"excerpts": [plain("x")]}, "nothing besides"),
+        ({"excerpts": [plain("x")]}, "nothing else"),
     ],
 )
 def test_what_is_not_exactly_a_payload_is_refused(change: dict[str, Any], fault: str) -> None:
@@ -46,9 +46,9 @@ def test_a_form_and_a_program_say_the_same(paint: tuple[list[int], ...]) -> None
         for row, numbers in enumerate(values)
     }
     sent = {"values": posted} if any(map(any, values)) else {"values": posted, "none": "1"}
-    answer = FORM.parse_answer(PAYLOAD, sent, False).to_json()
+    answer = SIMULATE.parse_answer(PAYLOAD, sent, False).to_json()
     assert answer["values"] == values
-    assert FORM.parse_answer(PAYLOAD, {"values": values}, False).to_json() == answer
+    assert SIMULATE.parse_answer(PAYLOAD, {"values": values}, False).to_json() == answer
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_paint_outside_its_schema_names_the_field_at_fault(
     answer: dict[str, object], field: str
 ) -> None:
     with pytest.raises(AnswerError) as caught:
-        FORM.parse_answer(PAYLOAD, answer, False)
+        SIMULATE.parse_answer(PAYLOAD, answer, False)
     assert caught.value.field == field
 
 
 def test_what_a_person_painted_goes_into_the_scorer_of_models() -> None:
     painted = [[0, 9, 3, 0, 0, 1, 0], [0, 7, 7, 0, 0, 0, 0]]
-    values = FORM.parse_answer(PAYLOAD, {"values": painted}, False).to_json()["values"]
+    values = SIMULATE.parse_answer(PAYLOAD, {"values": painted}, False).to_json()["values"]
     pooled = [value for row in values for value in row]
     assert correlation(pooled, [2.5 * value - 0.5 for row in painted for value in row]) == (
         pytest.approx(1)
@@ -88,10 +88,10 @@ def test_what_a_person_painted_goes_into_the_scorer_of_models() -> None:
 
 
 def test_a_known_activation_is_met_by_who_comes_near_it() -> None:
-    known = FORM.read_gold(PAYLOAD, {"values": TRUE, "correlation": 0.5})
+    known = SIMULATE.read_gold(PAYLOAD, {"values": TRUE, "correlation": 0.5})
     assert known({"values": [[0, 9, 3, 0, 0, 1, 0], [0, 7, 7, 0, 0, 0, 0]]})
     assert not known({"values": [[9, 0, 0, 9, 0, 0, 0], [0, 0, 0, 0, 9, 9, 9]]})
     assert not known({"values": [[0] * 7, [0] * 7]})  # no variation: no correlation
     assert not known({"cannot_tell": True})
     with pytest.raises(ValueError, match="one for each token"):
-        FORM.read_gold(PAYLOAD, {"values": [[0.0]], "correlation": 0.5})
+        SIMULATE.read_gold(PAYLOAD, {"values": [[0.0]], "correlation": 0.5})

@@ -7,8 +7,8 @@ import pytest
 from annotation.protocols.choose import ChoosePayload
 from annotation.protocols.excerpt import Excerpt
 from annotation.protocols.rank import RankPayload
-from annotation.protocols.stimuli import Group, stimulus
-from annotation.templatetags.heat import marked, predicted_by
+from annotation.protocols.stimuli import Group, Stimulus
+from annotation.templatetags.heatmap import marked, predicted_by
 from tests.annotation.factories import (
     excerpt,
     image,
@@ -20,6 +20,10 @@ from tests.annotation.factories import (
 )
 
 LEVELS = [0, 5, 0, 0, 0, 9, 0]
+
+
+def stimulus(data: object) -> Stimulus:
+    return Group.from_json({"heading": "x", "excerpts": [data]}).excerpts[0]
 
 
 def predicted(key: str, levels: list[int] | None = None) -> dict[str, Any]:
@@ -37,20 +41,20 @@ def test_a_stimulus_is_read_as_it_was_written(data: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("data", "fault"),
     [
-        ({"kind": "sound"}, "'sound' is no kind of stimulus"),
+        ({"kind": "sound"}, "'sound'"),
         ({**plain("x"), "score": 1}, "unknown field 'score'"),
-        (plain(" "), "1 to 5000 characters"),
-        (image("trout"), "no image's name"),
-        (image("../../settings" + "0" * 16), "no image's name"),
-        ({**image(), "name": f"{'0' * 16}.svg"}, "no image's name"),
-        (image(alternative=""), "no alternative text"),
-        (image(width=0), "0 by 240 pixels"),
+        (plain(" "), "text: is empty"),
+        (image("trout"), "name: String should match"),
+        (image("../../settings" + "0" * 16), "name: String should match"),
+        ({**image(), "name": f"{'0' * 16}.svg"}, "name: String should match"),
+        (image(alternative=""), "alternative: is empty"),
+        (image(width=0), "width: Input should be greater than 0"),
         (image(method="sae"), "unknown field 'method'"),
-        ({**intervention(), "shares": []}, "1 to 20 tokens"),
+        ({**intervention(), "shares": []}, "shares: Tuple should have at least 1"),
         ({**intervention(), "clamp": 3.0}, "unknown field 'clamp'"),
-        (predicted("a", [1]), "as many simulated levels"),
-        (predicted("a", [11] * 7), "from 0 to 10"),
-        ("text", "an excerpt is not an object"),
+        (predicted("a", [1]), "as many values and levels"),
+        (predicted("a", [11] * 7), "less than or equal to 10"),
+        ("text", "excerpts.0"),
     ],
 )
 def test_what_is_not_exactly_a_stimulus_is_refused(data: object, fault: str) -> None:
@@ -61,7 +65,7 @@ def test_what_is_not_exactly_a_stimulus_is_refused(data: object, fault: str) -> 
 def test_probabilities_go_from_0_to_1() -> None:
     data = intervention()
     data["shares"][0]["after"] = 1.2
-    with pytest.raises(ValueError, match="'river' are not from 0 to 1"):
+    with pytest.raises(ValueError, match="after: Input should be less than or equal to 1"):
         stimulus(data)
 
 
@@ -75,7 +79,7 @@ def test_groups_have_headings_and_their_images_may_be_fetched() -> None:
     assert ChoosePayload.from_json(payload.to_json()) == payload
     assert payload.images == {f"{letter * 16}.png" for letter in "abcd"}
     for bad in ({"heading": " ", "excerpts": [plain("x")]}, {"heading": "x", "excerpts": []}):
-        with pytest.raises(ValueError, match="a group has a heading"):
+        with pytest.raises(ValueError, match="heading: is empty|excerpts: Tuple should have at least 1"):
             Group.from_json(bad)
 
 

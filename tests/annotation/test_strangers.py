@@ -25,7 +25,7 @@ def test_a_rater_cannot_open_anothers_assignment(
     send(rater, assignment)
     page = stranger.get(address(assignment))
     assert page.status_code == HTTPStatus.NOT_FOUND
-    assert "not yours" in page.content.decode()
+    assert "This isn't your question" in page.content.decode()
     assert "trout" not in page.content.decode()
 
 
@@ -65,7 +65,7 @@ def test_an_answer_without_the_cookie_is_refused(
     assignment = asked(rater, batch)
     page = Client().post(address(assignment, verb), {"choice": "tie", "reason": "unclear"})
     assert page.status_code == HTTPStatus.FORBIDDEN
-    assert "do not know this browser" in page.content.decode()
+    assert "don't recognize this browser" in page.content.decode()
     assert not Judgment.objects.exists()
 
 

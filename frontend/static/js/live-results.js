@@ -1,6 +1,6 @@
 /** Answers about a neuron as parts of a page: a text with its activations, and two predictions. */
 
-import { said } from "./words.js";
+import { t } from "./i18n.js";
 
 const LEVELS = 10;
 const POINT = (0.5).toLocaleString(document.documentElement.lang).charAt(1);
@@ -26,10 +26,10 @@ export function spoken(kind, result) {
   if (kind === "intervene") return changed(result);
   const [best] = strongest(result);
   if (best) {
-    return said("Strongest on “{token}”: {value}.", { token: best[0], value: figures(best[1]) });
+    return t("Strongest on “{token}”: {value}.", { token: best[0], value: figures(best[1]) });
   }
   const value = figures(peakOf(result));
-  return said("The neuron does not fire here: its highest value is {value}.", { value });
+  return t("The neuron does not fire here: its highest value is {value}.", { value });
 }
 
 // --- Activations ---------------------------------------------------------------------------------
@@ -44,7 +44,7 @@ export function activations(result) {
   const full = known ? Number(result.maximum) : peak;
   const text = element("p", {
     class: "tokens",
-    "data-label": said("Your text: values with the arrow keys"),
+    "data-label": t("Your text: go through the values with the arrow keys"),
   });
   result.tokens.forEach((token, at) => {
     const value = result.values[at] ?? 0;
@@ -53,13 +53,13 @@ export function activations(result) {
   const notes = [];
   const value = figures(full);
   if (known) {
-    notes.push(said("Shades go up to {value}, the maximum in its capture.", { value }));
+    notes.push(t("Shades go up to {value}, the maximum in its capture.", { value }));
   } else if (peak > 0) {
-    notes.push(said("Shades go up to {value}: no capture knows the maximum.", { value }));
+    notes.push(t("Shades go up to {value}, because the maximum in a capture is not known.", { value }));
   }
   if (result.truncated) {
     const n = result.tokens.length;
-    notes.push(said("The model reads no more than these {n} tokens.", { n }));
+    notes.push(t("The model reads only these {n} tokens.", { n }));
   }
   return fragment(text, element("p", { class: "small muted" }, notes.join(" ")));
 }

@@ -1,7 +1,7 @@
 /** Asking a worker what a neuron does on a text, and showing the answer when it comes. */
 
-import { showValues } from "./values.js";
-import { said } from "./words.js";
+import { showValues } from "./excerpt-values.js";
+import { t } from "./i18n.js";
 
 const FIRST_PAUSE = 150;
 const LONGEST_PAUSE = 2000;
@@ -13,7 +13,7 @@ const SERVER = "en";
 /** @typedef {{state: string, ahead: number, result: any, reason: string}} Answer */
 
 class Refused extends Error {
-  /** @param {{text: string, language: string}} said */
+  /** @param {{text: string, language: string}} message */
   constructor({ text, language }) {
     super(text);
     this.language = language;
@@ -39,7 +39,7 @@ class Panel {
   }
 
   /**
-   * Say what goes on; the same words are said once.
+   * Show what is happening; the same text is announced once.
    * @param {string} state
    * @param {string} text
    * @param {string} [language] of the text, where it is not the page's
@@ -145,7 +145,7 @@ async function refusal(response) {
   if (own) return { text: own, language: "" };
   const { detail } = await response.json().catch(() => ({ detail: "" }));
   if (detail) return { text: sentence(String(detail)), language: SERVER };
-  return { text: said("The question was not taken. Reload the page."), language: "" };
+  return { text: t("The request was refused. Reload the page."), language: "" };
 }
 
 /**
@@ -153,8 +153,8 @@ async function refusal(response) {
  * @returns {string}
  */
 function refusalInWords(status) {
-  if (status === 403) return said("This page is too old to ask from. Reload it.");
-  if (status === 404) return said("This is not to be found any more. Reload the page.");
+  if (status === 403) return t("This page is out of date. Reload it.");
+  if (status === 404) return t("This can no longer be found. Reload the page.");
   return "";
 }
 
@@ -166,13 +166,13 @@ function refusalInWords(status) {
 function waiting(answer, since) {
   if (answer.state === "working") {
     return since > PATIENCE
-      ? said("The worker is still at it: it may be loading the model.")
-      : said("A worker is at it…");
+      ? t("Still working on it: the model may be loading.")
+      : t("Working on it…");
   }
-  if (answer.ahead) return said("Waiting: {n} asked before you…", { n: answer.ahead });
+  if (answer.ahead) return t("Waiting: {n} ahead of you…", { n: answer.ahead });
   return since > PATIENCE
-    ? said("Still waiting. The workers are busy, or none is running.")
-    : said("Waiting for a worker…");
+    ? t("Still waiting. The workers are busy, or none is running.")
+    : t("Waiting for a worker…");
 }
 
 /**
@@ -222,7 +222,7 @@ function answerOn(section, form) {
     panel.asking?.end();
     const asking = new Asking(section.dataset.questions ?? "", String(csrfmiddlewaretoken));
     panel.asking = asking;
-    panel.say("waiting", said("Asking…"));
+    panel.say("waiting", t("Asking…"));
     try {
       const answer = await asking.ask(question, panel);
       if (answer.state === "finished") await panel.show(String(question.kind), answer.result);
@@ -230,7 +230,7 @@ function answerOn(section, form) {
     } catch (error) {
       if (asking.abort.signal.aborted) return;
       const refused = error instanceof Refused;
-      const unreached = said("The site cannot be reached. Try again.");
+      const unreached = t("The site cannot be reached. Try again.");
       panel.say("failed", refused ? error.message : unreached, refused ? error.language : "");
     }
   });

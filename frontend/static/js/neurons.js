@@ -1,6 +1,6 @@
 /** Pages about neurons: exact values on the marks, and more records without leaving the page. */
 
-import { showValues } from "./values.js";
+import { showValues } from "./excerpt-values.js";
 
 /** @param {ParentNode} within */
 function prepare(within) {

@@ -1,15 +1,15 @@
-/** What all questions share. Without it the page is a plain form; with it, a quick one. */
+/** What all questions share. Without scripts the page is a plain form. */
 
-import { holdOpen } from "./hold.js";
 import { answerByKeys } from "./keys.js";
-import { sendOnce } from "./send.js";
+import { extendLease } from "./lease.js";
+import { submitOnce } from "./submit.js";
 import { measureTime } from "./time.js";
 
 const form = document.querySelector("#answer");
 
 if (form instanceof HTMLFormElement) {
   measureTime(form);
-  holdOpen(form);
-  sendOnce(form);
+  extendLease(form);
+  submitOnce(form);
   answerByKeys(form);
 }

@@ -1,5 +1,6 @@
 /** Several descriptions in order, by keys, by drag, or by their fields. */
 
+import { fill } from "./fill.js";
 import { picker } from "./picker.js";
 
 const order = document.querySelector("fieldset.ranking");
@@ -48,20 +49,20 @@ function putInOrder(part) {
       card.select.value = place ? String(place) : "";
       card.element.classList.toggle("placed", place > 0);
     }
-    say(kept);
+    announce(kept);
   };
 
   /** @param {Card} card */
-  const say = (card) => {
+  const announce = (card) => {
     const live = document.querySelector("#value");
-    const { said = "", unsaid = "" } = part.dataset;
-    const values = { name: card.name, place: card.select.value, all: String(cards.length) };
-    if (live) live.textContent = filled(card.select.value ? said : unsaid, values);
+    const { ranked = "", unranked = "" } = part.dataset;
+    const values = { name: card.name, rank: card.select.value, all: String(cards.length) };
+    if (live) live.textContent = fill(card.select.value ? ranked : unranked, values);
     part.dispatchEvent(new Event("change", { bubbles: true }));
   };
 
   for (const card of cards) {
-    const pick = picker(card, filled(part.dataset.move ?? "", { name: card.name }));
+    const pick = picker(card, fill(part.dataset.move ?? "", { name: card.name }));
     pick.addEventListener("click", () => move(card, placed.includes(card) ? -1 : placed.length));
     pick.addEventListener("keydown", (event) => {
       const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
@@ -115,13 +116,4 @@ function drag(card, all, move) {
 function middle(element) {
   const { top, height } = element.getBoundingClientRect();
   return top + height / 2;
-}
-
-/**
- * @param {string} pattern
- * @param {Record<string, string>} values
- * @returns {string}
- */
-function filled(pattern, values) {
-  return pattern.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }

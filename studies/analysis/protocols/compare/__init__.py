@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from annotation.protocols.compare import TIE, ComparePayload
+from annotation.protocols.compare import ComparePayload
+from annotation.protocols.options import TIE
 from studies.analysis.data.answers import ResponseRow
 from studies.analysis.protocols.answer_context import AnswerContext
 from studies.analysis.protocols.base import Answer, ProtocolAnalysis

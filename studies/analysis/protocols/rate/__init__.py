@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from annotation.protocols.rate import RatePayload
-from annotation.protocols.rubric import Dimension
+from annotation.protocols.rate.rubric import Dimension
 from studies.analysis.data.answers import ResponseRow
 from studies.analysis.protocols.answer_context import AnswerContext
 from studies.analysis.protocols.base import Answer, ProtocolAnalysis
