@@ -68,5 +68,5 @@ def _in_words(error: ValidationError) -> str:
         case "value_error":
             text = str(first["ctx"]["error"])
         case _:
-            text = first["msg"]
+            text = first["msg"].replace("Input should be", "must be")
     return ": ".join(filter(None, (".".join(map(str, first["loc"])), text)))

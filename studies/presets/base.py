@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from annotation.entry import Check
-from annotation.protocols.payload import Payload
 from annotation.protocols.excerpt import Excerpt
 from annotation.protocols.options import Option
+from annotation.protocols.payload import Payload
 from annotation.protocols.stimuli import Group, Image, Stimulus, Text
 from annotation.quality import MEASURES
 from explanations.records import Split

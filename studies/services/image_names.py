@@ -6,8 +6,6 @@ from typing import Any
 
 from django.utils.crypto import salted_hmac
 
-from annotation.protocols.stimuli import Image
-
 
 def images_hidden(payload: dict[str, Any], *, secret: str) -> tuple[dict[str, Any], dict[str, str]]:
     """Return a payload whose images have new names, and the stored file behind each of these.

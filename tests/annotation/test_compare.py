@@ -25,7 +25,7 @@ def changed(**change: Any) -> dict[str, Any]:
     ("payload", "fault"),
     [
         (changed(author="model"), "unknown field 'author'"),
-        (changed(version=2), "version: Input should be 1"),
+        (changed(version=2), "version: must be 1"),
         (changed(excerpts=[]), "at least one excerpt"),
         (changed(options=[]), "2 options"),
         (changed(options=PAYLOAD.to_json()["options"][::-1]), "in their order"),

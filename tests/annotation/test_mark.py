@@ -86,7 +86,7 @@ def test_known_marks_allow_as_many_errors_as_they_say() -> None:
     [
         ({"marked": ["E"]}, "none of those shown"),
         ({"marked": [A, A]}, "one twice"),
-        ({"marked": [A], "errors": -1}, "errors: Input should be greater than or equal to 0"),
+        ({"marked": [A], "errors": -1}, "errors: must be greater than or equal to 0"),
     ],
 )
 def test_known_marks_that_are_not_about_what_is_shown_are_refused(gold: object, fault: str) -> None:

@@ -28,14 +28,14 @@ def test_a_payload_is_read_as_it_was_written(payload: RankPayload) -> None:
     ("change", "fault"),
     [
         ({"author": "model"}, "unknown field 'author'"),
-        ({"version": 2}, "version: Input should be 1"),
-        ({"mode": "worst"}, "mode: Input should be 'order'"),
+        ({"version": 2}, "version: must be 1"),
+        ({"mode": "worst"}, "mode: must be 'order'"),
         ({"excerpts": []}, "at least one excerpt"),
         ({"options": texts(0, 1)}, "2 options or more"),
         ({"options": texts(0, 2), "mode": "best_worst"}, "3 options or more"),
         ({"options": texts(0, 3)[::-1]}, "in their order"),
         ({"options": [{"key": "a.b", "text": "x"}, {"key": "c", "text": "y"}]}, "'a.b'"),
-        ({"asks": {"confidence": 1}}, "confidence: Input should be a valid boolean"),
+        ({"asks": {"confidence": 1}}, "confidence: must be a valid boolean"),
     ],
 )
 def test_what_is_not_exactly_a_payload_is_refused(change: dict[str, Any], fault: str) -> None:
@@ -127,7 +127,7 @@ def test_known_extremes_are_missed_by_who_takes_one_for_the_other() -> None:
         ({"order": [A]}, "order: Tuple should have at least 2"),
         ({"order": [A, "E"]}, "none of those shown"),
         ({"order": [A, A]}, "one twice"),
-        ({"order": [A, B], "errors": -1}, "errors: Input should be greater than or equal to 0"),
+        ({"order": [A, B], "errors": -1}, "errors: must be greater than or equal to 0"),
         ({}, "lacks the field 'order'"),
     ],
 )

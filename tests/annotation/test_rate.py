@@ -33,7 +33,7 @@ def points(*values: int) -> list[dict[str, Any]]:
         ({"dimensions": []}, "1 to 8 dimensions"),
         ({"dimensions": [likert(), likert()]}, "different keys"),
         ({"options": [*texts(0, 5), {"key": "zz", "text": "six"}]}, "at most 5"),
-        (dimension(kind="stars"), "kind: Input should be 'binary'"),
+        (dimension(kind="stars"), "kind: must be 'binary'"),
         (dimension(key="Clear?"), "key: String should match"),
         (dimension(name=" "), "name: is empty"),
         (dimension(points=points(1)), "points: Tuple should have at least 2"),
@@ -98,10 +98,10 @@ def test_known_ratings_are_ranges() -> None:
     ("gold", "fault"),
     [
         ({"rating": {}}, "at least one"),
-        ({"rating": []}, "rating: Input should be a valid dictionary"),
+        ({"rating": []}, "rating: must be a valid dictionary"),
         ({"rating": {"other": {"clear": [1, 2]}}}, "none of those shown"),
         ({"rating": {FIRST: {"charm": [1, 2]}}}, "none of those shown"),
-        ({"rating": {FIRST: {"clear": 3}}}, "clear: Input should be a valid tuple"),
+        ({"rating": {FIRST: {"clear": 3}}}, "clear: must be a valid tuple"),
         ({"rating": {FIRST: {"clear": [5, 4]}}}, "lowest and the highest"),
     ],
 )

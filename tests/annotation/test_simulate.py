@@ -27,7 +27,7 @@ def test_a_payload_is_read_as_it_was_written() -> None:
         ({"texts": []}, "texts: Tuple should have at least 1"),
         ({"texts": [["a"], []]}, "texts.1: Tuple should have at least 1"),
         ({"texts": [["a"] * MAX_TOKENS, ["b"]]}, "at most 256"),
-        ({"texts": [["a", 1]]}, "texts.0.1: Input should be a valid string"),
+        ({"texts": [["a", 1]]}, "texts.0.1: must be a valid string"),
         ({"explanation": ""}, "explanation: is empty"),
         ({"activations": [[1]]}, "unknown field 'activations'"),
         ({"excerpts": [plain("x")]}, "nothing else"),

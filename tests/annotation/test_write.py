@@ -23,7 +23,7 @@ def test_a_payload_is_read_as_it_was_written() -> None:
         ({"shortest": 0}, "rise from 1 to 500"),
         ({"shortest": 30, "longest": 20}, "rise from 1 to 500"),
         ({"longest": 501}, "rise from 1 to 500"),
-        ({"probe": "/address/"}, "probe: Input should be a valid boolean"),
+        ({"probe": "/address/"}, "probe: must be a valid boolean"),
         ({"excerpts": []}, "at least one excerpt"),
         ({"neuron": 5}, "unknown field 'neuron'"),
     ],

@@ -38,7 +38,7 @@ def test_a_rater_goes_the_way_in_german_with_english_a_press_away(
     look("3-question")
     page.wait_for_load_state()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Wählen Sie zuerst A, B oder Unentschieden.")).to_be_visible()
+    expect(page.get_by_text("Wählen Sie zuerst eine der Antworten.")).to_be_visible()
     page.locator("h1").click()
     page.keyboard.press("?")
     look("4-keys")

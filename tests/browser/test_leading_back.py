@@ -49,7 +49,7 @@ def test_the_last_answer_leads_back_at_once_with_and_without_script(
     page.get_by_role("button", name="I agree and start").click()
     page.get_by_role("link", name="Go to the first question").click()
     page.get_by_role("radio", name=re.compile("^Tie")).check()
-    page.get_by_role("button", name="Submit and go on").click()
+    page.get_by_role("button", name="Submit and continue").click()
     expect(page.get_by_role("heading", name="Recruiter")).to_be_visible()
     assert urlsplit(page.url).query == "cc=C0MPLETE"
 
@@ -62,10 +62,10 @@ def test_who_does_not_agree_is_led_back_after_a_while_unless_they_stay(
         page = leaving(f"/rate/{batch.token}/{LINK}")
         page.clock.install()
         page.get_by_role("button", name="I do not agree").click()
-        expect(page.get_by_text("by itself in 20 seconds")).to_be_visible()
+        expect(page.get_by_text("redirected to Prolific in 20 seconds")).to_be_visible()
         assert_accessible(page)
         if stays:
-            page.get_by_role("button", name="Stay here").click()
+            page.get_by_role("button", name="Stay on this page").click()
         page.clock.fast_forward(21_000)
         name = "That is all right" if stays else "Recruiter"
         expect(page.get_by_role("heading", name=name)).to_be_visible()

@@ -127,7 +127,7 @@ def test_a_failure_says_why_and_the_next_question_is_answered(
     assert question is not None
     assert question.lease is not None
     status = page.locator(ACTIVATE).get_by_role("status")
-    expect(status).to_have_text("A worker is at it…")
+    expect(status).to_have_text("Working on it…")
     picture(page, "live-working")
     question_fail(lease=question.lease, reason="not enough memory to load it", at=timezone.now())
     expect(status).to_have_text("Not enough memory to load it.")
@@ -171,7 +171,7 @@ def test_what_was_forgotten_meanwhile_is_said(open_live) -> None:
     page = open_live()
     ask(page)
     questions_forget(before=timezone.now() + timedelta(hours=1))
-    expect(page.locator(ACTIVATE).get_by_role("status")).to_contain_text("not to be found any more")
+    expect(page.locator(ACTIVATE).get_by_role("status")).to_contain_text("can no longer be found")
 
 
 def test_a_text_of_markup_is_shown_as_text(open_live) -> None:

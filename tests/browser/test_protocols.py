@@ -138,7 +138,7 @@ def write_by_finger(page: Page) -> None:
 
 BY_TOUCH: dict[str, tuple[Callable[[Page], None], Right]] = {
     "compare-full": (
-        lambda page: (tap(page, ".option.tie", 1), tap(page, ".confidence label", 3))[0],
+        lambda page: (tap(page, ".option.tie", 1), tap(page, ".three-points label", 3))[0],
         lambda _, answer: answer["both_bad"] and answer["confidence"] == 1,
     ),
     "rank": (rank_by_finger, placed(3, 2, 4, 1)),
@@ -148,7 +148,7 @@ BY_TOUCH: dict[str, tuple[Callable[[Page], None], Right]] = {
     ),
     "rate": (rate_by_finger, rated({"clear": 2, "one_idea": 1, "covers": 50})),
     "choose-images": (
-        lambda page: (tap(page, ".option", 0), tap(page, ".confidence label", 0))[0],
+        lambda page: (tap(page, ".option", 0), tap(page, ".three-points label", 0))[0],
         chose(0, confidence=1),
     ),
     "choose-odd": (lambda page: tap(page, ".option", 1), chose(1)),

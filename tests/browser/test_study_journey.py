@@ -115,11 +115,11 @@ def rate_ten(page: Page, link: str) -> None:
     """Answer ten questions with the keyboard: left, right, tie and so on."""
     page.goto(link)
     page.get_by_role("button", name="I agree and start").press("Enter")
-    page.get_by_role("link", name="Go on").press("Enter")
+    page.get_by_role("link", name="Continue").press("Enter")
     for check in PRESETS["pairwise"].checks:
         asked = page.get_by_role("group", name=check.question)
         asked.get_by_label(check.options[check.right], exact=True).check()
-    page.get_by_role("button", name="Go on").press("Enter")
+    page.get_by_role("button", name="Continue").press("Enter")
     expect(page.locator("#count")).to_have_text(re.compile("Practice 1 of 1"))
     page.wait_for_load_state()
     page.keyboard.press("0")

@@ -164,10 +164,10 @@ def test_rules_and_checks_are_set_on_the_study_and_frozen_when_it_is_built(staff
 @pytest.mark.parametrize(
     ("values", "fault"),
     [
-        ({"percent": "200"}, "limit is a share from 0 to 1"),
+        ({"percent": "200"}, "limit: must be less than or equal to 1"),
         ({"percent": "many"}, "Too fast: “many” is not a number"),
         ({"seconds": "0"}, "seconds, above 0, belong to too_fast alone"),
-        ({"seconds": "1", "after": "0"}, "after is a whole number from 1"),
+        ({"seconds": "1", "after": "0"}, "after: must be greater than or equal to 1"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused_on_the_form_with_what_was_typed(

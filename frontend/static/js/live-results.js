@@ -55,7 +55,9 @@ export function activations(result) {
   if (known) {
     notes.push(t("Shades go up to {value}, the maximum in its capture.", { value }));
   } else if (peak > 0) {
-    notes.push(t("Shades go up to {value}, because the maximum in a capture is not known.", { value }));
+    notes.push(
+      t("Shades go up to {value}, because the maximum in a capture is not known.", { value }),
+    );
   }
   if (result.truncated) {
     const n = result.tokens.length;
