@@ -182,7 +182,9 @@ def _exclusions(results: Results) -> Figure:
         ),
         rows=[
             (
-                MEASURES[each.rule].title if each.rule else "all current judgments",
+                MEASURES[each.rule].title
+                if each.rule in MEASURES
+                else each.rule or "all current judgments",
                 each.excluded,
                 each.votes,
                 each.raters,

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Count, F, Q
 
 from annotation.models import Assignment, Item
-from annotation.protocols import compare
+from annotation.protocols.compare import COMPARE
 from explanations.models import Explanation
 from studies.exports.columns import EXPLANATION, ITEM, NEURON, RATER, SYNTHETIC, Column, Row, Table
 from studies.exports.draws import DRAWN, drawn_as, draws_by_judgment
@@ -90,7 +90,7 @@ def _compared(answer: StudyAnswer, conditions: tuple[str, ...]) -> Row:
     """Return what a comparison says; nothing for any other answer."""
     both = [each for each in answer.shown if None not in (each.explanation, each.condition)]
     choice = answer.answer.get("choice")
-    if answer.protocol != compare.COMPARE.name or answer.tests_rater or choice is None or len(both) != 2:
+    if answer.protocol != COMPARE.name or answer.tests_rater or choice is None or len(both) != 2:
         return dict.fromkeys(column.name for column in _COMPARED)
     left, right = both
     preferred = next((each for each in both if each.key == choice), None)

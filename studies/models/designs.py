@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 
 from annotation.models import Batch
-from annotation.protocols import compare
+from annotation.protocols.compare import COMPARE
 from explanations.models import Method, Neuron
 from studies.analysis.protocols.base import ProtocolAnalysis
 from studies.analysis.protocols.registry import PROTOCOLS
@@ -234,7 +234,7 @@ class Study(models.Model):
     @property
     def compares(self) -> bool:
         """Whether its judgments are preferences between two."""
-        return self.design.protocol == compare.COMPARE.name
+        return self.design.protocol == COMPARE.name
 
     @property
     def protocol_analysis(self) -> ProtocolAnalysis[Any]:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from annotation.models import Enrolment, Judgment
-from annotation.protocols import compare
+from annotation.protocols.compare import COMPARE
 from annotation.protocols.options import TIE
 from studies.analysis.data.answers import Answers
 from studies.analysis.data.ratings import Codes
@@ -123,7 +123,7 @@ def _programs(study: Study) -> Iterator[int]:
 
 def _answers(study: Study) -> Iterator[tuple[Any, ...]]:
     """Yield the answers that stand and test no rater; in any order."""
-    if study.batch is None or study.batch.protocol != compare.COMPARE.name:
+    if study.batch is None or study.batch.protocol != COMPARE.name:
         return iter(())
     standing = Judgment.objects.standing().annotate(choice=Inside("choice", "answer"))
     told = standing.filter(
