@@ -19,6 +19,7 @@ from explanations.formats.lines import (
 )
 from explanations.formats.registry import FORMATS
 from explanations.records import AuthorKind, RecordKind
+from tests.explanations import published
 from tests.explanations.foreign import read, write
 
 
@@ -88,8 +89,8 @@ def merged(lines: Iterable[NeuronLine]) -> dict[tuple[str, int, int], tuple[Any,
     return found
 
 
-def test_published_dashboards_are_read(shared_data: Path) -> None:
-    lines, faults = read("neuronpedia", shared_data / "formats" / "neuronpedia_sae_features")
+def test_dashboards_as_published_are_read(tmp_path: Path) -> None:
+    lines, faults = read("neuronpedia", published.dashboards(tmp_path / "in"))
     assert faults == []
     assert [(each.subject.name, each.layer, each.index) for each in lines] == [
         ("gpt2-small/res-jb", 0, index) for index in range(4)
@@ -104,10 +105,8 @@ def test_published_dashboards_are_read(shared_data: Path) -> None:
     assert (dead.maximum, len(dead.records)) == (0, 6)
 
 
-def test_published_dashboards_are_exported_and_read_again_the_same(
-    shared_data: Path, tmp_path: Path
-) -> None:
-    lines, _ = read("neuronpedia", shared_data / "formats" / "neuronpedia_sae_features")
+def test_dashboards_as_published_are_exported_and_read_again_the_same(tmp_path: Path) -> None:
+    lines, _ = read("neuronpedia", published.dashboards(tmp_path / "in"))
     assert write("neuronpedia", lines, tmp_path / "out") == []
     folder = tmp_path / "out" / "v1" / "gpt2-small" / "0-res-jb"
     assert (folder / "activations" / "batch-0.jsonl.gz").is_file()

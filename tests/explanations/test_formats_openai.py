@@ -10,6 +10,7 @@ import pytest
 from explanations.formats.lines import FormatError, MethodLine, NeuronLine
 from explanations.records import RecordKind, Scale, deal
 from tests.explanations.foreign import read, write
+from tests.explanations.published import openai_record
 
 
 def excerpt(*tokens: str, values: list[float] | None = None) -> dict[str, Any]:
@@ -92,8 +93,16 @@ def read_one(path: Path) -> NeuronLine:
     return line
 
 
-def test_the_published_record_is_read_whole(shared_data: Path) -> None:
-    line = read_one(shared_data / "formats" / "openai_neuron_record_1_1.json")
+@pytest.fixture(params=[True, False], ids=["type first", "type last"])
+def published(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Return a record as large and odd as published ones, with its keys in either order."""
+    path = tmp_path / "1.json"
+    path.write_text(json.dumps(openai_record(type_first=request.param)))
+    return path
+
+
+def test_a_record_as_published_is_read_whole(published: Path) -> None:
+    line = read_one(published)
     assert (line.subject.name, line.layer, line.index) == ("gpt2-xl", 1, 1)
     # 50 top, 50 random and 5 x 20 by quantile; the 20 of the highest group are among the top ones.
     assert len(line.records) == 180
@@ -107,10 +116,10 @@ def test_the_published_record_is_read_whole(shared_data: Path) -> None:
     assert line.mean == pytest.approx(-0.0499)
 
 
-def test_the_published_record_is_written_and_read_again_the_same(
-    shared_data: Path, tmp_path: Path
+def test_a_record_as_published_is_written_and_read_again_the_same(
+    published: Path, tmp_path: Path
 ) -> None:
-    line = read_one(shared_data / "formats" / "openai_neuron_record_1_1.json")
+    line = read_one(published)
     assert write("openai", [line], tmp_path / "out") == []
     assert (tmp_path / "out" / "1" / "1.json").is_file()
     assert read_one(tmp_path / "out") == line
