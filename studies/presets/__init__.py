@@ -20,6 +20,7 @@ PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
         pairwise.PRESET,
+        pairwise.STRENGTH,
         bills_2023.RATE,
         bills_2023.RANK,
         bricken_2023.PRESET,

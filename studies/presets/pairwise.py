@@ -1,5 +1,7 @@
 """Two explanations side by side, of which one fits the excerpts better, or neither."""
 
+from dataclasses import replace
+
 from annotation.protocols.compare import ComparePayload
 from annotation.protocols.options import Option
 from studies.presets.base import (
@@ -22,6 +24,11 @@ from studies.presets.trust import EQUAL, MISSED_CATCHES, NO_HINT, STRONG_MARK, p
 def payload(material: Material, options: tuple[Option, ...]) -> ComparePayload:
     """Ask for the better of two."""
     return ComparePayload(excerpts=material.excerpts("shown"), options=options)
+
+
+def payload_with_strength(material: Material, options: tuple[Option, ...]) -> ComparePayload:
+    """Ask for the better of two, and how much better it fits."""
+    return ComparePayload(excerpts=material.excerpts("shown"), options=options, strength=True)
 
 
 def catch(material: Material) -> tuple[Offer, ...]:
@@ -61,4 +68,31 @@ PRESET = Preset(
     own_rules=(MISSED_CATCHES, position_bias(2, pauses=False)),
     catch=catch,
     payload=payload,
+)
+
+STRENGTH = replace(
+    PRESET,
+    name="pairwise-strength",
+    title="Pairwise comparison with strength",
+    source=(
+        "The preference judgments of Bills et al. (2023), with degrees of preference as in Scheffé "
+        "(1952) and in the preference data of Llama 2 (Touvron et al. 2023)"
+    ),
+    summary="Which of two explanations fits the excerpts better, and how much better?",
+    task=(
+        "You will read short texts with words highlighted, and say which of two descriptions fits "
+        "them better, and how much better."
+    ),
+    instructions=(
+        f"{MARKS}\n\nBelow them are two descriptions of what the unit responds to. Choose the one "
+        "that fits the excerpts better, and say how much better it fits. If both fit equally well "
+        f"(or badly), say so. {BLIND}"
+    ),
+    plan=(
+        f"{PRESET.plan} Agreement of preference with score by strength of preference: a good "
+        "score predicts strong preferences more often."
+    ),
+    deviations="Three degrees of preference instead of four or seven. Own wording.",
+    payload=payload_with_strength,
+    seconds=PRESET.seconds + 3,
 )

@@ -8,10 +8,12 @@ from django.db.models import Count, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 
 from annotation.models import Judgment
+from annotation.protocols import compare
 from annotation.protocols.options import TIE
 from explanations.models import Subject
 from explanations.records import NeuronRef
-from studies.models import PAIRWISE, StudyItem, StudyOption
+from studies.models import StudyItem, StudyOption
+from studies.presets import PRESETS
 
 ENOUGH = 4
 """Judgments from which on a neuron can be called disputed."""
@@ -94,9 +96,12 @@ def neurons_disputed(subject: Subject, keep: int = 50) -> tuple[Disputed, ...]:
     return tuple(row for row in rows if row.differing)[:keep]
 
 
+_COMPARISONS = [each.name for each in PRESETS.values() if each.protocol == compare.NAME]
+
+
 def _compared() -> QuerySet[StudyItem]:
     """Return the items whose answers are preferences: pairs, and no catch trials or repeats."""
-    return StudyItem.objects.filter(study__preset=PAIRWISE, role=StudyItem.Role.MAIN)
+    return StudyItem.objects.filter(study__preset__in=_COMPARISONS, role=StudyItem.Role.MAIN)
 
 
 def _enough(votes: Iterable[Votes]) -> bool:

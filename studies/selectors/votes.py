@@ -27,12 +27,12 @@ _OPTION = np.dtype(
 _ANSWER = np.dtype(
     [(name, "i8") for name in ("pk", "item", "rater")]
     + [("left", _KEY), ("choice", _KEY)]
-    + [("confidence", "f8"), ("seconds", "f8")]
+    + [("confidence", "f8"), ("seconds", "f8"), ("strength", "f8")]
 )
 _VOTE = np.dtype(
     [(name, "i8") for name in ("pk", "place", "rater")]
     + [("left_listed_first", "?"), ("outcome", "i1")]
-    + [("confidence", "f8"), ("seconds", "f8")]
+    + [("confidence", "f8"), ("seconds", "f8"), ("strength", "f8")]
 )
 _OWN = ("rater", "outcome", "left_listed_first", "confidence", "seconds")
 _Table = np.ndarray[Any, np.dtype[np.void]]
@@ -68,6 +68,7 @@ def study_votes(study: Study) -> Answers:
     )
     return answers_of(
         judgments,
+        strength=votes["strength"],
         layer=options["layer"][place, 0],
         item=options["number"][place, 0],
         draws=_draws(study, judgments) if study.draws_pairs else None,
@@ -140,6 +141,7 @@ def _answers(study: Study) -> Iterator[tuple[Any, ...]]:
         "choice",
         Inside("confidence", "answer"),
         "seconds",
+        Inside("strength", "answer"),
     )
     return columns.iterator(_ROWS)
 
@@ -151,7 +153,7 @@ def _read(answers: _Table, options: _Table) -> _Table:
     known = np.append(items, -1)[place] == answers["item"]
     answers, place = answers[known], place[known]
     votes = np.empty(len(answers), dtype=_VOTE)
-    for name in ("pk", "rater", "confidence", "seconds"):
+    for name in ("pk", "rater", "confidence", "seconds", "strength"):
         votes[name] = answers[name]
     votes["place"] = place
     votes["left_listed_first"] = answers["left"] == options["key"][place, 0]

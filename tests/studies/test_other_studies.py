@@ -77,7 +77,7 @@ def test_judgments_are_exported_with_what_stands_behind_them(name: str) -> None:
         assert bool(row["condition"]) == is_about_one
         assert bool(row["explanation"]) == is_about_one
         assert bool(row["known"]) == bool(study.design.known)
-        assert row["left_condition"] == ""
+        assert bool(row["left_condition"]) == study.compares
 
 
 def test_the_draft_has_a_results_page_too(staff: Client) -> None:

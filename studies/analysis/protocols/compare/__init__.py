@@ -3,21 +3,21 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from annotation.protocols.compare import ComparePayload
+from annotation.protocols.compare import STRENGTHS, ComparePayload
 from annotation.protocols.options import TIE
 from studies.analysis.data.answers import ResponseRow
 from studies.analysis.protocols.answer_context import AnswerContext
 from studies.analysis.protocols.base import Answer, ProtocolAnalysis
 from studies.analysis.protocols.compare import analyse, report
-from studies.analysis.protocols.compare.columns import LOST, TIED, WON
+from studies.analysis.protocols.compare.columns import NO_STRENGTH
 from studies.analysis.protocols.synthetic import Known, Synthetic, outcome
 
 
 def read(answer: Mapping[str, Any], context: AnswerContext) -> Iterator[ResponseRow]:
-    """Yield whether each option won, tied or lost."""
-    choice = answer["choice"]
+    """Yield by how much each option was preferred: 0 for the other one, and for both in a tie."""
+    by = float(answer.get("strength") or NO_STRENGTH)
     for option in context.options:
-        yield option.row(TIED if choice == TIE else WON if choice == option.key else LOST)
+        yield option.row(by if answer["choice"] == option.key else 0.0)
 
 
 def synthetic(payload: ComparePayload, order: Sequence[str], known: Known, by: Synthetic) -> Answer:
@@ -25,7 +25,11 @@ def synthetic(payload: ComparePayload, order: Sequence[str], known: Known, by: S
     left, right = order
     nothing = float("nan")
     gap = known.quality.get(left, nothing) - known.quality.get(right, nothing)
-    return {"choice": {1: left, -1: right, 0: TIE}[outcome(gap, by.behaviour, by.random)]}
+    choice = {1: left, -1: right, 0: TIE}[outcome(gap, by.behaviour, by.random)]
+    if not payload.strength or choice == TIE:
+        return {"choice": choice}
+    seen = 1 + 4 * (abs(gap) if gap == gap else 0.0) + float(by.random.normal(0, 0.5))
+    return {"choice": choice, "strength": round(min(max(seen, 1.0), float(STRENGTHS)))}
 
 
 ANALYSIS = ProtocolAnalysis(
@@ -45,6 +49,7 @@ ANALYSIS = ProtocolAnalysis(
         ("calibration", "Calibration"),
         ("scorers", "Agreement by scorer"),
         ("scatter", "Preference and score within neurons; both levels"),
+        ("strength", "Agreement by strength of preference"),
         ("joint", "What each scorer adds to the others"),
         ("strata", "By layer and by quality of the explanations"),
         ("methods", "Win rates"),

@@ -5,13 +5,14 @@ from math import comb
 
 import numpy as np
 
+from annotation.protocols.compare import STRENGTHS
 from studies.analysis.data.answers import Answers, StudyTables
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, Codes, factorize
 from studies.analysis.data.tables import Draws, Judgments, ReasonCount, Scores
 from studies.analysis.protocols.compare.agreement_details import AgreementDetails, agreement_details
-from studies.analysis.protocols.compare.columns import judgments_of
+from studies.analysis.protocols.compare.columns import judgments_of, strength_of
 from studies.analysis.protocols.compare.scorer_details import ScorerDetails, scorer_details
 from studies.analysis.protocols.rater_comparison import AgreementInput
 from studies.analysis.statistics import agreement, preference
@@ -99,12 +100,21 @@ class Sides:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ByStrength:
+    """How often the headline's score predicts preferences of one strength, 1 to 3."""
+
+    strength: int
+    agreement: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparisons:
     """What comparisons show. `primary` is the position of the headline's scorer.
 
     The primary scorer is the plan's, or else the first, in the order of the tables, among those
     that score nearly as many votes as any: never the one that agrees best. `drawn` frees the
-    headline of the choice of pairs, in a study that chooses them as votes come in.
+    headline of the choice of pairs, in a study that chooses them as votes come in. `by_strength` is
+    empty where raters were not asked how much better the better one is.
     """
 
     n_judgments: int
@@ -115,6 +125,7 @@ class Comparisons:
     scorers: tuple[ScorerResult, ...]
     primary: int | None
     drawn: DrawnAgreement | None
+    by_strength: tuple[ByStrength, ...]
     methods: Methods
     sides: Sides
     scorer_details: ScorerDetails
@@ -127,6 +138,7 @@ def analyse(tables: StudyTables, answers: Answers, plan: Plan) -> Comparisons:
     scorers = tuple(_scorer(judged, votes, scores, plan) for scores in tables.scores)
     primary = _primary(scorers, plan)
     chosen = None if primary is None else tables.scores[primary]
+    gap = None if chosen is None else chosen.gap(judged)
     return Comparisons(
         n_judgments=len(judged),
         n_neurons=len(np.unique(judged.neuron)),
@@ -135,7 +147,8 @@ def analyse(tables: StudyTables, answers: Answers, plan: Plan) -> Comparisons:
         ceiling=preference.noise_ceiling(judged.unit, judged.rater, judged.first_won),
         scorers=scorers,
         primary=primary,
-        drawn=_drawn(answers, votes, None if chosen is None else chosen.gap(judged)),
+        drawn=_drawn(answers, votes, gap),
+        by_strength=_by_strength(answers, votes, gap),
         methods=_methods(judged, votes, tables.conditions),
         sides=_sides(votes),
         scorer_details=scorer_details(tables, judged, answers.judgments.layer, votes, plan, chosen),
@@ -199,6 +212,17 @@ def _drawn(answers: Answers, votes: Votes, gap: Array | None) -> DrawnAgreement 
         return None
     draws = Draws(at_random=own.drawn_at_random, probability=own.draw_probability)
     return drawn_agreement(votes, gap, draws)
+
+
+def _by_strength(answers: Answers, votes: Votes, gap: Array | None) -> tuple[ByStrength, ...]:
+    strength = strength_of(answers)
+    if gap is None or not np.isfinite(strength).any():
+        return ()
+    return tuple(
+        ByStrength(strength=level, agreement=score_agreement_of(votes.scored(own)).strict)
+        for level in range(1, STRENGTHS + 1)
+        for own in [np.where(strength == level, gap, np.nan)]
+    )
 
 
 def _methods(judged: Judgments, votes: Votes, conditions: tuple[str, ...]) -> Methods:

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from studies.analysis.data.answers import NONE, Answers, JudgmentColumns, Responses
-from studies.analysis.data.ratings import Codes
+from studies.analysis.data.ratings import Array, Codes
 from studies.analysis.data.tables import Draws, Judgments
 
-WON, TIED, LOST = 1.0, 0.5, 0.0
-"""The value of a response about an option."""
+NO_STRENGTH = 0.5
+"""By how much the preferred option is better where raters are not asked; else 1, 2 or 3."""
 
 
 def judgments_of(answers: Answers) -> Judgments:
@@ -33,15 +33,30 @@ def judgments_of(answers: Answers) -> Judgments:
     )
 
 
+def strength_of(answers: Answers) -> Array:
+    """Return how strong each preference is, 1 to 3; nan for ties and where it was not asked."""
+    said = answers.responses
+    left, right = (said.value[said.screen_position == position] for position in (0, 1))
+    by = np.abs(left - right)
+    return np.where(by > NO_STRENGTH, by, np.nan)
+
+
 def answers_of(
     judged: Judgments,
     *,
+    strength: Array | None = None,
     layer: Codes | None = None,
     item: Codes | None = None,
     draws: Draws | None = None,
 ) -> Answers:
-    """Return comparisons as answers: two responses a judgment. Without `item`, it is the unit."""
+    """Return comparisons as answers, two responses a judgment.
+
+    `strength` is nan where it was not asked. Without `item`, it is the unit.
+    """
     n = len(judged)
+    by = np.full(n, NO_STRENGTH)
+    if strength is not None:
+        by = np.where(np.isfinite(strength), strength, NO_STRENGTH)
     nothing = np.full(n, NONE, dtype=np.intp)
     return Answers(
         judgments=JudgmentColumns(
@@ -66,7 +81,7 @@ def answers_of(
             explanation=_both(judged.left_explanation, judged.right_explanation),
             condition=_both(judged.left_condition, judged.right_condition),
             record=np.repeat(nothing, 2),
-            value=_both((1 + judged.outcome) / 2, (1 - judged.outcome) / 2),
+            value=_both(by * (judged.outcome > 0), by * (judged.outcome < 0)),
             truth=np.full(2 * n, np.nan),
         ),
     )

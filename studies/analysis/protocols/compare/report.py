@@ -144,7 +144,7 @@ def sections(found: Comparisons) -> tuple[Section, ...]:
                 "None of the explanations has a score, so there is nothing to compare the "
                 "judgments with. Simulate and score the explanations; no new judgments are needed."
             ),
-            figures=("gap", "calibration", "scatter", "scorers", "levels"),
+            figures=("gap", "calibration", "scatter", "scorers", "strength", "levels"),
             collapsed=("contrasts", "joint", "strata", "gaps"),
         ),
         Section(

@@ -40,6 +40,8 @@ def figures(found: Comparisons, *, synthetic: bool) -> dict[str, Figure]:
     if found.primary is None or curves is None:
         return drawn
     primary = found.scorers[found.primary]
+    if found.by_strength:
+        drawn["strength"] = _strength(found, synthetic=synthetic)
     return drawn | {
         "gap": _gap(primary, found, synthetic=synthetic),
         "calibration": _calibration(primary, curves, synthetic=synthetic),
@@ -260,6 +262,24 @@ def _calibration(primary: ScorerResult, curves: Curves, *, synthetic: bool) -> F
         svg=plots.render(plot, alt_text=_alt_text(named), ident="calibration", synthetic=synthetic),
         empty="No vote between scored explanations was decided.",
     )
+
+
+def _strength(found: Comparisons, *, synthetic: bool) -> Figure:
+    named = [(_STRENGTHS[each.strength], each.agreement) for each in found.by_strength]
+    return forest(
+        named,
+        title="How often the higher score won the vote, by strength of preference",
+        caption="A good score should predict strong preferences more often than slight ones.",
+        axis=_WON,
+        columns=(("Fits better", "text"), (_WON, "share"), ("Decided", "count")),
+        rows=[(name, estimate, estimate.n_ratings) for name, estimate in named],
+        reference=0.5,
+        synthetic=synthetic,
+        ident="strength",
+    )
+
+
+_STRENGTHS = {1: "slightly", 2: "clearly", 3: "by far"}
 
 
 def _reach(places: Sequence[float]) -> float:
