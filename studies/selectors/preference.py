@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 
 from annotation.models import Judgment
-from annotation.protocols import compare
+from annotation.protocols.compare import COMPARE
 from annotation.protocols.options import TIE
 from explanations.models import Subject
 from explanations.records import NeuronRef
@@ -96,7 +96,7 @@ def neurons_disputed(subject: Subject, keep: int = 50) -> tuple[Disputed, ...]:
     return tuple(row for row in rows if row.differing)[:keep]
 
 
-_COMPARISONS = [each.name for each in PRESETS.values() if each.protocol == compare.NAME]
+_COMPARISONS = [each.name for each in PRESETS.values() if each.protocol == COMPARE.name]
 
 
 def _compared() -> QuerySet[StudyItem]:
