@@ -87,7 +87,7 @@ def explain(material: Material, config: Config, _seed: int) -> Dialogue[Explaine
     """
     settings = {**DEFAULTS, **config}
     records = material.excerpts
-    function = bool(records) and all(pair_of(record) for record in records)
+    function = material.function and bool(records) and all(map(pair_of, records))
     shown = spread(len(records), settings["records"]) if function else range(settings["records"])
     opening = _opening(material, shown, settings, function=function)
     if isinstance(opening, Unusable):

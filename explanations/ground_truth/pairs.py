@@ -1,8 +1,9 @@
-"""Inputs and outputs of a function of numbers or strings, and the records they are kept as. Pure.
+"""Inputs and outputs of a function of numbers or strings, and the records that hold them. Pure.
 
-A record of a function of numbers has one token, the input as it is written, and on it the output. A
-function of strings has no scalar: its record has three tokens, input, arrow and output, and 1 on
-the output.
+A record of a numeric function has one token, the input in digits, and the output is its activation.
+A function of strings has no scalar output: its record has three tokens (input, arrow, output), with
+activation 1 on the output. A record doesn't say by itself that it holds a pair: an image whose
+alternative text is "7" looks the same. The subject says it, by having `INPUTS` as its tokenizer.
 """
 
 import math
@@ -17,8 +18,11 @@ Value: TypeAlias = float | str
 
 ARROW = " \u2192 "
 
+INPUTS = "inputs"
+"""The tokenizer of a subject that is a set of functions of numbers or strings."""
+
 LONGEST = 200
-"""Characters of an input."""
+"""Most characters of an input."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,7 @@ class Pair:
 
 
 def pair_of(excerpt: TokenActivations) -> Pair | None:
-    """Read a record back; None for one that is no function's."""
+    """Return the pair that a record of such a function holds; None if the record is malformed."""
     tokens, values = excerpt.tokens, excerpt.activations
     if len(tokens) == 3 and tokens[1] == ARROW:
         return Pair(given=tokens[0], output=tokens[2])

@@ -32,7 +32,8 @@ class Material:
     explainer that wants them: `others` are explanations of other neurons of the same subject,
     `negatives` texts of the explain split on which neurons like this one fire, those most like the
     excerpts first, `choosing` records of the select split, highest peak first, `means` the tokens
-    on which its mean over the whole capture is highest.
+    on which its mean over the whole capture is highest. `function`: the neuron is a function of
+    numbers or strings, and each record holds an input and its output.
     """
 
     neuron: NeuronRef
@@ -42,6 +43,7 @@ class Material:
     negatives: tuple[tuple[str, ...], ...] = ()
     choosing: tuple[TokenActivations, ...] = ()
     means: tuple[TokenMean, ...] = ()
+    function: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,6 +79,7 @@ class Evidence:
     where that is not known. A record that could not be simulated is not among `records` of a
     scorer of simulations; `not_simulated` is how many there are of those. `written` are sentences
     that were written to fit the explanation and that its author did not see the activations of.
+    `function`: as for `Material`.
     """
 
     explanation: str
@@ -86,6 +89,7 @@ class Evidence:
     records: tuple[HeldOut, ...]
     not_simulated: int = 0
     written: tuple[TokenActivations, ...] = ()
+    function: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from explanations.ground_truth.pairs import INPUTS
 from explanations.models.common import choices, one_of
 from explanations.records import RecordKind, Scale, Split, TokenActivations
 from explanations.stores.reader import CaptureStore, open_store
@@ -55,6 +56,11 @@ class Subject(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_functions(self) -> bool:
+        """Whether its neurons are functions of numbers or strings, and records hold pairs."""
+        return self.tokenizer == INPUTS
 
 
 class Corpus(models.Model):

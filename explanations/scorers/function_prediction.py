@@ -60,7 +60,7 @@ def score(evidence: Evidence, config: Config, seed: int) -> Dialogue[Scored | Un
     settings = {**DEFAULTS, **config}
     pairs = {each.record: pair_of(each.actual) for each in evidence.records}
     known = {record: pair for record, pair in pairs.items() if pair is not None}
-    if not known or len(known) < len(pairs):
+    if not evidence.function or not known or len(known) < len(pairs):
         return Scored(value=None, n=0, reason=NO_FUNCTION)
     asked = _questions(known, settings["questions"], seed)
     if not asked:

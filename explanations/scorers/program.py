@@ -32,7 +32,7 @@ def score(evidence: Evidence, _config: Config, _seed: int) -> Scored | Unusable:
     """Run the program on the inputs of all held-out records."""
     records = sorted(evidence.records, key=lambda each: each.record)
     pairs = [pair for each in records if (pair := pair_of(each.actual)) is not None]
-    if not pairs or len(pairs) < len(records):
+    if not evidence.function or not pairs or len(pairs) < len(records):
         return Scored(value=None, n=0, reason=NO_FUNCTION)
     ran = sandbox.run(program_of(evidence.explanation), [pair.given for pair in pairs])
     if isinstance(ran, Unusable):

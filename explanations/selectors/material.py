@@ -79,7 +79,7 @@ def neuron_materials(
     neurons: Sequence[int], *, wants: Container[Want] = ()
 ) -> dict[int, NeuronMaterial]:
     """Return what an explainer may see of each neuron: no record of the score split."""
-    found = Neuron.objects.select_related("capture").in_bulk(neurons)
+    found = Neuron.objects.select_related("capture", "subject").in_bulk(neurons)
     records = _excerpts(found, Split.EXPLAIN)
     choosing = _excerpts(found, Split.SELECT) if Want.CHOOSING in wants else {}
     others = _others(found.values()) if Want.OTHERS in wants else {}
@@ -96,6 +96,7 @@ def neuron_materials(
                 choosing=tuple(excerpt.tokens for excerpt in choosing.get(pk, ())),
                 negatives=negatives.get(pk, ()),
                 means=means.get(pk, ()),
+                function=neuron.subject.is_functions,
             ),
             shown=tuple(excerpt.record for excerpt in records[pk]),
         )
@@ -245,7 +246,7 @@ def _unseen(records: Sequence[Record], shown: Sequence[Window]) -> list[Record]:
 
 def simulations_to_score(simulations: Sequence[int]) -> dict[int, ToScore]:
     """Return each simulation beside what its records really are."""
-    found = Simulation.objects.select_related("explanation__neuron").in_bulk(simulations)
+    found = Simulation.objects.select_related("explanation__neuron__subject").in_bulk(simulations)
     shown = _shown({simulation.explanation_id for simulation in found.values()})
     fitted = _fitted_on(found)
     rows: dict[int, list[SimulatedRecord]] = defaultdict(list)
@@ -310,6 +311,7 @@ def _to_score(
             )
             for sentence in explanation.details.get(WRITTEN, [])
         ),
+        function=neuron.subject.is_functions,
     )
     return ToScore(neuron=neuron.pk, evidence=evidence, leaked=leaked)
 

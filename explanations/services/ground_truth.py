@@ -13,7 +13,7 @@ from explanations.formats.lines import (
 )
 from explanations.ground_truth import sets
 from explanations.ground_truth.made import FunctionSet, Kind
-from explanations.ground_truth.pairs import Pair, written
+from explanations.ground_truth.pairs import INPUTS, Pair, written
 from explanations.models import Neuron, Subject
 from explanations.records import AuthorKind, RecordKind, Split, deal
 from explanations.services.imports import neuron_import
@@ -73,7 +73,8 @@ def ground_truth_describe(*, subject: Subject, function_set: FunctionSet) -> Cou
 def function_records_store(*, neuron: Neuron, pairs: Sequence[Pair], seed: int) -> Counts:
     """Store what a function that had no records gave on some inputs, dealt into splits.
 
-    Raises `ValueError` where it has records, and where there is nothing to store.
+    From then on the subject is known to consist of functions. Raises `ValueError` where the
+    function has records, and where there is nothing to store.
     """
     if neuron.records.exists():
         raise ValueError(f"{neuron} has records already")
@@ -83,6 +84,8 @@ def function_records_store(*, neuron: Neuron, pairs: Sequence[Pair], seed: int) 
     neuron.maximum = _maximum(records)
     neuron.save(update_fields=["maximum"])
     subject = neuron.subject
+    subject.tokenizer = INPUTS
+    subject.save(update_fields=["tokenizer"])
     line = NeuronLine(
         subject=SubjectLine(name=subject.name, layers=subject.layers, width=subject.width),
         layer=neuron.layer,
@@ -105,7 +108,7 @@ def _subject(function_set: FunctionSet) -> SubjectLine:
         revision=REVISION,
         hook="function",
         dtype="float32",
-        tokenizer="inputs",
+        tokenizer=INPUTS,
         layers=1,
         width=function_set.count,
     )

@@ -83,12 +83,14 @@ class ShownRecord:
     """A record as raters see it, and its raw activations, which are not rounded.
 
     If it is of an image, `excerpt` holds its alternative text, and `image` names its stored file.
+    `function`: it holds an input of a function and its output.
     """
 
     record: int
     excerpt: Excerpt
     values: tuple[float, ...]
     image: Image | None = None
+    function: bool = False
 
     @property
     def plain(self) -> Text:

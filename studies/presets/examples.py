@@ -31,7 +31,7 @@ def explanation_texts(*texts: str) -> tuple[ExplanationText, ...]:
 def number_record(given: str, output: float) -> ShownRecord:
     """Return the input of a numeric function as a record, with its output."""
     excerpt = Excerpt(tokens=(given,), values=(output,), levels=(0,))
-    return ShownRecord(record=0, excerpt=excerpt, values=(output,))
+    return ShownRecord(record=0, excerpt=excerpt, values=(output,), function=True)
 
 
 COLOURS = tuple(

@@ -53,7 +53,7 @@ def payload(material: Material, options: tuple[Option, ...]) -> ChoosePayload:
 def _pair(record: ShownRecord) -> Pair:
     values = np.array(record.values, dtype=np.float32)
     excerpt = TokenActivations(tokens=record.excerpt.tokens, activations=values, scale=Scale.RAW)
-    pair = pair_of(excerpt)
+    pair = pair_of(excerpt) if record.function else None
     if pair is None or not written(pair.given).strip():
         raise MissingMaterial("whose records are not inputs and outputs of a function")
     return pair

@@ -46,12 +46,13 @@ def shown_records(records: Iterable[int]) -> dict[int, ShownRecord]:
     result = dict[int, ShownRecord]()
     for chunk in chunked(records):
         found = Record.objects.filter(pk__in=chunk)
-        for record in found.select_related("neuron", "document__image"):
+        for record in found.select_related("neuron__subject", "document__image"):
             result[record.pk] = ShownRecord(
                 record=record.pk,
                 excerpt=heated(record.excerpt, record.neuron.maximum),
                 values=tuple(record.excerpt.activations.tolist()),
                 image=image_of(record),
+                function=record.neuron.subject.is_functions,
             )
     return result
 

@@ -69,7 +69,7 @@ def test_the_transcript_and_what_was_tried_are_kept() -> None:
 
 def test_a_function_of_numbers_is_told_by_inputs_and_outputs_as_they_are() -> None:
     model = Model("BELIEF: doubles\nPROBE: 3\nPROBE: -0.5", "ANSWER: squares its input")
-    seen = material(*map(squared, ("9", "-7", "2", "1", "0")))
+    seen = material(*map(squared, ("9", "-7", "2", "1", "0")), function=True)
     outcome = explained("agent", seen, {Generate: model, ComputeActivations: squares}, records=3)
     assert outcome.text == "squares its input"
     assert model.prompts[0].endswith("gives:\n\n9 -> 81\n2 -> 4\n0 -> 0")
@@ -82,7 +82,7 @@ def test_a_function_of_strings_is_told_by_what_it_gives() -> None:
         return tuple(Pair(given=text, output=text[::-1]).excerpt for text in request.parts)
 
     model = Model("BELIEF: ?\nPROBE: two words", "ANSWER: reverses its input")
-    seen = material(*reverses(ComputeActivations(("ab", "cd\nef"))))
+    seen = material(*reverses(ComputeActivations(("ab", "cd\nef"))), function=True)
     explained("agent", seen, {Generate: model, ComputeActivations: reverses})
     assert model.prompts[0].endswith("ab -> ba\ncd\\nef -> fe\\ndc")
     assert "1. two words\n   sdrow owt" in model.prompts[1]
@@ -93,7 +93,7 @@ def test_a_made_function_is_observed_as_its_set_gives_it() -> None:
     model = Model("BELIEF: ?\nPROBE: 1.5\nPROBE: many", "ANSWER: a line")
     outcome = explained(
         "agent",
-        material(observe(function_set, 0, "2"), observe(function_set, 0, "-3")),
+        material(observe(function_set, 0, "2"), observe(function_set, 0, "-3"), function=True),
         {
             Generate: model,
             ComputeActivations: lambda asked: tuple(
@@ -229,3 +229,10 @@ def test_what_breaks_the_protocol_is_named(said: str, wrong: str) -> None:
 
 def test_it_asks_for_a_model_and_a_subject() -> None:
     assert EXPLAINERS["agent"].needs == {Need.MODEL, Need.SUBJECT}
+
+
+def test_an_image_described_by_a_number_is_no_function() -> None:
+    image = Pair(given=7.0, output=4.0).excerpt
+    model = Model("ANSWER: sevens")
+    explained("agent", material(image), {Generate: model, ComputeActivations: lambda _: (image,)})
+    assert model.prompts[0].startswith("You find out what one neuron")

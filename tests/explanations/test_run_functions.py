@@ -47,6 +47,7 @@ def test_what_code_gives_becomes_records_of_all_splits() -> None:
     assert splits == set(Split)
     neuron.refresh_from_db()
     assert neuron.maximum == 1
+    assert Neuron.objects.get(pk=neuron.pk).subject.is_functions
 
 
 def test_numbers_are_given_from_a_file(tmp_path: Path) -> None:

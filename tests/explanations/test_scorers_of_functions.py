@@ -14,7 +14,7 @@ from explanations.ground_truth.pairs import Pair
 from explanations.methods.requests import Generate
 from explanations.methods.values import Answer, Evidence, HeldOut, Prompt, Scored, Unusable
 from explanations.records import RecordKind
-from explanations.scorers.function_prediction import CHANCE, OFFERED, SYSTEM
+from explanations.scorers.function_prediction import CHANCE, NO_FUNCTION, OFFERED, SYSTEM
 from explanations.scorers.program import nmse, program_of
 from tests.explanations.dialogues import Replies
 from tests.explanations.evidence import evidence, fish_and_bread, outcome, score
@@ -26,7 +26,7 @@ def of(pairs: Sequence[tuple[float | str, float | str]], explanation: str) -> Ev
         HeldOut(record=at, kind=RecordKind.RANDOM, actual=Pair(given=x, output=y).excerpt)
         for at, (x, y) in enumerate(pairs, 1)
     ]
-    return evidence(*records, explanation=explanation)
+    return evidence(*records, explanation=explanation, function=True)
 
 
 DOUBLES = [(0.0, 0.0), (1.0, 2.0), (2.0, 4.0), (3.0, 6.0)]
@@ -217,3 +217,13 @@ def test_outputs_that_are_all_the_same_make_no_question() -> None:
     scored = score("predict_function", of([("a", "x"), ("b", "x"), ("c", "x")], "f"))
     assert scored.value is None
     assert "3 inputs of different outputs" in scored.reason
+
+
+@pytest.mark.parametrize("scorer", ["program", "predict_function"])
+def test_images_described_by_numbers_are_no_function(scorer: str) -> None:
+    records = [
+        HeldOut(record=at, kind=RecordKind.RANDOM, actual=Pair(given=x, output=y).excerpt)
+        for at, (x, y) in enumerate(DOUBLES, 1)
+    ]
+    scored = score(scorer, evidence(*records, explanation="def f(x):\n    return x * 2"))
+    assert (scored.value, scored.reason) == (None, NO_FUNCTION)

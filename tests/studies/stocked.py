@@ -8,6 +8,7 @@ from uuid import uuid4
 from annotation.services.answers import judgment_submit
 from annotation.services.batches import rater_enrol
 from annotation.services.claims import assignment_claim
+from explanations.ground_truth.pairs import INPUTS
 from explanations.models import Explanation, Method, Neuron, Score
 from explanations.records import RecordKind, Split
 from studies.models import Condition, Study
@@ -32,7 +33,7 @@ def stocked_study(
     study = Study.objects.create(
         **{"title": "A study", "slug": f"study-{number}", "preset": preset, **values}
     )
-    subject = factories.subject()
+    subject = factories.subject(tokenizer=INPUTS if preset == "find-2023" else "")
     make = function if preset == "find-2023" else pictured if needs.images else neuron
     made = [make(subject=subject) for _ in range(neurons)]
     study.neurons.set(made)

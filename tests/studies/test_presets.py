@@ -252,6 +252,13 @@ def test_only_functions_can_foretell_outputs() -> None:
         study_build(study=study)
 
 
+def test_images_described_by_numbers_are_no_functions() -> None:
+    study = stocked_study("find-2023")
+    study.neurons.update(subject=factories.subject())
+    with pytest.raises(StudyRefused, match="whose records are not inputs and outputs"):
+        study_build(study=study)
+
+
 def test_a_design_that_shows_explanations_wants_a_condition() -> None:
     study = stocked_study("yes-maybe-no")
     study.conditions.all().delete()
