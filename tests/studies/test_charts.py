@@ -9,7 +9,7 @@ import pytest
 from studies.analysis.charts.forest_plot import forest_plot
 from studies.analysis.charts.gap_chart import gap_chart
 from studies.analysis.data.estimate import Estimate, undefined
-from studies.analysis.data.published import PUBLISHED, published_beside
+from studies.analysis.data.published import PUBLISHED, published_for
 from studies.analysis.statistics.preference import (
     agreement_by_gap,
     noise_ceiling,
@@ -95,9 +95,9 @@ def test_published_figures_stand_beside_the_declared_bins_and_no_others() -> Non
 
 
 def test_published_figures_are_for_correlations_alone() -> None:
-    assert published_beside("correlation · embedding") == PUBLISHED
-    assert not published_beside("r squared · embedding")
-    assert not published_beside("absolute deviation explained")
+    assert published_for("correlation · embedding") == PUBLISHED
+    assert not published_for("r squared · embedding")
+    assert not published_for("absolute deviation explained")
 
 
 def test_the_noise_ceiling_is_shaded_where_it_is_and_only_told_where_it_is_not() -> None:

@@ -1,4 +1,4 @@
-"""What charts share: axes with their ticks, legends, and numbers as they are written in charts."""
+"""Axes with their ticks, legends and number formats, shared by all charts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def left_axis(name: str, ticks: Iterable[Tick], *, x: float, top: float) -> list
 
 
 def _anchor(x: float) -> str:
-    """Keep labels at the edges of the figure inside it."""
+    """Return the anchor that keeps a label at the edge of the figure inside it."""
     if x < 10:
         return "start"
     return "end" if x > svg.WIDTH - 14 else "middle"

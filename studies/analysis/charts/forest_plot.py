@@ -9,7 +9,7 @@ from studies.analysis.charts.axes import LINE, Axis
 from studies.analysis.data.estimate import Estimate
 
 _NAME_LINE, _NAME_BESIDE = 56, 32
-"""Characters of a row's name that fit on a line, and beside the row's numbers."""
+"""Characters of a row's name that fit on a line, and on one with the row's numbers."""
 
 
 def forest_plot(
@@ -37,7 +37,7 @@ def forest_plot(
     for name, estimate in rows:
         lines = wrap(name, _NAME_LINE)
         marks += [svg.text(line, 0, y + 15 + LINE * i, weight=600) for i, line in enumerate(lines)]
-        # A name that leaves no room beside it for the numbers has these on a line of their own.
+        # The numbers of a row with a long name go on a line of their own.
         y += LINE * (len(lines) if len(name) > _NAME_BESIDE else 0)
         row, y = layout.row(estimate, reference, y)
         marks += row

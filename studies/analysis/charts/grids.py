@@ -1,4 +1,4 @@
-"""A square of shaded cells, as SVG text: who beside whom."""
+"""A square of shaded cells, one for each row and column, as SVG text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ _DARKEST = 0.45
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """Shares from 0 to 1 of row beside column, None where there is none.
+    """Shares from 0 to 1 of each row with each column, None where there is none.
 
-    `names` stand beside the rows, `short` ones above the columns.
+    `names` are the labels of the rows, `short` ones those of the columns.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""What every statistic returns: a value with its interval, or the reason why there is none."""
+"""The result of every statistic: a value with its interval, or the reason why there is none."""
 
 from dataclasses import asdict, dataclass
 from math import isfinite, isnan, nan
@@ -6,7 +6,7 @@ from math import isfinite, isnan, nan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """One statistic with its 95 % interval.
+    """One statistic with its 95% interval.
 
     `value` is nan exactly when `reason` says why it is undefined. A value whose spread cannot be
     estimated (one rater, say) keeps its value: `low`, `high` and `se` are then nan, all three, and

@@ -1,4 +1,4 @@
-"""Rows into columns: what a database or an export gives, one at a time, as an analysis takes it."""
+"""Rows of a database or an export, read one at a time, as the columns of an analysis."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from studies.analysis.data.published import published_beside
+from studies.analysis.data.published import published_for
 from studies.analysis.data.tables import ReasonCount, Scores
 
 LENGTH = "characters"
@@ -22,14 +22,14 @@ class ScoreRow(NamedTuple):
 
 
 def scores(rows: Iterable[ScoreRow]) -> tuple[Scores, ...]:
-    """Return the scores by scorer: first what can stand beside published figures, then by name.
+    """Return the scores by scorer: first those that have published figures, then by name.
 
     Several of one scorer on one explanation, as of several people's simulations, are their mean.
     """
     by_scorer = defaultdict[str, list[ScoreRow]](list)
     for row in rows:
         by_scorer[row.scorer].append(row)
-    ordered = sorted(by_scorer, key=lambda label: (not published_beside(label), label))
+    ordered = sorted(by_scorer, key=lambda label: (not published_for(label), label))
     return tuple(_scores(label, by_scorer[label]) for label in ordered)
 
 

@@ -1,4 +1,4 @@
-"""What was decided before data were seen."""
+"""The analysis plan: what was decided before data were seen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -55,7 +55,7 @@ class Plan:
 
     @classmethod
     def of(cls, choices: Mapping[str, Any]) -> "Plan":
-        """Return the plan that `as_dict` told, also after a way through JSON."""
+        """Return the plan from what `as_dict` returned, also when it was JSON in between."""
         lists = {name: tuple(choices[name]) for name in ("gap_edges", "declared")}
         pairs = tuple((first, second) for first, second in choices["contrasts"])
         return cls(**{**choices, **lists, "contrasts": pairs})

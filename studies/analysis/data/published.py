@@ -5,6 +5,6 @@ PUBLISHED = (0.56, 0.76, 0.87, 0.94, 0.97, 1.0, 1.0)
 _PUBLISHED_SCORER = "correlation"
 
 
-def published_beside(scorer: str) -> tuple[float, ...]:
+def published_for(scorer: str) -> tuple[float, ...]:
     """Return the published shares for a scorer that is a correlation; others have no such gaps."""
     return PUBLISHED if scorer.startswith(_PUBLISHED_SCORER) else ()

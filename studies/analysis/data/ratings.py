@@ -54,7 +54,7 @@ class Ratings:
         return np.eye(len(self.categories))[self.value]
 
     def pairable(self) -> npt.NDArray[np.bool_]:
-        """Tell for each unit whether at least two raters rated it."""
+        """Return for each unit whether at least two raters rated it."""
         return np.bincount(self.unit) > 1
 
 
@@ -176,7 +176,7 @@ def interaction(first: Codes, second: Codes) -> Codes:
 
 
 def _order(group: Codes) -> Codes:
-    """Sort stably; numpy takes linear time for codes of two bytes, so longer ones go in two."""
+    """Return a stable sort order in linear time: numpy has it for two bytes, longer codes go twice."""
     if group.max() >= 2**32:
         return np.argsort(group, kind="stable")
     order = np.argsort(group.astype(np.uint16), kind="stable")

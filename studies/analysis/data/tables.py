@@ -11,7 +11,7 @@ from studies.analysis.data.ratings import Array, Codes, factorize
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Judgments(Columns):
-    """One row per judgment that stands. All columns are equally long; ids are any integers.
+    """One row per current judgment. All columns are equally long; ids are any integers.
 
     `unit` is the item. `outcome` is +1 when the explanation shown on the left was preferred, -1 for
     the right, 0 for a tie. `left_condition` and `right_condition` are positions in

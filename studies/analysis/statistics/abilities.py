@@ -1,4 +1,4 @@
-"""What a model of comparisons comes to: abilities, or the reason why there are none."""
+"""The result of a model of comparisons: abilities, or the reason why there are none."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

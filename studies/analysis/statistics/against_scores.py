@@ -1,4 +1,4 @@
-"""Whether what raters gave goes with scores: item level and system level, said apart."""
+"""Correlation of raters' values with scores, at item level and at system level."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from studies.analysis.statistics.system_level import FEWEST_SYSTEMS, system_corr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreLink:
-    """One scorer beside what raters gave, over what both cover; from -1 to 1.
+    """How one scorer correlates with the values that raters gave; from -1 to 1.
 
     Item level: does the score know which of a neuron's explanations raters rate higher? `tau_b` and
     `spearman` compare what one rater gave on one neuron, `within` all that raters gave on it.

@@ -1,8 +1,8 @@
-"""How far raters agree: every measure takes (units, raters, values, ...) and gives an `Estimate`.
+"""Agreement of raters: every measure takes (units, raters, values, ...), returns an `Estimate`.
 
 One row per rating, in any order; labels are numbers or text; a missing rating has no row. No single
-number tells the story: the same 85 % of agreement is a kappa of .70 or .32 as one category comes to
-prevail. Show percent agreement, Gwet's AC, Brennan-Prediger and the prevalence beside alpha.
+number is enough: the same 85% of agreement is a kappa of .70, or of .32 when one category prevails.
+Report percent agreement, Gwet's AC, Brennan-Prediger and the prevalence with alpha.
 """
 
 from collections.abc import Sequence

@@ -37,7 +37,7 @@ def alpha(
     level: Level,
     categories: Sequence[Any] | None = None,
 ) -> Estimate:
-    """Krippendorff's alpha.
+    """Compute Krippendorff's alpha, 1 - observed / expected disagreement.
 
     One row per rating. A unit with a single rating cannot be paired: it changes nothing, and
     neither it nor its rating is counted. Text at the ordinal level needs `categories`, in order;
@@ -45,7 +45,7 @@ def alpha(
     ratings; at the other levels than interval, time also grows with the square of the number of
     distinct values.
 
-    At most 1, but the limits are not cut there: what reaches beyond shows how little is known.
+    At most 1, but the limits are not cut there: a limit beyond 1 shows how little is known.
     Undefined when nothing can be paired, and when the pairable values are all equal. ValueError for
     an unknown level and for what `ratings.encode` refuses.
     Source: Krippendorff (2011), Computing Krippendorff's Alpha-Reliability.
@@ -88,7 +88,7 @@ def _interval(ratings: Ratings) -> Replicates:
 
 
 def _moments(sums: Array) -> Array:
-    """Squared differences within the unit, number, sum and sum of squares of its ratings."""
+    """Return squared differences within the unit; number, sum and sum of squares of its ratings."""
     n, total, squares = sums.T
     within = (n * squares - total**2) / np.maximum(n - 1, 1)
     return np.where((n > 1)[:, None], np.column_stack([within, sums]), 0.0)
@@ -140,7 +140,7 @@ def _distance(ratings: Ratings, level: Level) -> Distance:
 
 
 def between_midranks(counts: Array) -> Array:
-    """Square the number of ratings between two values: the difference of their middle ranks."""
+    """Return the squared differences of the values' middle ranks (ordinal distances)."""
     midranks = np.cumsum(counts, axis=1) - counts / 2
     return np.square(midranks[:, :, None] - midranks[:, None, :])
 

@@ -1,4 +1,4 @@
-"""Agreement item by item, by condition, and as judgments come in."""
+"""Agreement by item, by group of items, and by number of judgments so far."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,10 +32,10 @@ class ItemAgreement:
 def agreement_by_item(
     units: Labels, raters: Labels, values: Values, *, categories: Sequence[Any] | None = None
 ) -> ItemAgreement:
-    """Tell for each unit how far its raters agree; empty without ratings.
+    """Return for each unit how far its raters agree; empty without ratings.
 
-    A single item's agreement is a guess from a few ratings: sort by it to find items worth reading,
-    not to drop them. ValueError as in `ratings.encode`.
+    A single item's agreement is a rough estimate from a few ratings: use it to find items worth
+    reading, not to drop them. ValueError as in `ratings.encode`.
     """
     ratings = encode(units, raters, values, categories=categories)
     if not len(ratings):
@@ -71,7 +71,7 @@ def agreement_by_group(
     *,
     expected: Sequence[Any] | None = None,
 ) -> tuple[GroupAgreement, ...]:
-    """Apply a measure of agreement to each group by itself.
+    """Return the agreement within each group of ratings, by any measure.
 
     `measure` takes units, raters and values; `groups` has one label per rating. `expected` names
     the groups to report, in order, also those without ratings, which are undefined with a reason.

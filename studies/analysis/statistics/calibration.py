@@ -1,4 +1,4 @@
-"""How the chance of a vote rises with the score gap."""
+"""How the probability of a vote rises with the score gap (logistic regression)."""
 
 from dataclasses import dataclass
 from math import nan
@@ -79,7 +79,7 @@ _NAMES = (
 
 
 def _why_undefined(votes: Votes) -> str:
-    """Say why the likelihood has no unique maximum; empty when it has one."""
+    """Return why the likelihood has no unique maximum; empty when it has one."""
     if not len(votes.gap):
         return "no vote was decided"
     left, right = votes.gap[votes.outcome >= 0], votes.gap[votes.outcome <= 0]

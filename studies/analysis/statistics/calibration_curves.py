@@ -44,7 +44,7 @@ class SidesAtGap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One explanation beside the others of its neuron.
+    """One explanation, compared with the others of its neuron.
 
     `score` is its score less the mean score of the neuron's judged explanations; `preferred` the
     share of its `n_votes` votes that it won, a tie as half.
@@ -89,7 +89,7 @@ def curves(every: Votes, judged: Judgments, scores: Scores, gap: Array, plan: Pl
 
 
 def _calibration(votes: Votes) -> tuple[SignedBin, ...]:
-    """Cut the signed gaps of decided votes into eight parts of about equal number."""
+    """Return decided votes by signed gap, in eight bins of about equally many votes."""
     decided = votes.only(votes.outcome != 0)
     if not len(decided.gap):
         return ()
@@ -152,7 +152,7 @@ def _drawn(points: list[Point], seed: int) -> tuple[Point, ...]:
 
 
 def _tau_b(votes: Votes) -> Estimate:
-    """Kendall's tau-b over the pairs that votes are: each of its own neuron and rater."""
+    """Return Kendall's tau-b, every vote being one pair within its neuron and rater."""
     signs = np.sign(votes.gap)
     features = np.column_stack([signs * votes.outcome, np.abs(signs), np.abs(votes.outcome)])
     return estimate(

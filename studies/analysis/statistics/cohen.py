@@ -21,10 +21,10 @@ def cohen_kappa(
     weights: Weights = "identity",
     categories: Sequence[Any] | None = None,
 ) -> Estimate:
-    """Cohen's kappa of two raters on the units both rated; at most 1.
+    """Compute Cohen's kappa of two raters on the units both rated; at most 1.
 
-    The standard error is the large-sample one over units, with a normal interval: it speaks of
-    these two raters, not of others like them (two raters cannot tell how raters vary).
+    The standard error is the large-sample one over units, with a normal interval: it holds for
+    these two raters only (how raters vary cannot be estimated from two).
 
     Undefined with other than two raters, when they share no unit, and when all shared ratings are
     equal. ValueError as in `ratings.encode` and `agreement_weights`.

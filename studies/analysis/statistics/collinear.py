@@ -1,4 +1,4 @@
-"""Which predictors tell nothing that those before them have not told: found, and named."""
+"""Detect collinear predictors and name what they depend on."""
 
 from collections.abc import Mapping
 
@@ -12,11 +12,10 @@ _PART = 1e-6
 
 
 def redundant(columns: Mapping[str, Array]) -> dict[str, str]:
-    """Return, for each predictor that the model cannot tell from those before it, why, by name.
+    """Return, by name, why a predictor is set aside, for each that is collinear with earlier ones.
 
-    Beside a constant, in the order given: what is the same in every row, and what is a sum of
-    multiples of others. Empty with fewer rows than predictors, where everything follows from
-    everything.
+    Given a constant, in the order given: predictors that are the same in every row, and linear
+    combinations of others. Empty with fewer rows than predictors, where all are collinear.
     """
     rows = len(next(iter(columns.values()), ()))
     if rows <= len(columns):

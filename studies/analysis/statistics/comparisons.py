@@ -113,7 +113,7 @@ def _named(items: npt.NDArray[Any]) -> str:
 
 
 def side_is_ability(comparisons: Comparisons) -> bool:
-    """Return whether a side bias cannot be told from abilities.
+    """Return whether side bias and abilities cannot be separated.
 
     So it is when items always met on the same sides: some abilities differ by 1 in every pair.
     """
@@ -162,7 +162,7 @@ def why_infinite(comparisons: Comparisons, *, abilities: bool, side_bias: bool, 
         return ""
     leads = _leads(comparisons, abilities=abilities, side_bias=side_bias, ties=ties)
     if separation(leads) > 1e-6:
-        return "the outcomes can be foretold without exception: some parameter is infinite"
+        return "the outcomes can be predicted without exception: some parameter is infinite"
     return ""
 
 

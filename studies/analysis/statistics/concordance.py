@@ -1,4 +1,4 @@
-"""How alike raters' whole answers to one item are: orders, or what they painted on its tokens."""
+"""Agreement of raters' whole answers to one item: orders, or values painted on its tokens."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,10 @@ from studies.analysis.statistics.jackknife import Parts, additive, estimate, rat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concordance:
-    """How alike the answers to one item are, averaged over items.
+    """Agreement of the answers to one item, averaged over items.
 
     `pairs` is the correlation of two raters' answers, `w` Kendall's coefficient of concordance when
-    these are ranks, which grows with chance when few rate: read it with the number of raters.
+    these are ranks; it is high by chance with few raters, so read it with their number.
     `n_flat` answers gave everything the same value and correlate with nothing.
     """
 

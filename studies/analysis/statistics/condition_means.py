@@ -166,7 +166,9 @@ def _at(share: float, n: int) -> int:
 def of_neurons(
     neuron: Codes, rater: Codes, features: Array, *, parts: Parts, to: Callable[[Array], Array]
 ) -> Replicates:
-    """Replicate a statistic of each neuron's summed features; rows may share neuron and rater.
+    """Return replicates of a statistic of each neuron's summed features.
+
+    Rows may share neuron and rater.
 
     All the rows of one rater on one neuron are left out together.
     """

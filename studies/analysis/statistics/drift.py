@@ -1,4 +1,4 @@
-"""Learning and fatigue: what changes over the judgments that a rater gives."""
+"""Learning and fatigue: trends over the judgments that a rater gives."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def drift(
     *,
     edges: Sequence[float] = EDGES,
 ) -> Drift:
-    """Tell how `values` (agreement with the others, log seconds) change from first to last.
+    """Return how `values` (agreement with others, log seconds) change from first to last judgment.
 
     One row per judgment; `places` counts each rater's own, from 1. Quicker with the same agreement
     is learning; quicker with less is fatigue. The slope is least squares around each rater's means,

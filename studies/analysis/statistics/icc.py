@@ -16,7 +16,7 @@ _ROUNDING = 1e-12
 
 
 def icc(units: Labels, raters: Labels, values: Values, *, kind: Kind) -> Estimate:
-    """Intraclass correlation: the share of the variance of ratings that is between units.
+    """Compute the intraclass correlation: the share of the ratings' variance between units.
 
     `kind` as McGraw & Wong (1996) write it: "1" one-way, "A" absolute agreement and "C" consistency
     of a two-way layout with random raters; ",1" of a single rating, ",k" of a unit's mean, where k
@@ -55,7 +55,7 @@ def _icc(ratings: Ratings, numbers: Array, kind: Kind) -> Replicates:
 
 
 def _of_rater(sums: Array) -> Array:
-    """Squares and degrees of freedom around the mean; squared differences and number of pairs."""
+    """Return squares and degrees of freedom around the mean, squared differences and pairs."""
     n, total, squares = sums.T
     differences = n * squares - total**2
     freedom = np.maximum(n - 1, 0)
@@ -64,7 +64,7 @@ def _of_rater(sums: Array) -> Array:
 
 
 def _of_unit(sums: Array) -> Array:
-    """As of a rater; then whether it is rated, one over its ratings, and the sums themselves."""
+    """Return the same of a unit, whether it is rated, one over its ratings, and the sums."""
     n = sums[:, 0]
     rated = (n > 0).astype(np.float64)
     return np.column_stack([_of_rater(sums), rated, rated / np.maximum(n, 1), sums])
@@ -93,7 +93,7 @@ def _half_mean(differences: Array) -> Array:
 
 
 def kendall_w(units: Labels, raters: Labels, values: Values) -> Estimate:
-    """Kendall's coefficient of concordance, corrected for ties; from 0 to 1.
+    """Compute Kendall's coefficient of concordance W, corrected for ties; from 0 to 1.
 
     Every rater ranks every unit: `values` are ranks or scores, ranked within each rater. Undefined
     when a rater left a unit out, with fewer than two of either, and when a rater's values never

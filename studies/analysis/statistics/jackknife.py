@@ -159,12 +159,12 @@ def nothing(parts: Array) -> Array:
 
 
 def ratio(sums: Array) -> Array:
-    """Divide the first column by the second; nan where the second is zero."""
+    """Return the first column over the second; nan where the second is zero."""
     return divide(sums[:, 0], sums[:, 1])
 
 
 def divide(top: Array, bottom: Array) -> Array:
-    """Divide elementwise; nan where `bottom` is not above zero (to rounding)."""
+    """Return `top` over `bottom`; nan where `bottom` is not above zero (to rounding)."""
     positive = bottom > 1e-12
     return np.where(positive, top / np.where(positive, bottom, 1.0), np.nan)
 
@@ -178,7 +178,7 @@ def additive(
     of_rater: Parts = nothing,
     to: Statistic,
 ) -> Replicates:
-    """Replicate a statistic of sums over units and raters of functions of their summed features.
+    """Return replicates of a statistic of the totals of parts of units and of raters.
 
     `features` has one row per rating (n, p). Each unit contributes `of_unit` of the sum of its
     rows, each rater `of_rater` of the sum of its own; `to` turns the two totals, concatenated, into
@@ -218,7 +218,9 @@ def of_cells(
     to: Statistic = ratio,
     cell: Codes | None = None,
 ) -> Replicates:
-    """Replicate a statistic of the summed features of rows that may share both unit and rater.
+    """Return replicates of a statistic of the summed features of rows.
+
+    Rows may share both unit and rater.
 
     `features` is (n, d), one row per observation; a row is a rating, but rows of one unit by one
     rater are left out together. `cell` is the code of each such pair, where known. Codes need not
@@ -246,6 +248,6 @@ def _without(total: Array, sums: Array, to: Statistic) -> Array:
 
 
 def of_mean(unit: Codes, rater: Codes, values: Array, *, cell: Codes | None = None) -> Replicates:
-    """Replicate the mean of `values`, one per row; otherwise as `of_cells`."""
+    """Return replicates of the mean of `values`, one per row; otherwise as `of_cells`."""
     features = np.column_stack([values, np.ones_like(values)])
     return of_cells(unit, rater, features, cell=cell)

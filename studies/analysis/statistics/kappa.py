@@ -59,7 +59,7 @@ def percent_agreement(
     weights: Weights = "identity",
     categories: Sequence[Any] | None = None,
 ) -> Estimate:
-    """Share of the pairs of ratings of a unit that agree, averaged over units; from 0 to 1.
+    """Compute the share of the pairs of a unit's ratings that agree, averaged over units; 0 to 1.
 
     Near misses count by `weights`. Units with a single rating are left out. Undefined when no unit
     has two ratings. ValueError as in `ratings.encode` and `agreement_weights`.
@@ -86,7 +86,7 @@ def fleiss_kappa(
     weights: Weights = "identity",
     categories: Sequence[Any] | None = None,
 ) -> Estimate:
-    """Fleiss' kappa (Scott's pi for two raters): chance from the pooled use of the categories.
+    """Compute Fleiss' kappa (Scott's pi for two raters): chance from pooled category use.
 
     At most 1. Undefined when no unit has two ratings or all ratings are equal. ValueError as in
     `percent_agreement`. Source: Fleiss (1971); with missing ratings and weights, Gwet (2014).
@@ -102,7 +102,7 @@ def gwet_ac(
     weights: Weights = "identity",
     categories: Sequence[Any] | None = None,
 ) -> Estimate:
-    """Gwet's AC1, or AC2 with weights: chance from how evenly the categories are used.
+    """Compute Gwet's AC1, or AC2 with weights: chance from how evenly categories are used.
 
     Stays near the percent agreement when one category prevails, where kappa falls. Declare
     `categories` when some were never chosen: their number enters the chance. Otherwise as
@@ -120,7 +120,7 @@ def brennan_prediger(
     weights: Weights = "identity",
     categories: Sequence[Any] | None = None,
 ) -> Estimate:
-    """Brennan and Prediger's coefficient: by chance every category is equally likely.
+    """Compute Brennan and Prediger's coefficient: by chance all categories are equally likely.
 
     Declare `categories` when some were never chosen. Otherwise as `fleiss_kappa`.
     Source: Brennan & Prediger (1981); with missing ratings and weights, Gwet (2014).
@@ -137,7 +137,7 @@ def conger_kappa(
     weights: Weights = "identity",
     categories: Sequence[Any] | None = None,
 ) -> Estimate:
-    """Conger's kappa: chance from each rater's own use of the categories, over pairs of raters.
+    """Compute Conger's kappa: chance from each rater's own category use, over pairs of raters.
 
     Cohen's kappa when two raters rated every unit. Otherwise as `fleiss_kappa`.
     Source: Conger (1980); with missing ratings and weights, Gwet (2014).
@@ -207,7 +207,7 @@ def _replicates(
 
 
 def _agreement(weights: Array) -> Parts:
-    """Weighted agreement of a unit, 1 if it has any; 1 if it is rated, its share of each category.
+    """Return parts of a unit: weighted agreement, whether paired, whether rated, category shares.
 
     Source of the agreement: Gwet (2014), sum r_k (r*_k - 1) / (r (r - 1)) with r* = weights r.
     """
@@ -223,7 +223,7 @@ def _agreement(weights: Array) -> Parts:
 
 
 def _marginals(weights: Array) -> Parts:
-    """1 if the rater rated, chance agreement with oneself, own share of each category."""
+    """Return parts of a rater: whether it rated, chance agreement with itself, category shares."""
 
     def parts(counts: Array) -> Array:
         n = counts.sum(axis=1, keepdims=True)
@@ -245,6 +245,8 @@ def _fleiss(parts: Array, weights: Array) -> Array:
 
 def _gwet(parts: Array, weights: Array) -> Array:
     share, q = _shares(parts), len(weights)
+    # A rating at random (which agrees by weights.sum() / q^2) is made with probability
+    # sum of share (1 - share) / (1 - 1/q): hardly ever where one category prevails. Gwet (2008).
     expected: Array = (share * (1 - share)).sum(axis=1) * weights.sum() / (q * (q - 1))
     return expected
 
@@ -254,7 +256,7 @@ def _brennan_prediger(parts: Array, weights: Array) -> Array:
 
 
 def _conger(parts: Array, weights: Array) -> Array:
-    """Mean chance agreement over ordered pairs of different raters."""
+    """Return the mean chance agreement over ordered pairs of different raters."""
     n, with_oneself, shares = np.split(parts[:, 1 + len(weights) :], [1, 2], axis=1)
     among_all = (shares @ weights * shares).sum(axis=1)
     return divide(among_all - with_oneself[:, 0], (n * (n - 1))[:, 0])

@@ -1,4 +1,4 @@
-"""Which method is preferred, how surely, and between which ranks it lies."""
+"""Abilities of conditions from votes, with clustered errors and rank intervals."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -44,7 +44,7 @@ def leaderboard(left: Labels, right: Labels, votes: Votes) -> Leaderboard:
 
     `left` and `right` name the conditions on either side; votes between a condition and itself are
     left out. Davidson's model with ties and side bias; Bradley and Terry's where nothing tied;
-    without a side bias where it cannot be told from the abilities.
+    without a side bias where it cannot be separated from the abilities.
 
     Ranks as in `rank_intervals`. Undefined, with the reason, as in `davidson`. ValueError when
     lengths differ. Source: Davidson & Beaver (1977).

@@ -41,8 +41,8 @@ def fit_logistic(x: Array, y: Array) -> Logistic:
 def fit_coefficients(x: Array, y: Array) -> tuple[Array, Slope]:
     """Return the coefficients alone, and the likelihood there; otherwise as `fit_logistic`.
 
-    Many rows start from the fit of every sixteenth, which is near: a prior so weak that it only
-    keeps that fit finite holds it.
+    With many rows, Newton's method starts from the fit of every sixteenth row, which is close; a
+    weak prior keeps that first fit finite.
     """
     columns = np.ascontiguousarray(x.T)
     start = np.zeros(len(columns))
@@ -68,7 +68,7 @@ def _likelihood(columns: Array, y: Array, beta: Array, *, precision: float = 0.0
 
 
 def why_no_fit(x: Array, y: Array) -> str:
-    """Say why the likelihood has no unique maximum; empty when it has one.
+    """Return why the likelihood has no unique maximum; empty when it has one.
 
     Source: Albert & Anderson (1984).
     """

@@ -55,7 +55,7 @@ def stages(places: Array) -> Stages:
 
 
 def _taken(left: npt.NDArray[np.bool_], places: Array) -> tuple[npt.NDArray[np.bool_], Array]:
-    """Mark the single best of what is left, or else the single worst; the sign is 0 of neither."""
+    """Return marks of the single best item left, or else the single worst; sign 0 for neither."""
     low = np.where(left, places, np.inf).min(axis=1, keepdims=True)
     high = np.where(left, places, -np.inf).max(axis=1, keepdims=True)
     best, worst = left & (places == low), left & (places == high)

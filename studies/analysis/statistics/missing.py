@@ -1,4 +1,4 @@
-"""What is not there: whether it is missing at random, and what it could change at most."""
+"""Missing data: how much by group, the most it could change, and what exclusions remove."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,10 +32,10 @@ def missing_by_group(
     *,
     expected: Sequence[Any] | None = None,
 ) -> tuple[Missing, ...]:
-    """Tell for each group how much is missing; one row per judgment or score that was wanted.
+    """Return for each group how much is missing; one row per judgment or score that was wanted.
 
     `missing` is true or false. `expected` names the groups to report, in order, also empty ones.
-    Where shares differ, what is left speaks for some groups more than for others. ValueError:
+    Where shares differ, the rest represents some groups better than others. ValueError:
     lengths differ, `missing` is not true or false.
     """
     columns = same_length(groups=groups, neurons=neurons, raters=raters, missing=missing)
@@ -74,9 +74,8 @@ def _missing(
 class Bounds:
     """Between what limits strict agreement lies, whatever the missing scores are.
 
-    `low` takes every missing score as speaking against the vote, `high` as speaking for it; nan,
-    with the `reason`, without a decided vote. No interval: these are limits of what is not known,
-    on top of what is uncertain.
+    `low` takes every missing score to contradict the vote, `high` to agree with it; nan, with the
+    `reason`, without a decided vote. These are bounds without sampling error, not an interval.
     """
 
     low: float
@@ -87,7 +86,7 @@ class Bounds:
 
 
 def agreement_bounds(score_gap: Values, outcome: Values) -> Bounds:
-    """Bound strict agreement with a score over all decided votes; `score_gap` nan where missing.
+    """Return bounds of strict agreement over all decided votes; `score_gap` nan where missing.
 
     Equal scores say nothing and are left out, as they are from strict agreement. ValueError:
     lengths differ, an outcome is none of +1, 0, -1. Source: Manski (1989).
@@ -129,7 +128,7 @@ class ExclusionFlow:
 def exclusion_flow(
     neurons: Labels, raters: Labels, rules: Mapping[str, npt.ArrayLike]
 ) -> ExclusionFlow:
-    """Apply exclusion rules in order; each marks, true or false, the judgments it takes out.
+    """Return what exclusion rules leave, in order; each marks the judgments it takes out.
 
     A judgment falls under the first rule that marks it. Rules and their order belong into the plan
     before data are seen; report results with and without them (see `sensitivity`). ValueError:

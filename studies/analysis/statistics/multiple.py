@@ -1,4 +1,4 @@
-"""Many comparisons: adjusted p-values."""
+"""P-values, adjusted for multiple comparisons."""
 
 from collections.abc import Callable, Sequence
 from math import nan
@@ -25,7 +25,7 @@ def p_value(estimate: Estimate, *, null: float = 0.0) -> float:
 
 
 def adjusted(p: Sequence[float], adjust: Callable[[Array], Array]) -> Array:
-    """Adjust the p-values that there are, by `holm` or `benjamini_hochberg`; nan stays nan."""
+    """Return p-values adjusted by `holm` or `benjamini_hochberg`; nan stays nan."""
     values = np.array(p, dtype=np.float64)
     known = ~np.isnan(values)
     values[known] = adjust(values[known])
@@ -33,7 +33,7 @@ def adjusted(p: Sequence[float], adjust: Callable[[Array], Array]) -> Array:
 
 
 def holm(p: npt.ArrayLike) -> Array:
-    """Adjust p-values so that the chance of even one false rejection is held; same order as `p`.
+    """Return p-values that control the family-wise error rate (Holm); same order as `p`.
 
     For the declared contrasts. ValueError when a p-value is not in [0, 1]. Source: Holm (1979).
     """
@@ -43,7 +43,7 @@ def holm(p: npt.ArrayLike) -> Array:
 
 
 def benjamini_hochberg(p: npt.ArrayLike) -> Array:
-    """Adjust p-values so that the share of false rejections is held; same order as `p`.
+    """Return p-values that control the false discovery rate; same order as `p`.
 
     For what was not declared. ValueError when a p-value is not in [0, 1].
     Source: Benjamini & Hochberg (1995).

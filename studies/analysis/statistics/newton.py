@@ -50,7 +50,7 @@ def maximise(likelihood: Callable[[Array], Slope], start: Array) -> tuple[Array,
 
 
 def anchored(information: Array, n_abilities: int) -> Array:
-    """Give full rank to the information (k, k) on abilities of which only differences count.
+    """Return the information (k, k) with full rank, where only differences of abilities count.
 
     The gradient has no part along their common level, so that no step goes there; and the inverse,
     centred over the abilities, is that of the differences.

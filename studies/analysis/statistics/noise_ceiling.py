@@ -1,4 +1,4 @@
-"""The noise ceiling: how well any score could foresee votes on which people differ."""
+"""The noise ceiling: how well any score could predict votes on which people differ."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +14,7 @@ from studies.analysis.statistics.votes import checked_outcome
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseCeiling:
-    """What agreement with the votes any score could reach, given how far raters agree.
+    """The agreement with votes that any score could reach, given how far raters agree.
 
     `lower` is the agreement A of two raters on a unit; `upper` is (1 + sqrt(2A - 1)) / 2. A score
     that always knew the majority's side would agree with a rater somewhere between.
@@ -27,7 +27,7 @@ class NoiseCeiling:
 
 
 def noise_ceiling(units: Labels, raters: Labels, outcome: Values) -> NoiseCeiling:
-    """Bound the agreement that any score could reach, from how far raters agree among themselves.
+    """Return bounds of the agreement that any score could reach, from the raters' own agreement.
 
     `units` name what was compared (a neuron and an unordered pair), `outcome` the same side of it
     for every rater. Decided votes only; a unit needs two; units weigh the same. `lower` is
@@ -62,14 +62,14 @@ def _mean_over_units(votes: Ratings, parts: Parts, method: str) -> Estimate:
 
 
 def _pairwise(counts: Array) -> Array:
-    """Share of the pairs of a unit's votes that agree; 1 if it has a pair."""
+    """Return the share of the pairs of a unit's votes that agree; 1 if it has a pair."""
     n = counts.sum(axis=1)
     agreeing = (counts * (counts - 1)).sum(axis=1) / np.maximum(n * (n - 1), 1)
     return np.column_stack([agreeing, n > 1])
 
 
 def _with_the_others(counts: Array) -> Array:
-    """Share of a unit's votes on the side most of its other votes took; 1 if it has others."""
+    """Return the share of a unit's votes with the majority of its others; 1 if it has others."""
     n = counts.sum(axis=1)
     ahead = counts - 1 - counts[:, ::-1]
     agreeing = (counts * (1 + np.sign(ahead)) / 2).sum(axis=1) / np.maximum(n, 1)
@@ -77,7 +77,7 @@ def _with_the_others(counts: Array) -> Array:
 
 
 def _upper(lower: Estimate) -> Estimate:
-    """Carry the agreement of two raters, and its limits, over to the upper bound."""
+    """Return the upper bound, with limits, from the agreement of two raters."""
     bare = partial(
         Estimate,
         method="noise ceiling, upper bound (1 + sqrt(2A - 1)) / 2",

@@ -1,4 +1,4 @@
-"""What one pair's comparisons add to the likelihood, under each model of their outcomes."""
+"""The terms of a likelihood for each pair, with and without ties as an outcome."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -43,7 +43,7 @@ def bradley_terry(
     `prior_sd` the mode under a normal prior of that spread on every ability, which always exists.
 
     Without a prior there is a reason instead of a fit when the items do not all meet, when a set of
-    them never loses to the rest (Ford 1957), and when side and ability cannot be told apart.
+    them never loses to the rest (Ford 1957), and when side and ability cannot be separated.
     ValueError: lengths differ, `left_won` is not true or false, an item meets itself, `prior_sd` is
     not above zero. Source: Bradley & Terry (1952); order effect: Davidson & Beaver (1977).
     """
@@ -85,7 +85,7 @@ def _fit(
     reason = reason or why_one_sided(comparisons, side_bias=side_bias, ties=ties)
     reason = reason or why_infinite(comparisons, abilities=free, side_bias=side_bias, ties=ties)
     if not reason and side_bias and free and side_is_ability(comparisons):
-        reason = "side and ability cannot be told apart: items always met on the same sides"
+        reason = "side and ability cannot be separated: items always met on the same sides"
     if reason:
         return unfitted(comparisons.items, win_graph, reason)
     precision = 0.0 if prior_sd is None else prior_sd**-2

@@ -1,4 +1,4 @@
-"""What more judgments, neurons or raters would buy: simulated from what a pilot showed."""
+"""Precision and power of larger studies, simulated from a pilot's variance components."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Components:
 
 
 def variance_components(neurons: Labels, raters: Labels, shares: Values) -> Components:
-    """Split the variance of votes, one per row, each 1, 0 or (a tie) one half.
+    """Return the variance components of votes, one per row, each 1, 0 or (a tie) one half.
 
     Moment estimators from squared differences of pairs of votes that share a neuron, a rater or
     neither; a variance below zero counts as zero. From a small pilot they are rough: so is all
@@ -95,7 +95,7 @@ class Plan:
 class Precision:
     """What a plan would give: medians and shares over simulated studies; nan with the `reason`.
 
-    `half_width` of the 95 % interval of agreement; `power`, how often the interval excludes one
+    `half_width` of the 95% interval of agreement; `power`, how often the interval excludes one
     half; `coverage`, how often it holds the agreement that was put in.
     """
 
@@ -108,7 +108,7 @@ class Precision:
 
 
 def next_plans(n_neurons: int, n_raters: int, n_votes: int) -> tuple[Plan, ...]:
-    """Return the study as it is, and with twice the votes, the neurons and votes, and so on.
+    """Return the study as it is, with twice the votes, with twice the neurons and votes, and so on.
 
     Twice the votes alone are more votes of the same raters on the same neurons.
     """
@@ -118,7 +118,7 @@ def next_plans(n_neurons: int, n_raters: int, n_votes: int) -> tuple[Plan, ...]:
         "twice the votes": (1, 1, 2),
         "twice the neurons and votes": (2, 1, 2),
         "twice the raters and votes": (1, 2, 2),
-        "twice of all": (2, 2, 2),
+        "twice as much of everything": (2, 2, 2),
     }
     return tuple(
         Plan(name=name, **dict(zip(_SIZES, np.multiply(now, by).tolist(), strict=True)))
@@ -132,7 +132,7 @@ _SIZES = ("n_neurons", "n_raters", "n_votes")
 def precision(
     components: Components, plans: Sequence[Plan], *, seed: int, n_simulated: int = 200
 ) -> tuple[Precision, ...]:
-    """Simulate studies of each plan and analyse them as this one is.
+    """Return the precision of each plan, from simulated studies analysed as this one is.
 
     Neurons and raters move the chance of agreement by normal amounts of the pilot's variances, cut
     where a chance would leave 0 to 1; each neuron and each rater has about the same number of
@@ -179,7 +179,7 @@ def _unknown(plan: Plan, reason: str) -> Precision:
 
 
 def _intervals(components: Components, plan: Plan, rng: np.random.Generator, n: int) -> Array:
-    """Simulate `n` studies; the limits of their intervals (2, n), nan where there is none.
+    """Return the limits of the intervals (2, n) of `n` simulated studies, nan where there is none.
 
     The two-way jackknife of `jackknife.estimate` for a mean, all studies at once.
     """

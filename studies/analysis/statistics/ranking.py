@@ -12,7 +12,7 @@ from studies.analysis.statistics.multiple import adjusted, holm, p_value
 class RankedCondition:
     """A condition's estimate (a mean, an ability) and the ranks that it may have.
 
-    With 95 % confidence the ranks of all conditions lie within their `rank_low` to `rank_high`
+    With 95% confidence the ranks of all conditions lie within their `rank_low` to `rank_high`
     together, 1 the highest estimate; both are 0 where there is no estimate.
     """
 
@@ -50,7 +50,7 @@ def rank_intervals(
     """Return the lowest and highest rank of each condition.
 
     A condition ranks below all that are ahead of it and above all that are behind, by two-sided
-    tests of every two at 5 %, Holm-adjusted. Source: Mogstad, Romano, Shaikh & Wilhelm (2024).
+    tests of every two at 5%, Holm-adjusted. Source: Mogstad, Romano, Shaikh & Wilhelm (2024).
     """
     n = sum(estimate.defined for estimate in estimates.values())
     low = {name: int(estimate.defined) for name, estimate in estimates.items()}

@@ -1,7 +1,7 @@
-"""Rater by rater: agreement with the others, and what each does to alpha.
+"""Each rater's agreement with the others, influence on alpha, and errors.
 
-For finding a misread instruction or a broken form, not for weeding out those who differ: leaving
-raters out for disagreeing makes agreement look better than it is.
+Use these to find misread instructions and broken pages, not to remove raters: leaving raters out
+for disagreeing makes agreement look better than it is.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ from studies.analysis.statistics.jackknife import divide, t_quantile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaterAgreement:
-    """One rater beside the others, on the units that others rated too.
+    """One rater compared with the others, on the units that others rated too.
 
     `with_others` is the mean share of the other ratings of a unit that are the same. `influence` is
     alpha less alpha without this rater: below zero, alpha rises when the rater is left out; nan
@@ -53,7 +53,7 @@ def rater_agreement(
     level: Level,
     categories: Sequence[Any] | None = None,
 ) -> tuple[RaterAgreement, ...]:
-    """Tell for each rater, in sorted order, how far the others agree; empty without ratings.
+    """Return for each rater, in sorted order, how far the others agree; empty without ratings.
 
     The interval of `with_others` is over units, this rater taken as fixed. ValueError as in
     `ratings.encode`.
@@ -148,7 +148,7 @@ def _both_ways(flat: Array, size: int) -> Array:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DawidSkene:
-    """What the units probably are and how each rater errs, or the `reason` why it is not known.
+    """The probable category of each unit and how each rater errs, or the `reason` for neither.
 
     `posterior` (units, k): probability of each category of `categories`; `share` (k,): of all
     units. `confusion` (raters, k, k): chance that a rater calls the row's category the column's.
@@ -173,12 +173,12 @@ _STEPS = 1000
 def dawid_skene(
     units: Labels, raters: Labels, values: Values, *, categories: Sequence[Any] | None = None
 ) -> DawidSkene:
-    """Estimate what units are from raters who err each in their own way, by EM.
+    """Estimate the categories of units and the confusion matrix of each rater, by EM.
 
     Starts from each unit's shares of the categories, so that the same ratings give the same result
     and categories keep their meaning as long as most raters are more often right than wrong. It
-    believes that there is one truth per unit and that raters err independently: for preference
-    there may be none. Undefined with fewer than three raters (whose error it was cannot be told),
+    assumes one true category per unit and independent errors: for preference there may be no such
+    truth. Undefined with fewer than three raters (with two, an error has no owner),
     without a unit that two rated, and without variation. ValueError as in `ratings.encode`.
     Source: Dawid & Skene (1979).
     """
@@ -206,7 +206,7 @@ def _why_no_truth(ratings: Ratings) -> str:
     if not len(ratings) or not ratings.pairable().any():
         return "no unit was rated by two raters: nothing can be compared"
     if ratings.n_raters < 3:
-        return "fewer than three raters: whose error it was cannot be told"
+        return "fewer than three raters: it cannot be known whose error it was"
     if not np.ptp(ratings.value):
         return "no variation: all ratings are equal"
     return ""

@@ -1,4 +1,4 @@
-"""Preference and score where pairs were chosen as votes came in: what chance alone would show."""
+"""Agreement of votes with scores where pairs were chosen adaptively, as for a random sample."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from studies.analysis.statistics.votes import Votes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnAgreement:
-    """A score's agreement with votes, freed of the choice of pairs in two ways.
+    """A score's agreement with votes, corrected for the choice of pairs in two ways.
 
     `random_arm` has the votes on pairs drawn at random alone. `weighted` is strict agreement over
     all votes, each weighing one over the probability of its draw.
@@ -27,8 +27,8 @@ class DrawnAgreement:
 def drawn_agreement(votes: Votes, gap: Array, draws: Draws) -> DrawnAgreement:
     """Return how a score agrees with votes on pairs that were drawn; `gap` is nan without scores.
 
-    Rows are those of `draws`. The weighted share is Hajek's (1971) ratio: each draw stands for all
-    pairs that it could have fallen on.
+    Rows are those of `draws`. The weighted share is Hajek's (1971) ratio: each draw represents all
+    the pairs that could have been drawn.
     """
     return DrawnAgreement(
         random_arm=score_agreement_of(votes.scored(np.where(draws.at_random, gap, np.nan))),

@@ -107,10 +107,10 @@ def _gap_bin(votes: Votes, low: float, high: float) -> GapBin:
 
 
 def kendall_tau_b(neurons: Labels, raters: Labels, scores: Values, values: Values) -> Estimate:
-    """Kendall's tau-b between scores and what raters gave, within neuron and rater.
+    """Compute Kendall's tau-b of scores and raters' values, within neuron and rater.
 
-    One row per rated thing: its score, and one rater's rating or rank of it (higher is better).
-    Only things that one rater judged on one neuron are compared; concordance and ties are summed
+    One row per rated option: its score, and one rater's rating or rank of it (higher is better).
+    Only options that one rater judged on one neuron are compared; concordance and ties are summed
     over all such pairs. From -1 to 1. Undefined when no pair differs in score, or none in value.
     ValueError: lengths differ, scores or values not finite. Source: Kendall (1945).
     """

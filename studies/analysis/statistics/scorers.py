@@ -93,7 +93,7 @@ def _checked(score_gaps: Mapping[str, Values], votes: Votes) -> dict[str, Array]
 
 
 def _common(gaps: Mapping[str, Array], votes: Votes) -> tuple[list[str], npt.NDArray[np.bool_]]:
-    """Name the scorers with any gap, and mark the decided votes for which all of them have one."""
+    """Return the scorers with any gap, and marks of the decided votes where all have one."""
     decided = votes.outcome != 0
     known = [name for name, gap in gaps.items() if np.isfinite(gap[decided]).any()]
     common = decided & bool(known)
@@ -206,12 +206,12 @@ def joint_model(votes: Votes, predictors: Mapping[str, Values]) -> JointModel:
     )
 
 
-_PER_SPREAD = "log-odds of the left per root mean square of the predictor, beside the others"
+_PER_SPREAD = "log-odds of the left per root mean square of the predictor, given the others"
 _SIDE = "side bias, log-odds where all predictors are equal"
 
 
 def _joint(votes: Votes, x: Array) -> tuple[tuple[Estimate, ...], list[float]]:
-    """Return all coefficients; bits told by all, then those lost without each predictor."""
+    """Return all coefficients; the bits of all predictors, then those lost without each."""
     methods = [_SIDE] + [_PER_SPREAD] * (x.shape[1] - 1)
     y = (1 + votes.outcome) / 2
     reason = why_no_fit(x, y)

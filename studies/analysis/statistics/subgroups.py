@@ -43,7 +43,7 @@ def agreement_by_stratum(
 
 
 def score_strata(scores: Values, *, n: int = 3) -> tuple[npt.NDArray[np.str_], tuple[str, ...]]:
-    """Cut scores into `n` parts of about equal number; labels, and the labels in order.
+    """Return labels for `n` groups of scores of about equal size, and the labels in order.
 
     For a vote take the mean of its two scores: how good the explanations are. Equal scores stay
     together, so that there may be fewer parts. ValueError when a score is not finite or `n` is

@@ -34,11 +34,11 @@ LEAST_RELIABILITY = 0.3
 def system_correlation(
     conditions: Labels, neurons: Labels, raters: Labels, scores: Values, values: Values
 ) -> Estimate:
-    """Pearson's correlation over conditions of the mean score with the mean of what raters gave.
+    """Compute Pearson's correlation over conditions of mean scores with raters' mean values.
 
-    One row per rated thing: its condition, its score, one rater's value (a vote is two rows, 1 for
+    One row per rated option: its condition, its score, one rater's value (a vote is two rows, 1 for
     what was preferred and 0 for the other, a tie half and half). The interval is over neurons and
-    raters, the conditions being fixed: it says nothing of other methods. From -1 to 1. Undefined
+    raters, the conditions being fixed: it does not hold for other methods. From -1 to 1. Undefined
     with fewer than three conditions and when scores or values have the same mean in all. ValueError
     as in `kendall_tau_b`.
     """
@@ -92,7 +92,7 @@ def _of_means(sums: Array) -> Array:
 
 
 def disattenuated(correlation: Estimate, *reliabilities: Estimate) -> Estimate:
-    """Correct a correlation for the unreliability of what it correlates.
+    """Return a correlation corrected for the unreliability of its variables.
 
     The value is r / sqrt(product of the reliabilities): what r would be without noise, if the noise
     of one has nothing to do with that of the other. It may exceed 1. The interval is by the delta

@@ -1,4 +1,4 @@
-"""Which condition wins, and which side."""
+"""Win rates of conditions, and the bias towards a side."""
 
 from dataclasses import dataclass
 from typing import Any

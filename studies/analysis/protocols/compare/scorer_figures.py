@@ -8,7 +8,7 @@ from studies.analysis.charts import axes, plots
 from studies.analysis.charts.axes import in_words
 from studies.analysis.charts.gap_chart import gap_chart
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.published import published_beside
+from studies.analysis.data.published import published_for
 from studies.analysis.protocols.compare.analyse import Comparisons, ScorerResult
 from studies.analysis.protocols.compare.scorer_details import ScorerDetails
 from studies.analysis.report.figure import Cell, Figure, Kind
@@ -195,7 +195,7 @@ def _gap_cells(each: GapBin) -> tuple[Cell, ...]:
 
 def _published(scorer: ScorerResult) -> Sequence[float]:
     ends = tuple(each.high for each in scorer.by_gap)
-    return published_beside(scorer.scorer) if ends == _PUBLISHED_ENDS else ()
+    return published_for(scorer.scorer) if ends == _PUBLISHED_ENDS else ()
 
 
 def gap_name(low: float, high: float) -> str:
