@@ -176,7 +176,10 @@ def interaction(first: Codes, second: Codes) -> Codes:
 
 
 def _order(group: Codes) -> Codes:
-    """Return a stable sort order in linear time: numpy has it for two bytes, longer codes go twice."""
+    """Return a stable sort order in linear time.
+
+    Numpy is linear for codes of two bytes, so longer ones are sorted in two steps.
+    """
     if group.max() >= 2**32:
         return np.argsort(group, kind="stable")
     order = np.argsort(group.astype(np.uint16), kind="stable")
