@@ -1,4 +1,4 @@
-"""Fields for what raters are held to and asked first, as a researcher reads and writes them."""
+"""Form fields for quality rules and comprehension questions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,22 +16,13 @@ from studies.presets.base import Preset
 from studies.presets.trust import OPTIONAL, JustifiedRule
 
 
-def trust_of_preset(preset: Preset) -> dict[str, Any]:
-    """Return what a design sets by default, as a study stores it."""
-    return {
-        "rules": [each.rule.to_json() for each in preset.rules],
-        "checks": [check.to_json() for check in preset.checks],
-        "practises": preset.practice is not None,
-    }
-
-
 def offered(preset: Preset) -> tuple[JustifiedRule, ...]:
     """Return the rules that a study of the design can have, with suggested limits."""
     return preset.rules if preset.protocol == "write" else (*preset.rules, *OPTIONAL)
 
 
 class RulesWidget(forms.Widget):
-    """Each rule that can be set: whether it is, its limit in percent, and what follows."""
+    """A row per rule: whether it is set, its limit in percent, and whether it pauses raters."""
 
     use_fieldset = True
     rules: Sequence[JustifiedRule] = ()
@@ -39,7 +30,7 @@ class RulesWidget(forms.Widget):
     def value_from_datadict(
         self, data: Mapping[str, Any], files: Any, name: str
     ) -> list[dict[str, Any]]:
-        """Return the rules that are ticked, as they were sent."""
+        """Return the ticked rules, as they were sent."""
         return [
             {
                 "name": rule,
@@ -57,7 +48,7 @@ class RulesWidget(forms.Widget):
         attrs: dict[str, Any] | None = None,
         renderer: BaseRenderer | None = None,
     ) -> SafeString:
-        """Show a row for each rule; those set first keep their numbers."""
+        """Return the rows as HTML; rules that are set show their own numbers."""
         given = {row["name"]: row for row in value or ()}
         reasons = {each.rule.name: each for each in self.rules}
         rows = [_row(each.rule, each.reason, given.get(key)) for key, each in reasons.items()]
@@ -92,30 +83,30 @@ def _as_sent(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class RulesField(forms.Field):
-    """Rules on raters, as a batch stores them."""
+    """Quality rules, as a batch stores them."""
 
     widget = RulesWidget
 
     def __init__(self) -> None:
         super().__init__(
             required=False,
-            label="Rules on raters",
+            label="Quality rules for raters",
             help_text=(
-                "Looked at after each answer. Who breaks one is left out of the analysis, which "
-                "is given with and without them; nothing is deleted."
+                "Checked after each answer. Raters who break one are excluded from the analysis. "
+                "Results are given with and without them, and nothing is deleted."
             ),
         )
 
     def offer(self, preset: Preset) -> None:
-        """Offer the rules that fit a design."""
+        """Offer the rules of a design."""
         self.widget.rules = offered(preset)
 
     def prepare_value(self, value: Any) -> Any:
-        """Return stored rules as they are sent; what was sent stays as it is."""
+        """Return stored rules as a form sends them."""
         return [row if "percent" in row else _as_sent(row) for row in value or ()]
 
     def to_python(self, value: Any) -> list[dict[str, Any]]:
-        """Read what was sent; ValidationError names the rule at fault."""
+        """Return the rules that were sent; ValidationError names the invalid one."""
         try:
             return [rule.to_json() for rule in read_rules([_rule(row) for row in value or ()])]
         except ValueError as error:
@@ -143,32 +134,32 @@ def _number(sent: str, title: str) -> float:
 
 
 class ChecksField(forms.CharField):
-    """Questions about the instructions, written as text."""
+    """Comprehension questions, as text."""
 
     def __init__(self) -> None:
         super().__init__(
             required=False,
-            label="Questions about the instructions",
+            label="Comprehension questions",
             widget=forms.Textarea(attrs={"rows": 10}),
             help_text=(
-                "Asked before the first question, with two tries; who fails both is asked nothing "
-                "more. A question on a line, its options below: “+ ” the right one, “- ” the "
-                "others. Empty: none."
+                "Asked before the first item, with two attempts; anyone who fails both attempts is "
+                "screened out. Write each question on a line and its options below it: “+ ” before "
+                "the right one, “- ” before the others. Leave empty for none."
             ),
         )
 
     def prepare_value(self, value: Any) -> Any:
-        """Return stored checks as text; what was sent stays as it is."""
+        """Return stored checks as text."""
         return (
             value if isinstance(value, str) else written_checks(map(Check.from_json, value or ()))
         )
 
     def to_python(self, value: Any) -> Any:
-        """Read the text; ValidationError names what is wrong."""
+        """Return the checks in a text; ValidationError says what is wrong."""
         try:
             return [check.to_json() for check in read_checks(value or "")]
         except ValueError as error:
             raise ValidationError(f"{error}.") from error
 
     def run_validators(self, value: Any) -> None:
-        """Check nothing more: the text was read."""
+        """Do nothing: the text was validated when it was read."""

@@ -1,4 +1,4 @@
-"""The buttons above a study's form: what each does, and what is said afterwards."""
+"""The buttons above a study's form: what each does, and the message afterwards."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from studies.services.neurons import neurons_add_explained
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """What is asked before an action that others notice."""
+    """The question before an action that others notice."""
 
     question: str
     consequence: str
@@ -44,39 +44,39 @@ def build(request: HttpRequest, study: Study) -> str:
         messages.warning(request, f"Left out: {each.text}.")
     return (
         f"Built {counted(built.items, 'item')} on {counted(built.neurons, 'neuron')}: "
-        f"{counted(built.judgments, 'judgment')} wanted. Look it over, then open it."
+        f"{counted(built.judgments, 'judgment')} wanted. Check it, then open it."
     )
 
 
 def unbuild(request: HttpRequest, study: Study) -> str:
     """Turn a built study back into a draft."""
     study_unbuild(study=study)
-    return "The study is a draft again: change what you like and build it anew."
+    return "The study is a draft again. Change it and build it again."
 
 
 def open_(request: HttpRequest, study: Study) -> str:
-    """Let raters in."""
+    """Open the study to raters."""
     study_open(study=study)
-    return "Open: send raters the invitation link."
+    return "The study is open. Send raters the invitation link."
 
 
 def close(request: HttpRequest, study: Study) -> str:
-    """End it."""
+    """Close the study."""
     study_close(study=study, at=timezone.now())
-    return "Closed. The results are computed once more."
+    return "The study is closed. The results are being computed again."
 
 
 def add_explained(request: HttpRequest, study: Study) -> str:
-    """Add the neurons that every condition explains."""
+    """Add neurons that have an explanation of every condition."""
     form = SampleForm(request.POST)
     if not form.is_valid():
-        raise StudyRefused("How many neurons to add is a whole number above 0, or empty.")
+        raise StudyRefused("Enter a whole number above 0, or leave the number of neurons empty.")
     added = neurons_add_explained(study=study, at_most=form.cleaned_data["at_most"])
     return f"{counted(added, 'neuron')} added."
 
 
 def adopt(request: HttpRequest, study: Study) -> str:
-    """Let what raters wrote or simulated stand beside what models do."""
+    """Adopt what raters wrote or simulated."""
     adopted, *others = study_adopt(study=study, at=timezone.now()).lines
     for line in others:
         messages.warning(request, line)
@@ -95,16 +95,16 @@ _CONFIRMED = {
     "open": Confirmation(
         question="Open this study to raters?",
         consequence=(
-            "Anybody with the invitation link can then answer, and the study cannot become a "
-            "draft again: its neurons, conditions, texts and sizes are fixed for good."
+            "Anyone with the invitation link can then answer. The design (neurons, conditions, "
+            "texts and sizes) can no longer be changed."
         ),
         button="Yes, open it",
     ),
     "close": Confirmation(
         question="Close this study?",
         consequence=(
-            "Raters are turned away at once, also those in the middle of an answer. What they "
-            "have answered is kept, and you can open the study again."
+            "Raters are turned away immediately, even while they are answering. Their answers "
+            "are kept, and you can open the study again."
         ),
         button="Yes, close it",
     ),
@@ -112,7 +112,7 @@ _CONFIRMED = {
 
 
 def confirmation(study: Study, action: str) -> Confirmation | None:
-    """Return what is asked before an action; None where nothing is."""
+    """Return the question before an action; None if there is none."""
     if action != "adopt":
         return _CONFIRMED.get(action)
     state = adoption_state(study)
@@ -123,16 +123,16 @@ def confirmation(study: Study, action: str) -> Confirmation | None:
     return Confirmation(
         question=f"Adopt {n}?",
         consequence=(
-            f"What raters gave then stands among the {state.what}s that models give, under a "
-            "pseudonym of this study: it can be scored, and compared in other studies. It is not "
-            f"taken back.{left_out}"
+            f"The raters' {state.what}s are added to those by models, under the pseudonyms of this "
+            f"study. They can be scored, and compared in other studies. This cannot be undone."
+            f"{left_out}"
         ),
         button=f"Yes, adopt {n}",
     )
 
 
 def panel(request: HttpRequest, study: Study) -> dict[str, Any]:
-    """Return what the panel above the form shows."""
+    """Return the context of the panel above the form."""
     plan = study_plan(study) if study.batch else None
     protocol = study.design.protocol
     return {
@@ -140,7 +140,7 @@ def panel(request: HttpRequest, study: Study) -> dict[str, Any]:
         "registration": registration_of(study),
         "n_conditions": study.conditions.count(),
         "plan": plan,
-        "plan_text": plan and f"{plan_in_words(plan, protocol)}{dealt_in_words(study)}",
+        "plan_text": plan and f"{plan_in_words(plan, protocol)}{distribution_in_words(study)}",
         "rules": [in_words(rule) for rule in read_rules(trust_of(study)["rules"])],
         "left_out": [LeftOut(**each).text for each in study.left_out],
         "adoption": adoption_state(study) if study.state == Study.State.CLOSED else None,
@@ -153,15 +153,15 @@ def _known(plan: Plan) -> str:
     within = f"to about ±{100 * plan.half_width:.0f} percentage points."
     if plan.is_measured:
         return (
-            " By how far neurons and raters have differed so far, agreement with the score will "
-            f"then be known {within}"
+            " Judging by the differences between neurons and raters so far, agreement with the "
+            f"score will be known {within}"
         )
-    return f" A share near one half will then be known {within}"
+    return f" A share near one half will be known {within}"
 
 
 def plan_in_words(plan: Plan, protocol: str) -> str:
-    """Return what a built study takes, and how well it will know a share where answers make one."""
-    tests = f" and about {plan.tests:,} that test raters" if plan.tests else ""
+    """Return how much a built study takes, and how precise it will be."""
+    tests = f" and about {plan.tests:,} test answers" if plan.tests else ""
     return (
         f"{counted(plan.items, 'item')} on {counted(plan.neurons, 'neuron')}; "
         f"{counted(plan.judgments, 'judgment')} wanted{tests}, from at least "
@@ -171,25 +171,25 @@ def plan_in_words(plan: Plan, protocol: str) -> str:
     )
 
 
-def dealt_in_words(study: Study) -> str:
-    """Return how a study deals its items to raters, where that is not all alike."""
+def distribution_in_words(study: Study) -> str:
+    """Return how a study distributes its items, if not equally."""
     deep = study.extra_overlap_share and not study.draws_pairs
-    told = (
+    sentences = (
         (
             study.draws_pairs,
-            f"Pairs are chosen as votes come in, {100 * study.random_share:.0f}\N{NO-BREAK SPACE}% "
-            f"of them at random, none more than {counted(study.overlap, 'time')}, until the "
-            "judgments wanted are in.",
+            f"Pairs are chosen adaptively as votes arrive, {100 * study.random_share:.0f}% of them "
+            f"at random, each at most {counted(study.overlap, 'time')}, until all judgments are "
+            "in.",
         ),
         (
             deep,
-            f"{study.extra_overlap_share} of each hundred items are judged "
+            f"{study.extra_overlap_share}% of the items are judged "
             f"{counted(study.extra_overlap, 'time')}, the others "
             f"{counted(study.overlap, 'time')}.",
         ),
         (
             study.between_raters,
-            "Each rater meets one condition, or one pair of them.",
+            "Each rater sees one condition or one pair.",
         ),
     )
-    return "".join(f" {text}" for holds, text in told if holds)
+    return "".join(f" {text}" for applies, text in sentences if applies)

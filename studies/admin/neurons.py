@@ -1,4 +1,4 @@
-"""The neurons of a study, a page at a time."""
+"""The neurons of a study, page by page."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ _PAGE = 100
 
 
 def neurons_page(request: HttpRequest, study: Study, context: dict[str, Any]) -> HttpResponse:
-    """Show the neurons picked, and take some out of a draft."""
+    """Return a page of the study's neurons, or remove some from a draft."""
     if request.method == "POST":
         return _remove(request, study)
     search = request.GET.get("q", "").strip()

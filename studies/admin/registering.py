@@ -1,4 +1,4 @@
-"""The page on which a study's design and analysis plan are frozen."""
+"""The page that registers a study's design and analysis plan."""
 
 from typing import Any
 
@@ -17,12 +17,12 @@ from studies.services.registering import registration_freeze
 
 
 def registering_page(request: HttpRequest, study: Study, context: dict[str, Any]) -> HttpResponse:
-    """Ask for the plan and freeze it; what is frozen already is shown and stays."""
+    """Return the form for the plan, or register it; an existing registration is shown."""
     form = PlanForm(request.POST or None, study=study)
     if request.method == "POST" and form.is_valid() and _frozen(request, study, form):
         return HttpResponseRedirect(reverse("admin:studies_study_change", args=[study.pk]))
     context |= {
-        "title": f"Register the plan of {study}",
+        "title": f"Register the analysis plan of {study}",
         "study": study,
         "form": form,
         "registration": registration_of(study),

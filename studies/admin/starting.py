@@ -1,4 +1,4 @@
-"""From a published design to a running study: choose it, look the defaults over, open."""
+"""From a published design to a running study: choose it, check the defaults, open it."""
 
 from typing import Any
 
@@ -13,20 +13,19 @@ from studies.forms import PresetForm
 from studies.presets import PRESETS
 from studies.selectors.images import likeliest_subject
 from studies.services.errors import StudyRefused
-from studies.services.from_preset import study_start
 
 
 def presets_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    """Show the designs to choose from."""
+    """Return the list of designs."""
     return TemplateResponse(
         request,
         "admin/studies/study/presets.html",
-        {**context, "title": "A study from a published design", "presets": PRESETS.values()},
+        {**context, "title": "New study from a published design", "presets": PRESETS.values()},
     )
 
 
 def start_page(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
-    """Ask what a design leaves open, with its defaults filled in; build, and open if asked to."""
+    """Return the form of a design with its defaults, or create, build and maybe open the study."""
     preset = PRESETS.get(name)
     if preset is None:
         raise Http404(f"there is no design {name}")
@@ -42,16 +41,16 @@ def start_page(request: HttpRequest, name: str, context: dict[str, Any]) -> Http
 
 
 def _start(request: HttpRequest, form: PresetForm) -> HttpResponse | None:
-    """Make the study; None, with the reason on the form, where it cannot be built."""
+    """Create the study; None, with the reason on the form, if it cannot be built."""
     is_open = "open" in request.POST
     try:
-        study, built = study_start(preset=form.preset, choices=form.choices(), is_open=is_open)
+        built = form.start(is_open=is_open)
     except StudyRefused as refusal:
         form.add_error(None, str(refusal))
         return None
     for each in built.left_out:
         messages.warning(request, f"Left out: {each.text}.")
-    second = "A second part is built along with it. " if form.preset.second_part else ""
-    done = "Open: send raters the invitation link." if is_open else "Look it over, then open it."
+    second = "The second part was built too. " if form.preset.second_part else ""
+    done = "It is open: send raters the invitation link." if is_open else "Check it, then open it."
     messages.success(request, f"Built {counted(built.items, 'item')}. {second}{done}")
-    return HttpResponseRedirect(reverse("admin:studies_study_change", args=[study.pk]))
+    return HttpResponseRedirect(reverse("admin:studies_study_change", args=[form.instance.pk]))

@@ -1,4 +1,4 @@
-"""The form of a study, with where it stands and what can be done next above it."""
+"""The form of a study, below a panel with its state and the next steps."""
 
 from typing import Any
 
@@ -35,26 +35,26 @@ _DEALING = ("condition_assignment", "extra_overlap_share", "extra_overlap", "cat
 _DESIGN = (*_PAIRS, *_DEALING)
 _TEXTS = ("language", "consent", "instructions")
 _TRUST = ("rules", "tells_raters", "checks", "practises")
-_TRUST_SAID = ("rules_set", "tells_raters", "checks_set", "practises")
+_TRUST_BUILT = ("rules_set", "tells_raters", "checks_set", "practises")
 
 
 class NeuronSelect(AutocompleteSelectMultiple):
-    """A search as one types, over any number of neurons."""
+    """An autocomplete field for neurons."""
 
     url_name = "%s:studies_neuron_search"
 
 
 class NeuronSearch(AutocompleteJsonView):
-    """Answers that search, in the order of layers and indices."""
+    """Search results in the order of layers and indices."""
 
     def get_queryset(self) -> QuerySet[Neuron]:
-        """Read the subjects along with the neurons."""
+        """Return neurons with their subjects."""
         found: QuerySet[Neuron] = super().get_queryset().select_related("subject")
         return found.order_by("subject__name", "layer", "index")
 
 
 def is_draft(study: Study | None) -> bool:
-    """Whether a study can still be changed."""
+    """Return whether a study can still be changed."""
     return study is None or study.state == Study.State.DRAFT
 
 
@@ -63,11 +63,11 @@ class ConditionInline(admin.TabularInline[Condition, Study]):
     formset = ConditionFormSet
     extra = 0
     min_num = 2
-    verbose_name_plural = "Conditions: what is compared. Raters never see these names"
+    verbose_name_plural = "Conditions (what is compared; raters never see these names)"
     empty_value_display = "written by people"
 
     def get_formset(self, request: HttpRequest, obj: Study | None = None, **kwargs: Any) -> Any:
-        """Say what an empty method means where it is chosen."""
+        """Offer explainers, and name the empty choice."""
         formset = super().get_formset(request, obj, **kwargs)
         field = formset.form.base_fields.get("method")
         if isinstance(field, forms.ModelChoiceField):
@@ -78,15 +78,15 @@ class ConditionInline(admin.TabularInline[Condition, Study]):
         return formset
 
     def has_add_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
-        """Only while nothing is built."""
+        """Allow it for drafts only."""
         return super().has_add_permission(request, obj) and is_draft(obj)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only while nothing is built."""
+        """Allow it for drafts only."""
         return super().has_change_permission(request, obj) and is_draft(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only while nothing is built."""
+        """Allow it for drafts only."""
         return super().has_delete_permission(request, obj) and is_draft(obj)
 
 
@@ -104,13 +104,13 @@ class StudyAdmin(admin.ModelAdmin[Study]):
         js = [forms.Script("js/study-admin.js", type="module")]
 
     def get_inlines(self, request: HttpRequest, obj: Study | None) -> Any:
-        """Show conditions where the design has any."""
+        """Show conditions if the design has any."""
         return self.inlines if obj is None or obj.design.needs.conditions else []
 
     # --- The form -----------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: Study | None = None) -> Any:
-        """Show the ways to add neurons while they can be added."""
+        """Return the sections; neurons can only be added to drafts."""
         picking = [*(["pick"] if self._can_search() else []), ("subject", "references")]
         return [
             (None, {"fields": [("title", "slug"), "question"]}),
@@ -128,16 +128,16 @@ class StudyAdmin(admin.ModelAdmin[Study]):
             ),
             ("What raters read", {"fields": _TEXTS, "classes": ["collapse"]}),
             (
-                "Whom to trust",
+                "Quality checks",
                 {
-                    "fields": _TRUST if is_draft(obj) else _TRUST_SAID,
+                    "fields": _TRUST if is_draft(obj) else _TRUST_BUILT,
                     "classes": ["collapse"],
                 },
             ),
         ]
 
     def _asks(self, study: Study | None) -> list[str]:
-        """Confidence can be set for comparisons; other designs ask for it or do not."""
+        """Confidence is a choice in comparisons only; other designs define it."""
         return ["ask_confidence"] if study is None or study.compares else []
 
     def _adopts(self, study: Study | None) -> list[str]:
@@ -150,7 +150,7 @@ class StudyAdmin(admin.ModelAdmin[Study]):
     def get_form(
         self, request: HttpRequest, obj: Study | None = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """Add the search for neurons, which starts empty: what was picked before stays."""
+        """Add an empty search field for neurons; those picked before stay."""
         if is_draft(obj):
             kwargs["form"] = type("StudyAdminForm", (StudyForm,), {"pick": self._pick()})
         return super().get_form(request, obj, change=change, **kwargs)
@@ -161,39 +161,39 @@ class StudyAdmin(admin.ModelAdmin[Study]):
             required=False,
             label="Search",
             widget=NeuronSelect(Study.neurons.field, self.admin_site),
-            help_text="Type layer/index, as 3/120, and choose; they are added when you save.",
+            help_text="Type layer/index, such as 3/120, and choose. They are added when you save.",
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Study | None = None) -> list[str]:
-        """Fix the design once it is built."""
-        fixed = [*_SIZES, *_DESIGN, *_TEXTS, *_TRUST_SAID]
+        """Make the design read-only once it is built."""
+        fixed = [*_SIZES, *_DESIGN, *_TEXTS, *_TRUST_BUILT]
         return [] if is_draft(obj) else ["title", "slug", *fixed]
 
-    @admin.display(description="Rules on raters")
+    @admin.display(description="Quality rules for raters")
     def rules_set(self, study: Study) -> str:
-        """Say which rules were built in."""
+        """Return the rules in words."""
         return "\n".join(map(in_words, read_rules(study.rules))) or "None"
 
-    @admin.display(description="Questions about the instructions")
+    @admin.display(description="Comprehension questions")
     def checks_set(self, study: Study) -> str:
-        """Say which questions were built in."""
+        """Return the questions as text."""
         return written_checks(map(Check.from_json, study.checks)) or "None"
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Study | None = None) -> Any:
-        """Fill the slug while it can be changed."""
+        """Fill in the slug of drafts."""
         return super().get_prepopulated_fields(request, obj) if is_draft(obj) else {}
 
     def has_delete_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
-        """Only drafts can be deleted, and only unregistered ones: others may hold answers."""
+        """Allow deletion of unregistered drafts only: other studies may have answers."""
         frozen = obj is not None and registration_of(obj) is not None
         return super().has_delete_permission(request, obj) and is_draft(obj) and not frozen
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Offer no deletion of several studies at once."""
+        """Offer no bulk deletion."""
         return {}
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Add the neurons that were picked and referred to."""
+        """Add the neurons that were picked or referenced."""
         super().save_related(request, form, formsets, change)
         picked = [neuron.pk for neuron in form.cleaned_data.get("pick") or ()]
         wanted = [*picked, *getattr(form, "neurons_to_add", ())]
@@ -204,7 +204,7 @@ class StudyAdmin(admin.ModelAdmin[Study]):
     def response_add(
         self, request: HttpRequest, obj: Study, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Stay with a new study: building it is the next step."""
+        """Go to the new study: building it is the next step."""
         if "_addanother" in request.POST or "_popup" in request.POST:
             return super().response_add(request, obj, post_url_continue)
         self.message_user(request, "Saved. Add neurons, then build it.", messages.SUCCESS)
@@ -213,7 +213,7 @@ class StudyAdmin(admin.ModelAdmin[Study]):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Put the panel above the form."""
+        """Add the panel's context."""
         study: Study | None = context.get("original")
         if study is not None:
             context |= panel(request, study)
@@ -222,7 +222,7 @@ class StudyAdmin(admin.ModelAdmin[Study]):
     # --- The panel ----------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the buttons of the panel and the list of neurons."""
+        """Add the panel's buttons and the list of neurons."""
         view = self.admin_site.admin_view
         search = NeuronSearch.as_view(admin_site=self.admin_site)
         return [
@@ -236,7 +236,7 @@ class StudyAdmin(admin.ModelAdmin[Study]):
         ]
 
     def act(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
-        """Do what a button of the panel says, after asking where others will notice."""
+        """Perform a button's action, after a confirmation if others will notice it."""
         study = self._changeable(request, pk)
         if request.method != "POST" or action not in ACTIONS:
             return HttpResponseNotAllowed(["POST"])
@@ -253,15 +253,15 @@ class StudyAdmin(admin.ModelAdmin[Study]):
         return HttpResponseRedirect(_change_url(study))
 
     def neurons(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show the neurons picked, and take some out of a draft."""
+        """Show or remove the study's neurons."""
         return neurons_page(request, self._changeable(request, pk), self._context(request))
 
     def register(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Freeze the design and the analysis plan."""
+        """Register the design and the analysis plan."""
         return registering_page(request, self._changeable(request, pk), self._context(request))
 
     def presets(self, request: HttpRequest) -> HttpResponse:
-        """Show the published designs."""
+        """List the published designs."""
         self._require_adding(request)
         return presets_page(request, self._context(request))
 

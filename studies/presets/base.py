@@ -260,6 +260,15 @@ class Preset:
         return tuple(sorted(rules, key=lambda each: order.index(each.rule.name)))
 
     @property
+    def trust(self) -> dict[str, Any]:
+        """The default rules, checks and practice, as a study stores them."""
+        return {
+            "rules": [each.rule.to_json() for each in self.rules],
+            "checks": [check.to_json() for check in self.checks],
+            "practises": self.practice is not None,
+        }
+
+    @property
     def consent(self) -> str:
         """What raters agree to."""
         return CONSENT.format(task=self.task)

@@ -1,4 +1,4 @@
-"""Which neurons of a subject a study could be about, and whose explanations there are."""
+"""The neurons of a subject that a study can ask about, and the authors of its explanations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from django.db.models import Count, Q, QuerySet
 
 from explanations.models import BY_PEOPLE, PERSON, Explanation, Method, Neuron, Subject
 from explanations.services.ground_truth import TRUTH
+from studies.analysis.report.wording import counted
 from studies.design.sampling import score_strata, spread
 from studies.design.seeds import stream
 from studies.models import Study
@@ -16,22 +17,26 @@ from studies.selectors.material import explained_by, scores_by_explanation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Whose explanations there are: a method, or people where it is None; of how many neurons."""
+    """An author of explanations (a method; None: people), and of how many neurons."""
 
     method: Method | None
     neurons: int
 
     @property
+    def key(self) -> str:
+        """Its value in a form."""
+        return str(self.method.pk) if self.method else "people"
+
+    @property
     def name(self) -> str:
-        """How a form names it."""
-        return f"{self.method or 'written by people'}: {self.neurons:,} neurons"
+        """Its label in a form."""
+        return f"{self.method or 'written by people'}: {counted(self.neurons, 'neuron')}"
 
 
 def authors_of(subject: Subject) -> list[Author]:
-    """Return whose explanations of a subject's neurons there are, most neurons first.
+    """Return the authors of explanations of a subject's neurons, most neurons first.
 
-    Controls come behind those that mean what they say, and descriptions that are known to be true
-    last: they are what others are held against.
+    Controls come after all others, and known true descriptions last: they are the reference.
     """
     of_subject = Explanation.objects.filter(neuron__subject=subject)
     control = Q(author_kind=Explanation.Author.CONTROL)
@@ -53,8 +58,8 @@ def authors_of(subject: Subject) -> list[Author]:
 def neurons_to_ask(study: Study, subject: Subject, *, at_most: int) -> list[int]:
     """Return neurons of a subject with records and an explanation of each condition.
 
-    Of more than `at_most`, so many are drawn with the study's seed, evenly over the layers and,
-    where there are scores, over their quarters.
+    Of more than `at_most`, that many are sampled with the study's seed, evenly over the layers and,
+    if there are scores, over their quartiles.
     """
     conditions = tuple(study.conditions.all())
     found = explained_by(conditions) if conditions else Neuron.objects.order_by("layer", "index")

@@ -1,4 +1,4 @@
-"""Pages about studies, for staff; and the front page."""
+"""The home page, and pages about studies for staff."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -42,7 +42,7 @@ staff_only = partial(staff_member_required, login_url="admin:login")
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Say what this is."""
+    """Return the home page."""
     return render(request, "studies/home.html")
 
 
@@ -50,7 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @never_cache
 @staff_only
 def study_list(request: HttpRequest) -> HttpResponse:
-    """List all studies."""
+    """Return the list of studies."""
     return render(request, "studies/list.html", {"studies": study_rows()})
 
 
@@ -82,7 +82,7 @@ def results(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @staff_only
 def registration(request: HttpRequest, slug: str) -> HttpResponse:
-    """Send what was registered, to the letter that was digested."""
+    """Send the registered document, exactly as hashed."""
     frozen = get_object_or_404(Registration, study__slug=slug)
     response = HttpResponse(frozen.document, content_type="application/json; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{slug}-registration.json"'
@@ -92,7 +92,7 @@ def registration(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @staff_only
 def refresh(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ask for the results to be computed anew."""
+    """Request new results."""
     study = get_object_or_404(Study, slug=slug)
     if study.batch_id is not None:
         analysis_request(study=study, at=timezone.now())
@@ -119,7 +119,7 @@ def export(request: HttpRequest, slug: str, table: str, format: str) -> Streamin
 @never_cache
 @staff_only
 def figure(request: HttpRequest, slug: str, name: str, format: str) -> HttpResponse:
-    """Send one figure as it is drawn, or the rows behind it."""
+    """Send one figure as SVG, or its data as CSV."""
     study = get_object_or_404(Study.objects.select_related("analysis"), slug=slug)
     analysis = getattr(study, "analysis", None)
     shown = analysis.figures.get(name) if analysis else None
@@ -141,7 +141,7 @@ _FIGURE_FORMATS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
 @never_cache
 @staff_only
 def export_all(request: HttpRequest, slug: str) -> StreamingHttpResponse:
-    """Send everything about a study as one zip, piece by piece."""
+    """Send a study's complete export as a zip, piece by piece."""
     study = get_object_or_404(Study, slug=slug)
     identified = _identified(request)
     response = StreamingHttpResponse(
@@ -153,8 +153,8 @@ def export_all(request: HttpRequest, slug: str) -> StreamingHttpResponse:
 
 
 def _identified(request: HttpRequest) -> bool:
-    """Whether who raters are is asked for, which is for superusers alone."""
+    """Return whether recruiter ids are requested; 403 for all but superusers."""
     asked = "external-ids" in request.GET
     if asked and not getattr(request.user, "is_superuser", False):
-        raise PermissionDenied("only superusers may see who raters are")
+        raise PermissionDenied("only superusers may export recruiter ids")
     return asked

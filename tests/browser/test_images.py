@@ -14,7 +14,7 @@ from explanations.services.images import images_import
 from explanations.tasks import import_images
 from studies.models import Study
 from studies.presets import PRESETS
-from studies.services.from_preset import Choices, study_start
+from studies.services.from_preset import study_from_preset, study_start
 from tests.browser.conftest import OpenPage, Picture
 from tests.browser.test_protocols import begin
 from tests.browser.test_study_journey import log_in
@@ -37,17 +37,11 @@ def kept(settings: Any, tmp_path: Path) -> None:
 def invitation(tmp_path: Path) -> str:
     """Open a study on images with nine on each side; return its invitation's token."""
     images_import(path=zip_of_scenes(tmp_path / "a.zip", n=9), subject="stripes")
-    choices = Choices(
-        title="What does this unit respond to?",
-        slug="stripes",
-        subject=Subject.objects.get(),
-        methods=(),
-        neurons=9,
-        overlap=3,
-        items_per_rater=2,
-        excerpts=9,
-    )
-    study, _ = study_start(preset=PRESETS["borowski-2021"], choices=choices, is_open=True)
+    study = study_from_preset(PRESETS["borowski-2021"])
+    study.slug, study.overlap, study.items_per_rater, study.catches = "stripes", 3, 2, 0
+    study.rules, study.checks, study.practises = [], [], False
+    subject = Subject.objects.get()
+    study_start(study=study, subject=subject, methods=(), neurons=9, is_open=True)
     assert study.batch is not None
     return study.batch.token
 

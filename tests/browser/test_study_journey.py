@@ -107,7 +107,7 @@ def set_up(page: Page, subject: Subject) -> None:
     page.locator(".select2-results__option", has_text=f"L0/{first.index}").first.click()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("1 neuron added.")).to_be_visible()
-    page.get_by_role("button", name="Add neurons that every condition explains").click()
+    page.get_by_role("button", name="Add neurons that have every explanation").click()
     expect(page.get_by_text("11 neurons added.")).to_be_visible()
 
 
@@ -187,4 +187,4 @@ def test_buttons_that_would_lose_unsaved_changes_wait_for_saving(open_page: Open
     expect(page.get_by_role("button", name="Build")).to_be_enabled()
     page.get_by_label("Title").press_sequentially("!")
     expect(page.get_by_role("button", name="Build")).to_be_disabled()
-    expect(page.get_by_text("save it before you go on")).to_be_visible()
+    expect(page.get_by_text("unsaved changes")).to_be_visible()

@@ -17,10 +17,9 @@ from explanations.records import Split
 from explanations.services.images import images_import
 from studies.exports.tables import TABLES
 from studies.models import Study, StudyItem
-from studies.presets import PRESETS
 from studies.services.building import study_build, study_unbuild
 from studies.services.errors import StudyRefused
-from studies.services.from_preset import Choices, study_start
+from studies.services.from_preset import study_start
 from tests import factories
 from tests.annotation.factories import item_of
 from tests.pictured import rows_for, zipped
@@ -138,17 +137,11 @@ def opened(settings: Any, tmp_path: Path) -> Study:
     settings.IMAGE_DIR = tmp_path / "kept"
     rows = [*rows_for("0/1", 0, n=2), *rows_for("0/2", 50, n=2)]
     images_import(path=zipped(tmp_path / "CANARY.zip", rows), subject="CANARY-SUBJECT")
-    choices = Choices(
-        title="A study",
-        slug="a-study",
-        subject=Subject.objects.get(),
-        methods=(),
-        neurons=9,
-        overlap=1,
-        items_per_rater=1,
-        excerpts=2,
-    )
-    return study_start(preset=PRESETS[NAME], choices=choices, is_open=True)[0]
+    sizes = {"overlap": 1, "items_per_rater": 1, "excerpts": 2}
+    study = Study(preset=NAME, title="A study", slug="a-study", **sizes)
+    subject = Subject.objects.get()
+    study_start(study=study, subject=subject, methods=(), neurons=9, is_open=True)
+    return study
 
 
 def asked(client: Client, study: Study) -> tuple[Assignment, str]:
@@ -209,7 +202,7 @@ def test_a_subject_without_images_is_refused_in_words(admin_client: Client) -> N
     page = admin_client.post(
         f"/admin/studies/study/start/{NAME}/", {**as_filled_in(admin_client, NAME), "open": "yes"}
     )
-    assert "has an image to show: import some, as a zip" in page.content.decode()
+    assert "has an image to show: import images as a zip" in page.content.decode()
 
 
 def test_a_subject_with_images_alone_has_no_texts_to_show(admin_client: Client) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from annotation.models import Enrolment, Item
 from annotation.services.batches import rater_enrol
-from studies.admin.actions import dealt_in_words, plan_in_words
+from studies.admin.actions import distribution_in_words, plan_in_words
 from studies.analysis.protocols.synthetic import Behaviour
 from studies.design.overlap import (
     Planned,
@@ -131,7 +131,7 @@ def test_a_pair_of_conditions_has_raters_of_its_own() -> None:
     plan = study_plan(study)
     # 3 groups of 4 items: a rater answers 4 at most, and 3 judgments of each take 3 raters.
     assert (plan.judgments, plan.raters) == (36, 9)
-    assert "one pair of them" in dealt_in_words(study)
+    assert "one condition or one pair" in distribution_in_words(study)
 
 
 @pytest.mark.django_db
@@ -157,7 +157,7 @@ def test_a_pilot_share_is_built_and_explained() -> None:
     built = study_build(study=study)
     assert Counter(Item.objects.values_list("overlap", flat=True)) == {2: 18, 6: 2}
     assert built.judgments == study_plan(study).judgments == 48
-    assert "10 of each hundred items are judged 6 times, the others 2 times" in dealt_in_words(
+    assert "10% of the items are judged 6 times, the others 2 times" in distribution_in_words(
         study
     )
 
@@ -170,7 +170,7 @@ def test_the_plan_counts_what_tests_raters_as_time() -> None:
     # 10 pairs x 3; one question in three is a catch trial, a third of the rest are repeats: of 67.5
     # questions 37.5 test raters.
     assert (plan.items, plan.judgments, plan.tests) == (10, 30, 38)
-    assert "about 38 that test raters" in plan_in_words(plan, "compare")
+    assert "about 38 test answers" in plan_in_words(plan, "compare")
     assert study.batch is not None
     assert (study.batch.catch_every, study.batch.repeat_after) == (3, 10)
 

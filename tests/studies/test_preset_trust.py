@@ -20,7 +20,6 @@ from studies.analysis.data.plan import Plan
 from studies.design.registered import differences
 from studies.design.trust import in_words, read_checks, written_checks
 from studies.exports.archive import archive
-from studies.fields import trust_of_preset
 from studies.models import Study
 from studies.presets import PRESETS
 from studies.presets.trust import position_bias
@@ -207,7 +206,7 @@ def test_rules_are_registered_and_a_later_change_is_told() -> None:
 @pytest.mark.django_db
 def test_the_datasheet_lists_the_rules_and_what_was_asked_first(tmp_path: Path) -> None:
     study = factories.study(neurons=2)
-    Study.objects.filter(pk=study.pk).update(**trust_of_preset(PRESETS["pairwise"]))
+    Study.objects.filter(pk=study.pk).update(**PRESETS["pairwise"].trust)
     study.refresh_from_db()
     study_build(study=study)
     study_open(study=study)

@@ -218,7 +218,7 @@ def test_a_rule_below_zero_is_refused_by_name() -> None:
 def test_a_researcher_registers_a_plan_and_downloads_what_was_frozen(staff: Client) -> None:
     study = factories.open_study()
     address = reverse("admin:studies_study_register", args=[study.pk])
-    assert "Register for good" in staff.get(address).content.decode()
+    assert "Register (cannot be undone)" in staff.get(address).content.decode()
     assert staff.post(address, FORM).status_code == 302
     registration = Registration.objects.get()
     assert registered_plan(study) == PLAN
@@ -230,9 +230,9 @@ def test_a_researcher_registers_a_plan_and_downloads_what_was_frozen(staff: Clie
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
-        ("contrasts", "a b", "Line 1: two scorers"),
-        ("contrasts", "a vs b\nc vs c", "Line 2: two scorers"),
-        ("gap_edges", "0, x", "Numbers with commas"),
+        ("contrasts", "a b", "Line 1: write two scorers"),
+        ("contrasts", "a vs b\nc vs c", "Line 2: write two scorers"),
+        ("gap_edges", "0, x", "Enter numbers separated by commas"),
         ("gap_edges", "0.2, 0.1", "do not increase"),
         ("min_seconds", "-1", "greater than or equal to 0"),
         ("primary", "", "required"),

@@ -171,5 +171,5 @@ def test_a_study_that_is_not_open_is_refused() -> None:
     draft = factories.study()
     with pytest.raises(CommandError, match="study: it is draft, not open"):
         call_command("simulate_raters", draft.slug)
-    with pytest.raises(CommandError, match="No study is called 'nothing'"):
+    with pytest.raises(CommandError, match="There is no study 'nothing'"):
         call_command("simulate_raters", "nothing")

@@ -119,13 +119,13 @@ def test_a_neuron_that_does_not_exist_is_named(staff: Client, references: str, f
 def test_references_without_a_subject_are_asked_about(staff: Client) -> None:
     factories.subject()
     response = staff.post(reverse("admin:studies_study_add"), form_data(references="0/1"))
-    assert "Say whose neurons these are" in response.content.decode()
+    assert "Choose the subject of these neurons" in response.content.decode()
 
 
 def test_two_conditions_of_one_method_are_refused(staff: Client) -> None:
     conditions = [{"name": "people", "method": ""}, {"name": "others", "method": ""}]
     response = staff.post(reverse("admin:studies_study_add"), form_data(conditions=conditions))
-    assert "Another condition compares what people wrote already" in response.content.decode()
+    assert "Another condition already has explanations by people" in response.content.decode()
 
 
 def test_a_condition_cannot_be_called_tie(staff: Client) -> None:
@@ -197,7 +197,7 @@ def test_neurons_that_every_condition_explains_are_added_by_one_button(staff: Cl
     study = factories.study(neurons=4)
     study.neurons.clear()
     assert told(press(staff, study, "add-explained", at_most="3")) == ["3 neurons added."]
-    assert told(press(staff, study, "add-explained", at_most="0"))[-1].startswith("How many")
+    assert told(press(staff, study, "add-explained", at_most="0"))[-1].startswith("Enter a whole number")
     assert told(press(staff, study, "add-explained"))[-1] == "1 neuron added."
 
 

@@ -26,7 +26,7 @@ def test_precision_follows_what_was_measured_once_there_is_a_pilot() -> None:
     plan = study_plan(Study.objects.get(pk=study.pk))
     assert plan.is_measured
     assert 0 < plan.half_width <= 0.5
-    assert "agreement with the score will then be known" in plan_in_words(plan, "compare")
+    assert "agreement with the score will be known" in plan_in_words(plan, "compare")
     assert study_plan(Study.objects.get(pk=study.pk)) == plan
 
 
@@ -38,4 +38,4 @@ def test_before_there_are_judgments_the_designs_pace_and_an_assumption_count() -
     assert (plan.judgments, plan.seconds_per_judgment) == (81, PRESETS["bricken-2023"].seconds)
     assert plan.hours == pytest.approx(1.35)
     assert plan_in_words(plan, "rate").endswith("at 60\N{NO-BREAK SPACE}s each.")
-    assert "A share near one half will then be known" in plan_in_words(plan, "choose")
+    assert "A share near one half will be known" in plan_in_words(plan, "choose")

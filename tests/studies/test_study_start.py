@@ -12,7 +12,7 @@ from studies.selectors.registrations import design_of
 from studies.selectors.sampling import authors_of
 from studies.services.building import study_build, study_unbuild
 from studies.services.errors import StudyRefused
-from studies.services.from_preset import Choices, study_start
+from studies.services.from_preset import study_from_preset, study_start
 from tests import factories
 from tests.studies.stocked import stocked_study
 
@@ -84,10 +84,10 @@ def test_what_is_missing_is_said_on_the_form_and_nothing_is_stored(staff: Client
 
 def test_a_fault_far_down_the_form_is_told_at_its_top(staff: Client) -> None:
     subject_for("intruder")
-    assert b"Nothing is built yet" not in staff.get(f"{LIST}start/intruder/").content
+    assert b"Nothing was built" not in staff.get(f"{LIST}start/intruder/").content
     sent = {**as_filled_in(staff, "intruder"), "checks": "What?\n- a\n- b", "open": "yes"}
     page = staff.post(f"{LIST}start/intruder/", sent).content.decode()
-    assert page.index("Nothing is built yet") < page.index("needs two options or more")
+    assert page.index("Nothing was built") < page.index("needs two options or more")
     assert not Study.objects.exists()
 
 
@@ -141,19 +141,10 @@ def test_controls_are_offered_behind_explanations_that_mean_what_they_say() -> N
 def test_conditions_without_a_neuron_in_common_are_refused() -> None:
     study = stocked_study("yes-maybe-no")
     subject = study.neurons.all()[0].subject
-    preset = PRESETS["yes-maybe-no"]
-    choices = Choices(
-        title="x",
-        slug="x",
-        subject=subject,
-        methods=[factories.method()],
-        neurons=5,
-        overlap=1,
-        items_per_rater=5,
-        excerpts=3,
-    )
-    with pytest.raises(StudyRefused, match="explanation by everybody ticked"):
-        study_start(preset=preset, choices=choices, is_open=True)
+    unsaved = study_from_preset(PRESETS["yes-maybe-no"])
+    methods = [factories.method()]
+    with pytest.raises(StudyRefused, match="explanation by everyone you ticked"):
+        study_start(study=unsaved, subject=subject, methods=methods, neurons=5, is_open=True)
     assert Study.objects.count() == 1
 
 
@@ -165,7 +156,7 @@ def test_a_design_that_shows_one_explanation_can_be_met_between_raters(staff: Cl
         "extra_overlap_share": 10,
     }
     refused = staff.post(f"{LIST}start/bricken-2023/", {**sent, "extra_overlap": 1})
-    assert "No fewer than for the other questions" in refused.content.decode()
+    assert "the extra overlap is at least the overlap" in refused.content.decode()
     staff.post(f"{LIST}start/bricken-2023/", sent)
     study = Study.objects.get()
     assert (study.condition_assignment, study.extra_overlap_share, study.extra_overlap) == (
@@ -203,7 +194,7 @@ def test_rating_and_ranking_are_begun_together_on_the_same_neurons(staff: Client
     assert first.batch is not None
     assert second.batch is not None
     assert second.batch.follows == first.batch
-    assert "goes on to the second part" in page
+    assert "continue with the second part" in page
     assert second.title in staff.get(reverse("studies:results", args=[first.slug])).content.decode()
     assert design_of(second)["follows"] == first.slug
 
@@ -226,5 +217,5 @@ def test_a_name_that_the_second_part_would_share_is_refused(staff: Client) -> No
     sent = as_filled_in(staff, "bills-2023-rate")
     factories.study(slug=f"{sent['slug']}-2")
     page = staff.post(f"{LIST}start/bills-2023-rate/", {**sent, "build": "yes"})
-    assert "which another study is" in page.content.decode()
+    assert "which is taken" in page.content.decode()
     assert Study.objects.count() == 1

@@ -12,19 +12,19 @@ from studies.services.errors import StudyRefused
 
 class Command(BaseCommand):
     help = (
-        "Let what raters wrote or simulated in a closed study stand beside what models do. What "
-        "is adopted already stays as it is."
+        "Add what raters wrote or simulated in a closed study to the explanations and simulations "
+        "by models. Running it again adds only what is new."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the study's slug."""
+        """Add the study's slug."""
         parser.add_argument("study", help="the study's slug")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Adopt, and say what came of it."""
+        """Adopt, and print a summary."""
         study = Study.objects.filter(slug=options["study"]).first()
         if study is None:
-            raise CommandError(f"No study is called {options['study']!r}.")
+            raise CommandError(f"There is no study {options['study']!r}.")
         try:
             adopted = study_adopt(study=study, at=timezone.now())
         except StudyRefused as refusal:

@@ -1,4 +1,4 @@
-"""Compute a study's results here and now, without a worker."""
+"""Compute a study's results now, without a worker."""
 
 from typing import Any
 
@@ -15,20 +15,20 @@ class Command(BaseCommand):
     help = "Compute a study's results now and store them for its results page."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the study's slug."""
+        """Add the study's slug."""
         parser.add_argument("study", help="the study's slug")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Ask for an analysis and do it."""
+        """Request an analysis and compute it."""
         study = Study.objects.filter(slug=options["study"]).first()
         if study is None:
-            raise CommandError(f"No study is called {options['study']!r}.")
+            raise CommandError(f"There is no study {options['study']!r}.")
         try:
             analysis = analysis_request(study=study, at=timezone.now())
         except StudyRefused as refusal:
             raise CommandError(str(refusal)) from refusal
         if not analyse(analysis.pk):
-            raise CommandError("A worker is computing these results at this moment.")
+            raise CommandError("A worker is already computing these results.")
         analysis.refresh_from_db()
         results = analysis.results or {}
         for line in (results["synthetic_notice"], results["headline"], *results["warnings"]):

@@ -1,4 +1,4 @@
-"""Write a study's export into a folder or a zip."""
+"""Write a study's export to a folder or a zip."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,25 +14,25 @@ from studies.models import Study
 
 
 class Command(BaseCommand):
-    help = "Write a study's tables into a folder, or all about it into a zip."
+    help = "Write a study's tables to a folder, or its complete export to a zip."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the study's slug and where to write."""
+        """Add the arguments."""
         parser.add_argument("study", help="the study's slug")
         parser.add_argument(
-            "to", type=Path, help="a name that ends in .zip, or a folder, made if it is not there"
+            "to", type=Path, help="a path ending in .zip, or a folder (created if missing)"
         )
         parser.add_argument(
             "--external-ids",
             action="store_true",
-            help="with what recruiters call the raters, which leads to persons: keep it closed",
+            help="include recruiter (Prolific) IDs: personal data, keep it confidential",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write everything into the zip, or every table in every form into the folder."""
+        """Write everything to the zip, or every table in every format to the folder."""
         study = Study.objects.filter(slug=options["study"]).first()
         if study is None:
-            raise CommandError(f"No study is called {options['study']!r}.")
+            raise CommandError(f"There is no study {options['study']!r}.")
         to: Path = options["to"]
         identified: bool = options["external_ids"]
         if to.suffix == ".zip":

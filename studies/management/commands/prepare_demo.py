@@ -1,4 +1,4 @@
-"""The demo's main job, step by step, with the commands that a researcher would use."""
+"""The demo's main job, step by step, with the commands that researchers use."""
 
 import json
 import time
@@ -42,10 +42,10 @@ CONDITIONS: dict[str, str | None] = {
 
 
 class Command(BaseCommand):
-    help = "Capture, explain, simulate, score, and open a demo study. A second run adds nothing."
+    help = "Capture, explain, simulate, score, and open a demo study. Can be run again."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do what is not done yet."""
+        """Do what has not been done yet."""
         rows = [json.loads(line) for line in (DATA / "neurons.jsonl").open(encoding="utf-8")]
         places = [f"{row['layer']}/{row['index']}" for row in rows]
         with self._step("Capture every neuron of a real model over 330 passages"):
@@ -77,13 +77,13 @@ class Command(BaseCommand):
         call_command(*command, stdout=self.stdout, stderr=self.stderr)
 
     def _explain_by_language_model(self) -> None:
-        """Ask a language model where one is set up, again for what failed; say so where not."""
+        """Explain with a language model if one is configured, retrying failures."""
         if _language_model():
             self._run("explain", "--explainer", LANGUAGE_MODEL_EXPLAINER, "--retry", *_ALL)
         else:
             self.stdout.write(
-                "  No language model explains here: "
-                "neither OPENAI_BASE_URL nor OPENAI_API_KEY is set."
+                "  No language model is configured: "
+                "set OPENAI_BASE_URL or OPENAI_API_KEY to use one."
             )
 
     def _add_human_explanations(self, rows: list[dict[str, Any]]) -> None:
@@ -142,7 +142,7 @@ def _language_model() -> bool:
 
 
 def _conditions() -> dict[str, str | None]:
-    """Name what the study compares; a language model takes part if one explained a neuron."""
+    """Return the conditions, including a language model if it explained a neuron."""
     explained = Explanation.objects.filter(method__name=LANGUAGE_MODEL_EXPLAINER)
     more = {LANGUAGE_MODEL: LANGUAGE_MODEL_EXPLAINER} if explained.exists() else {}
     return {**CONDITIONS, **more}

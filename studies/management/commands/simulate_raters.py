@@ -1,4 +1,4 @@
-"""Synthetic judgments, for trying a study out."""
+"""Synthetic judgments, for trying out a study."""
 
 from typing import Any
 
@@ -14,29 +14,32 @@ from studies.services.simulation import raters_simulate
 
 class Command(BaseCommand):
     help = (
-        "Let synthetic raters answer an open study. Their judgments are marked synthetic wherever "
-        "they appear."
+        "Let synthetic raters answer an open study. Their judgments are marked as synthetic "
+        "everywhere."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take what the raters are like."""
+        """Add the raters' number and behaviour."""
         parser.add_argument("study", help="the study's slug")
         parser.add_argument("--raters", type=int, default=12)
         parser.add_argument(
             "--accuracy", type=float, default=0.75, help="how often the higher score is preferred"
         )
         parser.add_argument(
-            "--side-bias", type=float, default=0.0, help="added to the chance of the left"
+            "--side-bias",
+            type=float,
+            default=0.0,
+            help="added to the chance of the left option",
         )
         parser.add_argument("--tie-rate", type=float, default=0.0)
-        parser.add_argument("--scorer", default="", help="by default the first of the results page")
+        parser.add_argument("--scorer", default="", help="default: the first on the results page")
         parser.add_argument("--seed", type=int, default=1)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Let them answer."""
+        """Simulate, and print a summary."""
         study = Study.objects.select_related("batch").filter(slug=options["study"]).first()
         if study is None:
-            raise CommandError(f"No study is called {options['study']!r}.")
+            raise CommandError(f"There is no study {options['study']!r}.")
         try:
             done = raters_simulate(
                 study=study,
@@ -54,5 +57,5 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self.stdout.write(
             f"{counted(done.judgments, 'synthetic judgment')} by {counted(done.raters, 'rater')}, "
-            f"who go by {done.scorer}"
+            f"based on {done.scorer}"
         )
