@@ -157,9 +157,7 @@ def test_a_pilot_share_is_built_and_explained() -> None:
     built = study_build(study=study)
     assert Counter(Item.objects.values_list("overlap", flat=True)) == {2: 18, 6: 2}
     assert built.judgments == study_plan(study).judgments == 48
-    assert "10% of the items are judged 6 times, the others 2 times" in distribution_in_words(
-        study
-    )
+    assert "10% of the items are judged 6 times, the others 2 times" in distribution_in_words(study)
 
 
 @pytest.mark.django_db

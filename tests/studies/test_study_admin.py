@@ -197,7 +197,9 @@ def test_neurons_that_every_condition_explains_are_added_by_one_button(staff: Cl
     study = factories.study(neurons=4)
     study.neurons.clear()
     assert told(press(staff, study, "add-explained", at_most="3")) == ["3 neurons added."]
-    assert told(press(staff, study, "add-explained", at_most="0"))[-1].startswith("Enter a whole number")
+    assert told(press(staff, study, "add-explained", at_most="0"))[-1].startswith(
+        "Enter a whole number"
+    )
     assert told(press(staff, study, "add-explained"))[-1] == "1 neuron added."
 
 
