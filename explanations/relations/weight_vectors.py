@@ -7,7 +7,7 @@ division by the stream's length: that one number is the same for all that is com
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import Any, Protocol
 
@@ -48,79 +48,6 @@ class WeightVectors(Protocol):
         """Return what raises each token's logit: [tokens, stream]."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paths:
-    """Where a family keeps its weights.
-
-    From a layer: `reads`, the projection that switches its neurons on, alone or before the other
-    half of a gate; `before`, the norm in front of it, if any; `after`, one on the MLP's output
-    alone; `stream`, those that the stream itself goes through, where norms come after the sum.
-    From the base model: `first` after the embedding, `final` before the unembedding. `offset` is
-    what is added to a norm's weight to give its gain.
-    """
-
-    reads: str
-    before: str = ""
-    after: str = ""
-    stream: tuple[str, ...] = ()
-    first: str = ""
-    final: str = ""
-    offset: float = 0.0
-
-
-_GATED = Paths(reads="mlp.gate_proj", before="post_attention_layernorm", final="norm")
-_GEMMA = replace(_GATED, offset=1.0)
-_GEMMA2 = replace(_GEMMA, before="pre_feedforward_layernorm", after="post_feedforward_layernorm")
-_OLMO2 = replace(_GATED, before="", after="post_feedforward_layernorm")
-_GPT2 = Paths(reads="mlp.c_fc", before="ln_2", final="ln_f")
-_BERT = Paths(
-    reads="intermediate.dense",
-    before="attention.output.LayerNorm",
-    stream=("attention.output.LayerNorm", "output.LayerNorm"),
-    first="embeddings.LayerNorm",
-)
-
-PATHS: dict[str, Paths] = {
-    "bert": _BERT,
-    "camembert": _BERT,
-    "distilbert": replace(
-        _BERT,
-        reads="ffn.lin1",
-        before="sa_layer_norm",
-        stream=("sa_layer_norm", "output_layer_norm"),
-    ),
-    "electra": _BERT,
-    "gemma": _GEMMA,
-    "gemma2": _GEMMA2,
-    "gemma3_text": _GEMMA2,
-    "gpt2": _GPT2,
-    "gpt_bigcode": _GPT2,
-    "gpt_neo": _GPT2,
-    "gpt_neox": Paths(
-        reads="mlp.dense_h_to_4h", before="post_attention_layernorm", final="final_layer_norm"
-    ),
-    "gptj": Paths(reads="mlp.fc_in", before="ln_1", final="ln_f"),
-    "llama": _GATED,
-    "mistral": _GATED,
-    "modernbert": Paths(reads="mlp.Wi", before="mlp_norm", first="embeddings.norm"),
-    "mpnet": replace(
-        _BERT, before="attention.LayerNorm", stream=("attention.LayerNorm", "output.LayerNorm")
-    ),
-    "olmo": _GATED,
-    "olmo2": _OLMO2,
-    "olmo3": _OLMO2,
-    "phi": Paths(reads="mlp.fc1", before="input_layernorm", final="final_layernorm"),
-    "phi3": replace(_GATED, reads="mlp.gate_up_proj"),
-    "qwen2": _GATED,
-    "qwen3": _GATED,
-    "roberta": _BERT,
-    "smollm3": _GATED,
-    "starcoder2": replace(_GATED, reads="mlp.c_fc"),
-    "xlm-roberta": _BERT,
-}
-"""By a configuration's `model_type`."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Norm:
     """A LayerNorm (centred), an RMSNorm, or none: then `unit` leaves lengths as they are."""
@@ -153,9 +80,9 @@ class MLPVectors:
     """The wiring of a transformer's MLP neurons. Nothing is copied: vectors are made when asked."""
 
     def __init__(self, subject: TransformersMLP) -> None:
-        kind = subject.model.config.model_type
-        self._subject, self._paths = subject, PATHS[kind]
-        self._layers: Any = _at(subject.base, ARCHITECTURES[kind].layers)
+        self._subject = subject
+        self._paths = ARCHITECTURES[subject.model.config.model_type]
+        self._layers: Any = _at(subject.base, self._paths.layers)
 
     @property
     def norms_after_sums(self) -> bool:
@@ -228,7 +155,7 @@ class MLPVectors:
         norm = _at(module, path)
         weight = getattr(norm, "weight", None)
         return Norm(
-            gain=1.0 if weight is None else weight.float() + self._paths.offset,
+            gain=1.0 if weight is None else weight.float() + self._paths.gain_offset,
             centred=hasattr(norm, "normalized_shape"),
         )
 

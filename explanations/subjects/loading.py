@@ -124,8 +124,8 @@ def _family(config: Any, place: _Place) -> Architecture:
     family = ARCHITECTURES.get(config.model_type)
     if family is None:
         raise SubjectError(
-            f"{place.name} is of the family {config.model_type!r}, whose neurons this version does "
-            f"not know: it knows {', '.join(ARCHITECTURES)}; a line in ARCHITECTURES adds one"
+            f"{place.name} is of the family {config.model_type!r}, which isn't supported. Known "
+            f"are {', '.join(ARCHITECTURES)}; an entry in subjects/architectures.py adds another"
         )
     return family
 

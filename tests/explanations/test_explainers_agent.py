@@ -235,4 +235,4 @@ def test_an_image_described_by_a_number_is_no_function() -> None:
     image = Pair(given=7.0, output=4.0).excerpt
     model = Model("ANSWER: sevens")
     explained("agent", material(image), {Generate: model, ComputeActivations: lambda _: (image,)})
-    assert model.prompts[0].startswith("You find out what one neuron")
+    assert model.prompts[0].startswith("Excerpts on which the neuron fires")

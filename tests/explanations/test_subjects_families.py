@@ -43,6 +43,19 @@ def test_every_known_family_is_tested() -> None:
     assert set(ARCHITECTURES) == set(KNOWN)
 
 
+def test_every_module_that_a_family_names_is_in_its_models(
+    family: Path, subject: TransformersMLP
+) -> None:
+    known = KNOWN[family.name]
+    layer = subject.base.get_submodule(known.layers)[0]  # type: ignore[index]
+    named = ("projection", "reads", "mlp", "middle", "end", "before", "after")
+    for path in (*(getattr(known, name) for name in named), *known.stream):
+        layer.get_submodule(path)
+    for path in (known.first, known.final):
+        subject.base.get_submodule(path)
+    assert bool(known.final) == known.causal
+
+
 def test_activations_are_those_of_a_plain_hook_padded_and_not(
     family: Path, subject: TransformersMLP
 ) -> None:

@@ -188,7 +188,8 @@ def test_an_agent_probes_the_subject_and_its_transcript_is_kept(settings, animal
 
 
 def test_an_agent_finds_out_a_made_function_of_numbers(settings) -> None:
-    of = factories.subject(source="functions:numeric-3@7", revision="1", layers=1, width=3)
+    source = "functions:numeric-3@7"
+    of = factories.subject(source=source, revision="1", tokenizer="inputs", layers=1, width=3)
     neuron = factories.neuron(subject=of, index=0)
     factories.record(neuron, tokens=["2"], activations=[1.5])
     script = (chat("BELIEF: a line\nPROBE: 1"), chat("ANSWER: a line through 0"))

@@ -26,7 +26,9 @@ def forgotten() -> None:
 
 
 def test_a_language_model_that_knows_the_truth_predicts_what_a_function_gives(settings) -> None:
-    subject = factories.subject(source="functions:numeric-1@7", layers=1, width=1)
+    subject = factories.subject(
+        source="functions:numeric-1@7", tokenizer="inputs", layers=1, width=1
+    )
     neuron = factories.neuron(subject=subject)
     for given in range(9):
         pair = Pair(given=float(given), output=3.0 * given).excerpt
