@@ -1,21 +1,21 @@
-"""Who is asked what next, and which option is shown first. Pure: counts in, a choice out.
+"""Which item a rater is asked next, and which option is shown first. Pure: counts in, a choice out.
 
-An item leans by how many more of its claims show its first-keyed option first than second; a rater
-leans by the same count over the items they were given. Both are kept at 0 or 1 off:
+The order balance of an item is how many more of its claims show its first-keyed option first than
+second; a rater's is the same count over the items they were given. Raters prefer positions (often
+the first), so both balances are kept at 0, or 1 off:
 
-*   For a rater, always. A rater who leans is given the other order next, whatever the item. Claims
-    that end without an answer leave both counts, and at most one claim is open. So at any moment
-    the two orders differ by at most one among a rater's answers, and are equal when these are even.
-*   For an item, whenever that is possible at all. A rater who does not lean takes the order that
-    the item needs. A rater who leans is given an item that does not need the opposite, and only
-    when every item still open to that rater does, is an item unbalanced further (and brought back
-    by those who come later).
+*   For a rater, always. A rater whose balance is off is given the other order next, whatever the
+    item. Claims that end without an answer leave both counts, and at most one claim is open. So the
+    two orders differ by at most one among a rater's answers, and are equal when these are even.
+*   For an item, whenever possible. A rater whose balance is 0 takes the order that the item needs.
+    Any other rater is given an item that does not need the opposite order; only when every item
+    still open to that rater does, is an item unbalanced further (later raters bring it back).
 
-Of more than two options, the side is which of the first- and the last-keyed comes before the other.
-What has no options to change places leans nowhere.
+With more than two options, the first position is which of the first- and the last-keyed option
+comes before the other. Items with fewer than two options have no order balance.
 
-Both at once cannot be promised to raters who come one after another and leave when they like; the
-rater's side is the one that is, because a bias for one side is a property of raters.
+Both at once cannot be promised for raters who come one after another and leave when they like. The
+rater's balance is the one that is promised, because a position bias is a property of raters.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
 
-Side = Literal[-1, 1]
-FIRST_KEY_FIRST: Side = 1
-FIRST_KEY_LAST: Side = -1
+FirstPosition = Literal[-1, 1]
+FIRST_KEY_FIRST: FirstPosition = 1
+FIRST_KEY_LAST: FirstPosition = -1
 
 # A prime above any batch's size, small enough for its square to fit a database's 64-bit integers.
 PRIME = 1_000_003
@@ -39,7 +39,7 @@ class Shuffle:
     offset: int
 
     def rank(self, position: int) -> int:
-        """Return the item's place in this order: different for all positions below `PRIME`."""
+        """Return the item's rank in this order: different for all positions below `PRIME`."""
         return (position * self.multiplier + self.offset) % PRIME
 
 
@@ -50,15 +50,15 @@ class OpenItem:
     id: int
     position: int
     claims: int
-    lean: int
+    order_balance: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """An item to offer, and the order to show its options in."""
+    """An item to offer, and which key to show first."""
 
     item: OpenItem
-    side: Side
+    first: FirstPosition
 
 
 def shuffle_of(seed: int, ordinal: int) -> Shuffle:
@@ -69,46 +69,46 @@ def shuffle_of(seed: int, ordinal: int) -> Shuffle:
     )
 
 
-def coin(seed: int, ordinal: int, asked: int) -> Side:
-    """Return the side for a rater and items that need neither."""
+def coin(seed: int, ordinal: int, asked: int) -> FirstPosition:
+    """Return the order for a rater and items that need neither."""
     return 1 if _draw(f"coin {seed} {ordinal} {asked}") % 2 else -1
 
 
-def lean_of(orders: Iterable[Sequence[str]]) -> int:
-    """Return how many more of these orders put the first key first than not."""
-    return sum(side_of(order) for order in orders)
+def order_balance_of(orders: Iterable[Sequence[str]]) -> int:
+    """Return how many more of these orders put the first key first than last."""
+    return sum(first_position(order) for order in orders)
 
 
-def side_of(order: Sequence[str]) -> Literal[-1, 0, 1]:
-    """Return which side an order is; 0 if there are no two options to change places."""
+def first_position(order: Sequence[str]) -> Literal[-1, 0, 1]:
+    """Return whether the first or the last key comes first; 0 with fewer than two options."""
     if len(order) < 2:
         return 0
     first_key_first = order.index(min(order)) < order.index(max(order))
     return FIRST_KEY_FIRST if first_key_first else FIRST_KEY_LAST
 
 
-def balanced_order(keys: Sequence[str], side: Side, *, seed: str = "") -> tuple[str, ...]:
-    """Return the keys in an order of that side; the seed decides where there are several.
+def balanced_order(keys: Sequence[str], first: FirstPosition, *, seed: str = "") -> tuple[str, ...]:
+    """Return the keys in an order with that key first; the seed decides if there are several.
 
-    Over all seeds every order of the side is as likely as any other.
+    Over all seeds every such order is as likely as any other.
     """
     shuffled = sorted(keys, key=lambda key: _draw(f"order {seed} {key}"))
-    return tuple(shuffled if side_of(shuffled) == side else reversed(shuffled))
+    return tuple(shuffled if first_position(shuffled) == first else reversed(shuffled))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """What a rater of a group has given, from 0 to 1 of what they are asked; 1 while at it."""
+    """The share of their questions that a rater of a group has answered; 1 while still active."""
 
     group: int
     given: float
 
 
 def group_for(groups: Sequence[int], shares: Iterable[Share], *, seed: int) -> int:
-    """Return the group of the next rater: the one in which least has been given.
+    """Return the group of the next rater: the one with the fewest answers.
 
-    While nobody drops out, each block of as many raters as there are groups holds every group once,
-    in an order that the seed draws for the block. What a rater leaves undone goes to the next one.
+    While nobody drops out, each block of as many raters as there are groups has every group once,
+    in an order drawn from the seed. What a rater leaves unanswered goes to the next one.
     """
     load = dict.fromkeys(groups, 0.0)
     for share in shares:
@@ -122,45 +122,45 @@ def group_for(groups: Sequence[int], shares: Iterable[Share], *, seed: int) -> i
 
 
 def is_catch_turn(seed: int, ordinal: int, asked: int, every: int) -> bool:
-    """Tell whether a rater's next question is a catch trial: one drawn place in each `every`."""
+    """Return whether a rater's next question is a catch trial: one at random in each `every`."""
     if not every:
         return False
     block, place = divmod(asked, every)
     return _draw(f"catch {seed} {ordinal} {block}") % every == place
 
 
-def forced_side(rater_lean: int) -> Side | None:
-    """Return the side that a rater who leans must be given next; None leaves it to the items."""
-    if not rater_lean:
+def required_first(rater_balance: int) -> FirstPosition | None:
+    """Return the order that a rater must be given next; None leaves it to the items."""
+    if not rater_balance:
         return None
-    return -1 if rater_lean > 0 else 1
+    return -1 if rater_balance > 0 else 1
 
 
 def choices(
-    items: Iterable[OpenItem], *, rater_lean: int, shuffle: Shuffle, otherwise: Side
+    items: Iterable[OpenItem], *, rater_balance: int, shuffle: Shuffle, otherwise: FirstPosition
 ) -> tuple[Choice, ...]:
     """Return what to offer a rater, best first; the next ones serve when others were quicker.
 
-    Items that the side would unbalance further come last; then those with the fewest claims come
-    first, and among equals the rater's own shuffle decides. A rater who does not lean is given the
-    side that more of the items need, so that few are left that only one kind of rater could take.
+    Items that the order would unbalance further come last; then those with the fewest claims come
+    first, and among equals the rater's own shuffle decides. A rater whose balance is 0 is given the
+    order that more of the items need, so that few are left that only one kind of rater could take.
     """
     candidates = tuple(items)
-    side = forced_side(rater_lean) or _side_needed(candidates) or otherwise
+    first = required_first(rater_balance) or _first_needed(candidates) or otherwise
     ranked = sorted(
         candidates,
-        key=lambda item: (_against(item, side), item.claims, shuffle.rank(item.position)),
+        key=lambda item: (_against(item, first), item.claims, shuffle.rank(item.position)),
     )
-    return tuple(Choice(item=item, side=side) for item in ranked)
+    return tuple(Choice(item=item, first=first) for item in ranked)
 
 
-def _against(item: OpenItem, side: Side) -> bool:
-    return item.lean * side > 0
+def _against(item: OpenItem, first: FirstPosition) -> bool:
+    return item.order_balance * first > 0
 
 
-def _side_needed(items: Iterable[OpenItem]) -> Side | None:
-    need = sum((item.lean < 0) - (item.lean > 0) for item in items)
-    return forced_side(-need)
+def _first_needed(items: Iterable[OpenItem]) -> FirstPosition | None:
+    need = sum((item.order_balance < 0) - (item.order_balance > 0) for item in items)
+    return required_first(-need)
 
 
 def _draw(name: str) -> int:

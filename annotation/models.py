@@ -1,4 +1,4 @@
-"""What raters are asked, who asked it of whom, and what they answered."""
+"""Batches of items, raters and their enrolments, assignments and judgments."""
 
 import secrets
 import uuid
@@ -31,7 +31,7 @@ class Batch(models.Model):
         max_length=20,
         default="en",
         validators=[RegexValidator(r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z")],
-        help_text="Of what raters read that is not the page's own, as a tag such as en or pt-BR",
+        help_text="Language of the study's own texts, as a tag such as en or pt-BR",
     )
     protocol = models.CharField(max_length=20)
     consent = models.TextField(help_text="What a rater agrees to, in plain text")
@@ -40,18 +40,18 @@ class Batch(models.Model):
     ask_confidence = models.BooleanField(default=False)
     items_per_rater = models.PositiveIntegerField(help_text="A rater is done after this many")
     lease_seconds = models.PositiveIntegerField(default=1800)
-    seed = models.BigIntegerField(default=0, help_text="Decides each rater's order of the items")
+    seed = models.BigIntegerField(default=0, help_text="Determines each rater's order of the items")
     state = models.CharField(max_length=6, choices=State, default=State.DRAFT)
     rules = models.JSONField(
-        default=list, blank=True, help_text="Thresholds on raters, set before the first answer"
+        default=list, blank=True, help_text="Thresholds for raters, set before the first answer"
     )
     tells_raters = models.BooleanField(
-        default=True, help_text="Say to a rater who is paused which rule it was"
+        default=True, help_text="Tell a paused rater which rule they broke"
     )
     open_to_accounts = models.BooleanField(
         "open to account holders",
         default=False,
-        help_text="Raters who log in find it among their studies and may join",
+        help_text="Raters who log in see it among their studies and can join",
     )
     entry = models.JSONField(
         default=dict, blank=True, help_text="Check, practice, breaks, and a recruiter's codes"
@@ -62,14 +62,15 @@ class Batch(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Who has finished that batch goes on to this one, and nobody else",
+        help_text="Raters who have finished that batch continue with this one, and nobody else",
     )
-    catch_every = models.PositiveSmallIntegerField(
-        default=0, help_text="Each rater meets one catch trial in so many questions; 0: as it comes"
+    catch_interval = models.PositiveSmallIntegerField(
+        default=0,
+        help_text="Each rater gets one catch trial in this many questions; 0: like any item",
     )
     repeat_after = models.PositiveSmallIntegerField(
         default=0,
-        help_text="A rater is asked again after so many questions at least; 0: as it comes",
+        help_text="An item is repeated after at least this many questions; 0: like any item",
     )
 
     class Meta:
@@ -79,7 +80,7 @@ class Batch(models.Model):
                 condition=Q(state__in=["draft", "open", "closed"]), name="batch_state_known"
             ),
             models.CheckConstraint(
-                condition=Q(items_per_rater__gte=1), name="a_rater_is_asked_something"
+                condition=Q(items_per_rater__gte=1), name="items_per_rater_at_least_one"
             ),
         ]
 
@@ -88,7 +89,7 @@ class Batch(models.Model):
 
     @property
     def second_part(self) -> "Batch | None":
-        """The open batch that its raters go on to, if there is one."""
+        """The open batch that its raters continue with, if there is one."""
         return Batch.objects.filter(follows=self, state=self.State.OPEN).first()
 
 
@@ -100,7 +101,7 @@ class Rater(models.Model):
         default=uuid.uuid4,
         unique=True,
         editable=False,
-        help_text="What their browsers and personal links hold; anew with each new password",
+        help_text="In their browsers' cookies and personal links; replaced with each new password",
     )
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -108,11 +109,11 @@ class Rater(models.Model):
         null=True,
         blank=True,
         related_name="rater",
-        help_text="The account with which they log in, where they have one",
+        help_text="The account they log in with, if they have one",
     )
     synthetic = models.BooleanField(default=False)
     external = models.CharField(
-        max_length=80, unique=True, null=True, blank=True, help_text="A recruiter's name for them"
+        max_length=80, unique=True, null=True, blank=True, help_text="The recruiter's id for them"
     )
     created = models.DateTimeField(db_default=Now())
 
@@ -121,22 +122,22 @@ class Rater(models.Model):
 
 
 class LoginTry(models.Model):
-    """Somebody tried a password, whose and from where as digests; kept for minutes."""
+    """An attempt to log in: user name and address as digests, kept for minutes."""
 
     name = models.CharField(max_length=64)
     address = models.CharField(max_length=64)
     at = models.DateTimeField()
 
     class Meta:
-        verbose_name_plural = "login tries"
+        verbose_name_plural = "login attempts"
         indexes = [models.Index(fields=["name", "at"], name="tries_by_name")]
 
     def __str__(self) -> str:
-        return f"try at {self.at:%H:%M}"
+        return f"attempt at {self.at:%H:%M}"
 
 
 class Enrolment(models.Model):
-    """A rater's part in a batch: the consent, the place in the counterbalancing, the end."""
+    """A rater's participation in a batch: consent, place in the counterbalancing, the end."""
 
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="enrolments")
     rater = models.ForeignKey(Rater, models.PROTECT, related_name="enrolments")
@@ -144,14 +145,18 @@ class Enrolment(models.Model):
     consent_version = models.PositiveIntegerField()
     consented = models.DateTimeField()
     finished = models.DateTimeField(null=True, blank=True)
-    arrival = models.JSONField(default=dict, help_text="What a recruiter's link said")
-    tries = models.JSONField(default=list, help_text="Answers to the check, and when")
+    arrival = models.JSONField(default=dict, help_text="The ids in a recruiter's link")
+    tries = models.JSONField(default=list, help_text="Answers to the check, with their times")
     qualified = models.DateTimeField(null=True, blank=True, help_text="Passed the check")
-    screened_out = models.DateTimeField(null=True, blank=True, help_text="Failed the last try")
+    screened_out = models.DateTimeField(
+        null=True, blank=True, help_text="Failed the last attempt at the check"
+    )
     practised = models.PositiveIntegerField(default=0, help_text="Practice questions done")
-    paused = models.DateTimeField(null=True, blank=True, help_text="By a rule: is asked no more")
+    paused = models.DateTimeField(
+        null=True, blank=True, help_text="By a rule: gets no more questions"
+    )
     group = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Is asked the items of this group and of none"
+        null=True, blank=True, help_text="Gets the items of this group and those of no group"
     )
 
     class Meta:
@@ -160,7 +165,7 @@ class Enrolment(models.Model):
                 fields=["batch", "rater"], name="one_enrolment_per_batch_and_rater"
             ),
             models.UniqueConstraint(
-                fields=["batch", "ordinal"], name="one_enrolment_per_batch_and_place"
+                fields=["batch", "ordinal"], name="one_enrolment_per_batch_and_ordinal"
             ),
         ]
 
@@ -169,15 +174,15 @@ class Enrolment(models.Model):
 
 
 class Exclusion(models.Model):
-    """A rule that a rater broke, when, and by how much. What they answered stays.
+    """A rule that a rater broke, when, and by how much. Their answers stay.
 
-    A lifted one no longer pauses the rater nor marks their judgments, and stays on record.
+    A lifted one no longer pauses the rater nor marks their judgments, but stays on record.
     """
 
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="exclusions")
     rule = models.CharField(max_length=30)
     value = models.FloatField(help_text="The measure when the rule was broken, 0 to 1")
-    n = models.PositiveIntegerField(help_text="Observations that it was taken from")
+    n = models.PositiveIntegerField(help_text="Observations that it was computed from")
     limit = models.FloatField()
     pauses = models.BooleanField()
     at = models.DateTimeField()
@@ -187,7 +192,7 @@ class Exclusion(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["enrolment", "rule"], name="a_rule_is_broken_once_by_a_rater"
+                fields=["enrolment", "rule"], name="one_exclusion_per_enrolment_and_rule"
             ),
             models.CheckConstraint(
                 condition=Q(lifted=None, lifted_because="")
@@ -203,7 +208,7 @@ class Exclusion(models.Model):
 class Item(models.Model):
     """One question. The payload is exactly what a rater is shown, frozen when it was built.
 
-    The known answer stands beside the payload, never in it: no page can show it.
+    The known answer is stored apart from the payload: no page can show it.
     """
 
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="items")
@@ -215,7 +220,7 @@ class Item(models.Model):
         blank=True,
         help_text="The stored `file` and `thumbnail` behind each image that the payload names",
     )
-    gold = models.JSONField(null=True, blank=True, help_text="The known answer, where there is one")
+    gold = models.JSONField(null=True, blank=True, help_text="The known answer, if there is one")
     is_catch = models.BooleanField(
         default=False, help_text="A gold item that only inattention fails"
     )
@@ -229,23 +234,23 @@ class Item(models.Model):
     )
     overlap = models.PositiveIntegerField(help_text="Judgments wanted")
     claims = models.PositiveIntegerField(default=0, help_text="Judgments given or being given")
-    lean = models.IntegerField(
-        default=0, help_text="Of these claims: those that show the first key first, less the others"
+    order_balance = models.IntegerField(
+        default=0, help_text="Balance: times shown first minus times shown second"
     )
     group = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Whom it is for, as an opaque number; empty: everybody"
+        null=True, blank=True, help_text="The group of raters it is for; empty: everybody"
     )
     not_for = models.ManyToManyField(
-        Rater, blank=True, related_name="+", help_text="Raters who are never asked it"
+        Rater, blank=True, related_name="+", help_text="Raters who never get it"
     )
 
     class Meta:
         ordering = ["batch", "position"]
-        # All that a claim looks at: the rows themselves are wide.
+        # All that a claim reads: the rows themselves are wide.
         indexes = [
             models.Index(
                 fields=[
-                    *("batch", "claims", "position", "overlap", "lean"),
+                    *("batch", "claims", "position", "overlap", "order_balance"),
                     *("group", "is_catch", "repeats"),
                 ],
                 name="items_to_claim",
@@ -259,12 +264,12 @@ class Item(models.Model):
                 condition=Q(claims__lte=F("overlap")), name="overlap_never_exceeded"
             ),
             models.CheckConstraint(
-                condition=Q(lean__lte=F("claims")) & Q(lean__gte=-F("claims")),
-                name="an_item_leans_by_its_claims_at_most",
+                condition=Q(order_balance__lte=F("claims")) & Q(order_balance__gte=-F("claims")),
+                name="order_balance_within_claims",
             ),
             models.CheckConstraint(
                 condition=Q(is_catch=False) | Q(gold__isnull=False),
-                name="a_catch_trial_has_a_known_answer",
+                name="catch_trials_have_a_known_answer",
             ),
         ]
 
@@ -289,7 +294,7 @@ class Assignment(models.Model):
     claimed = models.DateTimeField()
     expires = models.DateTimeField()
     ended = models.DateTimeField(null=True, blank=True)
-    draft = models.JSONField(null=True, blank=True, help_text="The form as it was last left")
+    draft = models.JSONField(null=True, blank=True, help_text="The form as it was last stored")
     skip_reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
@@ -316,7 +321,7 @@ class Assignment(models.Model):
 
 
 class Judgments(models.QuerySet["Judgment"]):
-    """Judgments, and which of them stand."""
+    """Judgments, and which of them count."""
 
     def standing(self) -> Self:
         """Keep the answers that no later one supersedes: one for each judged assignment."""
@@ -326,12 +331,12 @@ class Judgments(models.QuerySet["Judgment"]):
 class Judgment(models.Model):
     """An answer. Append-only: an edit is a new row that supersedes the one before it.
 
-    The two unique constraints make the answers to one assignment a line: one first, and at most one
-    successor each. A trigger in the database refuses updates.
+    The two unique constraints make the answers to one assignment a chain: one first answer, and at
+    most one successor each. A trigger in the database refuses updates.
     """
 
     key = models.UUIDField(
-        unique=True, help_text="Made with the form, so that a resend is one answer"
+        unique=True, help_text="Created with the form, so that sending it twice stores one answer"
     )
     assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="judgments")
     answer = models.JSONField()

@@ -115,10 +115,10 @@ class RaterAdmin(ReadOnlyAdmin[Rater]):
 
 @admin.register(Item)
 class ItemAdmin(ReadOnlyAdmin[Item]):
-    list_display = ("batch", "position", "overlap", "claims", "lean", "is_catch")
+    list_display = ("batch", "position", "overlap", "claims", "order_balance", "is_catch")
     list_filter = ("batch",)
     fields = (
-        *("batch", "position", "overlap", "claims", "lean", "preview", "payload_version"),
+        *("batch", "position", "overlap", "claims", "order_balance", "preview", "payload_version"),
         *("gold", "is_catch", "repeats"),
     )
     readonly_fields = ("preview",)

@@ -67,7 +67,7 @@ def wanted_for_itself(item: str, batch: Batch) -> Q:
 
     Catch trials and repeats that come as a rater goes on are not: nobody knows how many will.
     """
-    test = ~Q(**{f"{item}is_catch": True}) if batch.catch_every else Q()
+    test = ~Q(**{f"{item}is_catch": True}) if batch.catch_interval else Q()
     return test & Q(**{f"{item}repeats": None}) if batch.repeat_after else test
 
 

@@ -86,7 +86,7 @@ def more_may_come(enrolment: Enrolment) -> bool:
     )
     left = askable(enrolment.batch, enrolment.group).exclude(pk__in=behind.values("item"))
     left = left.exclude(not_for=enrolment.rater_id)
-    if enrolment.batch.catch_every:
+    if enrolment.batch.catch_interval:
         left = left.filter(is_catch=False)
     if enrolment.batch.repeat_after:
         left = left.filter(Q(repeats=None) | Q(repeats__in=behind.values("item")))

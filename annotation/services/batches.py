@@ -54,7 +54,7 @@ def batch_create(
     language: str = "en",
     open_to_accounts: bool = False,
     follows: Batch | None = None,
-    catch_every: int = 0,
+    catch_interval: int = 0,
     repeat_after: int = 0,
 ) -> Batch:
     """Store a draft batch with its items, each a payload and the number of judgments wanted.
@@ -78,7 +78,7 @@ def batch_create(
         language=language,
         open_to_accounts=open_to_accounts,
         follows=follows,
-        catch_every=catch_every,
+        catch_interval=catch_interval,
         repeat_after=repeat_after,
     )
     new = [NewItem(*item) for item in items]

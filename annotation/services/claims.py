@@ -49,7 +49,7 @@ def assignment_claim(*, enrolment: Enrolment, at: datetime) -> Assignment | None
             return again
         while choices := offers(enrolment, history.before):
             for choice in choices:
-                if _take(choice.item.id, choice.side, lean=choice.item.lean):
+                if _take(choice.item.id, choice.first, order_balance=choice.item.order_balance):
                     return _assign(enrolment, choice, at)
         return None
 
@@ -106,9 +106,9 @@ def release(assignment: Assignment, still: Q | None = None, **ended_as: Any) -> 
     held = Assignment.objects.filter(still or Q(), pk=assignment.pk, state=Assignment.State.OPEN)
     ended = held.update(**ended_as)
     if ended:
-        side = allocation.side_of(assignment.order)
+        first = allocation.first_position(assignment.order)
         Item.objects.filter(pk=assignment.item_id).update(
-            claims=F("claims") - 1, lean=F("lean") - side
+            claims=F("claims") - 1, order_balance=F("order_balance") - first
         )
     return ended == 1
 
@@ -132,8 +132,8 @@ def assignment_renew(*, assignment: Assignment, at: datetime) -> Assignment | No
     if held.update(expires=until):
         latest.expires = until
         return latest
-    side = allocation.side_of(latest.order)
-    if latest.state == Assignment.State.EXPIRED and _take(latest.item_id, side):
+    first = allocation.first_position(latest.order)
+    if latest.state == Assignment.State.EXPIRED and _take(latest.item_id, first):
         return _insert(enrolment, latest.item, latest.order, claimed=latest.claimed, expires=until)
     return None
 
@@ -179,31 +179,31 @@ def _history(enrolment: Enrolment) -> _History:
         before=Before(
             asked=tuple(item for *_, item, _ in given),
             answered=tuple(item for *_, item, _ in answered),
-            lean=allocation.lean_of(order for *_, order in answered),
+            order_balance=allocation.order_balance_of(order for *_, order in answered),
         ),
     )
 
 
-def _take(item: int, side: int, *, lean: int | None = None) -> bool:
+def _take(item: int, first: int, *, order_balance: int | None = None) -> bool:
     """Claim an item if it still wants a judgment and leans as it was seen; False if it does not."""
-    if lean is None:
-        return _TAKE.update(item=item, side=side) == 1
-    return _TAKE_AS_SEEN.update(item=item, side=side, lean=lean) == 1
+    if order_balance is None:
+        return _TAKE.update(item=item, first=first) == 1
+    return _TAKE_AS_SEEN.update(item=item, first=first, order_balance=order_balance) == 1
 
 
 def _assign(enrolment: Enrolment, choice: allocation.Choice, at: datetime) -> Assignment:
     (item,) = _ITEM.all(item=choice.item.id)
     keys = PROTOCOLS[enrolment.batch.protocol].read(item.payload).keys
     seed = f"{enrolment.batch.seed} {enrolment.ordinal} {item.position}"
-    order = list(allocation.balanced_order(keys, choice.side, seed=seed))
-    if not allocation.side_of(order):
-        Item.objects.filter(pk=item.pk).update(lean=F("lean") - choice.side)
+    order = list(allocation.balanced_order(keys, choice.first, seed=seed))
+    if not allocation.first_position(order):
+        Item.objects.filter(pk=item.pk).update(order_balance=F("order_balance") - choice.first)
     return _insert(enrolment, item, order, claimed=at, expires=_lease_end(enrolment, at))
 
 
 def _taken_up(enrolment: Enrolment, lapsed: Assignment | None, at: datetime) -> Assignment | None:
     """Give a rater back what they had begun, if nobody else has the item by now."""
-    if lapsed is None or not _take(lapsed.item_id, allocation.side_of(lapsed.order)):
+    if lapsed is None or not _take(lapsed.item_id, allocation.first_position(lapsed.order)):
         return None
     until = _lease_end(enrolment, at)
     item = Item.objects.get(pk=lapsed.item_id)
@@ -272,6 +272,6 @@ _GIVEN = Prepared(
 )
 _CLAIM = Prepared(lambda: Assignment.objects.filter(pk=_slot("pk")).select_related("item"))
 _ITEM = Prepared(lambda: Item.objects.filter(pk=_slot("item")).order_by())
-_TAKEN = {"claims": F("claims") + 1, "lean": F("lean") + _slot("side")}
+_TAKEN = {"claims": F("claims") + 1, "order_balance": F("order_balance") + _slot("first")}
 _TAKE = PreparedUpdate(_wanting, **_TAKEN)
-_TAKE_AS_SEEN = PreparedUpdate(lambda: _wanting(lean=_slot("lean")), **_TAKEN)
+_TAKE_AS_SEEN = PreparedUpdate(lambda: _wanting(order_balance=_slot("order_balance")), **_TAKEN)

@@ -18,7 +18,7 @@ from annotation import allocation
 from annotation.models import Assignment, Enrolment, Item
 from annotation.prepared import Prepared, Slot
 
-# How many items a claim looks at: enough to find the one needed and to give way to others.
+# How many items a claim considers: enough to find a suitable one while others claim the same.
 WINDOW = 32
 
 Row = tuple[int, int, int, int]
@@ -29,25 +29,27 @@ Given = int | Expression
 class Before:
     """What a rater has been given in a batch, lapsed claims aside: ids of items, in order.
 
-    `answered` are those not skipped, and `lean` is how far their orders lean to one side.
+    `answered` are those not skipped; `order_balance` is that of their orders.
     """
 
     asked: tuple[int, ...]
     answered: tuple[int, ...]
-    lean: int
+    order_balance: int
 
 
 def offers(enrolment: Enrolment, before: Before) -> tuple[allocation.Choice, ...]:
-    """Return the first items of the rater's way, as the database orders them, ranked."""
+    """Return the next items of the rater's own order, ranked."""
     batch = enrolment.batch
     shuffle = allocation.shuffle_of(batch.seed, enrolment.ordinal)
     rows = next(filter(None, _by_kind(enrolment, before, shuffle)), [])
     return allocation.choices(
         (
-            allocation.OpenItem(id=pk, position=position, claims=claims, lean=lean)
-            for pk, position, claims, lean in rows
+            allocation.OpenItem(
+                id=pk, position=position, claims=claims, order_balance=order_balance
+            )
+            for pk, position, claims, order_balance in rows
         ),
-        rater_lean=before.lean,
+        rater_balance=before.order_balance,
         shuffle=shuffle,
         otherwise=allocation.coin(batch.seed, enrolment.ordinal, len(before.asked)),
     )
@@ -56,24 +58,24 @@ def offers(enrolment: Enrolment, before: Before) -> tuple[allocation.Choice, ...
 def _by_kind(
     enrolment: Enrolment, before: Before, shuffle: allocation.Shuffle
 ) -> Iterator[list[Row]]:
-    """Yield what is open to a rater by kind, what comes first if there is any of it first.
+    """Yield what is open to a rater, kind by kind, in the order in which kinds are tried.
 
-    In a batch that says how often, each rater meets catch trials at drawn places and no others, and
-    is asked again only what they answered, after some time or at the end. In a batch that follows
-    another, what a rater answered there comes first.
+    With a catch interval, each rater gets catch trials at random places and no others. With
+    `repeat_after`, only items that the rater answered are asked again, after that many questions or
+    at the end. In a batch that follows another, items that the rater answered there come first.
     """
-    batch, side = enrolment.batch, allocation.forced_side(before.lean)
+    batch, first = enrolment.batch, allocation.required_first(before.order_balance)
     way = {"multiplier": shuffle.multiplier, "offset": shuffle.offset}
-    if not batch.catch_every and not batch.repeat_after and batch.follows_id is None:
+    if not batch.catch_interval and not batch.repeat_after and batch.follows_id is None:
         ids = {"batch": batch.pk, "rater": enrolment.rater_id, "group": enrolment.group}
-        yield _ANY[side].all(**ids, **way)
+        yield _ANY[first].all(**ids, **way)
         return
     items = _open(batch=batch.pk, rater=enrolment.rater_id).filter(_for_group(enrolment.group))
     for of_kind in _kinds(items, enrolment, before):
         if batch.follows_id is not None:
             known = of_kind.filter(position__in=_answered_before(enrolment))
-            yield list(_ranked(known, side, **way))
-        yield list(_ranked(of_kind, side, **way))
+            yield list(_ranked(known, first, **way))
+        yield list(_ranked(of_kind, first, **way))
 
 
 def _answered_before(enrolment: Enrolment) -> QuerySet[Assignment, int]:
@@ -85,9 +87,9 @@ def _answered_before(enrolment: Enrolment) -> QuerySet[Assignment, int]:
 
 def _kinds(items: QuerySet[Item], enrolment: Enrolment, before: Before) -> Iterator[QuerySet[Item]]:
     batch = enrolment.batch
-    if batch.catch_every:
+    if batch.catch_interval:
         place = len(before.asked)
-        if allocation.is_catch_turn(batch.seed, enrolment.ordinal, place, batch.catch_every):
+        if allocation.is_catch_turn(batch.seed, enrolment.ordinal, place, batch.catch_interval):
             yield items.filter(is_catch=True)
         items = items.filter(is_catch=False)
     if not batch.repeat_after:
@@ -112,34 +114,38 @@ def _for_group(group: Given | None) -> Q:
 
 
 def _ranked(
-    items: QuerySet[Item], side: allocation.Side | None, *, multiplier: Given, offset: Given
+    items: QuerySet[Item],
+    first: allocation.FirstPosition | None,
+    *,
+    multiplier: Given,
+    offset: Given,
 ) -> "QuerySet[Item, Row]":
-    """Return the first items: last those that the side unbalances, few claims before many."""
+    """Return the first items: few claims before many, last those that the order unbalances."""
     place = (Cast("position", BigIntegerField()) * multiplier + offset) % allocation.PRIME
-    ranked = items.order_by(*_against(side), "claims", place)
-    return ranked.values_list("pk", "position", "claims", "lean")[:WINDOW]
+    ranked = items.order_by(*_against(first), "claims", place)
+    return ranked.values_list("pk", "position", "claims", "order_balance")[:WINDOW]
 
 
-def _against(side: allocation.Side | None) -> tuple[Case, ...]:
-    if side is None:
+def _against(first: allocation.FirstPosition | None) -> tuple[Case, ...]:
+    if first is None:
         return ()
-    against = When(lean__gt=0, then=1) if side > 0 else When(lean__lt=0, then=1)
+    against = When(order_balance__gt=0, then=1) if first > 0 else When(order_balance__lt=0, then=1)
     return (Case(against, default=0),)
 
 
-def _any(side: allocation.Side | None) -> Prepared[Row]:
+def _any(first: allocation.FirstPosition | None) -> Prepared[Row]:
     def slot(name: str) -> Slot:
         return Slot(name, BigIntegerField())
 
     return Prepared(
         lambda: _ranked(
             _open(batch=slot("batch"), rater=slot("rater")).filter(_for_group(slot("group"))),
-            side,
+            first,
             multiplier=slot("multiplier"),
             offset=slot("offset"),
         )
     )
 
 
-SIDES: Sequence[allocation.Side | None] = (None, -1, 1)
-_ANY = {side: _any(side) for side in SIDES}
+FIRST_POSITIONS: Sequence[allocation.FirstPosition | None] = (None, -1, 1)
+_ANY = {first: _any(first) for first in FIRST_POSITIONS}

@@ -64,7 +64,7 @@ def study_build(*, study: Study) -> Built:
         tells_raters=locked.tells_raters,
         entry=entry_of(locked),
         follows=locked.follows.batch if locked.follows else None,
-        catch_every=catch_interval(locked.catches, locked.items_per_rater),
+        catch_interval=catch_interval(locked.catches, locked.items_per_rater),
         repeat_after=repeat_after(locked.repeats, locked.items_per_rater),
     )
     ids = Item.objects.filter(batch=batch).order_by("position").values_list("pk", flat=True)

@@ -81,7 +81,7 @@ def test_sides_are_balanced_for_every_rater_and_every_item(enrol: Enrol) -> None
     for _ in range(4):
         left_first = [a.order == sorted(a.order) for a in answer_all(enrol(batch))]
         assert sum(left_first) == 4
-    assert set(batch.items.values_list("claims", "lean")) == {(4, 0)}
+    assert set(batch.items.values_list("claims", "order_balance")) == {(4, 0)}
 
 
 def test_a_lapsed_claim_goes_back_to_the_pool(enrol: Enrol) -> None:
@@ -89,7 +89,7 @@ def test_a_lapsed_claim_goes_back_to_the_pool(enrol: Enrol) -> None:
     assert assignments_expire(at=NOON + HOUR) == 1
     lapsed.refresh_from_db()
     assert (lapsed.state, lapsed.ended) == ("expired", NOON + HOUR)
-    assert Item.objects.values_list("claims", "lean").get(pk=lapsed.item_id) == (0, 0)
+    assert Item.objects.values_list("claims", "order_balance").get(pk=lapsed.item_id) == (0, 0)
 
 
 def test_a_lapsed_claim_goes_to_whoever_asks_next(enrol: Enrol) -> None:
@@ -192,11 +192,11 @@ def test_a_question_without_options_to_change_places_leans_nowhere(
     raters += [enrol(raters[0].batch) for _ in range(3)]
     held = [claim(rater) for rater in raters]
     assert [len(assignment.order) < 2 for assignment in held] == [True] * 4
-    assert Item.objects.get(pk=held[0].item_id).lean == 0
+    assert Item.objects.get(pk=held[0].item_id).order_balance == 0
     assignment_skip(assignment=held[0], reason="unclear", at=NOON)
     assignments_expire(at=NOON + 2 * HOUR)
     assert assignment_renew(assignment=held[3], at=NOON + 2 * HOUR) is not None
-    assert Item.objects.values_list("claims", "lean").get(pk=held[0].item_id) == (1, 0)
+    assert Item.objects.values_list("claims", "order_balance").get(pk=held[0].item_id) == (1, 0)
 
 
 def test_of_several_options_the_order_differs_and_its_side_is_balanced(enrol: Enrol) -> None:
@@ -210,4 +210,4 @@ def test_of_several_options_the_order_differs_and_its_side_is_balanced(enrol: En
         assert len(held) == 8
         orders += held
     assert len({tuple(sorted(order).index(key) for key in order) for order in orders}) > 4
-    assert set(Item.objects.values_list("claims", "lean")) == {(0, 0)}
+    assert set(Item.objects.values_list("claims", "order_balance")) == {(0, 0)}

@@ -7,7 +7,7 @@ from uuid import uuid4
 from django.test import Client
 from django.utils.timezone import now
 
-from annotation.allocation import lean_of
+from annotation.allocation import order_balance_of
 from annotation.models import Assignment, Batch, Judgment
 from tests.annotation.browsing import agreed, asked, send
 from tests.annotation.factories import open_batch
@@ -73,4 +73,4 @@ def test_sides_are_as_balanced_as_ever(client: Client, db: None) -> None:
     while (reply := send(rater, question, at_once="1")).status_code == HTTPStatus.OK:
         question = reply.context["state"].assignment
     assert Judgment.objects.count() == 8
-    assert lean_of(Assignment.objects.values_list("order", flat=True)) == 0
+    assert order_balance_of(Assignment.objects.values_list("order", flat=True)) == 0

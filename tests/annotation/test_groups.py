@@ -106,7 +106,7 @@ def with_catches(**options: int) -> Batch:
 
 
 def test_the_last_rater_meets_as_many_catch_trials_as_the_first(enrol: Enrol) -> None:
-    batch = with_catches(catch_every=3, items_per_rater=6)
+    batch = with_catches(catch_interval=3, items_per_rater=6)
     asked = [[a.item.is_catch for a in answer_all(enrol(batch))] for _ in range(3)]
     assert [len(each) for each in asked] == [6, 6, 6]
     assert [sum(each) for each in asked] == [2, 2, 2]
@@ -115,7 +115,7 @@ def test_the_last_rater_meets_as_many_catch_trials_as_the_first(enrol: Enrol) ->
 
 
 def test_nobody_is_asked_catch_trials_alone(enrol: Enrol) -> None:
-    batch = with_catches(catch_every=3)
+    batch = with_catches(catch_interval=3)
     for _ in range(2):
         answer_all(enrol(batch))
     late = enrol(batch)

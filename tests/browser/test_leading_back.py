@@ -67,5 +67,5 @@ def test_who_does_not_agree_is_led_back_after_a_while_unless_they_stay(
         if stays:
             page.get_by_role("button", name="Stay on this page").click()
         page.clock.fast_forward(21_000)
-        name = "That is all right" if stays else "Recruiter"
+        name = "No problem" if stays else "Recruiter"
         expect(page.get_by_role("heading", name=name)).to_be_visible()

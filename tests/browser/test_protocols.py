@@ -295,7 +295,7 @@ def test_cards_are_dragged_with_a_mouse_too(open_page: OpenPage, images: Path) -
     grip.drag_to(first)
     assert page.locator(".card .pick").first.text_content() == "C 3"
     press(page, "Enter")
-    expect(page.get_by_role("alert")).to_have_text("Give each description a place of its own.")
+    expect(page.get_by_role("alert")).to_have_text("Give each description a different place.")
 
 
 # --- Skipping, and going back ---------------------------------------------------------------------

@@ -124,7 +124,7 @@ def rate_ten(page: Page, link: str) -> None:
     page.wait_for_load_state()
     page.keyboard.press("0")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("That is not the answer looked for.")).to_be_visible()
+    expect(page.get_by_text("that isn't the answer we were looking for")).to_be_visible()
     page.keyboard.press("Enter")
     for number in range(10):
         expect(page.locator("#count")).to_have_text(re.compile(rf"^\s*{number + 1} of 12\s*$"))

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.utils.timezone import now
 
-from annotation.allocation import side_of
+from annotation.allocation import first_position
 from annotation.models import Assignment, Batch, Enrolment, Judgment
 from annotation.services.answers import judgment_submit
 from annotation.services.batches import rater_enrol
@@ -78,12 +78,12 @@ def assert_balanced(batch: Batch) -> None:
     by_rater: Counter[object] = Counter()
     by_item: Counter[int] = Counter()
     for row in judgments_of(batch):
-        by_rater[row.rater] += side_of(row.order)
-        by_item[row.item_id] += side_of(row.order)
-    assert all(abs(lean) <= 1 for lean in by_rater.values())
-    assert dict(batch.items.values_list("pk", "lean")) == dict(by_item)
+        by_rater[row.rater] += first_position(row.order)
+        by_item[row.item_id] += first_position(row.order)
+    assert all(abs(order_balance) <= 1 for order_balance in by_rater.values())
+    assert dict(batch.items.values_list("pk", "order_balance")) == dict(by_item)
     # Of an odd number of judgments one is left over; the very last raters may find no match.
-    assert sum(abs(lean) > 1 for lean in by_item.values()) <= 3
+    assert sum(abs(order_balance) > 1 for order_balance in by_item.values()) <= 3
 
 
 def test_skips_and_lapsed_claims_come_back_and_are_judged(site: Site) -> None:

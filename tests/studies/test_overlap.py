@@ -170,7 +170,7 @@ def test_the_plan_counts_what_tests_raters_as_time() -> None:
     assert (plan.items, plan.judgments, plan.tests) == (10, 30, 38)
     assert "about 38 test answers" in plan_in_words(plan, "compare")
     assert study.batch is not None
-    assert (study.batch.catch_every, study.batch.repeat_after) == (3, 10)
+    assert (study.batch.catch_interval, study.batch.repeat_after) == (3, 10)
 
 
 @pytest.mark.django_db
