@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from annotation.allocation import (
     PRIME,
-    OpenItem,
     FirstPosition,
+    OpenItem,
     balanced_order,
     choices,
     coin,
+    first_position,
     order_balance_of,
     shuffle_of,
-    first_position,
 )
 
 
