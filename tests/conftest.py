@@ -11,7 +11,6 @@ from hypothesis import settings
 from tests.databases import connected, migrated, sqlite
 
 ROOT = Path(__file__).resolve().parent.parent
-SHARED_DATA = ROOT.parent / "shared" / "data"
 
 # How long one example takes says nothing while other tests run beside it.
 settings.register_profile("concordance", deadline=None)
@@ -19,11 +18,9 @@ settings.load_profile("concordance")
 
 
 @pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """Return the folder of real material, or skip where it is absent."""
-    if not SHARED_DATA.is_dir():
-        pytest.skip(f"the real material is not at {SHARED_DATA}")
-    return SHARED_DATA
+def small_model() -> Path:
+    """Return the folder of a causal model of 5 layers of 172 neurons: see `tests.small_model`."""
+    return ROOT / "tests" / "small_model" / "small_llama"
 
 
 @pytest.fixture(scope="session")

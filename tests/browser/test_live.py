@@ -44,10 +44,10 @@ def live_server(sqlite_file: Path) -> Iterator[LiveServer]:
 
 
 @pytest.fixture
-def subject(shared_data: Path, sqlite_file: Path) -> Subject:
+def subject(small_model: Path, sqlite_file: Path) -> Subject:
     return factories.subject(
-        name="stories260K",
-        source=str(shared_data / "stories260K"),
+        name="small_llama",
+        source=str(small_model),
         layers=5,
         width=172,
         audience=Subject.Audience.INVITED,

@@ -8,6 +8,7 @@ import pytest
 
 from explanations.records import deal
 from tests.conftest import ROOT
+from tests.small_model.stories import stories as small_model_stories
 
 if TYPE_CHECKING:
     from explanations.capture import Document
@@ -32,25 +33,25 @@ def minilm(one_thread: None) -> "TransformersMLP":
 
 
 @pytest.fixture(scope="session")
-def stories260k(one_thread: None, shared_data: Path) -> "TransformersMLP":
+def small_llama(one_thread: None, small_model: Path) -> "TransformersMLP":
     """Return a small causal model that writes stories."""
     from explanations.subjects import load
 
-    return load(shared_data / "stories260K")
+    return load(small_model)
 
 
 @pytest.fixture(scope="session")
 def passages() -> "list[Document]":
     """Return 60 passages of the demo's text, of many topics, dealt into splits."""
-    return _dealt(ROOT / "studies" / "demo" / "passages.jsonl", every=5)[:60]
+    lines = (ROOT / "studies" / "demo" / "passages.jsonl").read_text(encoding="utf-8").splitlines()
+    return _dealt([json.loads(line) for line in lines[::5]][:60])
 
 
 @pytest.fixture(scope="session")
-def stories(shared_data: Path) -> "list[Document]":
+def stories() -> "list[Document]":
     """Return 150 short stories, dealt into splits."""
-    return _dealt(shared_data / "tinystories.jsonl", every=12)[:150]
+    return _dealt(small_model_stories(150))
 
 
-def _dealt(path: Path, every: int) -> "list[Document]":
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[::every]]
-    return [(line["id"], deal(line["id"], 3), line["text"]) for line in lines]
+def _dealt(texts: list[dict[str, str]]) -> "list[Document]":
+    return [(each["id"], deal(each["id"], 3), each["text"]) for each in texts]

@@ -158,18 +158,18 @@ def same_tops(store: CaptureStore, every: Everything) -> tuple[int, int]:
 
 @pytest.fixture(scope="session")
 def stories_store(
-    stories260k: TransformersMLP, stories: list[Document], tmp_path_factory: pytest.TempPathFactory
+    small_llama: TransformersMLP, stories: list[Document], tmp_path_factory: pytest.TempPathFactory
 ) -> CaptureStore:
     """Return a capture of the stories."""
     directory = tmp_path_factory.mktemp("captures") / "stories"
-    capture(stories260k, stories, directory, seed=SEED)
+    capture(small_llama, stories, directory, seed=SEED)
     return open_store(directory)
 
 
 @pytest.fixture(scope="session")
-def stories_everything(stories260k: TransformersMLP, stories: list[Document]) -> Everything:
+def stories_everything(small_llama: TransformersMLP, stories: list[Document]) -> Everything:
     """Return all windows of the stories."""
-    return everything(stories260k, stories)
+    return everything(small_llama, stories)
 
 
 class Letters:
@@ -257,25 +257,25 @@ def test_statistics_are_those_over_every_token(
 
 
 def test_records_hold_the_activations_of_their_own_tokens(
-    stories260k: TransformersMLP, stories: list[Document], stories_store: CaptureStore
+    small_llama: TransformersMLP, stories: list[Document], stories_store: CaptureStore
 ) -> None:
     texts = {key: text for key, _, text in stories}
     neuron = NeuronRef(layer=4, index=143)
     for split in Split:
         for record in stories_store.records(neuron, split)[::7]:
-            (batch,) = stories260k.encode([texts[record.document]])
-            values = stories260k.run_layer(batch, 4)[0, batch.first :, 143].numpy()
+            (batch,) = small_llama.encode([texts[record.document]])
+            values = small_llama.run_layer(batch, 4)[0, batch.first :, 143].numpy()
             own = slice(record.start, record.start + len(record.excerpt.tokens))
             assert record.excerpt.tokens == batch.pieces[0][own]
             assert np.allclose(record.excerpt.activations, values[own], atol=1e-5)
 
 
 def test_padding_does_not_change_what_is_kept(
-    stories260k: TransformersMLP, stories: list[Document], tmp_path: Path
+    small_llama: TransformersMLP, stories: list[Document], tmp_path: Path
 ) -> None:
     few = [(key, Split.SCORE, text[: 100 + 90 * n]) for n, (key, _, text) in enumerate(stories[:8])]
     overviews = []
-    for name, subject in (("padded", stories260k), ("alone", Alone(stories260k))):
+    for name, subject in (("padded", small_llama), ("alone", Alone(small_llama))):
         capture(subject, few, tmp_path / name, seed=SEED)
         overviews.append(open_store(tmp_path / name).overview)
     assert np.allclose(overviews[0].maximum, overviews[1].maximum, atol=1e-5)
@@ -294,19 +294,19 @@ class Alone:
 
 
 def test_shards_merge_to_what_one_pass_keeps(
-    stories260k: TransformersMLP,
+    small_llama: TransformersMLP,
     stories: list[Document],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(capturing, "BLOCK_DOCUMENTS", 16)
     few = stories[:96]
-    capture(stories260k, few, tmp_path / "one", seed=SEED)
+    capture(small_llama, few, tmp_path / "one", seed=SEED)
     shards = [tmp_path / "a", tmp_path / "b", tmp_path / "c"]
     digest = corpus_digest((key, text) for key, _, text in few)
     for number, shard in enumerate(shards):
         plan = Plan(seed=SEED, config=CaptureConfig(), shard=number, shards=3)
-        capture_shard(stories260k, few, shard, plan, corpus=digest)
+        capture_shard(small_llama, few, shard, plan, corpus=digest)
     whole = merge(shards, tmp_path / "all", corpus=digest)
     one = open_store(tmp_path / "one")
     assert replace(whole, seconds=0.0) == replace(one.manifest, seconds=0.0)

@@ -58,9 +58,9 @@ def _killed_after_a_checkpoint(process: "subprocess.Popen[bytes]", store: Path, 
 
 
 def test_a_capture_killed_twice_gives_the_store_of_one_left_alone(
-    shared_data: Path, stories: list[Document], tmp_path: Path
+    small_model: Path, stories: list[Document], tmp_path: Path
 ) -> None:
-    stories_folder, story_file = shared_data / "stories260K", tmp_path / "stories.jsonl"
+    stories_folder, story_file = small_model, tmp_path / "stories.jsonl"
     lines = (json.dumps({"id": key, "text": text}) for key, _, text in stories[:120])
     story_file.write_text("\n".join(lines))
     whole, killed = tmp_path / "whole", tmp_path / "killed"
@@ -175,7 +175,7 @@ def test_a_shard_without_a_block_merges_too(tmp_path: Path) -> None:
 
 
 def test_a_real_model_resumes_on_real_blocks(
-    stories260k: TransformersMLP,
+    small_llama: TransformersMLP,
     stories: list[Document],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -183,11 +183,11 @@ def test_a_real_model_resumes_on_real_blocks(
     monkeypatch.setattr(capturing, "BLOCK_DOCUMENTS", 16)
     monkeypatch.setattr(capturing, "SAVING_SHARE", float("inf"))
     few = stories[:64]
-    capture(stories260k, few, tmp_path / "one", seed=SEED)
+    capture(small_llama, few, tmp_path / "one", seed=SEED)
     for stop in (20, 40):
         with pytest.raises(Interrupted):
             capture(
-                stories260k, few, tmp_path / "two", seed=SEED, progress=_stopped_at(stop), every=0.0
+                small_llama, few, tmp_path / "two", seed=SEED, progress=_stopped_at(stop), every=0.0
             )
-    capture(stories260k, few, tmp_path / "two", seed=SEED)
+    capture(small_llama, few, tmp_path / "two", seed=SEED)
     same_files(tmp_path / "one", tmp_path / "two")

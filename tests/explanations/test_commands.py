@@ -26,6 +26,7 @@ from explanations.services.runs import run_retry_failures
 from explanations.tasks.answering.language_model import _backend
 from tests import factories
 from tests.explanations.openai_server import chat, serving
+from tests.small_model.stories import stories
 
 # Work done `--here` is done in a thread of its own.
 pytestmark = pytest.mark.usefixtures("sqlite_file")
@@ -228,17 +229,15 @@ def test_a_missing_text_is_told(tmp_path: Path) -> None:
 
 
 def test_a_real_subject_is_captured_and_its_neurons_are_read(
-    tmp_path: Path, shared_data: Path
+    tmp_path: Path, small_model: Path
 ) -> None:
     pytest.importorskip("torch")
-    stories = (shared_data / "tinystories.jsonl").read_text(encoding="utf-8").splitlines()[:40]
-    rows = [{key: json.loads(story)[key] for key in ("id", "text")} for story in stories]
-    text = _text(tmp_path, *rows)
-    model = str(shared_data / "stories260K")
+    text = _text(tmp_path, *stories(40))
+    model = str(small_model)
     said = _said("capture", model, "--text", text, "--neurons", "0/0-4", "--here")
     assert "5 neurons with their records are in the database." in said
     subject = Subject.objects.get()
-    assert (subject.name, subject.layers) == ("stories260K", 5)
+    assert (subject.name, subject.layers) == ("small_llama", 5)
     neuron = subject.neurons.first()
     assert neuron is not None
     # No split shares a document with another, and the highest peak is the neuron's maximum.

@@ -28,71 +28,71 @@ def go_on(
 
 
 def test_the_likeliest_tokens_are_those_of_the_models_own_generation(
-    stories260k: TransformersMLP,
+    small_llama: TransformersMLP,
 ) -> None:
-    (batch,) = stories260k.encode([TEXT])
+    (batch,) = small_llama.encode([TEXT])
     with torch.inference_mode():
-        ids = stories260k.model.generate(
+        ids = small_llama.model.generate(
             input_ids=batch.ids, attention_mask=batch.mask, do_sample=False, max_new_tokens=12
         )[0]
-    decode = stories260k.tokenizer.backend.decode
+    decode = small_llama.tokenizer.backend.decode
     whole = decode(ids.tolist()[batch.first :])
-    (found,) = go_on(stories260k, TEXT)
+    (found,) = go_on(small_llama, TEXT)
     assert TEXT + str(found) == whole
 
 
-def test_texts_side_by_side_go_on_as_each_alone(stories260k: TransformersMLP) -> None:
+def test_texts_side_by_side_go_on_as_each_alone(small_llama: TransformersMLP) -> None:
     texts = [TEXT, "The cat", "Tom and his dog went to the park. They"]
     for seed in (None, 3):
-        together = go_on(stories260k, *texts, seed=seed)
-        alone = [go_on(stories260k, text, seed=seed)[0] for text in texts]
+        together = go_on(small_llama, *texts, seed=seed)
+        alone = [go_on(small_llama, text, seed=seed)[0] for text in texts]
         assert together == alone
         assert all(isinstance(each, str) and each for each in together)
 
 
-def test_draws_hang_on_the_seed(stories260k: TransformersMLP) -> None:
-    first = go_on(stories260k, TEXT, seed=1, tokens=20)
-    assert first == go_on(stories260k, TEXT, seed=1, tokens=20)
-    assert first != go_on(stories260k, TEXT, seed=2, tokens=20)
+def test_draws_hang_on_the_seed(small_llama: TransformersMLP) -> None:
+    first = go_on(small_llama, TEXT, seed=1, tokens=20)
+    assert first == go_on(small_llama, TEXT, seed=1, tokens=20)
+    assert first != go_on(small_llama, TEXT, seed=2, tokens=20)
 
 
-def test_draws_follow_the_models_distribution(stories260k: TransformersMLP) -> None:
-    (batch,) = stories260k.encode(["She"])
+def test_draws_follow_the_models_distribution(small_llama: TransformersMLP) -> None:
+    (batch,) = small_llama.encode(["She"])
     with torch.inference_mode():
-        shares = stories260k.model(input_ids=batch.ids).logits[0, -1].float().softmax(-1)
+        shares = small_llama.model(input_ids=batch.ids).logits[0, -1].float().softmax(-1)
     best = int(shares.argmax())
-    said = stories260k.tokenizer.backend.decode([*batch.ids[0, 1:].tolist(), best])
+    said = small_llama.tokenizer.backend.decode([*batch.ids[0, 1:].tolist(), best])
     asked = [
         (REF, Continuation(text="She", clamp=None, tokens=1, seed=seed)) for seed in range(300)
     ]
-    drawn = [f"She{each}" for each in continuations(stories260k, asked)]
+    drawn = [f"She{each}" for each in continuations(small_llama, asked)]
     # of 300 draws: the standard error of a share is at most .029
     assert np.mean([each == said for each in drawn]) == pytest.approx(float(shares[best]), abs=0.1)
 
 
 def test_a_strong_clamp_changes_what_follows_and_a_weak_one_little(
-    stories260k: TransformersMLP,
+    small_llama: TransformersMLP,
 ) -> None:
     texts = [TEXT, "The cat", "Tom went home. He", "One day, a bird"]
-    plain = go_on(stories260k, *texts, seed=5)
-    assert go_on(stories260k, *texts, seed=5, clamp=60.0) != plain
+    plain = go_on(small_llama, *texts, seed=5)
+    assert go_on(small_llama, *texts, seed=5, clamp=60.0) != plain
     same = [
-        a == b for a, b in zip(plain, go_on(stories260k, *texts, seed=5, clamp=0.07), strict=True)
+        a == b for a, b in zip(plain, go_on(small_llama, *texts, seed=5, clamp=0.07), strict=True)
     ]
     assert sum(same) >= 2
 
 
-def test_a_text_at_the_limit_has_a_reason(stories260k: TransformersMLP) -> None:
-    (room,) = go_on(stories260k, "a " * 1000)
+def test_a_text_at_the_limit_has_a_reason(small_llama: TransformersMLP) -> None:
+    (room,) = go_on(small_llama, "a " * 1000)
     assert isinstance(room, Unusable)
     assert "longer than the subject reads" in room.reason
-    (nothing,) = go_on(stories260k, "")
+    (nothing,) = go_on(small_llama, "")
     assert isinstance(nothing, Unusable)
     assert "no token" in nothing.reason
 
 
-def test_a_model_that_computes_no_numbers_says_so(stories260k: TransformersMLP) -> None:
-    (found,) = go_on(stories260k, TEXT, clamp=1e300)
+def test_a_model_that_computes_no_numbers_says_so(small_llama: TransformersMLP) -> None:
+    (found,) = go_on(small_llama, TEXT, clamp=1e300)
     assert isinstance(found, Unusable)
     assert "no numbers" in found.reason
 

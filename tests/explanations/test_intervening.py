@@ -106,21 +106,21 @@ def test_activations_are_what_a_plain_hook_reads(causal: Path) -> None:
 
 
 def test_the_stories_model_loses_what_an_ablated_neuron_gave(
-    stories260k: TransformersMLP, shared_data: Path
+    small_llama: TransformersMLP, small_model: Path
 ) -> None:
-    model = _model(shared_data / "stories260K")
-    ref = NeuronRef(layer=4, index=142)
-    found = intervene(stories260k, TEXT, ref, 0.0)
-    assert_same(found, stories260k, model, "model.layers.{}.mlp.down_proj", 0.0, ref)
-    assert " with" in [token for token, _ in found.before]
-    assert found.kl > 0.1
+    model = _model(small_model)
+    ref = NeuronRef(layer=4, index=119)
+    found = intervene(small_llama, TEXT, ref, 0.0)
+    assert_same(found, small_llama, model, "model.layers.{}.mlp.down_proj", 0.0, ref)
+    assert " the" in [token for token, _ in found.before]
+    assert found.kl > 0.02  # measured: .046
 
 
-def test_holding_a_neuron_where_it_is_changes_nothing(stories260k: TransformersMLP) -> None:
+def test_holding_a_neuron_where_it_is_changes_nothing(small_llama: TransformersMLP) -> None:
     # A text of one token: to set the neuron to the value that it has there is no intervention.
     ref = NeuronRef(layer=2, index=3)
-    reading = activations(stories260k, "Once", ref)
-    found = intervene(stories260k, "Once", ref, float(reading.excerpt.activations[0]))
+    reading = activations(small_llama, "The", ref)
+    found = intervene(small_llama, "The", ref, float(reading.excerpt.activations[0]))
     assert len(reading.excerpt.tokens) == 1
     assert found.kl == pytest.approx(0, abs=1e-12)
     assert found.after == found.before
@@ -155,36 +155,36 @@ def test_a_subject_that_predicts_nothing_is_refused(minilm: TransformersMLP) -> 
     ],
 )
 def test_what_cannot_be_asked_is_said(
-    stories260k: TransformersMLP, text: str, ref: NeuronRef, says: str
+    small_llama: TransformersMLP, text: str, ref: NeuronRef, says: str
 ) -> None:
     for ask in (activations, lambda *of: intervene(*of, 0.0)):
         with pytest.raises(SubjectError, match=says):
-            ask(stories260k, text, ref)
+            ask(small_llama, text, ref)
 
 
 def test_a_value_beyond_what_the_model_can_compute_with_is_said(
-    stories260k: TransformersMLP,
+    small_llama: TransformersMLP,
 ) -> None:
     with pytest.raises(SubjectError, match="computes no numbers"):
-        intervene(stories260k, TEXT, REF, 1e300)
+        intervene(small_llama, TEXT, REF, 1e300)
 
 
-def test_hooks_are_gone_afterwards(stories260k: TransformersMLP) -> None:
-    intervene(stories260k, TEXT, REF, 3.0)
-    assert not any(each._forward_pre_hooks for each in stories260k.projections)
+def test_hooks_are_gone_afterwards(small_llama: TransformersMLP) -> None:
+    intervene(small_llama, TEXT, REF, 3.0)
+    assert not any(each._forward_pre_hooks for each in small_llama.projections)
 
 
 def test_threads_that_share_a_subject_do_not_see_each_others_hooks(
-    stories260k: TransformersMLP,
+    small_llama: TransformersMLP,
 ) -> None:
-    quiet = intervene(stories260k, TEXT, REF, 50.0)
-    (batch,) = stories260k.encode([TEXT])
-    alone = stories260k.run_layer(batch, 4)
+    quiet = intervene(small_llama, TEXT, REF, 50.0)
+    (batch,) = small_llama.encode([TEXT])
+    alone = small_llama.run_layer(batch, 4)
     found: list[Intervention] = []
     interrupted: list[torch.Tensor] = []
 
     def ask() -> None:
-        found.append(intervene(stories260k, TEXT, REF, 50.0))
+        found.append(intervene(small_llama, TEXT, REF, 50.0))
 
     def consume(layer: int, values: torch.Tensor) -> None:
         if layer == 0:
@@ -195,7 +195,7 @@ def test_threads_that_share_a_subject_do_not_see_each_others_hooks(
         if layer == 4:
             interrupted.append(values.float().clone())
 
-    stories260k.run(batch, consume)
+    small_llama.run(batch, consume)
     assert found == [quiet]
     assert len(interrupted) == 1
     assert torch.equal(interrupted[0], alone)

@@ -28,12 +28,12 @@ def saved(kind: str, folder: Path, *, texts: tuple[str, ...] = (*TEXTS, TEN)) ->
     return folder
 
 
-@pytest.fixture(scope="module", params=[*KINDS, "stories260K"])
+@pytest.fixture(scope="module", params=[*KINDS, "small_llama"])
 def backend(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, one_thread: None
 ) -> LocalBackend:
-    if request.param == "stories260K":
-        folder = request.getfixturevalue("shared_data") / "stories260K"
+    if request.param == "small_llama":
+        folder = request.getfixturevalue("small_model")
     else:
         folder = saved(request.param, tmp_path_factory.mktemp(request.param))
     return LocalBackend(str(folder), "cpu")
@@ -151,8 +151,8 @@ def test_a_tokenizer_that_keeps_ten_whole_gives_all_numbers_and_one_that_splits_
     assert split.number_logprobs
 
 
-def test_stories260k_splits_ten(shared_data: Path) -> None:
-    found = LocalBackend(str(shared_data / "stories260K"), "cpu").capabilities()
+def test_small_llama_splits_ten(small_model: Path) -> None:
+    found = LocalBackend(str(small_model), "cpu").capabilities()
     assert found.numbers == tuple(str(number) for number in range(10))
 
 

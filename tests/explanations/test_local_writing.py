@@ -153,8 +153,8 @@ def test_tokens_of_parts_of_a_character_are_joined(text: str) -> None:
     assert speech.text == text == "".join(token.text for token in speech.tokens)
 
 
-def test_the_small_model_goes_on_with_a_story(shared_data: Path, one_thread: None) -> None:
-    backend = LocalBackend(str(shared_data / "stories260K"), "cpu")
+def test_the_small_model_goes_on_with_a_story(small_model: Path, one_thread: None) -> None:
+    backend = LocalBackend(str(small_model), "cpu")
     (reply,) = backend.answer(Generate([prompt("Once upon a time", max_tokens=40)]))
     assert len(texts_of(reply)) > 20
     assert "\ufffd" not in texts_of(reply)

@@ -1,5 +1,6 @@
 """What a worker answers is what real models compute, or a reason in words."""
 
+import json
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +24,7 @@ from explanations.tasks import answer_questions, work_on_chunk
 from explanations.tasks.stopping import stopping
 from explanations.tasks.subjects import _loaded
 from tests import factories
+from tests.small_model.stories import stories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_thread")]
 
@@ -38,8 +40,8 @@ def nothing_loaded() -> Iterator[None]:
 
 
 @pytest.fixture
-def storyteller(shared_data: Path) -> Subject:
-    return factories.subject(source=str(shared_data / "stories260K"), layers=5, width=172)
+def storyteller(small_model: Path) -> Subject:
+    return factories.subject(source=str(small_model), layers=5, width=172)
 
 
 @pytest.fixture
@@ -59,21 +61,21 @@ def answered(subject: Subject, **given: Any) -> QuestionState:
 
 
 def test_activations_come_with_the_neurons_maximum(
-    storyteller: Subject, stories260k: TransformersMLP
+    storyteller: Subject, small_llama: TransformersMLP
 ) -> None:
     factories.neuron(subject=storyteller, layer=4, index=142, maximum=3.5)
     result = answered(storyteller).result
     assert result is not None
-    reading = activations(stories260k, TEXT, REF)
+    reading = activations(small_llama, TEXT, REF)
     assert "".join(result["tokens"]) == TEXT
     assert result["values"] == pytest.approx(reading.excerpt.activations.tolist(), abs=1e-6)
     assert (result["maximum"], result["truncated"]) == (3.5, False)
 
 
-def captured(subject: Subject, shared_data: Path, folder: Path) -> Capture:
+def captured(subject: Subject, small_model: Path, folder: Path) -> Capture:
     """Capture a subject on twenty stories, in this thread."""
     text = folder / "text.jsonl"
-    lines = (shared_data / "tinystories.jsonl").read_text(encoding="utf-8").splitlines()[:20]
+    lines = [json.dumps(each) for each in stories(20)]
     text.write_text("\n".join(lines), encoding="utf-8")
     capture = capture_create(source=subject.source, text=text, name=subject.name)
     run = run_create(kind=Run.Kind.CAPTURE, capture=capture).run
@@ -85,22 +87,22 @@ def captured(subject: Subject, shared_data: Path, folder: Path) -> Capture:
 
 
 def test_a_neuron_that_is_only_in_a_capture_has_its_maximum_too(
-    storyteller: Subject, shared_data: Path, tmp_path: Path, settings: Any
+    storyteller: Subject, small_model: Path, tmp_path: Path, settings: Any
 ) -> None:
     settings.CAPTURE_DIR = tmp_path
-    store = open_store(captured(storyteller, shared_data, tmp_path).directory)
+    store = open_store(captured(storyteller, small_model, tmp_path).directory)
     result = answered(storyteller).result
     assert result is not None
     assert result["maximum"] == pytest.approx(store.statistics(REF).maximum)
 
 
 def test_a_capture_that_takes_long_answers_questions_on_the_way(
-    storyteller: Subject, shared_data: Path, tmp_path: Path, settings: Any, monkeypatch: Any
+    storyteller: Subject, small_model: Path, tmp_path: Path, settings: Any, monkeypatch: Any
 ) -> None:
     settings.CAPTURE_DIR = tmp_path
     monkeypatch.setattr(import_module("explanations.tasks.capture"), "_REPORT_SECONDS", 0.0)
     question = question_ask(kind=Question.Kind.ACTIVATE, subject=storyteller, text=TEXT, neuron=REF)
-    captured(storyteller, shared_data, tmp_path)
+    captured(storyteller, small_model, tmp_path)
     state = question_state(question.token)
     assert state is not None
     assert state.state == "finished"
@@ -113,10 +115,10 @@ def test_a_neuron_that_nothing_says_the_maximum_of_has_none(storyteller: Subject
 
 
 def test_an_intervention_is_stored_as_the_page_reads_it(
-    storyteller: Subject, stories260k: TransformersMLP
+    storyteller: Subject, small_llama: TransformersMLP
 ) -> None:
     result = answered(storyteller, kind=Question.Kind.INTERVENE, clamp=0.0).result
-    found = intervene(stories260k, TEXT, REF, 0.0)
+    found = intervene(small_llama, TEXT, REF, 0.0)
     assert result is not None
     assert set(result) == {
         *("before", "after", "gains", "losses", "kl", "loss_before", "loss_after", "truncated")

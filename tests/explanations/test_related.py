@@ -110,28 +110,28 @@ def test_writing_that_fails_leaves_the_old_file_and_nothing_beside(tmp_path: Pat
 
 @pytest.fixture(scope="module")
 def store(
-    stories260k: TransformersMLP, stories: list[Document], tmp_path_factory: pytest.TempPathFactory
+    small_llama: TransformersMLP, stories: list[Document], tmp_path_factory: pytest.TempPathFactory
 ) -> CaptureStore:
     """Return a capture of stories whose windows are of many lengths."""
     directory = tmp_path_factory.mktemp("captures") / "stories"
-    capture(stories260k, stories[:60], directory, seed=5)
+    capture(small_llama, stories[:60], directory, seed=5)
     return open_store(directory)
 
 
 @pytest.fixture(scope="module")
 def seen(
-    store: CaptureStore, stories260k: TransformersMLP, stories: list[Document]
+    store: CaptureStore, small_llama: TransformersMLP, stories: list[Document]
 ) -> NDArray[np.float64]:
     """Return every neuron's values on the random windows' tokens, run anew: [neurons, tokens]."""
     texts = {key: text for key, _, text in stories}
     drawn = [n for s in Split for n in store.windows.array(f"{s}.sample.windows") if n >= 0]
     parts = []
     for window in (store.windows[n] for n in drawn):
-        (batch,) = stories260k.encode([texts[window.document]])
+        (batch,) = small_llama.encode([texts[window.document]])
         given: dict[int, torch.Tensor] = {}
-        stories260k.run(batch, lambda layer, values, given=given: given.update({layer: values[0]}))  # type: ignore[misc]
+        small_llama.run(batch, lambda layer, values, given=given: given.update({layer: values[0]}))  # type: ignore[misc]
         first = batch.first + window.start
-        own = [given[n][first : first + len(window.tokens)] for n in range(stories260k.layers)]
+        own = [given[n][first : first + len(window.tokens)] for n in range(small_llama.layers)]
         parts.append(torch.cat(own, 1).double().numpy())
     assert len({len(part) for part in parts}) > 3
     return np.concatenate(parts).T
@@ -152,9 +152,9 @@ def test_similar_neurons_are_those_that_numpy_correlates_most(
 
 
 def test_lists_written_once_are_those_found_one_by_one(
-    store: CaptureStore, stories260k: TransformersMLP
+    store: CaptureStore, small_llama: TransformersMLP
 ) -> None:
-    relate(stories260k, store.directory, tile=10_000)
+    relate(small_llama, store.directory, tile=10_000)
     lists = read_related(store.directory)
     assert lists is not None
     for number in range(0, 860, 43):

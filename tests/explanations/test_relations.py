@@ -224,9 +224,9 @@ def test_tokens_are_shown_as_text_with_their_space_and_bytes_by_name() -> None:
 
 
 def test_a_real_model_has_related_neurons_for_every_neuron(
-    stories260k: TransformersMLP, tmp_path: Path
+    small_llama: TransformersMLP, tmp_path: Path
 ) -> None:
-    store = related(stories260k, tmp_path)
+    store = related(small_llama, tmp_path)
     assert {len(rows) for rows in lists(store, "downstream")[: 4 * 172]} == {10}
     # a token's own embedding is also its unembedding here: what a word switches on writes on it
     assert store.header.undefined == {}

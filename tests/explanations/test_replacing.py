@@ -262,10 +262,10 @@ def test_divergence_of_two_coins() -> None:
 
 
 def test_ablating_a_neuron_moves_its_top_stories_more_than_random_ones(
-    stories260k: TransformersMLP, stories: Stories
+    small_llama: TransformersMLP, stories: Stories
 ) -> None:
-    ref = NeuronRef(layer=4, index=143)
-    seen = observe(stories260k, [(ref, text) for _, _, text in stories[:60]])
+    ref = NeuronRef(layer=4, index=119)
+    seen = observe(small_llama, [(ref, text) for _, _, text in stories[:60]])
     excerpts = [each for each in seen if isinstance(each, TokenActivations)]
     mean = float(np.concatenate([each.activations for each in excerpts]).mean())
     by_peak = sorted(excerpts, key=lambda each: -each.peak)
@@ -278,12 +278,12 @@ def test_ablating_a_neuron_moves_its_top_stories_more_than_random_ones(
             )
             for e in some
         ]
-        found = divergences(stories260k, asked)
+        found = divergences(small_llama, asked)
         return float(
             np.concatenate([each[0] for each in found if not isinstance(each, Unusable)]).mean()
         )
 
     top, random = moved(by_peak[:8]), moved(excerpts[::8])
-    # over all 1,927 stories: .00132 on the top 20, .00059 on random ones
-    assert 0.0003 < random < top < 0.004
+    # measured: .00043 on the eight top stories, .00024 on every eighth story
+    assert 0.0001 < random < top < 0.001
     assert top > 1.3 * random

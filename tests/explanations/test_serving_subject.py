@@ -25,6 +25,7 @@ from explanations.tasks import work_on_chunk
 from explanations.tasks.answering import answer
 from explanations.tasks.answering.requests import PendingRequest, Reply
 from tests import factories
+from tests.small_model.stories import stories
 
 if TYPE_CHECKING:
     from explanations.subjects import TransformersMLP
@@ -43,8 +44,8 @@ def served(*asked: tuple[Neuron, Request[Any]]) -> list[Any]:
     return [each.value for each in found if isinstance(each, Reply)]
 
 
-def stories_neuron(shared_data: Path, layer: int = 4, index: int = 143) -> Neuron:
-    source = str(shared_data / "stories260K")
+def stories_neuron(small_model: Path, layer: int = 4, index: int = 143) -> Neuron:
+    source = str(small_model)
     subject = factories.subject(source=source, layers=5, width=172)
     return factories.neuron(subject=subject, layer=layer, index=index, maximum=9.3, mean=0.065)
 
@@ -99,8 +100,8 @@ def test_a_neuron_that_is_not_there_spoils_the_request_only_with_a_reason() -> N
     assert "has no neuron L0/99" in found[0].reason
 
 
-def test_texts_are_replaced_and_continued_by_the_model(shared_data: Path) -> None:
-    neuron = stories_neuron(shared_data)
+def test_texts_are_replaced_and_continued_by_the_model(small_model: Path) -> None:
+    neuron = stories_neuron(small_model)
     tokens = ("Once", " upon", " a")
     values = np.array([[0, 0, 0], [30, 30, 30]], np.float32)
     request = Intervene(Replacement(tokens=tokens, values=each) for each in (values, values[:1]))
@@ -116,13 +117,13 @@ def test_texts_are_replaced_and_continued_by_the_model(shared_data: Path) -> Non
 
 
 def test_ablation_runs_from_the_stored_simulation_to_the_stored_score(
-    shared_data: Path, stories260k: "TransformersMLP"
+    small_model: Path, small_llama: "TransformersMLP"
 ) -> None:
-    neuron = stories_neuron(shared_data)
+    neuron = stories_neuron(small_model)
     explanation = factories.explanation(neuron)
     good = factories.simulation(explanation)
     bad = factories.simulation(explanation, method=factories.method("simulator"))
-    for excerpt in begun(shared_data, stories260k, NeuronRef(layer=4, index=143)):
+    for excerpt in begun(small_model, small_llama, NeuronRef(layer=4, index=143)):
         record = factories.record(
             neuron,
             split=Split.SCORE,
@@ -141,12 +142,12 @@ def test_ablation_runs_from_the_stored_simulation_to_the_stored_score(
 
 
 def begun(
-    shared_data: Path, subject: "TransformersMLP", ref: NeuronRef
+    small_model: Path, subject: "TransformersMLP", ref: NeuronRef
 ) -> Sequence[TokenActivations]:
     """Return the neuron's values on the beginnings of some stories."""
     from explanations.interventions.ablation import observe
 
-    lines = (shared_data / "tinystories.jsonl").read_text(encoding="utf-8").splitlines()[:4]
+    lines = [json.dumps(each) for each in stories(4)]
     looked = [(ref, json.loads(line)["text"][:120]) for line in lines]
     return [each for each in observe(subject, looked) if isinstance(each, TokenActivations)]
 

@@ -69,9 +69,9 @@ def test_without_a_server_and_a_key_the_failure_says_what_to_set(settings) -> No
     assert "set OPENAI_API_KEY, or OPENAI_BASE_URL" in reason
 
 
-def test_a_method_may_name_a_model_that_the_worker_loads_itself(settings, shared_data) -> None:
+def test_a_method_may_name_a_model_that_the_worker_loads_itself(settings, small_model) -> None:
     settings.OPENAI_BASE_URL = settings.OPENAI_API_KEY = ""
-    model = f"local:{shared_data / 'stories260K'}"
+    model = f"local:{small_model}"
     method = factories.builtin("explainer", "token_activation", model=model)
     found = backend_of(method)
     assert found is backend_of(method)

@@ -205,8 +205,8 @@ def test_a_server_that_cannot_weigh_texts_leaves_surprisal_undefined(
     assert score.reason == "the language model does not give log probabilities of a given text"
 
 
-def test_a_local_model_weighs_texts(explanation: Explanation, shared_data: Path) -> None:
-    score = scored(explanation, "surprisal", model=f"local:{shared_data / 'stories260K'}")
+def test_a_local_model_weighs_texts(explanation: Explanation, small_model: Path) -> None:
+    score = scored(explanation, "surprisal", model=f"local:{small_model}")
     assert isinstance(score, Score)
     assert (score.n, score.details["failed"]) == (12, 0)
     assert score.value is not None

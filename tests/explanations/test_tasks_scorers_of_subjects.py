@@ -50,9 +50,9 @@ def test_a_language_model_that_knows_the_truth_predicts_what_a_function_gives(se
 
 
 def test_a_language_model_judges_what_a_clamped_neuron_makes_the_subject_say(
-    shared_data: Path, settings
+    small_model: Path, settings
 ) -> None:
-    source = str(shared_data / "stories260K")
+    source = str(small_model)
     subject = factories.subject(source=source, layers=5, width=172)
     neuron = factories.neuron(subject=subject, layer=4, index=143, maximum=9.3, mean=0.065)
     for text in BEGINNINGS:

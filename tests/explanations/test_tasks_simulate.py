@@ -122,10 +122,10 @@ def test_a_simulation_calibrated_on_what_it_would_be_scored_on_is_refused_a_scor
     assert not Score.objects.exists()
 
 
-def test_a_local_model_simulates_in_one_pass(settings, said, tmp_path, shared_data) -> None:
+def test_a_local_model_simulates_in_one_pass(settings, said, tmp_path, small_model) -> None:
     # the prompt is longer than the stories this model knows; its positions go on all the same
     settings.OPENAI_BASE_URL = settings.OPENAI_API_KEY = ""
-    folder = _stretched(shared_data, tmp_path)
+    folder = _stretched(small_model, tmp_path)
     progress = _run(Run.Kind.SIMULATE, "llm", {"model": f"local:{folder}"}, explanations=[said.pk])
     assert progress.done == 1
     simulation = Simulation.objects.get()
@@ -136,8 +136,8 @@ def test_a_local_model_simulates_in_one_pass(settings, said, tmp_path, shared_da
         assert values.std() > 0
 
 
-def _stretched(shared_data, folder) -> str:
-    backend = LocalBackend(str(shared_data / "stories260K"), "cpu")
+def _stretched(small_model, folder) -> str:
+    backend = LocalBackend(str(small_model), "cpu")
     backend.loaded.model.config.max_position_embeddings = 4096
     backend.loaded.model.save_pretrained(folder)
     backend.loaded.tokenizer.save_pretrained(folder)

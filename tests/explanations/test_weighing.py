@@ -67,8 +67,8 @@ def test_a_server_that_cannot_weigh_is_a_failure(reply: Reply, reason: str) -> N
 
 
 @pytest.fixture(scope="module")
-def local(shared_data: Path, one_thread: None) -> LocalBackend:
-    return LocalBackend(str(shared_data / "stories260K"), "cpu")
+def local(small_model: Path, one_thread: None) -> LocalBackend:
+    return LocalBackend(str(small_model), "cpu")
 
 
 STORY = "Once upon a time, there was a little girl named Lily."

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.services
 TEXT = "Once upon a time there was a little girl. She loved to play"
 
 
-def _subject(shared_data: Path) -> Subject:
-    return factories.subject(source=str(shared_data / "stories260K"), layers=5, width=172)
+def _subject(small_model: Path) -> Subject:
+    return factories.subject(source=str(small_model), layers=5, width=172)
 
 
 def _ask(subject: Subject) -> Question:
@@ -50,10 +50,10 @@ def _assert_answered(question: Question) -> None:
 
 @pytest.mark.parametrize("database", ["sqlite"])
 def test_an_embedded_worker_answers_and_does_so_quickly_once_the_model_is_loaded(
-    site: Site, shared_data: Path
+    site: Site, small_model: Path
 ) -> None:
     site.settings = {"CONCORDANCE_SWEEP_SECONDS": "1"}
-    subject = _subject(shared_data)
+    subject = _subject(small_model)
     worker = site.worker()
     _assert_answered(_ask(subject))
     began = time.monotonic()
@@ -65,10 +65,10 @@ def test_an_embedded_worker_answers_and_does_so_quickly_once_the_model_is_loaded
 
 @pytest.mark.parametrize("database", ["postgresql"])
 def test_behind_redis_a_worker_is_called_without_any_sweep(
-    service_site: Site, shared_data: Path
+    service_site: Site, small_model: Path
 ) -> None:
     service_site.settings = {"CONCORDANCE_SWEEP_SECONDS": "600"}
-    subject = _subject(shared_data)
+    subject = _subject(small_model)
     worker = service_site.worker("--queues", "gpu", "--concurrency", "1")
     until(lambda: " ready." in service_site.logs)
     asked = service_site.manage("shell", "--command", _ASKING.format(subject=subject.pk))
@@ -91,8 +91,8 @@ services.question_ask(
 
 
 @pytest.mark.parametrize("database", ["sqlite"])
-def test_what_a_killed_worker_held_is_answered_by_another(site: Site, shared_data: Path) -> None:
-    question = _ask(_subject(shared_data))
+def test_what_a_killed_worker_held_is_answered_by_another(site: Site, small_model: Path) -> None:
+    question = _ask(_subject(small_model))
     worker = site.worker()
 
     def stands_still_holding_it() -> bool:

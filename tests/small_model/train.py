@@ -16,10 +16,10 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from tests.conftest import ROOT
 from tests.small_model.stories import stories
 
-FOLDER = Path(__file__).resolve().parent / "weights"
+FOLDER = Path(__file__).resolve().parent / "small_llama"
 SEED = 20
 STEPS, ROWS, LENGTH, RATE = 420, 24, 160, 4e-3
-SPECIALS = ["<unk>", "<s>", "</s>"]
+UNKNOWN, FIRST, LAST = SPECIALS = ["<unk>", "<s>", "</s>"]
 VOCABULARY = 512
 
 
@@ -44,7 +44,7 @@ def _texts() -> list[str]:
 
 
 def _tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
-    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN, fuse_unk=True, byte_fallback=True))
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
     )
@@ -68,17 +68,19 @@ def _tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
     tokenizer.train_from_iterator((word.strip() for word in words), trainer)
     tokenizer = _with_plain_bytes(tokenizer)
     tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", 1)]
+        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[(FIRST, 1)]
     )
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>"
+        tokenizer_object=tokenizer, bos_token=FIRST, eos_token=LAST, unk_token=UNKNOWN
     )
 
 
 def _with_plain_bytes(tokenizer: Tokenizer) -> Tokenizer:
     """Return the tokenizer with bytes as ordinary tokens: the trainer makes them special."""
     stored = json.loads(tokenizer.to_str())
-    stored["added_tokens"] = [each for each in stored["added_tokens"] if each["content"] in SPECIALS]
+    stored["added_tokens"] = [
+        each for each in stored["added_tokens"] if each["content"] in SPECIALS
+    ]
     return Tokenizer.from_str(json.dumps(stored))
 
 
