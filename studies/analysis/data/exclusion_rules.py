@@ -8,12 +8,11 @@ import numpy.typing as npt
 from studies.analysis.data.answers import JudgmentColumns
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import codes
-from studies.analysis.data.tables import Judgments
 
 Marks = npt.NDArray[np.bool_]
 
 
-def excluded(judged: Judgments | JudgmentColumns, plan: Plan) -> dict[str, Marks]:
+def excluded(judged: JudgmentColumns, plan: Plan) -> dict[str, Marks]:
     """Return, for each of the plan's rules in order, a mark for every judgment that it excludes.
 
     No rule looks at what was answered: nobody is excluded for disagreeing.

@@ -1,6 +1,6 @@
 """What an analysis starts from: a study as columns. Pure; made by selectors or by hand."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -32,14 +32,6 @@ class Judgments(Columns):
     confidence: Array
     seconds: Array
     synthetic: npt.NDArray[np.bool_]
-
-    def renumbered(self) -> "Judgments":
-        """Return them with items, neurons and raters numbered from 0 as they first appear.
-
-        Results then depend on the rows and their order, not on the ids of a database.
-        """
-        unit, neuron, rater = (first_seen(ids) for ids in (self.unit, self.neuron, self.rater))
-        return replace(self, unit=unit, neuron=neuron, rater=rater)
 
     @property
     def first_won(self) -> npt.NDArray[np.int8]:
