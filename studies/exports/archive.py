@@ -9,7 +9,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from studies.analysis.archive.read import RESULTS, STUDY
 from studies.analysis.data.canonical_json import as_text
-from studies.analysis.report.figure import csv_of
+from studies.analysis.report.figure import figure_to_csv
 from studies.analysis.report.results_to_csv import columns, flat_tables
 from studies.exports.columns import Column
 from studies.exports.croissant import File, croissant
@@ -117,4 +117,6 @@ def _figures(made: ExportedResults) -> Iterator[Entry]:
     for name, shown in sorted(made.figures.items()):
         if shown["svg"]:
             yield _text(f"figures/{name}.svg", shown["title"], shown["svg"])
-        yield _text(f"figures/{name}.csv", f"{shown['title']}: the rows behind it", csv_of(shown))
+        yield _text(
+            f"figures/{name}.csv", f"{shown['title']}: the rows behind it", figure_to_csv(shown)
+        )

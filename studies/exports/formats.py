@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from itertools import islice
 from typing import Any, TypeAlias
 
+from studies.analysis.report.spreadsheet import escaped
 from studies.exports.columns import Column, Row
 
 Writer: TypeAlias = Callable[[tuple[Column, ...], Iterator[Row]], Iterator[bytes]]
@@ -18,8 +19,6 @@ Writer: TypeAlias = Callable[[tuple[Column, ...], Iterator[Row]], Iterator[bytes
 _PIECE = 500
 _ROW_GROUP = 4000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for the start of a formula."""
 
 
 class FormatMissing(LookupError):
@@ -53,7 +52,7 @@ def _taken(text: io.StringIO) -> bytes:
 def _cell(value: object) -> str:
     """Return a value as a cell; text that would be a formula gets an apostrophe before it."""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return escaped(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (dict, list)):

@@ -21,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from studies.analysis.report.figure import csv_of
+from studies.analysis.report.figure import figure_to_csv
 from studies.analysis.report.wording import synthetic_notice
 from studies.exports.archive import archive
 from studies.exports.formats import CONTENT_TYPES, installed_formats
@@ -133,7 +133,7 @@ def figure(request: HttpRequest, slug: str, name: str, format: str) -> HttpRespo
 
 _FIGURE_FORMATS: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "svg": ("image/svg+xml; charset=utf-8", itemgetter("svg")),
-    "csv": ("text/csv; charset=utf-8", csv_of),
+    "csv": ("text/csv; charset=utf-8", figure_to_csv),
 }
 
 

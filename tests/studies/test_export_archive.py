@@ -291,7 +291,8 @@ def ranked() -> Study:
     study = factories.open_study(neurons=1)
     assert study.batch is not None
     item = study.batch.items.get()
-    study.batch.items.update(payload={**item.payload, "mode": "order"})
+    payload = {name: value for name, value in item.payload.items() if name != "tie"}
+    study.batch.items.update(payload={**payload, "mode": "order"})
     study.batch.refresh_from_db()
     study.batch.protocol = "rank"
     study.batch.save()

@@ -17,7 +17,9 @@ from django.urls import reverse
 
 from annotation.models import Judgment
 from explanations.models import Explanation, SimulatedRecord
-from studies.exports.formats import FORMATS
+from studies.analysis.report.figure import figure_to_csv
+from studies.exports.columns import Column
+from studies.exports.formats import FORMATS, to_csv
 from studies.exports.tables import TABLES, pieces
 from studies.models import Adoption, Study
 from studies.services.building import study_build
@@ -147,6 +149,17 @@ def test_a_text_that_would_be_a_formula_is_defused_in_csv_and_exact_in_json() ->
     assert f"'{evil}" in texts
     assert evil in {row["text"] for row in rows(study, "explanations")}
     assert evil not in texts
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
+def test_every_first_character_of_a_formula_is_escaped_in_tables_and_figures(first: str) -> None:
+    text = f"{first}1+1"
+    columns = (Column("text", "text", "a text"), Column("n", "number", "a number"))
+    table = b"".join(to_csv(columns, iter([{"text": text, "n": -1.5}]))).decode()
+    figure = figure_to_csv({"columns": [[text, "text"], ["n", "number"]], "rows": [[text, -1.5]]})
+    header, row = csv.reader(io.StringIO(figure, newline=""))
+    assert (header[0], row) == (f"'{text}", [f"'{text}", "-1.5"])
+    assert list(csv.reader(io.StringIO(table, newline="")))[1] == [f"'{text}", "-1.5"]
 
 
 def test_a_negative_number_stays_a_number_in_csv(study: Study) -> None:

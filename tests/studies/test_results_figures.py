@@ -19,7 +19,7 @@ from studies.analysis.charts import axes, grids
 from studies.analysis.data.estimate import undefined
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.tables import Judgments, Scores
-from studies.analysis.report.figure import Figure, csv_of
+from studies.analysis.report.figure import Figure, figure_to_csv
 from studies.analysis.results import analyse as compute
 from studies.analysis.results import plain
 from studies.analysis.results_report import figures
@@ -127,7 +127,7 @@ def test_a_table_as_csv_has_a_column_for_every_part_of_an_estimate_and_no_formul
         columns=(("Name", "text"), ("Share", "share")),
         rows=[("=1+1", undefined("no vote", method="m")), ("b", None)],
     )
-    first, second = csv.DictReader(io.StringIO(csv_of(plain(shown))))
+    first, second = csv.DictReader(io.StringIO(figure_to_csv(plain(shown))))
     assert first["Name"] == "'=1+1"
     assert (first["Share"], first["Share: reason"]) == ("", "no vote")
     assert second["Share: reason"] == ""

@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any, Literal, TypeAlias
 
 from studies.analysis.data.estimate import Estimate
+from studies.analysis.report.spreadsheet import escaped
 
 Kind: TypeAlias = Literal["text", "count", "number", "share"]
 Cell: TypeAlias = Estimate | float | int | str | None
@@ -37,13 +38,13 @@ class Figure:
                 raise ValueError(f"row {i}: {len(row)} cells for {len(self.columns)} columns")
 
 
-def csv_of(shown: Mapping[str, Any]) -> str:
+def figure_to_csv(figure: Mapping[str, Any]) -> str:
     """Return the rows of a stored `Figure` as CSV; an estimate takes a column for each part."""
-    rows, names = shown["rows"], [name for name, _ in shown["columns"]]
+    rows, names = figure["rows"], [name for name, _ in figure["columns"]]
     wide = {i for row in rows for i, cell in enumerate(row) if isinstance(cell, Mapping)}
     header = [part for i, name in enumerate(names) for part in _headed(name, i in wide)]
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    text = StringIO(newline="")
+    writer = csv.writer(text)
     writer.writerow(header)
     writer.writerows(
         [x for i, cell in enumerate(row) for x in _cells(cell, i in wide)] for row in rows
@@ -52,17 +53,13 @@ def csv_of(shown: Mapping[str, Any]) -> str:
 
 
 def _headed(name: str, wide: bool) -> list[str]:
-    return [name, *(f"{name}: {part}" for part in _PARTS[1:])] if wide else [name]
+    parts = [name, *(f"{name}: {part}" for part in _PARTS[1:])] if wide else [name]
+    return [escaped(part) for part in parts]
 
 
 def _cells(cell: Any, wide: bool) -> list[Any]:
     if isinstance(cell, Mapping):
-        return [_safe(cell[part]) for part in _PARTS]
-    return [_safe(cell), *[""] * (len(_PARTS) - 1)] if wide else [_safe(cell)]
-
-
-def _safe(value: Any) -> Any:
-    """Keep a spreadsheet from taking a text for a formula."""
-    return (
-        f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
-    )
+        cells = [cell[part] for part in _PARTS]
+    else:
+        cells = [cell, *[""] * (len(_PARTS) - 1)] if wide else [cell]
+    return [escaped(each) if isinstance(each, str) else each for each in cells]

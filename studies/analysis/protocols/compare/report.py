@@ -4,7 +4,12 @@ from collections.abc import Iterator
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.protocols.base import KeyFigure, Section
-from studies.analysis.protocols.compare import agreement_figures, condition_figures, scorer_figures
+from studies.analysis.protocols.compare import (
+    agreement_figures,
+    condition_figures,
+    headline_figures,
+    scorer_figures,
+)
 from studies.analysis.protocols.compare.analyse import Comparisons, ScorerResult
 from studies.analysis.report.figure import Figure
 from studies.analysis.report.wording import counted, number, percent, share
@@ -129,6 +134,7 @@ def methods_text(found: Comparisons) -> str:
 def figures(found: Comparisons, synthetic: bool) -> dict[str, Figure]:
     """Return everything that is drawn or listed; what needs a score is left out without one."""
     return {
+        **headline_figures.figures(found, synthetic=synthetic),
         **scorer_figures.figures(found, synthetic=synthetic),
         **condition_figures.figures(found, synthetic=synthetic),
         **agreement_figures.figures(found),
