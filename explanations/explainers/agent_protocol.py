@@ -1,4 +1,4 @@
-"""The plain text in which an agent and its tool take turns, and how it is read.
+"""The plain text in which an agent and its tool take turns, and the parser of its turns.
 
 Each line begins with a word in capitals and a colon: BELIEF, PROBE or ANSWER.
 """
@@ -11,23 +11,23 @@ from explanations.explainers.parse_explanation import bare
 _LINE = re.compile(r"(BELIEF|PROBE|ANSWER):(.*)", re.DOTALL)
 
 RULES = """\
-You work in turns. In each turn you write either what you believe and what to try next, or your \
-answer. Every line begins with one of three words:
+You work in turns. In each turn, write either your current hypothesis and the inputs to try next, \
+or your answer. Every line begins with one of three words:
 
-BELIEF: what you believe for now
+BELIEF: your current hypothesis
 PROBE: an input to try
 ANSWER: {answer}
 
-A turn is one BELIEF line and 1 to {probes} PROBE lines, or one ANSWER line. Write nothing else, \
-nothing that goes over a line's end, and no results: they are told to you. In a PROBE a line \
-break is written \\n. You have {steps} turns with probes. Choose inputs that could prove you \
+A turn is one BELIEF line and 1 to {probes} PROBE lines, or one ANSWER line. Write nothing else. \
+Write one input per line; do not write the results yourself, you will get them. In a PROBE, write \
+a line break as \\n. You have {steps} turns with probes. Choose inputs that could prove you \
 wrong: near misses, other contexts, each part of an idea by itself. Answer as soon as you are \
 sure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """What an agent says: probes and a belief, or an answer, stripped and not empty."""
+    """A turn of an agent: probes and a belief, or an answer, stripped and not empty."""
 
     belief: str = ""
     probes: tuple[str, ...] = ()
@@ -35,8 +35,8 @@ class Turn:
 
 
 def parse(text: str, probes: int) -> Turn | str:
-    """Return a turn with at most so many probes, or what is wrong with it, in one sentence."""
-    said: dict[str, list[str]] = {"BELIEF": [], "PROBE": [], "ANSWER": []}
+    """Return a turn with at most so many probes, or in one sentence what is wrong with it."""
+    found: dict[str, list[str]] = {"BELIEF": [], "PROBE": [], "ANSWER": []}
     for line in filter(None, map(str.strip, text.splitlines())):
         match = _LINE.fullmatch(line)
         if match is None:
@@ -44,19 +44,19 @@ def parse(text: str, probes: int) -> Turn | str:
         word, rest = match[1], match[2].strip()
         value = bare(rest) if word == "ANSWER" else rest
         if not value:
-            return f"There is nothing behind {word}:."
-        said[word].append(value)
-    if wrong := _wrong(len(said["BELIEF"]), len(said["PROBE"]), len(said["ANSWER"]), probes):
-        return wrong
+            return f"There is nothing after {word}:."
+        found[word].append(value)
+    if problem := _problem(len(found["BELIEF"]), len(found["PROBE"]), len(found["ANSWER"]), probes):
+        return problem
     return Turn(
-        belief="".join(said["BELIEF"]),
-        probes=tuple(probe.replace("\\n", "\n") for probe in said["PROBE"]),
-        answer="".join(said["ANSWER"]),
+        belief="".join(found["BELIEF"]),
+        probes=tuple(probe.replace("\\n", "\n") for probe in found["PROBE"]),
+        answer="".join(found["ANSWER"]),
     )
 
 
-def _wrong(beliefs: int, probes: int, answers: int, most: int) -> str:
-    """Say what is wrong with the numbers of lines; empty where nothing is."""
+def _problem(beliefs: int, probes: int, answers: int, most: int) -> str:
+    """Return what is wrong with the numbers of lines; empty where nothing is."""
     if answers and probes:
         return "A turn has PROBE lines or an ANSWER line, not both."
     if answers > 1 or beliefs > 1:
@@ -68,5 +68,5 @@ def _wrong(beliefs: int, probes: int, answers: int, most: int) -> str:
     if not probes:
         return "There is no PROBE line and no ANSWER line."
     if probes > most:
-        return f"There are {probes} PROBE lines, and a turn has at most {most}."
-    return "" if beliefs else "Before the PROBE lines there is no BELIEF line."
+        return f"There are {probes} PROBE lines, but a turn has at most {most}."
+    return "" if beliefs else "There is no BELIEF line before the PROBE lines."

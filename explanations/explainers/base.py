@@ -1,15 +1,14 @@
-"""What an explainer is: a dialogue that begins from a neuron's material and ends with a text."""
+"""The base of explainers: dialogues that begin with a neuron's material and end with a text."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from explanations.methods.requests import Dialogue, Need
+from explanations.methods.base import BuiltInMethod
+from explanations.methods.requests import Dialogue
 from explanations.methods.values import Explained, Material, Unusable
 from explanations.records import AuthorKind
-
-Config = Mapping[str, Any]
 
 
 class Want(StrEnum):
@@ -21,19 +20,19 @@ class Want(StrEnum):
     MEANS = "means"
 
 
-@dataclass(frozen=True, slots=True)
-class Explainer:
-    """Explains a neuron. The same material, configuration, seed and replies give the same outcome.
+@dataclass(frozen=True, kw_only=True)
+class Explainer(BuiltInMethod):
+    """Explains a neuron. The same material, configuration and replies give the same outcome.
 
-    `explain` reads `default_config` for what its configuration leaves out; `choices` are the values
-    of settings that have only a few.
+    `run` is given the material and an instance of `settings`.
     """
 
-    name: str
-    version: int
     author: AuthorKind
-    explain: Callable[[Material, Config, int], Dialogue[Explained | Unusable]]
-    needs: frozenset[Need] = frozenset()
+    run: Callable[[Material, Any], Dialogue[Explained | Unusable]]
     wants: frozenset[Want] = frozenset()
-    default_config: dict[str, Any] = field(default_factory=dict)
-    choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def explain(
+        self, material: Material, config: Mapping[str, Any]
+    ) -> Dialogue[Explained | Unusable]:
+        """Return the dialogue that explains a neuron under a stored configuration."""
+        return self.run(material, self.settings.of(config))

@@ -1,9 +1,9 @@
 """The best of several candidates, by how well a simulator predicts the neuron from each.
 
-The first candidate is what `token_activation` would say. The others are drawn at a temperature from
-other excerpts among the highest. Each is scored by the correlation of simulated with actual
-activations, pooled over the tokens of records of the select split: those are not shown to anybody,
-and the score that decided is not the one that is reported later, on records of the score split.
+The first candidate is that of `token_activation`. The others are drawn at a temperature from other
+high excerpts. Each is scored by the correlation of simulated with actual activations, pooled over
+the tokens of records of the select split. No prompt shows those, and the reported score is another
+one, on records of the score split.
 
 Source of the idea: Bills et al. (2023), who let a simulator rank explanations.
 """
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from explanations.explainers import parse_explanation, token_activation
-from explanations.explainers.base import Config, Explainer, Want
+from explanations.explainers.base import Explainer, Want
 from explanations.explainers.prompt_format import spread
 from explanations.methods.requests import Dialogue, Generate, Need, gather, send
 from explanations.methods.values import Explained, Material, Prompt, Simulated, Unusable
@@ -24,16 +24,18 @@ from explanations.records import AuthorKind, TokenActivations, to_zero_to_ten
 from explanations.scorers.correlation import correlation
 from explanations.simulators import SIMULATORS, Simulator
 
-DEFAULTS: dict[str, Any] = {
-    **token_activation.DEFAULTS,
-    "k": 5,
-    "pool": 15,
-    "temperature": 0.8,
-    "simulator": "llm",
-    "simulator_config": {},
-    "choosing": 8,
-    "seed": 0,
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BestOfKSettings(token_activation.TokenActivationSettings):
+    """How many candidates, drawn from how many excerpts, and by which simulator on how many."""
+
+    k: int = 5
+    pool: int = 15
+    temperature: float = 0.8
+    simulator: str = "llm"
+    simulator_config: dict[str, Any] = field(default_factory=dict)
+    choosing: int = 8
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,46 +50,46 @@ class _Candidate:
     raw: str = field(default="", compare=False)
 
     @property
-    def kept(self) -> dict[str, Any]:
-        """What is kept of it."""
+    def as_json(self) -> dict[str, Any]:
+        """Return what is stored of it."""
         names = ("text", "score", "tokens", "reason")
         return {"excerpts": list(self.shown), **{name: getattr(self, name) for name in names}}
 
 
-def explain(material: Material, config: Config, seed: int) -> Dialogue[Explained | Unusable]:
-    """Ask for all candidates at once, simulate from each on the select split, take the best."""
-    settings = {**DEFAULTS, **config}
-    if settings["k"] < 1:
-        return Unusable(reason="k is 1 or more: without a candidate there is no best")
-    simulator = SIMULATORS.get(settings["simulator"])
+def explain(material: Material, settings: BestOfKSettings) -> Dialogue[Explained | Unusable]:
+    """Ask for all candidates at once, simulate from each on the select split, return the best."""
+    if settings.k < 1:
+        return Unusable(reason="k must be 1 or more")
+    simulator = SIMULATORS.get(settings.simulator)
     if simulator is None:
         known = ", ".join(SIMULATORS)
-        return Unusable(reason=f"no simulator is called {settings['simulator']!r}: {known}")
-    places = spread(len(material.choosing), settings["choosing"])
-    choosing = [material.choosing[place] for place in places]
+        return Unusable(reason=f"no simulator is called {settings.simulator!r}: {known}")
+    indices = spread(len(material.choosing), settings.choosing)
+    choosing = [material.choosing[index] for index in indices]
     if not any(record.peak > 0 for record in choosing):
         return Unusable(reason="the neuron fires on no record of the select split")
-    prompts = _prompts(material, settings, seed)
+    prompts = _prompts(material, settings)
     if isinstance(prompts, Unusable):
         return prompts
-    written = yield from _written(prompts)
+    candidates = yield from _candidates(prompts)
     scored = yield from gather(
-        [_scored(candidate, simulator, choosing, material, settings) for candidate in written]
+        [_scored(each, simulator, choosing, material, settings) for each in candidates]
     )
-    shown = sorted({place for places, _ in prompts for place in places})
+    shown = sorted({index for indices, _ in prompts for index in indices})
     return _best(scored, simulator.name, shown)
 
 
 def _prompts(
-    material: Material, settings: Config, seed: int
+    material: Material, settings: BestOfKSettings
 ) -> list[tuple[tuple[int, ...], Prompt]] | Unusable:
     """Return each candidate's excerpts and the prompt that shows them."""
-    excerpts, size = material.excerpts, settings["records"]
-    pool = [place for place, record in enumerate(excerpts[: settings["pool"]]) if record.peak > 0]
+    excerpts, size = material.excerpts[: settings.pool], settings.records
+    pool = [index for index, record in enumerate(excerpts) if record.peak > 0]
     prompts = []
-    for number in range(settings["k"]):
-        shown = _drawn(pool, size, f"{seed}:{material.neuron}:{number}") if number else pool[:size]
-        heat = settings["temperature"] if number else 0.0
+    for number in range(settings.k):
+        seed = f"{settings.seed}:{material.neuron}:{number}"
+        shown = _drawn(pool, size, seed) if number else pool[:size]
+        heat = settings.temperature if number else 0.0
         prompt = token_activation.prompt(material, settings, shown, temperature=heat)
         if isinstance(prompt, Unusable):
             return prompt
@@ -96,15 +98,15 @@ def _prompts(
 
 
 def _drawn(pool: Sequence[int], size: int, seed: str) -> list[int]:
-    """Draw the highest excerpt and some of the others; all where there are no more."""
+    """Return the highest excerpt and others drawn at random; all where there are no more."""
     chance = random.Random(seed)  # noqa: S311
     others = chance.sample(pool[1:], min(size, len(pool)) - 1) if size and pool else []
     return [*pool[:1], *sorted(others)]
 
 
-def _written(prompts: Sequence[tuple[tuple[int, ...], Prompt]]) -> Dialogue[list[_Candidate]]:
-    """Ask; of candidates with equal texts, the first stays."""
-    answers = yield from send(Generate(tuple(prompt for _, prompt in prompts)))
+def _candidates(prompts: Sequence[tuple[tuple[int, ...], Prompt]]) -> Dialogue[list[_Candidate]]:
+    """Ask for candidates and return them; of those with equal texts only the first."""
+    answers = yield from send(Generate(prompt for _, prompt in prompts))
     candidates: dict[object, _Candidate] = {}
     for number, ((shown, _), answer) in enumerate(zip(prompts, answers, strict=True)):
         outcome = answer if isinstance(answer, Unusable) else parse_explanation.parse(answer)
@@ -121,14 +123,13 @@ def _scored(
     simulator: Simulator,
     choosing: Sequence[TokenActivations],
     material: Material,
-    settings: Config,
+    settings: BestOfKSettings,
 ) -> Dialogue[_Candidate]:
     """Return the candidate with its score on the records that could be simulated."""
     if not candidate.text:
         return candidate
     texts = [record.tokens for record in choosing]
-    config = {**simulator.default_config, **settings["simulator_config"]}
-    outcomes = yield from simulator.simulate(candidate.text, texts, config)
+    outcomes = yield from simulator.simulate(candidate.text, texts, settings.simulator_config)
     pairs = [
         (
             outcome.values[outcome.known],
@@ -143,7 +144,11 @@ def _scored(
     simulated, actual = (np.concatenate(values) for values in zip(*pairs, strict=True))
     value = correlation(simulated, actual)
     if np.isnan(value):
-        return replace(candidate, tokens=actual.size, reason="one side of it is constant")
+        return replace(
+            candidate,
+            tokens=actual.size,
+            reason="the simulated or the actual activations are constant",
+        )
     return replace(candidate, tokens=actual.size, score=value)
 
 
@@ -159,17 +164,17 @@ def _best(
     return Explained(
         text=best.text,
         used=shown,
-        details={"simulator": simulator, "candidates": [each.kept for each in candidates]},
+        details={"simulator": simulator, "candidates": [each.as_json for each in candidates]},
     )
 
 
 EXPLAINER = Explainer(
     name="best_of_k",
-    version=1,
+    version=2,
     author=AuthorKind.MODEL,
-    explain=explain,
+    run=explain,
+    settings=BestOfKSettings,
     needs=frozenset({Need.MODEL}),
     wants=frozenset({Want.CHOOSING}),
-    default_config=DEFAULTS,
     choices={"simulator": tuple(SIMULATORS)},
 )

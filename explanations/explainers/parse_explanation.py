@@ -1,11 +1,10 @@
-"""Taking an explanation out of what a language model wrote around it."""
+"""Extracting an explanation from what a language model wrote."""
 
 import re
 
 from explanations.methods.requests import Dialogue, Generate, send
 from explanations.methods.values import Answer, Explained, Prompt, Unusable
 
-_THINKING = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
 _STILL_THINKING = re.compile(r"\A\s*<think(?:ing)?>")
 _LEADS = re.compile(
     r"(?:explanation\s*:|(?:the|this)\s+neuron(?:\s+\d+)?\s+(?:mainly\s+|mostly\s+|strongly\s+)?"
@@ -21,36 +20,36 @@ _REFUSALS = re.compile(
 _PAIRS = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "`": "`", "**": "**"}
 
 
-def asked(prompt: Prompt) -> Dialogue[Explained | Unusable]:
-    """Ask for a phrase."""
+def ask(prompt: Prompt) -> Dialogue[Explained | Unusable]:
+    """Ask for an explanation and return it."""
     (answer,) = yield from send(Generate([prompt]))
     return answer if isinstance(answer, Unusable) else parse(answer)
 
 
 def parse(answer: Answer) -> Explained | Unusable:
-    """Take the phrase out of an answer, without what leads up to it and the quotes around it."""
-    text = spoken(answer)
+    """Return the phrase in an answer, without what leads up to it and the quotes around it."""
+    text = without_thinking(answer)
     if isinstance(text, Unusable):
         return text
     found = (bare(line) for line in text.splitlines())
     phrase = next((line for line in found if line), "")
     if not phrase:
-        return Unusable(reason="the answer holds no explanation", raw=answer.text)
+        return Unusable(reason="the answer contains no explanation", raw=answer.text)
     return Explained(text=phrase)
 
 
-def spoken(answer: Answer) -> str | Unusable:
-    """Return what an answer says after thinking aloud; `Unusable` where it declines to say it."""
-    text = _THINKING.sub("", answer.text).strip()
+def without_thinking(answer: Answer) -> str | Unusable:
+    """Return what an answer says after thinking aloud; `Unusable` where the model declines."""
+    text = answer.text[answer.start :].strip()
     if _STILL_THINKING.match(text):
-        return Unusable(reason="the answer ends while the model still thinks", raw=answer.text)
+        return Unusable(reason="the answer ends while the model is still thinking", raw=answer.text)
     if _REFUSALS.match(text):
         return Unusable(reason="the model declined to explain", raw=answer.text)
     return text
 
 
 def bare(line: str) -> str:
-    """Peel leading phrases and surrounding quotes off, as long as there are any."""
+    """Return a line without leading phrases and surrounding quotes, however many there are."""
     before, line = "", line.strip()
     while line != before:
         before = line
@@ -59,7 +58,7 @@ def bare(line: str) -> str:
 
 
 def unquoted(text: str) -> str:
-    """Take quotation marks off that stand around a text as a whole."""
+    """Return a text without quotation marks that surround all of it."""
     for left, right in _PAIRS.items():
         inner = text[len(left) : -len(right)]
         whole = len(text) >= len(left + right) and text.startswith(left) and text.endswith(right)

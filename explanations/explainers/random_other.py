@@ -1,22 +1,28 @@
 """A control: another neuron's explanation, in its own words."""
 
 import random
-from typing import Any
+from dataclasses import dataclass
 
-from explanations.explainers.base import Config, Explainer, Want
+from explanations.explainers.base import Explainer, Want
+from explanations.methods.base import Settings
 from explanations.methods.requests import as_dialogue
 from explanations.methods.values import Explained, Material, Unusable
 from explanations.records import AuthorKind
 
-DEFAULTS: dict[str, Any] = {"seed": 0}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RandomOtherSettings(Settings):
+    """The seed of the draw."""
+
+    seed: int = 0
 
 
-def explain(material: Material, _config: Config, seed: int) -> Explained | Unusable:
-    """Draw one of `material.others`; the seed and the neuron decide which, whatever their order."""
+def explain(material: Material, settings: RandomOtherSettings) -> Explained | Unusable:
+    """Return one of `material.others`, drawn by the seed and the neuron, whatever their order."""
     others = sorted({other.strip() for other in material.others} - {""})
     if not others:
         return Unusable(reason="no other neuron of this subject has an explanation yet")
-    drawn = random.Random(f"{seed}:{material.neuron}").choice(others)  # noqa: S311
+    drawn = random.Random(f"{settings.seed}:{material.neuron}").choice(others)  # noqa: S311
     return Explained(text=drawn, used=())
 
 
@@ -24,7 +30,7 @@ EXPLAINER = Explainer(
     name="random_other",
     version=1,
     author=AuthorKind.CONTROL,
-    explain=as_dialogue(explain),
+    run=as_dialogue(explain),
+    settings=RandomOtherSettings,
     wants=frozenset({Want.OTHERS}),
-    default_config=DEFAULTS,
 )

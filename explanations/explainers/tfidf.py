@@ -1,4 +1,4 @@
-"""How much texts look alike: by the words that they share, a rare one counting for more."""
+"""Similarity of texts by the words that they share, rare ones counting for more."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -8,25 +8,24 @@ from math import log, sqrt
 from explanations.records import word_texts
 
 
-def likest(texts: Sequence[Iterable[str]], to: Iterable[str]) -> list[int]:
-    """Return the places of texts, those first that look most like `to`; all are given as tokens.
+def most_similar(texts: Sequence[Iterable[str]], to: Iterable[str]) -> list[int]:
+    """Return the indices of texts, those most similar to `to` first; all are given as tokens.
 
-    By the cosine between the words of each, weighed by how few of the texts have them. Marks do not
-    count, nor how often a word comes. Texts that are equally alike keep their order.
+    Similarity is the cosine between the words of each, weighed by how few of the texts have them.
+    Marks do not count, nor how often a word occurs. Equally similar texts keep their order.
     """
-    said = [spoken(tokens) for tokens in texts]
-    return likest_words(said, spoken(to))
+    return most_similar_words([word_set(tokens) for tokens in texts], word_set(to))
 
 
-def likest_words(said: Sequence[frozenset[str]], to: frozenset[str]) -> list[int]:
-    """Do what `likest` does with texts whose words are known."""
-    held = Counter(chain.from_iterable(said))
-    weights = {word: log((1 + len(said)) / count) ** 2 for word, count in held.items()}
-    shares = [_share(words, to, weights) for words in said]
-    return sorted(range(len(said)), key=lambda place: -shares[place])
+def most_similar_words(texts: Sequence[frozenset[str]], to: frozenset[str]) -> list[int]:
+    """Return what `most_similar` does for texts whose words are known."""
+    counts = Counter(chain.from_iterable(texts))
+    weights = {word: log((1 + len(texts)) / count) ** 2 for word, count in counts.items()}
+    shares = [_share(words, to, weights) for words in texts]
+    return sorted(range(len(texts)), key=lambda index: -shares[index])
 
 
-def spoken(tokens: Iterable[str]) -> frozenset[str]:
+def word_set(tokens: Iterable[str]) -> frozenset[str]:
     """Return the different words of a text, case-folded."""
     return frozenset(word.casefold() for word in word_texts("".join(tokens)) if word[0].isalnum())
 

@@ -6,29 +6,38 @@ few tokens fire, those that do are listed again by themselves.
 Source of the scheme: Bills et al. (2023), "Language models can explain neurons in language models".
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from explanations.explainers import parse_explanation, prompt_format
-from explanations.explainers.base import Config, Explainer
-from explanations.explainers.silence import silent
+from explanations.explainers import parse_explanation
+from explanations.explainers.base import Explainer
+from explanations.explainers.prompt_format import Excerpts, example, excerpt_text, shown_excerpts
+from explanations.methods.base import Settings
 from explanations.methods.requests import Dialogue, Need
-from explanations.methods.values import Explained, Material, Message, Prompt, Unusable
+from explanations.methods.values import Explained, Material, Prompt, Unusable
 from explanations.records import AuthorKind
 
-DEFAULTS: dict[str, Any] = {"records": 5, "repeat_below": 0.2, "max_tokens": 120}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenActivationSettings(Settings):
+    """How many records are shown, and below which share of firing tokens those are repeated."""
+
+    records: int = 5
+    repeat_below: float = 0.2
+    max_tokens: int = 120
+
 
 SYSTEM = """\
 You study single neurons of a language model. You are given excerpts of text on which one neuron \
-fires, one token on each line with its activation behind it: 0 is silence, 10 the strongest firing \
-that the neuron ever showed. Say in one short phrase what the neuron responds to: the words, the \
-meaning or the context that its strongest activations have in common and that silent tokens lack. \
-Be specific. Do not list the excerpts and do not write anything but the phrase."""
+fires: one token per line, followed by a tab and the neuron's activation on it, from 0 (silent) to \
+10 (the highest activation that the neuron ever showed). Say in one short phrase what the neuron \
+responds to: the words, the meaning or the context that the tokens with the highest activations \
+have in common and that silent tokens lack. Be specific. Do not list the excerpts. Write only the \
+phrase."""
 
 LEAD = "This neuron responds to"
 
-# Neurons made up for this prompt: tokens and activations of two texts, what the neuron responds to.
+# Made-up neurons: tokens and activations of some texts, and what the neuron responds to.
 EXAMPLES: tuple[tuple[tuple[tuple[str, str], ...], str], ...] = (
     (
         (
@@ -48,65 +57,47 @@ EXAMPLES: tuple[tuple[tuple[tuple[str, str], ...], str], ...] = (
 )
 
 
-def explain(material: Material, config: Config, _seed: int) -> Dialogue[Explained | Unusable]:
+def explain(
+    material: Material, settings: TokenActivationSettings
+) -> Dialogue[Explained | Unusable]:
     """Ask once; what was shown counts as seen."""
-    shown = range(shows(config))
-    asked = prompt(material, config, shown)
+    shown = range(settings.records)
+    asked = prompt(material, settings, shown)
     if isinstance(asked, Unusable):
         return asked
-    outcome = yield from parse_explanation.asked(asked)
+    outcome = yield from parse_explanation.ask(asked)
     return replace(outcome, used=shown) if isinstance(outcome, Explained) else outcome
 
 
-def shows(config: Config) -> int:
-    """Return how many records a prompt shows where there are as many."""
-    return int({**DEFAULTS, **config}["records"])
-
-
 def prompt(
-    material: Material, config: Config, shown: Sequence[int], *, temperature: float = 0.0
+    material: Material,
+    settings: TokenActivationSettings,
+    shown: Sequence[int],
+    *,
+    temperature: float = 0.0,
 ) -> Prompt | Unusable:
-    """Show the excerpts at these places; `Unusable` where there is no firing to show."""
-    settings = {**DEFAULTS, **config}
-    excerpts = seen(material, shown)
+    """Return a prompt with the excerpts of these indices; `Unusable` where none of them fires."""
+    excerpts = shown_excerpts(material, shown)
     if isinstance(excerpts, Unusable):
         return excerpts
-    turns = [_turns(texts, about, settings["repeat_below"]) for texts, about in EXAMPLES]
-    asked = Message(role="user", content=_question(excerpts, settings["repeat_below"]))
-    return Prompt(
-        messages=(Message(role="system", content=SYSTEM), *sum(turns, ()), asked),
-        max_tokens=settings["max_tokens"],
+
+    def question(shown: Excerpts) -> str:
+        return f"{excerpt_text(shown, settings.repeat_below)}\n\n{LEAD} ..."
+
+    return Prompt.few_shot(
+        SYSTEM,
+        [(question(example(*texts)), about) for texts, about in EXAMPLES],
+        question(excerpts),
+        max_tokens=settings.max_tokens,
         temperature=temperature,
     )
 
 
-def seen(material: Material, shown: Sequence[int]) -> list[list[prompt_format.Line]] | Unusable:
-    """Return the excerpts at these places, from 0 to 10; `Unusable` where none of them fires."""
-    if reason := silent(material):
-        return Unusable(reason=reason)
-    records = [material.excerpts[place] for place in shown if place < len(material.excerpts)]
-    excerpts = [prompt_format.lines(record, material.maximum) for record in records]
-    if not any(value for excerpt in excerpts for _, value in excerpt):
-        return Unusable(reason="every activation that may be shown rounds to 0 of 10")
-    return excerpts
-
-
-def _turns(
-    texts: Iterable[tuple[str, str]], about: str, repeat_below: float
-) -> tuple[Message, ...]:
-    question = _question([prompt_format.example(*text) for text in texts], repeat_below)
-    return Message(role="user", content=question), Message(role="assistant", content=about)
-
-
-def _question(excerpts: Sequence[Sequence[prompt_format.Line]], repeat_below: float) -> str:
-    return f"{prompt_format.excerpts(excerpts, repeat_below)}\n\n{LEAD} ..."
-
-
 EXPLAINER = Explainer(
     name="token_activation",
-    version=1,
+    version=2,
     author=AuthorKind.MODEL,
-    explain=explain,
+    run=explain,
+    settings=TokenActivationSettings,
     needs=frozenset({Need.MODEL}),
-    default_config=DEFAULTS,
 )

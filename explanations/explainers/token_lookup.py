@@ -1,7 +1,7 @@
 """Names the words on which a neuron fires most, from the mean activation of each word.
 
-No language model. A word that was seen once is pulled towards the average of all words, so that
-luck does not outweigh evidence. With `means` "records", the default, a word's mean is over the
+No language model. The mean of a rare word is shrunk towards the average of all words, so that luck
+does not outweigh evidence. With `means` "records", the default, a word's mean is over the
 records of the explain split. With "capture" it is over the whole capture, for the common tokens on
 which that is known and highest: those means rest on the documents of all splits, held-out ones too.
 On 200 neurons each of all-MiniLM-L6-v2 and of a small story model, the held-out correlation was
@@ -11,16 +11,22 @@ On 200 neurons each of all-MiniLM-L6-v2 and of a small story model, the held-out
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
-from explanations.explainers.base import Config, Explainer, Want
-from explanations.explainers.sentences import sentence
-from explanations.explainers.silence import silent
+from explanations.explainers.base import Explainer, Want
+from explanations.explainers.helpers import why_silent, word_list
+from explanations.methods.base import Settings
 from explanations.methods.requests import as_dialogue
 from explanations.methods.values import Explained, Material, Unusable
 from explanations.records import AuthorKind, TokenActivations, TokenMean, word_texts, words
 
-DEFAULTS: dict[str, Any] = {"words": 10, "prior": 2.0, "means": "records"}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenLookupSettings(Settings):
+    """How many words, how strongly rare ones are shrunk, and what their means are taken over."""
+
+    words: int = 10
+    prior: float = 2.0
+    means: str = "records"
 
 
 @dataclass(slots=True)
@@ -39,20 +45,19 @@ class _Seen:
         return min(self.spellings, key=lambda text: (-self.spellings[text], text))
 
 
-def explain(material: Material, config: Config, _seed: int) -> Explained | Unusable:
-    """Quote up to `words` words by mean activation, the highest first."""
-    settings = {**DEFAULTS, **config}
-    if settings["means"] not in ("records", "capture"):
-        return Unusable(reason=f'means is "records" or "capture", not {settings["means"]!r}')
-    if reason := silent(material):
+def explain(material: Material, settings: TokenLookupSettings) -> Explained | Unusable:
+    """Return up to `words` words in order of mean activation, the highest first."""
+    if settings.means not in ("records", "capture"):
+        return Unusable(reason=f'means is "records" or "capture", not {settings.means!r}')
+    if reason := why_silent(material):
         return Unusable(reason=reason)
-    levels = _levels(material.excerpts, settings["prior"])
-    if settings["means"] == "capture":
+    levels = _levels(material.excerpts, settings.prior)
+    if settings.means == "capture":
         levels |= _over_capture(material.means, material.excerpts)
     ranked = sorted(levels.values(), key=lambda level: (-level[1], level[0]))
     if not ranked:
         return Unusable(reason="the neuron fires on no word that can be shown")
-    return Explained(text=sentence([spelling for spelling, _ in ranked[: settings["words"]]]))
+    return Explained(text=word_list([spelling for spelling, _ in ranked[: settings.words]]))
 
 
 def _levels(excerpts: Iterable[TokenActivations], prior: float) -> dict[str, tuple[str, float]]:
@@ -91,7 +96,7 @@ def _over_capture(
 
 
 def _by_word(excerpts: Iterable[TokenActivations]) -> dict[str, _Seen]:
-    """Group the occurrences of each word; one counts by its highest piece, never below zero."""
+    """Return the occurrences of each word; one counts by its highest token, never below zero."""
     seen: dict[str, _Seen] = defaultdict(_Seen)
     for excerpt in excerpts:
         for word in words(excerpt.tokens):
@@ -106,8 +111,8 @@ EXPLAINER = Explainer(
     name="token_lookup",
     version=1,
     author=AuthorKind.BASELINE,
-    explain=as_dialogue(explain),
+    run=as_dialogue(explain),
+    settings=TokenLookupSettings,
     wants=frozenset({Want.MEANS}),
-    default_config=DEFAULTS,
     choices={"means": ("records", "capture")},
 )

@@ -1,12 +1,13 @@
-"""What the engine's parts hand each other: material, prompts, answers, outcomes. Pure.
+"""The values that methods work on: material, prompts, answers, outcomes. Pure.
 
-A failure is an outcome: whatever may give nothing returns `Unusable`, with the reason and with what
+A failure is an outcome: what may give nothing returns `Unusable`, with the reason and with what
 came back, and never a sentinel text or a zero.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +15,15 @@ from numpy.typing import NDArray
 from explanations.records import NeuronRef, RecordKind, Scale, TokenActivations, TokenMean
 
 SHOWN = "shown"
-"""In `Explained.details`: the texts that its author saw beside the excerpts, each as its tokens."""
+"""Key of `Explained.details`: texts that the author saw besides the excerpts, each as tokens."""
 
-WRITTEN = "held_out"
-"""In `Explained.details`: sentences written to fit it that its author did not see the values of.
+HELD_OUT_SENTENCES = "held_out"
+"""Key of `Explained.details`: sentences written to fit it whose activations the author did not see.
 
 Each is an object of `tokens` and raw `activations`.
 """
+
+_THINKING = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +31,12 @@ class Material:
     """What an explainer may see of a neuron.
 
     `excerpts` are records of the explain split on the raw scale, highest peak first; `maximum` is
-    the neuron's highest raw activation over its whole capture. The others are filled only for an
-    explainer that wants them: `others` are explanations of other neurons of the same subject,
-    `negatives` texts of the explain split on which neurons like this one fire, those most like the
+    the neuron's highest raw activation over its whole capture. The other fields are filled only for
+    an explainer that wants them: `others` are explanations of other neurons of the same subject,
+    `negatives` texts of the explain split on which similar neurons fire, those most similar to the
     excerpts first, `choosing` records of the select split, highest peak first, `means` the tokens
-    on which its mean over the whole capture is highest. `function`: the neuron is a function of
-    numbers or strings, and each record holds an input and its output.
+    with the highest mean activations over the whole capture. `function` says that the neuron is a
+    function of numbers or strings, and that each record holds an input and its output.
     """
 
     neuron: NeuronRef
@@ -48,10 +51,10 @@ class Material:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HeldOut:
-    """A record of the score split that nobody who wrote the explanation saw, on the raw scale.
+    """A record of the score split that the explanation's author did not see, on the raw scale.
 
     `simulated` are the values predicted for its tokens (zero_to_ten), for a scorer of simulations.
-    Tokens that got no value are left out of both, and `left_out` says how many those are.
+    Tokens without a value are left out of both, and `left_out` is their number.
     """
 
     record: int
@@ -62,13 +65,13 @@ class HeldOut:
 
     def __post_init__(self) -> None:
         if self.actual.scale != Scale.RAW:
-            raise ValueError(f"actual activations are raw, and these are {self.actual.scale}")
+            raise ValueError(f"actual activations must be raw, not {self.actual.scale}")
         if self.simulated is None:
             return
         if self.simulated.scale != Scale.ZERO_TO_TEN:
-            raise ValueError(f"simulated values are zero_to_ten: these are {self.simulated.scale}")
+            raise ValueError(f"simulated values must be zero_to_ten, not {self.simulated.scale}")
         if self.simulated.tokens != self.actual.tokens:
-            raise ValueError("the simulation is of other tokens than the actual activations")
+            raise ValueError("simulation and actual activations have different tokens")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,10 +79,9 @@ class Evidence:
     """What a scorer may see: an explanation, its neuron, and held-out records.
 
     `maximum` and `mean` are the neuron's raw activation over its whole capture, the mean None
-    where that is not known. A record that could not be simulated is not among `records` of a
-    scorer of simulations; `not_simulated` is how many there are of those. `written` are sentences
-    that were written to fit the explanation and that its author did not see the activations of.
-    `function`: as for `Material`.
+    where it is not known. A scorer of simulations gets no record that could not be simulated;
+    `not_simulated` is their number. `sentences` were written to fit the explanation, and its author
+    did not see their activations. `function`: as for `Material`.
     """
 
     explanation: str
@@ -88,15 +90,15 @@ class Evidence:
     mean: float | None
     records: tuple[HeldOut, ...]
     not_simulated: int = 0
-    written: tuple[TokenActivations, ...] = ()
+    sentences: tuple[TokenActivations, ...] = ()
     function: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unusable:
-    """An attempt that gave nothing: why, in one line a person can read, and what came back.
+    """An attempt that gave nothing: the reason, in one readable line, and what came back.
 
-    An answer that is of no use has cost its tokens and seconds all the same.
+    An answer that cannot be used costs its tokens and seconds too.
     """
 
     reason: str
@@ -114,9 +116,9 @@ class Unusable:
 class Explained:
     """An explanation's text: stripped, not empty.
 
-    `used` are the places of the material's excerpts that it rests on, as far as there are as many;
-    None: all of them. `details` is what else should be kept, such as an agent's transcript:
-    anything that JSON holds. What its author saw beside the excerpts is there under `SHOWN`.
+    `used` are the indices of the material's excerpts that it rests on, ignoring those beyond their
+    number; None: all of them. `details` is what else should be kept, such as an agent's transcript:
+    anything that JSON holds. What its author saw besides the excerpts is there under `SHOWN`.
     """
 
     text: str
@@ -130,19 +132,19 @@ class Explained:
             raise ValueError("excerpts are counted from 0")
 
     def rests_on(self, excerpts: Iterable[int]) -> tuple[int, ...]:
-        """Return which of the material's excerpts, given by what stands for each, it rests on."""
-        given = tuple(excerpts)
+        """Return those of the material's excerpts, given by their keys, that it rests on."""
+        keys = tuple(excerpts)
         if self.used is None:
-            return given
-        return tuple(given[place] for place in self.used if place < len(given))
+            return keys
+        return tuple(keys[index] for index in self.used if index < len(keys))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Simulated:
     """Predicted activations of one excerpt: float32, zero_to_ten scale, one for each token.
 
-    nan where a token got no number, which not all may be: such tokens are left out of every score.
-    `details` is how it was made: anything that JSON holds.
+    A token without a number is nan and left out of every score; not all may be. `details` is how
+    the simulation was made: anything that JSON holds.
     """
 
     values: NDArray[np.float32]
@@ -154,15 +156,15 @@ class Simulated:
 
     @property
     def known(self) -> NDArray[np.bool_]:
-        """Which tokens have a value."""
+        """Return which tokens have a value."""
         return ~np.isnan(self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """A score, or the reason why there is none; `n` observations stand behind it.
+    """A score of `n` observations, or the reason why it is undefined.
 
-    `low` and `high` are its 95 % interval, None where there is none. `records` are the keys of the
+    `low` and `high` are its 95% interval, None where there is none. `records` are the keys of the
     records that it rests on, `details` what else should be kept: anything that JSON holds.
     """
 
@@ -191,12 +193,24 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """What a backend is asked. `top_logprobs` > 0 asks for that many alternatives per token."""
+    """A conversation to answer; `top_logprobs` is how many alternatives are wanted per token."""
 
     messages: tuple[Message, ...]
     max_tokens: int
     temperature: float = 0.0
     top_logprobs: int = 0
+
+    @classmethod
+    def few_shot(
+        cls, system: str, examples: Iterable[tuple[str, str]], question: str, **settings: Any
+    ) -> Self:
+        """Return a prompt of instructions, examples as questions and answers, and a question."""
+        messages = [Message(role="system", content=system)]
+        for asked, answer in examples:
+            messages.append(Message(role="user", content=asked))
+            messages.append(Message(role="assistant", content=answer))
+        messages.append(Message(role="user", content=question))
+        return cls(messages=tuple(messages), **settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,10 +223,16 @@ class GeneratedToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a backend answered. `tokens` is empty where the backend gave no log probabilities."""
+    """A backend's answer. `tokens` is empty where the backend gave no log probabilities."""
 
     text: str
     tokens: tuple[GeneratedToken, ...] = ()
     tokens_in: int = 0
     tokens_out: int = 0
     seconds: float = 0.0
+
+    @property
+    def start(self) -> int:
+        """Return where the answer starts, after what the model thought aloud."""
+        thought = _THINKING.match(self.text)
+        return thought.end() if thought else 0

@@ -1,10 +1,10 @@
-"""What a model says must not change when a neuron is set to what an explanation has it do.
+"""A model's predictions should not change when a neuron is set to its simulated activations.
 
-Each record is read untouched, with the neuron at its simulated values, and with it at its mean over
-the capture. The score is 1 - E[JSD(simulated)] / E[JSD(mean)], over the distributions of the next
-token after every token: 1 where the simulation stands in for the neuron in full, 0 where it does no
-better than the mean, below where it does worse. Known failures: a neuron that hardly matters gives
-a ratio of two small numbers; where other neurons make up for it, its simulation need not be good.
+Each record is read unchanged, with the neuron at its simulated values, and with it at its mean over
+the capture. The score is 1 - E[JSD(simulated)] / E[JSD(mean)], over the next-token distributions
+after every token: 1 where the simulation fully replaces the neuron, 0 where it is no better than
+the mean, negative where it is worse. Known failures: a neuron that hardly matters gives a ratio of
+two small numbers; where other neurons compensate for it, its simulation need not be good.
 
 Source: Bills et al. (2023), "Language models can explain neurons in language models", ablation
 scoring.
@@ -17,11 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from explanations.methods.base import Settings
 from explanations.methods.requests import Dialogue, Intervene, Need, Replacement, send
 from explanations.methods.values import Evidence, HeldOut, Scored, Unusable
 from explanations.records import RecordKind
 from explanations.scorers import intervals
-from explanations.scorers.base import Config, RestsOn, Scorer
+from explanations.scorers.base import RestsOn, Scorer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,7 +33,7 @@ class _Moved:
     divergences: NDArray[np.float64]
 
 
-def score(evidence: Evidence, _config: Config, _seed: int) -> Dialogue[Scored | Unusable]:
+def score(evidence: Evidence, _settings: Settings) -> Dialogue[Scored | Unusable]:
     """Replace the neuron on every record that is simulated on all its tokens, and compare."""
     whole = [each for each in evidence.records if not each.left_out]
     reason = _cannot(evidence, whole)
@@ -67,7 +68,7 @@ def _cannot(evidence: Evidence, whole: Sequence[HeldOut]) -> str:
 
 
 def variants(record: HeldOut, maximum: float, mean: float) -> NDArray[np.float32]:
-    """Return what the neuron is set to, raw: its simulated values, and its mean: [2, tokens]."""
+    """Return the raw values that the neuron is set to, simulated and mean: [2, tokens]."""
     if record.simulated is None:
         raise ValueError(f"record {record.record} is not simulated")
     simulated = record.simulated.activations * (maximum / 10)
@@ -90,9 +91,9 @@ def _measured(moved: Sequence[_Moved], failed: Sequence[Unusable], evidence: Evi
     records = [each.record.record for each in moved]
     value = _pooled(moved)
     if np.isnan(value):
-        reason = "setting the neuron to its mean changes nothing that the model says"
+        reason = "setting the neuron to its mean changes nothing in the model's predictions"
         return Scored(value=None, n=n, reason=reason, records=tuple(records))
-    without = [_pooled([*moved[:at], *moved[at + 1 :]]) for at in range(len(moved))]
+    without = [_pooled([*moved[:i], *moved[i + 1 :]]) for i in range(len(moved))]
     return intervals.with_interval(
         value,
         intervals.jackknife(value, without, intervals.EXPLAINED),
@@ -109,7 +110,7 @@ def _measured(moved: Sequence[_Moved], failed: Sequence[Unusable], evidence: Evi
 
 
 def _means(moved: Sequence[_Moved], variant: int) -> dict[str, float]:
-    """Return the mean divergence a token, in nats, of each kind of record that there is."""
+    """Return the mean divergence per token, in nats, of each kind of record that there is."""
     by_kind = {
         kind: [each.divergences[variant] for each in moved if each.record.kind == kind]
         for kind in RecordKind
@@ -123,6 +124,6 @@ SCORER = Scorer(
     name="ablation",
     version=1,
     rests_on=RestsOn.SIMULATION,
-    score=score,
+    run=score,
     needs=frozenset({Need.SUBJECT}),
 )

@@ -1,33 +1,40 @@
-"""How well simulated activations follow the actual ones, token by token.
+"""How well simulated activations predict the actual ones, token by token.
 
-The tokens of all records are pooled: of the top ones, of the random ones, or of all that there are
-(`on`). What is undefined has a reason, and so has an interval that cannot be had.
+The tokens of records are pooled: of the top ones, of the random ones, or of all (`on`). An
+undefined score, or interval, has a reason.
 
 Source: Bills et al. (2023), "Language models can explain neurons in language models".
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from explanations.methods.base import Settings
 from explanations.methods.requests import as_dialogue
 from explanations.methods.values import Evidence, HeldOut, Scored
 from explanations.records import RecordKind, to_zero_to_ten
 from explanations.scorers import intervals
-from explanations.scorers.base import Config, RestsOn, Scorer
+from explanations.scorers.base import RestsOn, Scorer
 
 Values = NDArray[np.float64]
 Measure = Callable[[ArrayLike, ArrayLike], float]
 
-OPTIONS: dict[str, Any] = {"on": "all"}
 _ON = {"top": RecordKind.TOP, "random": RecordKind.RANDOM}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrelationSettings(Settings):
+    """The kind of records that is scored: top, random or all."""
+
+    on: str = "all"
+
+
 def correlation(simulated: ArrayLike, actual: ArrayLike) -> float:
-    """Pearson's correlation over all tokens pooled, -1 to 1; nan if either is constant."""
+    """Return Pearson's correlation over all tokens pooled, -1 to 1; nan if either is constant."""
     s, a = _pair(simulated, actual)
     if _constant(s) or _constant(a):
         return float("nan")
@@ -36,7 +43,7 @@ def correlation(simulated: ArrayLike, actual: ArrayLike) -> float:
 
 
 def r_squared(simulated: ArrayLike, actual: ArrayLike) -> float:
-    """1 - mean((a - s)²) / var(a), at most 1; nan if the actual values are constant.
+    """Return 1 - mean((a - s)²) / var(a), at most 1; nan if the actual values are constant.
 
     Nothing is fitted to the scored values: a simulation on another scale scores below zero.
     """
@@ -47,7 +54,7 @@ def r_squared(simulated: ArrayLike, actual: ArrayLike) -> float:
 
 
 def absolute_deviation_explained(simulated: ArrayLike, actual: ArrayLike) -> float:
-    """1 - mean|a - s| / mean|a|, at most 1; nan if every actual value is zero."""
+    """Return 1 - mean|a - s| / mean|a|, at most 1; nan if every actual value is zero."""
     s, a = _pair(simulated, actual)
     if not a.any():
         return float("nan")
@@ -69,14 +76,14 @@ def _constant(values: Values) -> bool:
 
 
 def _standardised(values: Values) -> Values:
-    """Centre and bring to a largest magnitude of 1, so that no square over- or underflows."""
+    """Return values centred and scaled to at most 1, so that no square over- or underflows."""
     scaled = values / np.abs(values).max()
     centred = scaled - scaled.mean()
     return np.asarray(centred / np.abs(centred).max(), dtype=np.float64)
 
 
 def _undefined(s: Values, a: Values) -> str:
-    """Say in words why a measure of these values is undefined."""
+    """Return why a measure of these values is undefined."""
     if a.size == 0:
         return "there are no tokens to score"
     if not a.any():
@@ -87,7 +94,7 @@ def _undefined(s: Values, a: Values) -> str:
 
 
 def _chosen(evidence: Evidence, on: str) -> list[HeldOut]:
-    """Return the records of the kind that `on` names, in an order that is always the same."""
+    """Return the records of the kind that `on` names, in a fixed order."""
     if on not in (*_ON, "all"):
         raise ValueError(f'`on` is "top", "random" or "all", not {on!r}')
     wanted = _ON.get(on)
@@ -108,15 +115,19 @@ def _joined(parts: Sequence[Values]) -> Values:
 def _without_each(measure: Measure, s: Sequence[Values], a: Sequence[Values]) -> list[float]:
     """Return the measure without each record in turn."""
     return [
-        measure(_joined([*s[:at], *s[at + 1 :]]), _joined([*a[:at], *a[at + 1 :]]))
-        for at in range(len(a))
+        measure(_joined([*s[:i], *s[i + 1 :]]), _joined([*a[:i], *a[i + 1 :]]))
+        for i in range(len(a))
     ]
 
 
 def _score(
-    evidence: Evidence, config: Config, _seed: int, *, measure: Measure, scale: intervals.Scale
+    evidence: Evidence,
+    settings: CorrelationSettings,
+    *,
+    measure: Measure,
+    scale: intervals.Scale,
 ) -> Scored:
-    on = str({**OPTIONS, **config}["on"])
+    on = settings.on
     chosen = _chosen(evidence, on)
     simulated = [_simulated(each) for each in chosen]
     actual = [
@@ -148,9 +159,10 @@ def _scorer(name: str, measure: Measure, scale: intervals.Scale) -> Scorer:
         name=name,
         version=1,
         rests_on=RestsOn.SIMULATION,
-        score=as_dialogue(partial(_score, measure=measure, scale=scale)),
-        options=OPTIONS,
+        run=as_dialogue(partial(_score, measure=measure, scale=scale)),
+        settings=CorrelationSettings,
         choices={"on": ("all", *_ON)},
+        optional=frozenset({"on"}),
     )
 
 

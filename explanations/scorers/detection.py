@@ -1,29 +1,28 @@
-"""A language model says which excerpts make a neuron fire, knowing its explanation alone.
+"""A language model says which excerpts make a neuron fire, knowing only its explanation.
 
-Excerpts on which the neuron fires are mixed with some on which it is silent. Its known failure: a
-broad explanation fits every text of the right topic, so it says little about single tokens; see
+Excerpts on which the neuron fires are mixed with some on which it is silent. Known failure: a broad
+explanation fits every text of the right topic, so the score says little about single tokens; see
 `fuzzing`. Source of the scheme: Paulo et al. (2024), "Automatically interpreting millions of
 features in large language models".
 """
 
 from explanations.methods.requests import Dialogue, Need
 from explanations.methods.values import Evidence, Scored, Unusable
-from explanations.scorers.activating import one_line, sides
-from explanations.scorers.base import Config, RestsOn, Scorer
+from explanations.scorers.activating import firing_and_silent, one_line
+from explanations.scorers.base import RestsOn, Scorer
 from explanations.scorers.classifier import (
     CHOICES,
-    DEFAULTS,
+    ClassifierSettings,
     Example,
     Shot,
     Task,
-    judged,
-    settled,
+    classify,
     shuffled,
 )
 
 TASK = Task(
-    system="You are told what one neuron of a language model responds to, and given excerpts of "
-    "text. Say of each excerpt whether the neuron fires somewhere in it.",
+    system="You are given an explanation of what one neuron of a language model responds to, and "
+    "excerpts of text. For each excerpt, say whether the neuron fires somewhere in it.",
     shots=(
         Shot(
             explanation="kitchen tools that are sharp",
@@ -45,9 +44,9 @@ TASK = Task(
 )
 
 
-def score(evidence: Evidence, config: Config, seed: int) -> Dialogue[Scored | Unusable]:
-    """Judge up to `examples` excerpts of each side, in an order that the seed drew."""
-    both = sides(evidence, seed).most(settled(config)["examples"])
+def score(evidence: Evidence, settings: ClassifierSettings) -> Dialogue[Scored | Unusable]:
+    """Classify up to `examples` excerpts of each kind, in an order that the seed drew."""
+    both = firing_and_silent(evidence, settings.seed).most(settings.examples)
     if both.missing:
         return Scored(value=None, n=0, reason=both.missing)
     examples = [
@@ -55,15 +54,16 @@ def score(evidence: Evidence, config: Config, seed: int) -> Dialogue[Scored | Un
         for fits, few in ((True, both.firing), (False, both.silent))
         for each in few
     ]
-    return (yield from judged(TASK, evidence.explanation, shuffled(examples, seed), config))
+    examples = shuffled(examples, settings.seed)
+    return (yield from classify(TASK, evidence.explanation, examples, settings))
 
 
 SCORER = Scorer(
     name="detection",
-    version=1,
+    version=2,
     rests_on=RestsOn.EXPLANATION,
-    score=score,
+    run=score,
+    settings=ClassifierSettings,
     needs=frozenset({Need.MODEL}),
-    default_config=DEFAULTS,
     choices=CHOICES,
 )

@@ -1,34 +1,50 @@
 """A language model says whether marked words are those on which a neuron fires.
 
-On some records the words that fire are marked, on others as many words that do not. With `wrong` as
-"silent" those others are records on which the neuron is silent; as "firing" they are records on
-which it fires too, with the wrong words marked, so that the topic of the text gives nothing away.
-The wrong marks have the pattern of a right record's, somewhere else in the text, drawn for each
-record on its own and never on a word that fires.
+On some records the words that fire are marked, on others as many words that do not. With
+`negatives` "silent" the others are records on which the neuron is silent; with "firing" they are
+records on which it fires too, with the wrong words marked, so that the topic of the text gives
+nothing away. Wrong marks have the pattern of a right record's, somewhere else in the text, drawn
+for each record on its own and never on a word that fires.
 
-Its known failures: a firing token that is white space marks no word; with "silent" the text around
-the marks helps, as in `detection`. Source of the scheme: Paulo et al. (2024), "Automatically
+Known failures: a firing token that is white space marks no word; with "silent" the text around the
+marks helps, as in `detection`. Source of the scheme: Paulo et al. (2024), "Automatically
 interpreting millions of features in large language models".
 """
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from explanations.methods.requests import Dialogue, Need
 from explanations.methods.values import Evidence, HeldOut, Scored, Unusable
 from explanations.records import Word, seeded_hash, words
-from explanations.scorers.activating import levels, one_line, sides
-from explanations.scorers.base import Config, RestsOn, Scorer
-from explanations.scorers.classifier import CHOICES, Example, Shot, Task, judged, settled, shuffled
-from explanations.scorers.classifier import DEFAULTS as JUDGING
+from explanations.scorers.activating import firing_and_silent, levels, one_line
+from explanations.scorers.base import RestsOn, Scorer
+from explanations.scorers.classifier import (
+    CHOICES,
+    ClassifierSettings,
+    Example,
+    Shot,
+    Task,
+    classify,
+    shuffled,
+)
 
-DEFAULTS: dict[str, Any] = {**JUDGING, "wrong": "silent"}
+NEGATIVES = ("silent", "firing")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FuzzingSettings(ClassifierSettings):
+    """Whether wrong marks are on records on which the neuron is silent or on which it fires."""
+
+    negatives: str = "silent"
+
+
 OPEN, CLOSE = "<<", ">>"
 
 TASK = Task(
-    system="You are told what one neuron of a language model responds to, and given excerpts of "
-    f"text in which words are marked {OPEN}like this{CLOSE}. Say of each excerpt whether the "
-    "marked words are just those on which the neuron fires.",
+    system="You are given an explanation of what one neuron of a language model responds to, and "
+    f"excerpts of text in which words are marked {OPEN}like this{CLOSE}. For each excerpt, say "
+    "whether the marked words are exactly those on which the neuron fires.",
     shots=(
         Shot(
             explanation="kitchen tools that are sharp",
@@ -50,7 +66,7 @@ TASK = Task(
 )
 
 Pattern = tuple[int, ...]
-"""Places of marked words, counted from the first marked one."""
+"""Positions of marked words, relative to the first of them."""
 
 
 class _Marked:
@@ -61,37 +77,37 @@ class _Marked:
         self.words: Sequence[Word] = words(record.actual.tokens)
         value = levels(record, maximum)
         self.firing = tuple(
-            at for at, word in enumerate(self.words) if value[word.start : word.stop].any()
+            i for i, word in enumerate(self.words) if value[word.start : word.stop].any()
         )
 
     @property
     def usable(self) -> bool:
-        """Whether it has words, and no text that reads like a mark."""
+        """Return whether it has words, and no text that looks like a mark."""
         text = self.record.actual.text
         return bool(self.words) and OPEN not in text and CLOSE not in text
 
     @property
     def pattern(self) -> Pattern:
-        """How the firing words lie to each other."""
-        return tuple(at - self.firing[0] for at in self.firing)
+        """Return the positions of the firing words relative to the first."""
+        return tuple(index - self.firing[0] for index in self.firing)
 
     def elsewhere(self, pattern: Pattern, seed: int) -> Pattern:
-        """Lay a pattern where no word fires; where it fits nowhere, draw as many silent words."""
+        """Return where a pattern meets no firing word; if nowhere, as many silent words."""
         text = self.record.actual.text
-        silent = [at for at in range(len(self.words)) if at not in self.firing]
+        silent = [index for index in range(len(self.words)) if index not in self.firing]
         free = set(silent)
-        starts = [at for at in silent if all(at + step in free for step in pattern)]
+        starts = [index for index in silent if all(index + step in free for step in pattern)]
         if starts:
             start = starts[seeded_hash(seed, "marks", text) % len(starts)]
             return tuple(start + step for step in pattern)
-        drawn = sorted(silent, key=lambda at: seeded_hash(seed, "mark", at, text))
+        drawn = sorted(silent, key=lambda index: seeded_hash(seed, "mark", index, text))
         return tuple(sorted(drawn[: len(pattern)]))
 
     def shown(self, marked: Pattern) -> str:
         """Return the text on one line, with those words marked."""
         tokens = list(self.record.actual.tokens)
-        for at in marked:
-            word = self.words[at]
+        for index in marked:
+            word = self.words[index]
             before, inside, after = _around("".join(tokens[word.start : word.stop]), word.text)
             tokens[word.start : word.stop] = [
                 f"{before}{OPEN}{inside}{CLOSE}{after}",
@@ -101,7 +117,7 @@ class _Marked:
 
 
 def _around(text: str, word: str) -> tuple[str, str, str]:
-    """Part a word's tokens into what stands before the word, the word, and what stands behind."""
+    """Return what is before a word in the text of its tokens, the word, and what is after it."""
     before, inside, after = text.partition(word)
     if inside:
         return before, inside, after
@@ -109,29 +125,28 @@ def _around(text: str, word: str) -> tuple[str, str, str]:
     return text.partition(stripped)
 
 
-def score(evidence: Evidence, config: Config, seed: int) -> Dialogue[Scored | Unusable]:
-    """Judge up to `examples` excerpts marked rightly and as many marked wrongly."""
-    settings = {**DEFAULTS, **settled({**DEFAULTS, **config})}
-    both = sides(evidence, seed)
+def score(evidence: Evidence, settings: FuzzingSettings) -> Dialogue[Scored | Unusable]:
+    """Classify up to `examples` excerpts marked rightly and as many marked wrongly."""
+    both = firing_and_silent(evidence, settings.seed)
     firing = [_Marked(each, evidence.maximum) for each in both.firing]
     silent = [_Marked(each, evidence.maximum) for each in both.silent]
     right = [each for each in firing if each.usable and each.firing]
-    if settings["wrong"] == "firing":
+    if settings.negatives == "firing":
         right, others = right[::2], right[1::2]
         wrong = [each for each in others if len(each.firing) < len(each.words)]
-    elif settings["wrong"] == "silent":
+    elif settings.negatives == "silent":
         wrong = [each for each in silent if each.usable]
     else:
-        raise ValueError(f'`wrong` is "silent" or "firing", not {settings["wrong"]!r}')
-    right, wrong = right[: settings["examples"]], wrong[: settings["examples"]]
+        raise ValueError(f'`negatives` is "silent" or "firing", not {settings.negatives!r}')
+    right, wrong = right[: settings.examples], wrong[: settings.examples]
     if not right or not wrong:
         return Scored(value=None, n=0, reason=both.missing or "too few words could be marked")
-    examples = _examples(right, wrong, seed)
-    return (yield from judged(TASK, evidence.explanation, examples, settings))
+    examples = _examples(right, wrong, settings.seed)
+    return (yield from classify(TASK, evidence.explanation, examples, settings))
 
 
 def _examples(right: Sequence[_Marked], wrong: Sequence[_Marked], seed: int) -> list[Example]:
-    """Mark every record, the wrong ones after the patterns of the right ones in turn; shuffle."""
+    """Return marked records in random order; wrong ones have the patterns of right ones in turn."""
     examples = [
         Example(record=each.record.record, text=each.shown(each.firing), fits=True)
         for each in right
@@ -145,10 +160,10 @@ def _examples(right: Sequence[_Marked], wrong: Sequence[_Marked], seed: int) -> 
 
 SCORER = Scorer(
     name="fuzzing",
-    version=1,
+    version=2,
     rests_on=RestsOn.EXPLANATION,
-    score=score,
+    run=score,
+    settings=FuzzingSettings,
     needs=frozenset({Need.MODEL}),
-    default_config=DEFAULTS,
-    choices={**CHOICES, "wrong": ("silent", "firing")},
+    choices={**CHOICES, "negatives": NEGATIVES},
 )

@@ -1,8 +1,8 @@
-"""95 % intervals of scores.
+"""95% intervals of scores.
 
-Tokens of one record are not independent, records nearly are: whatever pools tokens is computed anew
+Tokens of one record are not independent, records nearly are: what pools tokens is computed again
 without each record in turn (the jackknife). A share of records has Wilson's score interval, which
-keeps its width where every record was answered rightly.
+keeps its width where every answer is right.
 
 Sources: Efron & Stein (1981), "The jackknife estimate of variance"; Wilson (1927); Newcombe (1998),
 "Interval estimation for the difference between independent proportions", method 10, for what joins
@@ -21,15 +21,15 @@ import scipy
 from explanations.methods.values import Scored
 
 FEWEST = 3
-"""Records from which on leaving one out says anything."""
-# From here on a value is its bound but for rounding.
+"""The fewest records for which a jackknife is computed."""
+# From here on a value differs from its bound only by rounding.
 _EDGE = 1 - 1e-12
 _Z = NormalDist().inv_cdf(0.975)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """The ends of a 95 % interval, None for none; `note` says how it was made or why not."""
+    """The ends of a 95% interval, or None; `note` says how it was computed or why not."""
 
     low: float | None = None
     high: float | None = None
@@ -38,7 +38,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """Where a statistic's error is nearly even: `to` is increasing, `back` undoes it."""
+    """A scale on which a statistic's error is nearly constant; `back` is the inverse of `to`."""
 
     name: str
     to: Callable[[float], float]
@@ -52,7 +52,7 @@ FISHER = Scale(
     to=lambda r: atanh(r) if abs(r) < _EDGE else copysign(inf, r),
     back=tanh,
 )
-# 1 - value is a ratio of two errors, whose logarithm is the even scale.
+# 1 - value is a ratio of two errors: its logarithm has a nearly constant error.
 EXPLAINED = Scale(
     name="the logarithm of 1 - value",
     to=lambda v: -log(1 - v) if v < _EDGE else inf,
@@ -73,7 +73,7 @@ def with_interval(
     records: Sequence[int],
     details: Mapping[str, object] | None = None,
 ) -> Scored:
-    """Return a defined score with its interval, and in its details how that was made."""
+    """Return a score with its interval, and in its details how that was computed."""
     return Scored(
         value=value,
         n=n,
@@ -91,17 +91,17 @@ def jackknife(value: float, without: Sequence[float], scale: Scale) -> Interval:
     """
     n = len(without)
     if n < FEWEST:
-        return Interval(note=f"none: {n} records, and it takes {FEWEST}")
+        return Interval(note=f"none: {n} records, but it takes {FEWEST}")
     if any(isnan(each) for each in without):
-        return Interval(note="none: undefined once a certain record is left out")
+        return Interval(note="none: undefined without one of the records")
     moved = np.array([scale.to(each) for each in (value, *without)])
     if not np.isfinite(moved[0]):
-        return Interval(note="none: the value is the highest or the lowest that there is")
+        return Interval(note="none: the value is the highest or lowest possible")
     if not np.isfinite(moved).all():
-        return Interval(note="none: at its bound once a certain record is left out")
+        return Interval(note="none: at its bound without one of the records")
     error = sqrt((n - 1) / n * float(np.square(moved[1:] - moved[1:].mean()).sum()))
     if error <= 1e-12:
-        return Interval(note="none: leaving out any one record changes nothing")
+        return Interval(note="none: the same without any one record")
     reach = error * float(scipy.stats.t.ppf(0.975, n - 1))
     return Interval(
         low=scale.back(float(moved[0]) - reach),
@@ -129,12 +129,12 @@ def mean_of_shares(first: tuple[int, int], second: tuple[int, int]) -> Interval:
     return Interval(
         low=max(0.0, value - sqrt(below) / 2),
         high=min(1.0, value + sqrt(above) / 2),
-        note="Wilson's for each side, joined by Newcombe's method 10",
+        note="Wilson's for each share, combined by Newcombe's method 10",
     )
 
 
 def area(value: float, positives: int, negatives: int) -> Interval:
-    """Return the interval of an area under the curve over that many records of each side.
+    """Return the interval of an area under the curve of so many positives and negatives.
 
     An end is where the value lies 1.96 of that end's own standard errors away.
     """

@@ -1,4 +1,4 @@
-"""How well yes-or-no verdicts, and their certainty, follow the truth."""
+"""How well yes-or-no predictions, and their certainty, follow the truth."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,41 +13,41 @@ from explanations.scorers.intervals import Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What was said about one record's excerpt: whether it fits, how surely, and whether it does.
+class Prediction:
+    """Whether one record's excerpt fits, whether it was predicted to, and how certainly.
 
-    `certainty` rises with how sure it was that the excerpt fits; None where that is not known.
+    `certainty` is that of fitting, on any scale; None where it is not known.
     """
 
     record: int
     fits: bool
-    said: bool
+    predicted: bool
     certainty: float | None = None
 
 
-Verdicts = Sequence[Verdict]
+Predictions = Sequence[Prediction]
 
 
-def balanced_accuracy(verdicts: Verdicts) -> float:
-    """Return the mean of the shares said rightly of what fits and does not; nan without both."""
-    right, wrong = _right(verdicts, fits=True), _right(verdicts, fits=False)
+def balanced_accuracy(predictions: Predictions) -> float:
+    """Return the mean of sensitivity and specificity; nan where either is undefined."""
+    right, wrong = _right(predictions, fits=True), _right(predictions, fits=False)
     return (_share(right) + _share(wrong)) / 2
 
 
-def f1(verdicts: Verdicts) -> float:
-    """Return 2 TP / (2 TP + FP + FN); nan where nothing fits and nothing was said to."""
-    true = sum(each.fits and each.said for each in verdicts)
-    false = sum(each.fits != each.said for each in verdicts)
+def f1(predictions: Predictions) -> float:
+    """Return 2 TP / (2 TP + FP + FN); nan where nothing fits or was predicted to."""
+    true = sum(each.fits and each.predicted for each in predictions)
+    false = sum(each.fits != each.predicted for each in predictions)
     return 2 * true / (2 * true + false) if true + false else nan
 
 
-def area_under_curve(verdicts: Verdicts) -> float:
-    """Return the chance that what fits is surer to fit than what does not, ties half.
+def area_under_curve(predictions: Predictions) -> float:
+    """Return the chance that what fits has a higher certainty than what does not, ties half.
 
     nan without both, and where a certainty is not known.
     """
-    known = [(each.certainty, each.fits) for each in verdicts if each.certainty is not None]
-    if len(known) < len(verdicts):
+    known = [(each.certainty, each.fits) for each in predictions if each.certainty is not None]
+    if len(known) < len(predictions):
         return nan
     return auc([c for c, fits in known if fits], [c for c, fits in known if not fits])
 
@@ -61,25 +61,25 @@ def auc(positives: Sequence[float], negatives: Sequence[float]) -> float:
     return float((ranks[:m].sum() - m * (m + 1) / 2) / (m * n))
 
 
-def pearson(verdicts: Verdicts) -> float:
-    """Correlate the certainty, where none is known the verdict, with the truth; nan if constant."""
-    sure = all(each.certainty is not None for each in verdicts)
-    said = [each.certainty if sure else float(each.said) for each in verdicts]
-    return correlation(np.array(said, dtype=float), [float(each.fits) for each in verdicts])
+def pearson(predictions: Predictions) -> float:
+    """Return the correlation of certainty, or else prediction, with the truth; nan if constant."""
+    sure = all(each.certainty is not None for each in predictions)
+    values = [each.certainty if sure else float(each.predicted) for each in predictions]
+    return correlation(np.array(values, dtype=float), [float(each.fits) for each in predictions])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """A measure of verdicts with its interval, and why it is undefined where it is."""
+    """A measure of predictions, its interval, and the reason why it can be undefined."""
 
-    measure: Callable[[Verdicts], float]
-    interval: Callable[[Verdicts, float], Interval]
+    measure: Callable[[Predictions], float]
+    interval: Callable[[Predictions, float], Interval]
     undefined: str
 
 
-def _right(verdicts: Verdicts, *, fits: bool) -> tuple[int, int]:
-    """Return how many were said rightly, of how many, on one side."""
-    side = [each.said == each.fits for each in verdicts if each.fits == fits]
+def _right(predictions: Predictions, *, fits: bool) -> tuple[int, int]:
+    """Return how many predictions are right, of how many, about what fits or does not."""
+    side = [each.predicted == each.fits for each in predictions if each.fits == fits]
     return sum(side), len(side)
 
 
@@ -88,20 +88,21 @@ def _share(counts: tuple[int, int]) -> float:
     return right / n if n else nan
 
 
-def _of_shares(verdicts: Verdicts, _value: float) -> Interval:
-    return intervals.mean_of_shares(_right(verdicts, fits=True), _right(verdicts, fits=False))
+def _of_shares(predictions: Predictions, _value: float) -> Interval:
+    return intervals.mean_of_shares(_right(predictions, fits=True), _right(predictions, fits=False))
 
 
-def _of_area(verdicts: Verdicts, value: float) -> Interval:
-    positives = sum(each.fits for each in verdicts)
-    return intervals.area(value, positives, len(verdicts) - positives)
+def _of_area(predictions: Predictions, value: float) -> Interval:
+    positives = sum(each.fits for each in predictions)
+    return intervals.area(value, positives, len(predictions) - positives)
 
 
 def _left_out(
-    measure: Callable[[Verdicts], float], scale: intervals.Scale
-) -> Callable[[Verdicts, float], Interval]:
-    def interval(verdicts: Verdicts, value: float) -> Interval:
-        without = [measure([*verdicts[:i], *verdicts[i + 1 :]]) for i in range(len(verdicts))]
+    measure: Callable[[Predictions], float], scale: intervals.Scale
+) -> Callable[[Predictions, float], Interval]:
+    def interval(predictions: Predictions, value: float) -> Interval:
+        indices = range(len(predictions))
+        without = [measure([*predictions[:i], *predictions[i + 1 :]]) for i in indices]
         return intervals.jackknife(value, without, scale)
 
     return interval
@@ -109,15 +110,17 @@ def _left_out(
 
 METRICS: dict[str, Metric] = {
     "balanced_accuracy": Metric(
-        measure=balanced_accuracy, interval=_of_shares, undefined="one side has no verdict"
+        measure=balanced_accuracy, interval=_of_shares, undefined="every excerpt fits, or none"
     ),
     "f1": Metric(
-        measure=f1, interval=_left_out(f1, intervals.SHARE), undefined="nothing fits nor is said to"
+        measure=f1,
+        interval=_left_out(f1, intervals.SHARE),
+        undefined="nothing fits or was predicted to",
     ),
     "auc": Metric(
         measure=area_under_curve,
         interval=_of_area,
-        undefined="the answers do not say how sure they are",
+        undefined="the answers have no certainty",
     ),
     "pearson": Metric(
         measure=pearson,

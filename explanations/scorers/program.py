@@ -2,9 +2,9 @@
 
 For functions of numbers and strings (docs/ground-truth.md), on held-out inputs, in the sandbox.
 Numbers: 1 - NMSE, where NMSE = mean((f - p)²) / var(f): 1 is perfect, 0 no better than the mean of
-the outputs. It is undefined where the program gives no number on some input. Strings: the share of
-outputs that are the same; where a program gives none, or no string, it is not the same. Known
-failure: a few inputs outside the range decide the NMSE of a function that grows fast.
+the outputs. It is undefined where the program gives no number for some input. Strings: the share of
+outputs that are equal; no output, or one that is not a string, is not equal. Known failure: a few
+inputs outside the range decide the NMSE of a function that grows fast.
 
 Source of the measures: the evaluation of FIND, Schwettmann et al. (2023).
 """
@@ -17,10 +17,11 @@ import numpy as np
 
 from explanations import sandbox
 from explanations.ground_truth.pairs import Pair, pair_of
+from explanations.methods.base import Settings
 from explanations.methods.requests import as_dialogue
 from explanations.methods.values import Evidence, Scored, Unusable
 from explanations.scorers import intervals
-from explanations.scorers.base import Config, RestsOn, Scorer
+from explanations.scorers.base import RestsOn, Scorer
 from explanations.scorers.function_prediction import NO_FUNCTION
 
 Outcome = sandbox.Returned | Unusable
@@ -28,7 +29,7 @@ Outcome = sandbox.Returned | Unusable
 _FENCED = re.compile(r"```(?:python|py)?[ \t]*\n(?P<program>.*?)```", re.DOTALL | re.IGNORECASE)
 
 
-def score(evidence: Evidence, _config: Config, _seed: int) -> Scored | Unusable:
+def score(evidence: Evidence, _settings: Settings) -> Scored | Unusable:
     """Run the program on the inputs of all held-out records."""
     records = sorted(evidence.records, key=lambda each: each.record)
     pairs = [pair for each in records if (pair := pair_of(each.actual)) is not None]
@@ -36,7 +37,7 @@ def score(evidence: Evidence, _config: Config, _seed: int) -> Scored | Unusable:
         return Scored(value=None, n=0, reason=NO_FUNCTION)
     ran = sandbox.run(program_of(evidence.explanation), [pair.given for pair in pairs])
     if isinstance(ran, Unusable):
-        return Unusable(reason=f"the explanation is no program that runs: {ran.reason}")
+        return Unusable(reason=f"the explanation is not a program that runs: {ran.reason}")
     keys = tuple(each.record for each in records)
     if isinstance(pairs[0].output, str):
         return _matched(pairs, ran.outcomes, keys)
@@ -44,7 +45,7 @@ def score(evidence: Evidence, _config: Config, _seed: int) -> Scored | Unusable:
 
 
 def program_of(explanation: str) -> str:
-    """Return what a text has between a code fence's marks, or all of it where it has none."""
+    """Return the code in a text's code fence, or all of the text where it has none."""
     found = _FENCED.search(explanation)
     return found["program"] if found else explanation
 
@@ -62,23 +63,23 @@ def nmse(program: Sequence[float], function: Sequence[float]) -> float:
 
 def _explained(pairs: Sequence[Pair], outcomes: Sequence[Outcome], keys: tuple[int, ...]) -> Scored:
     right = [float(pair.output) for pair in pairs]
-    said = [_number(each) for each in outcomes]
-    reasons = [each for each in said if isinstance(each, str)]
-    numbers = [each for each in said if not isinstance(each, str)]
+    outputs = [_number(each) for each in outcomes]
+    reasons = [each for each in outputs if isinstance(each, str)]
+    numbers = [each for each in outputs if not isinstance(each, str)]
     if reasons:
-        reason = f"no number on {len(reasons)} of {len(said)} inputs: {reasons[0]}"
-        return Scored(value=None, n=len(said), reason=reason, records=keys)
+        reason = f"no number on {len(reasons)} of {len(outputs)} inputs: {reasons[0]}"
+        return Scored(value=None, n=len(outputs), reason=reason, records=keys)
     value = 1 - nmse(numbers, right)
     if not isfinite(value):
         reason = "the function's outputs are constant" if np.isnan(value) else "it is too far off"
-        return Scored(value=None, n=len(said), reason=reason, records=keys)
+        return Scored(value=None, n=len(outputs), reason=reason, records=keys)
     without = [
-        1 - nmse([*numbers[:at], *numbers[at + 1 :]], [*right[:at], *right[at + 1 :]])
-        for at in range(len(right))
+        1 - nmse([*numbers[:i], *numbers[i + 1 :]], [*right[:i], *right[i + 1 :]])
+        for i in range(len(right))
     ]
     interval = intervals.jackknife(value, without, intervals.EXPLAINED)
     return intervals.with_interval(
-        value, interval, n=len(said), records=keys, details={"nmse": 1 - value}
+        value, interval, n=len(outputs), records=keys, details={"nmse": 1 - value}
     )
 
 
@@ -113,5 +114,5 @@ SCORER = Scorer(
     name="program",
     version=1,
     rests_on=RestsOn.EXPLANATION,
-    score=as_dialogue(score),
+    run=as_dialogue(score),
 )

@@ -2,12 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from explanations.explainers import EXPLAINERS, Explainer
+from explanations.explainers import EXPLAINERS
 from explanations.models import Method, Run
-from explanations.scorers import SCORERS, Scorer
-from explanations.simulators import SIMULATORS, Simulator
+from explanations.scorers import SCORERS
+from explanations.simulators import SIMULATORS
+
+if TYPE_CHECKING:
+    from explanations.methods.base import BuiltInMethod
 
 _LONGEST = 40
 
@@ -56,13 +59,13 @@ def run_title(run: Run) -> str:
 
 
 def _own_settings(method: Method) -> dict[str, Any]:
-    known: dict[Method.Kind, Explainer | Simulator | Scorer | None] = {
+    known: dict[Method.Kind, BuiltInMethod | None] = {
         Method.Kind.EXPLAINER: EXPLAINERS.get(method.name),
         Method.Kind.SIMULATOR: SIMULATORS.get(method.name),
         Method.Kind.SCORER: SCORERS.get(method.name),
     }
     builtin = known[Method.Kind(method.kind)]
-    return dict(builtin.default_config) if builtin else {}
+    return builtin.default_config if builtin else {}
 
 
 def _told_apart(method: Method, others: Sequence[Method]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explanations.explainers import EXPLAINERS, Want
-from explanations.methods.values import SHOWN, WRITTEN, Evidence, HeldOut, Material
+from explanations.methods.values import HELD_OUT_SENTENCES, SHOWN, Evidence, HeldOut, Material
 from explanations.models import Explanation, Neuron, Record, SimulatedRecord, Simulation
 from explanations.records import (
     NeuronRef,
@@ -303,13 +303,13 @@ def _to_score(
         mean=neuron.mean,
         records=tuple(records),
         not_simulated=not_simulated,
-        written=tuple(
+        sentences=tuple(
             TokenActivations(
                 tokens=tuple(sentence["tokens"]),
                 activations=np.array(sentence["activations"], np.float32),
                 scale=Scale.RAW,
             )
-            for sentence in explanation.details.get(WRITTEN, [])
+            for sentence in explanation.details.get(HELD_OUT_SENTENCES, [])
         ),
         function=neuron.subject.is_functions,
     )

@@ -8,7 +8,7 @@ from itertools import chain
 from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
-from explanations.explainers.tfidf import likest, likest_words, spoken
+from explanations.explainers.tfidf import most_similar, most_similar_words, word_set
 from explanations.models import Neuron, Record
 from explanations.records import NeuronRef, RecordKind, Split, TokenActivations
 from explanations.selectors.browsing import relations_of, store_behind
@@ -59,7 +59,7 @@ def _likest(texts: Sequence[Text], own: Sequence[TokenActivations]) -> tuple[Tex
     known = {record.tokens for record in own}
     new = list(dict.fromkeys(text for text in texts if text not in known))
     tops = chain.from_iterable(record.tokens for record in own[:_TOPS])
-    return tuple(new[place] for place in likest(new, tops)[:_TEXTS])
+    return tuple(new[place] for place in most_similar(new, tops)[:_TEXTS])
 
 
 def _captured(store: CaptureStore, neuron: NeuronRef) -> list[Text]:
@@ -103,8 +103,8 @@ def _stored(
 
 def _alike(own: Sequence[TokenActivations], others: Sequence[_Other]) -> list[Text]:
     """Return the texts of the neurons whose highest records share most words with these."""
-    words = spoken(chain.from_iterable(record.tokens for record in own[:_TOPS]))
-    nearest = likest_words([other.words for other in others], words)[:_NEIGHBOURS]
+    words = word_set(chain.from_iterable(record.tokens for record in own[:_TOPS]))
+    nearest = most_similar_words([other.words for other in others], words)[:_NEIGHBOURS]
     return [text for place in nearest for text in others[place].texts]
 
 
@@ -135,7 +135,7 @@ def _others(subject: int) -> list[_Other]:
             neuron=neuron,
             corpora=frozenset(corpus for corpus, _ in few),
             texts=tuple(text for _, text in few),
-            words=spoken(chain.from_iterable(text for _, text in few)),
+            words=word_set(chain.from_iterable(text for _, text in few)),
         )
         for neuron, few in rows.items()
     ]

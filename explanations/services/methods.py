@@ -6,13 +6,12 @@ from typing import Any
 
 from django.conf import settings
 
-from explanations.explainers import EXPLAINERS, Explainer
+from explanations.explainers import EXPLAINERS
+from explanations.methods.base import BuiltInMethod
 from explanations.methods.requests import Need
 from explanations.models import Method
-from explanations.scorers import SCORERS, Scorer
-from explanations.simulators import SIMULATORS, Simulator
-
-Builtin = Explainer | Simulator | Scorer
+from explanations.scorers import SCORERS
+from explanations.simulators import SIMULATORS
 
 
 def method_get_or_create(
@@ -56,7 +55,6 @@ def method_settings(
     `seed` is a setting of those methods only that draw by chance.
     """
     builtin = _registered(kind, name)
-    options = _options(builtin)
     own = method_defaults(kind=kind, name=name)
     given = dict(config or {})
     unknown = sorted(set(given) - set(own))
@@ -68,18 +66,15 @@ def method_settings(
     for key, few in builtin.choices.items():
         if settled[key] not in few:
             raise SettingRefused(key, f"{key} is one of {', '.join(few)}, not {settled[key]!r}")
-    return {key: value for key, value in settled.items() if not _is(options, key, value)}
+    unstored = {key for key in builtin.optional if settled[key] == own[key]}
+    return {key: value for key, value in settled.items() if key not in unstored}
 
 
 def method_defaults(*, kind: Method.Kind, name: str) -> dict[str, Any]:
     """Return every setting of a built-in method with the method's own value."""
     builtin = _registered(kind, name)
     model = {"model": settings.LLM_MODEL} if Need.MODEL in builtin.needs else {}
-    return {**builtin.default_config, **_options(builtin), **model}
-
-
-def _options(builtin: Builtin) -> dict[str, Any]:
-    return builtin.options if isinstance(builtin, Scorer) else {}
+    return {**builtin.default_config, **model}
 
 
 class SettingRefused(LookupError):
@@ -120,11 +115,6 @@ def _settled(name: str, value: Any, own: Any) -> Any:
     return value
 
 
-def _is(options: Mapping[str, Any], key: str, value: Any) -> bool:
-    """Whether an option has the value that is not stored."""
-    return key in options and bool(options[key] == value)
-
-
 def method_at_work(*, method: Method | None) -> Method:
     """Return a run's method if it is the one that is built in; raises `LookupError` otherwise."""
     if method is None:
@@ -137,7 +127,7 @@ def method_at_work(*, method: Method | None) -> Method:
     return method
 
 
-def _registered(kind: Method.Kind, name: str) -> Builtin:
+def _registered(kind: Method.Kind, name: str) -> BuiltInMethod:
     """Return the built-in method of that name; raises `LookupError` where there is none."""
     found = registry(kind).get(name)
     if found is None:
@@ -145,9 +135,9 @@ def _registered(kind: Method.Kind, name: str) -> Builtin:
     return found
 
 
-def registry(kind: Method.Kind) -> Mapping[str, Builtin]:
+def registry(kind: Method.Kind) -> Mapping[str, BuiltInMethod]:
     """Return the built-in methods of a kind by name."""
-    registries: dict[Method.Kind, Mapping[str, Builtin]] = {
+    registries: dict[Method.Kind, Mapping[str, BuiltInMethod]] = {
         Method.Kind.EXPLAINER: EXPLAINERS,
         Method.Kind.SIMULATOR: SIMULATORS,
         Method.Kind.SCORER: SCORERS,

@@ -1,12 +1,12 @@
-"""Bringing simulated values to the neuron's own, by records that are not scored.
+"""Calibrating simulated values to the neuron's own, on records that are not scored.
 
 - "linear": a straight line, by least squares.
-- "percentile": each simulated value becomes the actual one of the same rank, evenly between ranks;
-  equal simulated values become the mean of theirs.
+- "percentile": each simulated value becomes the actual one of the same rank, interpolated between
+  ranks; equal simulated values become the mean of theirs.
 
-Neither turns a simulation round. One that runs against the neuron would have a falling line: it is
-left as it is, so that it still scores as what it is, and so is one that says the same everywhere or
-of a neuron that does. What was fitted, on which records, is kept with the simulation.
+Neither inverts a simulation: an anti-correlated one, whose line would fall, is left as it is and
+keeps its score. So is one that is constant, or that of a constant neuron. What was fitted, and on
+which records, is stored with the simulation.
 
 Source: Bills et al. (2023), "Language models can explain neurons in language models".
 """
@@ -21,19 +21,19 @@ from numpy.typing import NDArray
 from explanations.methods.requests import Dialogue
 from explanations.methods.values import Simulated, Unusable
 from explanations.records import TokenActivations, to_zero_to_ten
-from explanations.simulators.base import Config, Outcomes, Simulator
+from explanations.simulators.base import Outcomes, Simulator
 
 Values = NDArray[np.float64]
 KINDS = ("none", "linear", "percentile")
-# Points that are kept of the curve between ranks.
+# Points of the curve that are stored.
 _POINTS = 101
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
-    """What was fitted: `y` at each `x`, even between, constant outside unless it is a line.
+    """A fitted calibration: a line, or a curve that is constant outside its points.
 
-    Nothing is changed where there is a `reason`.
+    It changes nothing where there is a `reason`.
     """
 
     kind: str
@@ -52,7 +52,7 @@ class Fitted:
 
 
 def fit(kind: str, simulated: Values, actual: Values) -> Fitted:
-    """Fit one value a token to another, both zero_to_ten."""
+    """Return the calibration of simulated to actual values, both zero_to_ten, one per token."""
     if kind not in _FITS:
         raise ValueError(f"calibration is one of {', '.join(KINDS)}, not {kind!r}")
     if simulated.shape != actual.shape:
@@ -68,14 +68,14 @@ def _linear(simulated: Values, actual: Values) -> Fitted:
     centred = simulated - simulated.mean()
     slope = float(centred @ actual / (centred @ centred))
     parameters = {"slope": slope, "intercept": float(actual.mean() - slope * simulated.mean())}
-    reason = "" if slope > 0 else "the simulation runs against the neuron: the line would fall"
+    reason = "" if slope > 0 else "the simulation and the neuron are anti-correlated"
     return Fitted(kind="linear", parameters=parameters, reason=reason)
 
 
 def _percentile(simulated: Values, actual: Values) -> Fitted:
-    points, place = np.unique(simulated, return_inverse=True)
+    points, rank = np.unique(simulated, return_inverse=True)
     ordered = np.sort(actual)[np.argsort(np.argsort(simulated, kind="stable"), kind="stable")]
-    levels = np.bincount(place, weights=ordered) / np.bincount(place)
+    levels = np.bincount(rank, weights=ordered) / np.bincount(rank)
     kept = np.unique(np.linspace(0, points.size - 1, min(_POINTS, points.size)).round().astype(int))
     curve = {"simulated": points[kept].tolist(), "actual": levels[kept].tolist()}
     return Fitted(kind="percentile", parameters=curve)
@@ -93,9 +93,9 @@ def simulate_calibrated(
     scored: Mapping[int, tuple[str, ...]],
     known: Mapping[int, TokenActivations],
     maximum: float,
-    config: Config,
+    config: Mapping[str, Any],
 ) -> Dialogue[Outcomes]:
-    """Simulate the tokens of records to be scored, and calibrate as `calibration` is set.
+    """Return simulations of records to be scored, calibrated as `calibration` is set.
 
     `known` are raw records of the select split, by key like `scored`, and `maximum` the neuron's
     highest raw activation. Raises `ValueError` where a record is in both.
@@ -124,8 +124,8 @@ def simulate_calibrated(
 def _refuse(scored: Mapping[int, Any], known: Mapping[int, Any]) -> None:
     if both := sorted(set(scored) & set(known)):
         raise ValueError(
-            f"records {', '.join(map(str, both))} are to be scored and to be calibrated on: a "
-            "calibration is fitted on records of the select split alone"
+            f"records {', '.join(map(str, both))} are both scored and calibrated on: a calibration "
+            "is fitted on records of the select split only"
         )
     if scored and not known:
         raise ValueError(
@@ -136,8 +136,8 @@ def _refuse(scored: Mapping[int, Any], known: Mapping[int, Any]) -> None:
 
 def _nothing_to_fit(outcomes: Outcomes) -> Unusable:
     first = next((each for each in outcomes if isinstance(each, Unusable)), None)
-    said = first.reason if first else "there are none"
-    reason = f"no record could be simulated to calibrate on: {said}"
+    why = first.reason if first else "there are none"
+    reason = f"no record to calibrate on could be simulated: {why}"
     return Unusable(reason=reason, raw=first.raw if first else "")
 
 

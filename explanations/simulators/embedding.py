@@ -1,14 +1,14 @@
 """Predicts firing where the text means what the explanation says, by a sentence encoder.
 
 A word's similarity is the highest cosine between it and what the explanation names (see
-`naming.named`), plus `context` times the cosine between the word with `radius` neighbours on each
-side and the explanation as a whole. Up to `silent` it is activation 0, from `full` on it is 10, and
-between them it grows evenly. Defaults: the best held-out correlation and R² on neurons of
-all-MiniLM-L6-v2. Its known failure: function words, punctuation and position carry little meaning.
+`keywords.named`), plus `context` times the cosine between the word with `radius` neighbours on each
+side and the explanation as a whole. Up to `silent` the activation is 0, from `full` on it is 10,
+and in between it is linear. Defaults: the best held-out correlation and R² on neurons of
+all-MiniLM-L6-v2. Known failure: function words, punctuation and position carry little meaning.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,40 +16,43 @@ from numpy.typing import NDArray
 from explanations.methods.requests import Dialogue, Embed, Need, send
 from explanations.methods.values import Simulated
 from explanations.records import Word, words
-from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
+from explanations.simulators.base import Excerpts, Outcomes, Simulator, SimulatorSettings
 from explanations.simulators.calibration import KINDS
 from explanations.simulators.keywords import Phrase, named
-
-DEFAULTS: dict[str, Any] = {
-    "radius": 1,
-    "context": 0.3,
-    "silent": 0.5,
-    "full": 2.4,
-    "calibration": "none",
-}
 
 Values = NDArray[np.float32]
 
 
-def simulate(explanation: str, excerpts: Excerpts, config: Config) -> Dialogue[Outcomes]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingSettings(SimulatorSettings):
+    """How much context counts, and the similarities of the lowest and the highest activation."""
+
+    radius: int = 1
+    context: float = 0.3
+    silent: float = 0.5
+    full: float = 2.4
+
+
+def simulate(
+    explanation: str, excerpts: Excerpts, settings: EmbeddingSettings
+) -> Dialogue[Outcomes]:
     """Predict from similarity; every text is encoded once, and all in one call."""
-    settings = {**DEFAULTS, **config}
-    spoken = [words(tokens) for tokens in excerpts]
-    texts = [[word.text for word in excerpt] for excerpt in spoken]
-    weighed = settings["context"] != 0
-    contexts = [_contexts(excerpt, settings["radius"]) if weighed else excerpt for excerpt in texts]
+    excerpt_words = [words(tokens) for tokens in excerpts]
+    texts = [[word.text for word in excerpt] for excerpt in excerpt_words]
+    weighed = settings.context != 0
+    contexts = [_contexts(excerpt, settings.radius) if weighed else excerpt for excerpt in texts]
     whole, phrases = explanation.strip(), named(explanation)
     named_texts = [phrase.text for phrase in phrases]
     distinct = list(dict.fromkeys([whole, *named_texts, *_flat(texts), *_flat(contexts)]))
     vectors = _Vectors(distinct, (yield from send(Embed(distinct))))
     levels = [
         _named(phrases, alone, vectors)
-        + settings["context"] * (vectors.of(around) @ vectors.of([whole])[0])
+        + settings.context * (vectors.of(around) @ vectors.of([whole])[0])
         for alone, around in zip(texts, contexts, strict=True)
     ]
     return [
-        _on(tokens, excerpt, _scaled(level, settings["silent"], settings["full"]))
-        for tokens, excerpt, level in zip(excerpts, spoken, levels, strict=True)
+        _on(tokens, excerpt, _scaled(level, settings.silent, settings.full))
+        for tokens, excerpt, level in zip(excerpts, excerpt_words, levels, strict=True)
     ]
 
 
@@ -78,7 +81,7 @@ def _named(phrases: Sequence[Phrase], texts: Sequence[str], vectors: _Vectors) -
 
 
 def _contexts(texts: Sequence[str], radius: int) -> list[str]:
-    return [" ".join(texts[max(0, at - radius) : at + radius + 1]) for at in range(len(texts))]
+    return [" ".join(texts[max(0, i - radius) : i + radius + 1]) for i in range(len(texts))]
 
 
 def _flat(excerpts: Sequence[Sequence[str]]) -> list[str]:
@@ -90,9 +93,9 @@ def _scaled(similarity: Values, silent: float, full: float) -> Values:
     return values.astype(np.float32)
 
 
-def _on(tokens: tuple[str, ...], spoken: Sequence[Word], levels: Values) -> Simulated:
+def _on(tokens: tuple[str, ...], own: Sequence[Word], levels: Values) -> Simulated:
     values = np.zeros(len(tokens), dtype=np.float32)
-    for word, level in zip(spoken, levels, strict=True):
+    for word, level in zip(own, levels, strict=True):
         values[word.start : word.stop] = level
     return Simulated(values=values)
 
@@ -100,8 +103,8 @@ def _on(tokens: tuple[str, ...], spoken: Sequence[Word], levels: Values) -> Simu
 SIMULATOR = Simulator(
     name="embedding",
     version=1,
-    simulate=simulate,
+    run=simulate,
+    settings=EmbeddingSettings,
     needs=frozenset({Need.ENCODER}),
-    default_config=DEFAULTS,
     choices={"calibration": KINDS},
 )

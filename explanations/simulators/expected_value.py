@@ -1,4 +1,4 @@
-"""The activation that a language model expects, from its log probabilities for a number.
+"""The expected activation, from a language model's log probabilities for a number.
 
 Source: Bills et al. (2023), "Language models can explain neurons in language models".
 """
@@ -12,8 +12,8 @@ NUMBERS = tuple(str(number) for number in range(11))
 def expected_value(logprobs: Mapping[str, float]) -> float:
     """Return the mean of 0 to 10 under the probabilities of "0" to "10", renormalised.
 
-    Whatever else is in `logprobs` counts for nothing. Raises `ValueError` where no number is
-    among them: there is then no expectation, and never 0.0 for want of one.
+    Whatever else is in `logprobs` is ignored. Raises `ValueError` where no number is among them:
+    there is no expectation then, and it is not 0.0.
     """
     known = {int(text): logprobs[text] for text in NUMBERS if text in logprobs}
     highest = max(known.values(), default=-math.inf)

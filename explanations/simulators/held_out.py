@@ -1,4 +1,4 @@
-"""Which windows may be scored: none that the explainer saw, and none that reads like one."""
+"""Which windows may be scored: none that the author saw, and none similar to one."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -15,23 +15,23 @@ class Window:
 
 
 def held_out(candidates: Sequence[Window], shown: Sequence[Window], n: int = 8) -> list[int]:
-    """Return the positions of the candidates that share nothing with what was shown.
+    """Return the indices of the candidates that share nothing with what was shown.
 
-    A candidate is left out if it is from a shown document, or if `n` tokens of it in a row stand
+    A candidate is left out if it is from a shown document, or if `n` consecutive tokens of it are
     in a shown window too. Tokens are compared case-folded and without the space around them. A
-    candidate of fewer than `n` tokens is left out if all of them in a row stand in a shown window.
+    candidate of fewer than `n` tokens is left out if a shown window contains it whole.
     """
     documents = {window.document for window in shown}
     texts = [_folded(window) for window in shown]
     seen: dict[int, set[Gram]] = {}
     kept = []
-    for position, candidate in enumerate(candidates):
+    for index, candidate in enumerate(candidates):
         tokens = _folded(candidate)
         size = min(n, len(tokens))
         if size not in seen:
             seen[size] = {gram for text in texts for gram in _grams(text, size)}
         if candidate.document not in documents and seen[size].isdisjoint(_grams(tokens, size)):
-            kept.append(position)
+            kept.append(index)
     return kept
 
 

@@ -1,4 +1,4 @@
-"""Which words an explanation names, and where a text has them."""
+"""The words that an explanation names, and where a text has them."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from explanations.records import word_texts
 
-# What stands between two quotation marks of one pair, on one line.
+# A text between two quotation marks of one pair, on one line.
 _QUOTED = re.compile(
     r'"[^"\n]+"|\u201c[^\u201d\n]+\u201d|\u2018[^\u2019\n]+\u2019|`[^`\n]+`'
     r"|(?<!\w)'[^'\n]+'(?!\w)"
@@ -55,30 +55,30 @@ Stems = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrase:
-    """A word or several that an explanation names, and `text` as it spells them.
+    """One or more words that an explanation names; `text` is their spelling.
 
-    `after` says that it is the next word that fires, not the phrase's own last one.
+    `after` says that the next word fires, and not the last of its own.
     """
 
     stems: Stems
     after: bool = False
     text: str = field(default="", compare=False)
 
-    def fires_at(self, said: Stems) -> list[int]:
+    def fires_at(self, words: Stems) -> list[int]:
         """Return the positions of the words that fire, in a text given as stems."""
         size, shift = len(self.stems), int(self.after)
         return [
             end + shift
-            for end in range(size - 1, len(said) - shift)
-            if said[end] == self.stems[-1] and said[end - size + 1 : end + 1] == self.stems
+            for end in range(size - 1, len(words) - shift)
+            if words[end] == self.stems[-1] and words[end - size + 1 : end + 1] == self.stems
         ]
 
 
 def named(explanation: str) -> tuple[Phrase, ...]:
     """Return what an explanation names, in order and each once.
 
-    That is what it quotes, with `after` where the quotation is said to be followed by the firing
-    ("the word after ..."), and the marks that it calls by their names ("commas"). Where it quotes
+    That is what it quotes, with `after` where it says that the word after a quotation fires ("the
+    word after ..."), and the marks that it calls by their names ("commas"). Where it quotes
     nothing, its content words count too.
     """
     quotations = list(_quotations(explanation))
@@ -107,12 +107,12 @@ def _quotations(explanation: str) -> Iterator[Phrase]:
             after = bool(_AFTER.search(lead))
         end = match.end()
         text = match.group()[1:-1].strip()
-        if said := stems(word_texts(text)):
-            yield Phrase(stems=said, after=after, text=text)
+        if found := stems(word_texts(text)):
+            yield Phrase(stems=found, after=after, text=text)
 
 
 def stem(word: str) -> str:
-    """Case-fold a word and take one common English ending off, where four letters are left.
+    """Return a word case-folded and without one common English ending, if four letters remain.
 
     Near matches only: "arrest", "arrests", "arrested" and "arresting" are one; "ran" is not "run".
     """

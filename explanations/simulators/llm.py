@@ -1,21 +1,21 @@
-"""A language model plays the neuron: for every token of a text it says how strongly that fires.
+"""A language model simulates the neuron: it predicts the activation of every token of a text.
 
-There are three ways, and `way` forces one; "auto" takes the first that the model can:
+There are three ways, and `way` forces one; "auto" takes the first that the model supports:
 
 - "one_pass": it reads the text once with every number unknown, and a token's value is the
-  expectation over 0 to 10 of what it foresees there;
-- "generated": it writes each token again with a number behind it, several texts in one answer, and
+  expectation over 0 to 10 of the number that it predicts there;
+- "generated": it writes each token again with a number after it, several texts in one answer, and
   the value is the expectation where the number was written;
 - "written": the same, and the value is the number itself.
 
-A token that an answer does not give back has no value, and a text of which less than half comes
-back is unusable. Where a tokenizer splits "10" the first two ways count from 0 to 9, and what they
-give is stretched to zero_to_ten. The way and the numbers are kept with the simulation.
+A token that is missing from the answer has no value, and a text of which less than half comes back
+is unusable. Where a tokenizer splits "10" the first two ways count from 0 to 9, and values are
+scaled to zero_to_ten. The way and the numbers are stored with the simulation.
 
 Source of the scheme: Bills et al. (2023), "Language models can explain neurons in language models".
 """
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,86 +31,88 @@ from explanations.methods.requests import (
     send,
 )
 from explanations.methods.values import Simulated, Unusable
-from explanations.simulators.base import Config, Excerpts, Outcomes, Simulator
+from explanations.simulators.base import Excerpts, Outcomes, Simulator, SimulatorSettings
 from explanations.simulators.calibration import KINDS
 from explanations.simulators.llm_parse import LEAST, expectation, parse
-from explanations.simulators.llm_prompt import passage, question
+from explanations.simulators.llm_prompt import number_prompt, question
 
 WAYS = ("one_pass", "generated", "written")
-DEFAULTS: dict[str, Any] = {
-    "way": "auto",
-    "top_logprobs": 15,
-    "excerpts_a_prompt": 10,
-    "calibration": "none",
-}
 
 
-def simulate(explanation: str, excerpts: Excerpts, config: Config) -> Dialogue[Outcomes]:
-    """Play the neuron on each excerpt, in the way that is set or that the model can."""
-    settings = {**DEFAULTS, **config}
-    if settings["way"] not in ("auto", *WAYS):
-        raise ValueError(f"way is one of auto, {', '.join(WAYS)}, not {settings['way']!r}")
-    written = settings["way"] == "written"
-    able = (
-        Capabilities(number_logprobs=False, logprobs=False)
-        if written
-        else (yield from send(GetCapabilities()))
-    )
-    way, top = chosen(settings["way"], able), len(able.numbers) - 1
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LLMSettings(SimulatorSettings):
+    """The way, how many alternatives are read per token, and how many excerpts a prompt has."""
+
+    way: str = "auto"
+    top_logprobs: int = 15
+    excerpts_a_prompt: int = 10
+
+
+def simulate(explanation: str, excerpts: Excerpts, settings: LLMSettings) -> Dialogue[Outcomes]:
+    """Simulate each excerpt, in the way that is set or that the model supports."""
+    if settings.way not in ("auto", *WAYS):
+        raise ValueError(f"way is one of auto, {', '.join(WAYS)}, not {settings.way!r}")
+    capabilities = Capabilities(number_logprobs=False, logprobs=False)
+    if settings.way != "written":
+        capabilities = yield from send(GetCapabilities())
+    way, top = chosen(settings.way, capabilities), len(capabilities.numbers) - 1
     if way == "one_pass":
-        outcomes = yield from _read(explanation, excerpts, top)
+        outcomes = yield from _predicted(explanation, excerpts, top)
     else:
-        top_logprobs = settings["top_logprobs"] if way == "generated" else 0
-        few = max(1, int(settings["excerpts_a_prompt"]))
-        outcomes = yield from _asked(explanation, excerpts, top, top_logprobs, few)
-    made = {"way": way, "numbers": f"0 to {top}"}
+        top_logprobs = settings.top_logprobs if way == "generated" else 0
+        size = max(1, settings.excerpts_a_prompt)
+        outcomes = yield from _written(explanation, excerpts, top, top_logprobs, size)
+    details = {"way": way, "numbers": f"0 to {top}"}
     return [
-        Simulated(values=each.values, details=made) if isinstance(each, Simulated) else each
+        Simulated(values=each.values, details=details) if isinstance(each, Simulated) else each
         for each in outcomes
     ]
 
 
-def chosen(way: str, able: Capabilities) -> str:
-    """Return the way that is taken; `ValueError` for one that the model cannot go."""
-    can = {"one_pass": able.number_logprobs, "generated": able.logprobs, "written": True}
+def chosen(way: str, capabilities: Capabilities) -> str:
+    """Return the way that is taken; `ValueError` for one that the model does not support."""
+    supported = {
+        "one_pass": capabilities.number_logprobs,
+        "generated": capabilities.logprobs,
+        "written": True,
+    }
     if way == "auto":
-        return next(each for each in WAYS if can[each])
-    if not can[way]:
-        raise ValueError(
-            f'this language model cannot be used in the way {way!r}: set `way` to "auto"'
-        )
+        return next(each for each in WAYS if supported[each])
+    if not supported[way]:
+        raise ValueError(f'this language model does not support {way!r}: set `way` to "auto"')
     return way
 
 
-def _read(explanation: str, excerpts: Excerpts, top: int) -> Dialogue[Outcomes]:
-    passages = [passage(explanation, tokens, top=top) for tokens in excerpts]
-    readings = yield from send(PredictNumbers(passages))
+def _predicted(explanation: str, excerpts: Excerpts, top: int) -> Dialogue[Outcomes]:
+    prompts = [number_prompt(explanation, tokens, top=top) for tokens in excerpts]
+    replies = yield from send(PredictNumbers(prompts))
     return [
-        reading if isinstance(reading, Unusable) else _expected(reading, asked, top)
-        for reading, asked in zip(readings, passages, strict=True)
+        reply if isinstance(reply, Unusable) else _expected(reply, prompt, top)
+        for reply, prompt in zip(replies, prompts, strict=True)
     ]
 
 
-def _expected(foreseen: NumberLogprobs, asked: NumberPrompt, top: int) -> Simulated | Unusable:
-    """Return the expectation at each place; nan where no number was foreseen."""
-    values = np.full(len(asked.parts), np.nan, dtype=np.float32)
-    for place, logprobs in enumerate(foreseen.logprobs):
+def _expected(reply: NumberLogprobs, prompt: NumberPrompt, top: int) -> Simulated | Unusable:
+    """Return the expectation at each position; nan where no number was predicted."""
+    values = np.full(len(prompt.parts), np.nan, dtype=np.float32)
+    for position, logprobs in enumerate(reply.logprobs):
         try:
-            values[place] = expectation(logprobs, top)
+            values[position] = expectation(logprobs, top)
         except ValueError:
             continue
     known = int(np.isfinite(values).sum())
     if known < max(1, LEAST * values.size):
-        return Unusable(reason=f"a number is foreseen on {known} of {values.size} tokens")
+        return Unusable(reason=f"a number is predicted for {known} of {values.size} tokens")
     return Simulated(values=values)
 
 
-def _asked(
-    explanation: str, excerpts: Excerpts, top: int, top_logprobs: int, few: int
+def _written(
+    explanation: str, excerpts: Excerpts, top: int, top_logprobs: int, size: int
 ) -> Dialogue[Outcomes]:
-    groups = [excerpts[start : start + few] for start in range(0, len(excerpts), few)]
-    prompts = [question(explanation, group, top=top, top_logprobs=top_logprobs) for group in groups]
-    answers = yield from send(Generate(prompts))
+    groups = [excerpts[start : start + size] for start in range(0, len(excerpts), size)]
+    answers = yield from send(
+        Generate(question(explanation, each, top=top, top_logprobs=top_logprobs) for each in groups)
+    )
     outcomes: Outcomes = []
     for answer, group in zip(answers, groups, strict=True):
         if isinstance(answer, Unusable):
@@ -122,9 +124,9 @@ def _asked(
 
 SIMULATOR = Simulator(
     name="llm",
-    version=2,
-    simulate=simulate,
+    version=3,
+    run=simulate,
+    settings=LLMSettings,
     needs=frozenset({Need.MODEL}),
-    default_config=DEFAULTS,
     choices={"way": ("auto", *WAYS), "calibration": KINDS},
 )

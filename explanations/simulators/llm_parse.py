@@ -1,7 +1,7 @@
-"""Reading a chat model's answer: which of its lines give back which tokens, and their numbers.
+"""Parsing a chat model's answer: which of its lines repeat which tokens, and their numbers.
 
-A token that was dropped, joined with another or changed has no number, and neither has one of two
-that look alike where it cannot be told which of them was given back.
+A token that was dropped, joined with another or changed has no number. Neither has one of two equal
+tokens if it is ambiguous which of them was repeated.
 """
 
 import re
@@ -16,7 +16,7 @@ from explanations.methods.values import Answer, GeneratedToken, Simulated, Unusa
 from explanations.simulators.expected_value import expected_value
 from explanations.simulators.llm_prompt import shown
 
-# A text of which less is given back was not played but written about.
+# If less of a text is repeated, the answer is not a simulation.
 LEAST = 0.5
 
 _LINE = re.compile(r"(?P<token>.*?)[ \t]+(?P<number>10|\d)[ \t]*")
@@ -25,22 +25,22 @@ _HEADING = re.compile(r"[*#\s]*Text (?P<number>\d+):[*\s]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of an answer: its token, and the number with its place in the whole answer."""
+    """One line of an answer: its token, its number, and the character where the number starts."""
 
     token: str
     number: str
-    at: int
+    start: int
 
 
-Lines = list[Line | None]  # None for a line that is no token with a number behind it
+Lines = list[Line | None]  # None for a line that is not a token and a number
 
 
 def parse(
     answer: Answer, texts: Sequence[tuple[str, ...]], *, top: int
 ) -> list[Simulated | Unusable]:
-    """Read what an answer gives for each text, from 0 to `top`, and put it on zero_to_ten.
+    """Return the values for each text, from 0 to `top` in the answer, as zero_to_ten.
 
-    With log probabilities a value is the expectation where the number stands, else the number.
+    With log probabilities a value is the expectation of the number, else the number itself.
     """
     sections = _sections(answer.text, len(texts))
     try:
@@ -54,67 +54,67 @@ def parse(
 
 
 def _sections(text: str, texts: int) -> dict[int, Lines]:
-    """Split an answer into the lines of each text; a single one needs no heading."""
+    """Return the lines of each text in an answer; a single text needs no heading."""
     sections: dict[int, Lines] = {}
     lines: Lines = sections.setdefault(1, []) if texts == 1 else []
-    at = 0
+    start = 0
     for line in text.split("\n"):
         match, above = _LINE.fullmatch(line.rstrip("\r")), _HEADING.fullmatch(line)
         if above and (texts > 1 or not lines):
             lines = sections.setdefault(int(above["number"]), [])
         elif match:
-            number = at + match.start("number")
-            lines.append(Line(token=match["token"], number=match["number"], at=number))
+            number = start + match.start("number")
+            lines.append(Line(token=match["token"], number=match["number"], start=number))
         elif line.strip() and not line.startswith("```"):
             lines.append(None)
-        at += len(line) + 1
+        start += len(line) + 1
     return sections
 
 
 def _simulated(lines: Lines, tokens: tuple[str, ...], numbers: "_Numbers") -> Simulated | Unusable:
     values = np.full(len(tokens), np.nan, dtype=np.float32)
     unread = ""
-    for place, line in faithful(lines, tokens).items():
+    for index, line in repeated(lines, tokens).items():
         try:
-            values[place] = numbers.value(line)
+            values[index] = numbers.value(line)
         except ValueError as error:
             unread = unread or str(error)
     if np.isfinite(values).sum() < max(1, LEAST * len(tokens)):
-        return Unusable(reason=unread or _unfaithful(lines, tokens), raw=numbers.answer.text)
+        return Unusable(reason=unread or _difference(lines, tokens), raw=numbers.answer.text)
     return Simulated(values=values)
 
 
-def faithful(lines: Lines, tokens: tuple[str, ...]) -> dict[int, Line]:
-    """Return the line of each token, by its place, that is surely given back.
+def repeated(lines: Lines, tokens: tuple[str, ...]) -> dict[int, Line]:
+    """Return the line of each token, by its index, that certainly repeats it.
 
-    Lines are laid beside the tokens so that as many as can be are the same, in order. Where that
-    can be done in several ways, what is not the same in the first and the last of them is left out.
+    Lines are aligned with the tokens so that as many as possible match, in order. Where there are
+    several such alignments, what differs between the first and the last of them is left out.
     """
-    said = [line.token if line else None for line in lines]
+    written = [line.token if line else None for line in lines]
     asked = [shown(token) for token in tokens]
-    if said == asked:
-        return {place: line for place, line in enumerate(lines) if line}
-    backwards = _matches(said[::-1], asked[::-1])
-    last = {len(asked) - 1 - b: len(said) - 1 - a for b, a in backwards.items()}
+    if written == asked:
+        return {index: line for index, line in enumerate(lines) if line}
+    backwards = _matches(written[::-1], asked[::-1])
+    last = {len(asked) - 1 - b: len(written) - 1 - a for b, a in backwards.items()}
     return {
-        place: line
-        for place, at in _matches(said, asked).items()
-        if last.get(place) == at and (line := lines[at])
+        index: line
+        for index, number in _matches(written, asked).items()
+        if last.get(index) == number and (line := lines[number])
     }
 
 
-def _matches(said: Sequence[str | None], asked: Sequence[str]) -> dict[int, int]:
-    """Return the longest common subsequence that begins earliest: place in `asked` to in `said`."""
-    lengths = [[0] * (len(asked) + 1) for _ in range(len(said) + 1)]
-    for a in range(len(said) - 1, -1, -1):
+def _matches(written: Sequence[str | None], asked: Sequence[str]) -> dict[int, int]:
+    """Return the earliest longest common subsequence: indices in `asked` to those in `written`."""
+    lengths = [[0] * (len(asked) + 1) for _ in range(len(written) + 1)]
+    for a in range(len(written) - 1, -1, -1):
         for b in range(len(asked) - 1, -1, -1):
-            same = said[a] == asked[b]
+            same = written[a] == asked[b]
             best = max(lengths[a + 1][b], lengths[a][b + 1])
             lengths[a][b] = max(best, lengths[a + 1][b + 1] + 1) if same else best
     found: dict[int, int] = {}
     a = b = 0
-    while a < len(said) and b < len(asked):
-        if said[a] == asked[b] and lengths[a][b] == lengths[a + 1][b + 1] + 1:
+    while a < len(written) and b < len(asked):
+        if written[a] == asked[b] and lengths[a][b] == lengths[a + 1][b + 1] + 1:
             found[b] = a
             a, b = a + 1, b + 1
         elif lengths[a + 1][b] >= lengths[a][b + 1]:
@@ -124,18 +124,18 @@ def _matches(said: Sequence[str | None], asked: Sequence[str]) -> dict[int, int]
     return found
 
 
-def _unfaithful(lines: Lines, tokens: tuple[str, ...]) -> str:
-    """Say where an answer first differs from the tokens."""
+def _difference(lines: Lines, tokens: tuple[str, ...]) -> str:
+    """Return where an answer first differs from the tokens."""
     for number, (line, token) in enumerate(zip(lines, tokens, strict=False), 1):
         if line is None:
-            return f"line {number} of the answer is no token with a number behind it"
+            return f"line {number} of the answer is not a token and a number"
         if line.token != shown(token):
-            return f"line {number} gives back {line.token!r} for {shown(token)!r}"
+            return f"line {number} has {line.token!r} instead of {shown(token)!r}"
     return f"the answer has {len(lines)} lines for {len(tokens)} tokens"
 
 
 class _Numbers:
-    """The values behind an answer's lines; `ValueError` for an answer that has none that count."""
+    """The values of an answer's lines; `ValueError` for an answer without usable ones."""
 
     def __init__(self, answer: Answer, top: int) -> None:
         self.answer = answer
@@ -150,13 +150,13 @@ class _Numbers:
     def value(self, line: Line) -> float:
         """Return a line's value, zero_to_ten; raises `ValueError` where it has none."""
         if int(line.number) > self._top:
-            raise ValueError(f"a number is {line.number}, and the highest is {self._top}")
+            raise ValueError(f"a number is {line.number}, but the highest is {self._top}")
         if not self.answer.tokens:
             return int(line.number) * 10 / self._top
         generated = self._generated(line)
         if generated.text.strip() != line.number:
             raise ValueError(
-                'the tokenizer joins a number with what stands beside it: set `way` to "written"'
+                'the tokenizer joins a number with its surroundings: set `way` to "written"'
             )
         return expectation(generated.logprobs, self._top)
 
@@ -165,7 +165,7 @@ class _Numbers:
         return bool(generated and line.number == "10" and generated.text.strip() == "1")
 
     def _generated(self, line: Line) -> GeneratedToken:
-        return self.answer.tokens[bisect_right(self._starts, line.at) - 1]
+        return self.answer.tokens[bisect_right(self._starts, line.start) - 1]
 
 
 def expectation(logprobs: dict[str, float], top: int) -> float:
@@ -173,7 +173,7 @@ def expectation(logprobs: dict[str, float], top: int) -> float:
     known: dict[str, float] = {}
     for text, logprob in logprobs.items():
         number = text.strip()
-        if number != str(top + 1):  # what counts from 0 to 9 has no 10
+        if number != str(top + 1):  # a scale from 0 to 9 has no 10
             known[number] = float(np.logaddexp(known.get(number, -np.inf), logprob))
     return expected_value(known) * 10 / top
 

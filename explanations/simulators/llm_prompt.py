@@ -1,32 +1,32 @@
-"""What a language model that plays a neuron is told and shown: for chat, and as one passage."""
+"""The prompts of a language model that simulates a neuron: for chat, and as a number prompt."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from explanations.methods.requests import NumberPrompt
-from explanations.methods.values import Message, Prompt
+from explanations.methods.values import Prompt
 
 SYSTEM = """\
-You play one neuron of a language model. You are told what the neuron responds to and you are \
-given short texts, one token on each line. For every token decide how strongly the neuron fires \
-on it, in the light of what stands around it: 0 is silence, {top} is its strongest firing. Most \
-tokens get 0, and in many texts all do.
+Simulate one neuron of a language model. You are given an explanation of what the neuron responds \
+to and short texts, one token per line. For every token, predict how strongly the neuron fires on \
+it in its context: 0 is silent, {top} is the neuron's highest activation. Most tokens get 0, and \
+in many texts all of them do.
 
-Write every text again: its heading, then every token, unchanged, in the same order, one on each \
-line. Behind each token write one tab and one whole number from 0 to {top}. Leave no token out, \
-join none, and write nothing else."""
+Write every text again: its heading, then every token, unchanged and in the same order, one token \
+per line. After each token, write a tab and a whole number from 0 to {top}. Do not leave out or \
+join any tokens, and write nothing else."""
 
 OPENING = """\
-Neurons of a language model, what each responds to, and how strongly it fires on texts. On each \
-line stands one token of a text, then a tab, then the neuron's activation on that token, a whole \
-number from 0 to {top}. Most tokens have 0, and in many texts all do. Where the activation is not \
-known yet, there is a question mark.
+Neurons of a language model, what each responds to, and how strongly it fires on texts. Each line \
+has one token of a text, then a tab, then the neuron's activation on that token, a whole number \
+from 0 to {top}. Most tokens have 0, and in many texts all of them do. A question mark stands for \
+an activation that is not known yet.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A neuron made up for these prompts: texts by their tokens, and a number for each."""
+    """A made-up neuron: texts as tokens, and a number for each token."""
 
     about: str
     texts: tuple[tuple[str, str], ...]
@@ -65,13 +65,13 @@ EXAMPLES = (
     ),
 )
 
-# A line's end and a tab are what lines are made of, so in a token they are spelled out.
+# Line breaks and tabs separate tokens and numbers, so they are spelled out within a token.
 _BREAKS = {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t"}
 UNKNOWN = "?\n"
 
 
 def shown(token: str) -> str:
-    """Return a token as a line can hold it: no space around it, and space alone spelled out."""
+    """Return a token as a line shows it: without spaces around it, and a lone space spelled out."""
     if token.strip():
         return token.strip().translate(_BREAKS)
     return token.translate(_BREAKS | {ord(" "): "\\s"}) or "\\0"
@@ -80,28 +80,28 @@ def shown(token: str) -> str:
 def question(
     explanation: str, texts: Sequence[tuple[str, ...]], *, top: int, top_logprobs: int
 ) -> Prompt:
-    """Ask for numbers from 0 to `top` on each token of several texts."""
-    shots = [turn for example in EXAMPLES for turn in _turns(example, top)]
-    asked = _asked(explanation, [[shown(token) for token in text] for text in texts])
-    return Prompt(
-        messages=(Message(role="system", content=SYSTEM.format(top=top)), *shots, asked),
+    """Return the prompt for numbers from 0 to `top` on each token of several texts."""
+    return Prompt.few_shot(
+        SYSTEM.format(top=top),
+        [_shot(example, top) for example in EXAMPLES],
+        _asked(explanation, [[shown(token) for token in text] for text in texts]),
         max_tokens=50 + sum(10 + sum(map(_tokens_at_most, text)) for text in texts),
         top_logprobs=top_logprobs,
     )
 
 
-def passage(explanation: str, tokens: tuple[str, ...], *, top: int) -> NumberPrompt:
-    """Have the numbers of one text foreseen; what stands before the explanation is always the same.
+def number_prompt(explanation: str, tokens: tuple[str, ...], *, top: int) -> NumberPrompt:
+    """Return the number prompt for one text; what comes before the explanation is always the same.
 
-    In the examples the first half of a text is unknown too, so that numbers follow on unknowns.
+    In the examples the first half of a text is unknown too, so that numbers follow unknown ones.
     """
     parts = [OPENING.format(top=top)]
     for example in EXAMPLES:
         for text, numbers in example.texts:
             pairs = list(zip(text.split(), scaled(numbers, top), strict=True))
             lines = [
-                f"{token}\t{number}\n" if at >= len(pairs) // 2 else f"{token}\t{UNKNOWN}"
-                for at, (token, number) in enumerate(pairs)
+                f"{token}\t{number}\n" if index >= len(pairs) // 2 else f"{token}\t{UNKNOWN}"
+                for index, (token, number) in enumerate(pairs)
             ]
             parts.append(f"Neuron: {example.about}\n{''.join(lines)}")
     parts.append(f"Neuron: {' '.join(explanation.split())}\n")
@@ -113,27 +113,26 @@ def passage(explanation: str, tokens: tuple[str, ...], *, top: int) -> NumberPro
 
 
 def scaled(numbers: str, top: int) -> list[int]:
-    """Return an example's numbers, which are from 0 to 10, as whole ones from 0 to `top`."""
+    """Return an example's numbers, 0 to 10, scaled to whole numbers from 0 to `top`."""
     return [round(int(number) * top / 10) for number in numbers.split()]
 
 
 def heading(number: int) -> str:
-    """Return what stands above a text; no line of a token and a number looks like it."""
+    """Return the heading of a text; no line of a token and a number looks like it."""
     return f"Text {number}:"
 
 
-def _turns(example: Example, top: int) -> tuple[Message, Message]:
+def _shot(example: Example, top: int) -> tuple[str, str]:
     texts = [text.split() for text, _ in example.texts]
     answers = [
         [f"{token}\t{number}" for token, number in zip(text, scaled(numbers, top), strict=True)]
         for text, (_, numbers) in zip(texts, example.texts, strict=True)
     ]
-    return _asked(example.about, texts), Message(role="assistant", content=_under_headings(answers))
+    return _asked(example.about, texts), _under_headings(answers)
 
 
-def _asked(explanation: str, texts: Sequence[Sequence[str]]) -> Message:
-    content = f"The neuron responds to: {explanation}\n\n{_under_headings(texts)}"
-    return Message(role="user", content=content)
+def _asked(explanation: str, texts: Sequence[Sequence[str]]) -> str:
+    return f"The neuron responds to: {explanation}\n\n{_under_headings(texts)}"
 
 
 def _under_headings(texts: Sequence[Sequence[str]]) -> str:
@@ -143,5 +142,5 @@ def _under_headings(texts: Sequence[Sequence[str]]) -> str:
 
 
 def _tokens_at_most(token: str) -> int:
-    """Return how many tokens a model may take for a line: rarely as many, for any language."""
+    """Return a bound on the tokens that a model uses for a line, in any language."""
     return 6 + len(shown(token).encode()) // 3

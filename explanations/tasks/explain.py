@@ -36,12 +36,11 @@ def _dialogues(
     explainer: Explainer, method: Method, chunk: Chunk
 ) -> Iterator[PendingDialogue[Explained, NeuronMaterial]]:
     """Yield a dialogue for each target, with the material that it begins from."""
-    seed = int(method.config.get("seed", 0))
     read = partial(neuron_materials, wants=explainer.wants)
     for target, material in chunk.each(read, "neuron_id"):
         yield PendingDialogue(
             target=target,
             neuron=target.neuron_id or 0,
-            dialogue=explainer.explain(material.material, method.config, seed),
+            dialogue=explainer.explain(material.material, method.config),
             context=material,
         )

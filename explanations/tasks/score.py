@@ -32,7 +32,6 @@ def _dialogues(
     scorer: Scorer, method: Method, chunk: Chunk
 ) -> Iterator[PendingDialogue[Scored, Evidence]]:
     """Yield a dialogue for each target; one with a record that is not held out fails here."""
-    seed = int(method.config.get("seed", 0))
     key, read = _READ[scorer.rests_on]
     for target, task in chunk.each(read, key):
         if task.leaked:
@@ -41,7 +40,7 @@ def _dialogues(
         yield PendingDialogue(
             target=target,
             neuron=task.neuron,
-            dialogue=scorer.score(task.evidence, method.config, seed),
+            dialogue=scorer.score(task.evidence, method.config),
             context=task.evidence,
         )
 

@@ -26,7 +26,7 @@ from explanations.methods.requests import NumberPrompt
 from explanations.methods.values import Evidence, HeldOut
 from explanations.records import NeuronRef, RecordKind, Scale, TokenActivations
 from explanations.scorers import SCORERS
-from explanations.simulators.llm_prompt import passage, question
+from explanations.simulators.llm_prompt import number_prompt, question
 from tests.benchmarks.bench_capture import DATA
 from tests.benchmarks.stopwatch import emit, medians
 from tests.explanations.dialogues import carried_on
@@ -85,7 +85,7 @@ def reads(name: str, loaded: Loaded, texts: Sequence[tuple[str, ...]]) -> None:
 
     def passages() -> list[NumberPrompt]:
         explanation = next(about)
-        return [passage(explanation, tokens, top=top) for tokens in texts[:SHARED]]
+        return [number_prompt(explanation, tokens, top=top) for tokens in texts[:SHARED]]
 
     shared(reader, passages())
     taken = medians(
@@ -169,7 +169,7 @@ def scored(name: str, evidence: Evidence) -> None:
     """Score ten times."""
     scorer = SCORERS[name]
     for seed in range(10):
-        carried_on(scorer.score(evidence, scorer.default_config, seed))
+        carried_on(scorer.score(evidence, {"seed": seed}))
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def outcome(
     name: str, of: Evidence, replies: Replies | None = None, seed: int = 0, **config: Any
 ) -> Scored | Unusable:
     """Carry a scorer's dialogue on to its end."""
-    return carried_on(SCORERS[name].score(of, config, seed), replies)
+    return carried_on(SCORERS[name].score(of, {**config, "seed": seed}), replies)
 
 
 def score(

@@ -68,7 +68,7 @@ def attempt(
     name: str, seen: Material, replies: Replies, seed: int = 0, **config: object
 ) -> Explained | Unusable:
     """Return what an explainer comes to."""
-    return carried_on(EXPLAINERS[name].explain(seen, config, seed), replies)
+    return carried_on(EXPLAINERS[name].explain(seen, {**config, "seed": seed}), replies)
 
 
 def explained(

@@ -1,13 +1,13 @@
 """What a language model answered is stored at once and never asked for again."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from explanations.explainers import EXPLAINERS, Explainer
-from explanations.explainers.base import Config
+from explanations.methods.base import Settings
 from explanations.methods.requests import (
     Conditional,
     Dialogue,
@@ -58,15 +58,20 @@ class Killed(BaseException):
     """What ends a worker at once: nothing of the product catches it."""
 
 
-def _thrice(material: Material, config: Config, _seed: int) -> Dialogue[Explained | Unusable]:
+@dataclass(frozen=True, kw_only=True)
+class Opening(Settings):
+    """What each question begins with."""
+
+    opening: str = "step"
+
+
+def _thrice(material: Material, settings: Opening) -> Dialogue[Explained | Unusable]:
     """Ask three questions, each resting on the answer before; may be killed before one of them."""
     said = str(material.neuron)
     for step in range(3):
         if killing["before"] == step:
             raise Killed
-        (answer,) = yield from send(
-            Generate((_prompt(f"{config['opening']} {step} after {said}"),))
-        )
+        (answer,) = yield from send(Generate((_prompt(f"{settings.opening} {step} after {said}"),)))
         if isinstance(answer, Unusable):
             return answer
         said = answer.text
@@ -78,9 +83,9 @@ THRICE = Explainer(
     name="thrice",
     version=1,
     author=AuthorKind.MODEL,
-    explain=_thrice,
+    run=_thrice,
+    settings=Opening,
     needs=frozenset({Need.MODEL}),
-    default_config={"opening": "step"},
 )
 
 
@@ -187,14 +192,14 @@ def test_a_failed_question_is_asked_again_on_retry_only_and_an_answered_one_neve
     assert Call.objects.filter(void=True).get().reason.endswith("too rude")
 
 
-def _useless(material: Material, config: Config, seed: int) -> Dialogue[Explained | Unusable]:
-    said = yield from _thrice(material, config, seed)
+def _useless(material: Material, settings: Opening) -> Dialogue[Explained | Unusable]:
+    said = yield from _thrice(material, settings)
     useless = isinstance(said, Explained) and "useless" in said.text
     return Unusable(reason="of no use", raw="useless") if useless else said
 
 
 def test_answers_that_could_not_be_used_are_asked_for_anew_on_retry(settings, monkeypatch) -> None:
-    monkeypatch.setitem(EXPLAINERS, "thrice", replace(THRICE, explain=_useless))
+    monkeypatch.setitem(EXPLAINERS, "thrice", replace(THRICE, run=_useless))
     run = _run()
     with serving(_echo, _echo, chat("useless"), _echo) as server:
         settings.OPENAI_BASE_URL = server.url

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from explanations.explainers import EXPLAINERS, Want
-from explanations.explainers.sentences import listed, sentence
+from explanations.explainers.helpers import quoted, word_list
 from explanations.methods.requests import Need
 from explanations.methods.values import Explained, Material, Unusable
 from explanations.records import NeuronRef, Scale, TokenActivations, TokenMean, words
@@ -39,7 +39,7 @@ def explained(name: str, seen: Material, seed: int = 0, **config: object) -> str
 
 
 def attempt(name: str, seen: Material, seed: int = 0, **config: object) -> Explained | Unusable:
-    return carried_on(EXPLAINERS[name].explain(seen, config, seed))
+    return carried_on(EXPLAINERS[name].explain(seen, {**config, "seed": seed}))
 
 
 SILENT = text("nothing at all fires here")
@@ -84,8 +84,8 @@ def test_words_that_never_fire_are_not_named() -> None:
 
 
 def test_a_quotation_mark_is_quoted_in_other_marks() -> None:
-    assert listed(['"', "a"]) == '\u2018"\u2019, "a"'
-    assert sentence(['"']) == 'the mark \u2018"\u2019'
+    assert quoted(['"', "a"]) == '\u2018"\u2019, "a"'
+    assert word_list(['"']) == 'the mark \u2018"\u2019'
 
 
 def test_firing_on_white_space_alone_is_not_explained() -> None:
@@ -146,7 +146,7 @@ def test_ngram_names_what_stands_before_the_peak() -> None:
 
 def test_ngram_does_not_trust_a_phrase_that_is_seen_once() -> None:
     outcome = attempt("ngram", material(text("every word here is another one", another=5)))
-    assert outcome == Unusable(reason="no word or phrase comes back where the neuron fires")
+    assert outcome == Unusable(reason="no word or phrase recurs where the neuron fires")
 
 
 def test_ngram_names_nothing_that_fires_hardly_more_than_the_average() -> None:

@@ -72,7 +72,7 @@ def test_a_function_of_numbers_is_told_by_inputs_and_outputs_as_they_are() -> No
     seen = material(*map(squared, ("9", "-7", "2", "1", "0")), function=True)
     outcome = explained("agent", seen, {Generate: model, ComputeActivations: squares}, records=3)
     assert outcome.text == "squares its input"
-    assert model.prompts[0].endswith("gives:\n\n9 -> 81\n2 -> 4\n0 -> 0")
+    assert model.prompts[0].endswith("outputs:\n\n9 -> 81\n2 -> 4\n0 -> 0")
     assert "1. 3\n   9\n2. -0.5\n   0.25" in model.prompts[1]
     assert outcome.rests_on("abcde") == ("a", "c", "e")
 
@@ -185,7 +185,9 @@ def test_a_dead_neuron_costs_nothing() -> None:
 
 def test_the_rules_say_how_many_probes_and_turns_there_are() -> None:
     said = agent.prompt(
-        [Message(role="user", content="Begin.")], {"probes": 2, "steps": 4}, function=False
+        [Message(role="user", content="Begin.")],
+        agent.AgentSettings(probes=2, steps=4),
+        function=False,
     )
     assert "1 to 2 PROBE lines" in said.messages[0].content
     assert "You have 4 turns with probes" in said.messages[0].content
@@ -210,10 +212,10 @@ def test_a_turn_is_read(said: str, turn: Turn) -> None:
     [
         ("", "There is no PROBE line and no ANSWER line."),
         ("BELIEF: a", "There is no PROBE line and no ANSWER line."),
-        ("PROBE: a", "Before the PROBE lines there is no BELIEF line."),
-        ("BELIEF: a\nPROBE:", "There is nothing behind PROBE:."),
-        ('ANSWER: ""', "There is nothing behind ANSWER:."),
-        ("BELIEF: a\nPROBE: b\nPROBE: c\nPROBE: d", "There are 3 PROBE lines, and a turn has at"),
+        ("PROBE: a", "There is no BELIEF line before the PROBE lines."),
+        ("BELIEF: a\nPROBE:", "There is nothing after PROBE:."),
+        ('ANSWER: ""', "There is nothing after ANSWER:."),
+        ("BELIEF: a\nPROBE: b\nPROBE: c\nPROBE: d", "There are 3 PROBE lines, but a turn has at"),
         ("BELIEF: a\nPROBE: b\nANSWER: c", "A turn has PROBE lines or an ANSWER line, not both."),
         ("ANSWER: a\nANSWER: b", "There is more than one ANSWER line."),
         ("BELIEF: a\nBELIEF: b\nPROBE: c", "There is more than one BELIEF line."),

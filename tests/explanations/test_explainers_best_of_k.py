@@ -84,7 +84,7 @@ def test_a_candidate_that_failed_is_kept_with_its_reason_and_cannot_win() -> Non
     outcome = explained("best_of_k", seen(), {Generate: model}, **LOOKUP)
     assert outcome.text == 'the word "fish"'
     reasons = [each["reason"] for each in outcome.details["candidates"]]
-    assert reasons == ["the answer holds no explanation", "a timeout", ""]
+    assert reasons == ["the answer contains no explanation", "a timeout", ""]
     assert outcome.details["candidates"][0]["score"] is None
 
 
@@ -96,7 +96,10 @@ def test_where_all_candidates_fail_so_does_the_explanation() -> None:
 
 def test_a_candidate_from_which_nothing_is_predicted_has_no_score() -> None:
     outcome = failed("best_of_k", seen(), {Generate: Model('the word "zebra"')}, **LOOKUP)
-    assert outcome.reason == "no candidate has a score: one side of it is constant"
+    assert (
+        outcome.reason
+        == "no candidate has a score: the simulated or the actual activations are constant"
+    )
 
 
 @pytest.mark.parametrize("choosing", [(), (record("A stone fell"),)])
@@ -112,7 +115,9 @@ def test_an_unknown_simulator_is_named_with_those_that_there_are() -> None:
 
 
 def test_the_best_of_none_is_refused_before_anything_is_asked() -> None:
-    assert failed("best_of_k", seen(), {}, **LOOKUP | {"k": 0}).reason.startswith("k is 1 or more")
+    assert failed("best_of_k", seen(), {}, **LOOKUP | {"k": 0}).reason.startswith(
+        "k must be 1 or more"
+    )
 
 
 def test_the_simulators_own_settings_are_passed_on() -> None:

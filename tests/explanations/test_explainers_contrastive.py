@@ -4,7 +4,7 @@ import pytest
 
 from explanations.explainers import EXPLAINERS, Want
 from explanations.explainers.contrastive import SILENT
-from explanations.explainers.tfidf import likest
+from explanations.explainers.tfidf import most_similar
 from explanations.methods.requests import ComputeActivations, Generate, Need
 from explanations.methods.values import SHOWN, Unusable
 from tests.explanations.explaining import (
@@ -132,9 +132,9 @@ def test_it_asks_for_a_model_a_subject_and_negatives() -> None:
 def test_texts_are_alike_by_their_rare_words_not_by_marks_or_common_ones() -> None:
     # "the" is in all three and weighs log(4/3)^2 = .08; a word of one text weighs log(4)^2 = 1.92
     texts = [["the sea , ."], ["the dog barks"], ["the", " dog"]]
-    assert likest(texts, ["The dog sleeps , ."]) == [2, 1, 0]
+    assert most_similar(texts, ["The dog sleeps , ."]) == [2, 1, 0]
 
 
 def test_texts_that_are_equally_alike_keep_their_order() -> None:
-    assert likest([["a"], [""], ["b"]], ["c"]) == [0, 1, 2]
-    assert likest([], ["c"]) == []
+    assert most_similar([["a"], [""], ["b"]], ["c"]) == [0, 1, 2]
+    assert most_similar([], ["c"]) == []

@@ -101,7 +101,7 @@ def test_every_explainer_ends_with_a_text_or_a_reason_whatever_the_model_says(
             ),
             ComputeActivations: _observed,
         }
-        outcome = carried_on(EXPLAINERS[name].explain(seen, config, seed), replies)
+        outcome = carried_on(EXPLAINERS[name].explain(seen, {**config, "seed": seed}), replies)
         assert isinstance(outcome, Explained | Unusable)
         if isinstance(outcome, Explained):
             assert json.loads(json.dumps(outcome.details)) == outcome.details

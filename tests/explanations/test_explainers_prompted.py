@@ -7,6 +7,7 @@ import pytest
 
 from explanations.backends.openai_client import OpenAIBackend
 from explanations.explainers import parse_explanation, token_activation
+from explanations.explainers.token_activation import TokenActivationSettings
 from explanations.methods.requests import Generate
 from explanations.methods.values import Answer, Explained, Material, Prompt, Unusable
 from explanations.records import NeuronRef, Scale, TokenActivations
@@ -24,7 +25,8 @@ def material(*records: TokenActivations, maximum: float) -> Material:
 
 
 def prompt(seen: Material, **config: Any) -> Prompt:
-    outcome = token_activation.prompt(seen, config, range(token_activation.shows(config)))
+    settings = TokenActivationSettings.of(config)
+    outcome = token_activation.prompt(seen, settings, range(settings.records))
     assert isinstance(outcome, Prompt)
     return outcome
 
@@ -66,11 +68,14 @@ def test_the_examples_come_first_as_turns_of_a_conversation() -> None:
 
 def test_a_neuron_that_never_fires_is_not_asked_about() -> None:
     dead = record(["a", "b"], [0, -0.1])
-    assert isinstance(token_activation.prompt(material(dead, maximum=0.0), {}, [0]), Unusable)
+    assert isinstance(
+        token_activation.prompt(material(dead, maximum=0.0), TokenActivationSettings(), [0]),
+        Unusable,
+    )
 
 
 def test_a_neuron_whose_records_all_round_to_zero_is_not_asked_about() -> None:
-    outcome = token_activation.prompt(material(FISH, maximum=100.0), {}, [0])
+    outcome = token_activation.prompt(material(FISH, maximum=100.0), TokenActivationSettings(), [0])
     assert outcome == Unusable(reason="every activation that may be shown rounds to 0 of 10")
 
 
@@ -100,14 +105,14 @@ def test_what_belongs_to_an_explanation_stays(said: str) -> None:
 @pytest.mark.parametrize("said", ["", " \n ", "Explanation:", '""', "<think>hm</think>"])
 def test_an_empty_answer_is_unusable_and_kept(said: str) -> None:
     assert parse_explanation.parse(Answer(text=said)) == Unusable(
-        reason="the answer holds no explanation", raw=said
+        reason="the answer contains no explanation", raw=said
     )
 
 
 @pytest.mark.parametrize("said", ["<think>it may be", "<thinking>\nfish, I think", " <think>"])
 def test_an_answer_that_ends_in_thought_is_unusable_and_kept(said: str) -> None:
     assert parse_explanation.parse(Answer(text=said)) == Unusable(
-        reason="the answer ends while the model still thinks", raw=said
+        reason="the answer ends while the model is still thinking", raw=said
     )
 
 

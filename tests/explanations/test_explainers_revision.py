@@ -3,7 +3,7 @@
 import pytest
 
 from explanations.explainers import EXPLAINERS, test_sentences
-from explanations.explainers.revision import SAID, TRIED
+from explanations.explainers.revision import EXPLANATION, TRIED
 from explanations.methods.requests import ComputeActivations, Generate, Need
 from explanations.methods.values import SHOWN, Answer, Unusable
 from explanations.records import TokenActivations
@@ -42,7 +42,7 @@ def test_it_is_revised_where_a_sentence_that_should_fit_leaves_the_neuron_silent
     assert outcome.text == "animals"
     assert outcome.details["first"] == "living beings"
     asked = model.prompts[2]
-    assert f"{SAID} living beings" in asked
+    assert f"{EXPLANATION} living beings" in asked
     assert "dog\t10" in asked
 
 
@@ -121,17 +121,17 @@ def test_a_sentence_that_cannot_be_run_is_counted_and_left_out() -> None:
 def test_without_a_subject_there_is_no_revision() -> None:
     model = Model("beings", "\n".join(SENTENCES))
     outcome = failed("revision", DOGS, {Generate: model, ComputeActivations: nobody}, sentences=6)
-    assert outcome.reason == "no sentence could be observed: no subject is at hand"
+    assert outcome.reason == "no sentence could be run: no subject is at hand"
     assert set(outcome.raw.splitlines()) == set(SENTENCES)
 
 
 @pytest.mark.parametrize(
     ("answers", "reason"),
     [
-        ([""], "the answer holds no explanation"),
+        ([""], "the answer contains no explanation"),
         (["beings", "..."], "the model wrote no sentences"),
         (["beings", "I'm sorry, I can't."], "the model declined to explain"),
-        (["beings", "A man ran.", ""], "the answer holds no explanation"),
+        (["beings", "A man ran.", ""], "the answer contains no explanation"),
     ],
 )
 def test_a_step_that_gives_nothing_is_the_whole_failure(answers: list[str], reason: str) -> None:
@@ -156,7 +156,7 @@ def test_sentences_are_read_without_numbers_bullets_quotes_and_repeats(said: str
 
 def test_a_sentence_alone_cannot_be_shown_and_kept() -> None:
     outcome = failed("revision", DOGS, {}, sentences=1)
-    assert outcome.reason.startswith("sentences is 2 or more")
+    assert outcome.reason.startswith("sentences must be 2 or more")
 
 
 def test_no_more_sentences_are_read_than_were_asked_for() -> None:

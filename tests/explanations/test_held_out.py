@@ -9,6 +9,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from explanations.methods.base import Settings
 from explanations.methods.requests import as_dialogue
 from explanations.methods.values import SHOWN, Evidence, Scored
 from explanations.models import (
@@ -23,7 +24,6 @@ from explanations.models import (
 )
 from explanations.records import RecordKind, Split
 from explanations.scorers import SCORERS, RestsOn, Scorer
-from explanations.scorers.base import Config
 from explanations.services.runs import run_create
 from explanations.tasks import work_on_chunk
 from explanations.tasks.answering.language_model import _backend
@@ -204,11 +204,11 @@ def test_a_score_of_records_that_its_scorer_was_not_given_is_refused(
 ) -> None:
     shown = factories.record(factories.neuron())
 
-    def score(evidence: Evidence, _config: Config, _seed: int) -> Scored:
+    def score(evidence: Evidence, _settings: Settings) -> Scored:
         return Scored(value=1.0, n=1, records=(shown.pk,))
 
     peeking = Scorer(
-        name="peeking", version=1, rests_on=RestsOn.EXPLANATION, score=as_dialogue(score)
+        name="peeking", version=1, rests_on=RestsOn.EXPLANATION, run=as_dialogue(score)
     )
     monkeypatch.setitem(SCORERS, "peeking", peeking)
     keys = [factories.explanation(factories.neuron_with_records()).pk]

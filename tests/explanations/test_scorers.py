@@ -169,7 +169,7 @@ def test_what_is_compared_is_on_the_scale_that_people_read() -> None:
 
 @pytest.mark.parametrize(("simulated", "actual"), [("raw", "raw"), ("zero_to_ten", "zero_to_ten")])
 def test_scales_never_mix(simulated: Scale, actual: Scale) -> None:
-    with pytest.raises(ValueError, match=r"are raw|are zero_to_ten"):
+    with pytest.raises(ValueError, match=r"must be raw|must be zero_to_ten"):
         HeldOut(
             record=1,
             kind=RecordKind.TOP,
@@ -183,7 +183,7 @@ def test_a_simulation_of_other_tokens_is_refused() -> None:
         tokens=("a", "b"), activations=np.zeros(2, "f4"), scale=Scale.ZERO_TO_TEN
     )
     actual = record([1, 2], Scale.RAW)
-    with pytest.raises(ValueError, match="other tokens"):
+    with pytest.raises(ValueError, match="different tokens"):
         HeldOut(record=1, kind=RecordKind.TOP, actual=actual, simulated=other)
 
 

@@ -46,11 +46,11 @@ def test_the_jackknife_of_three_records() -> None:
 @pytest.mark.parametrize(
     ("value", "without", "note"),
     [
-        (0.5, [0.4, 0.6], "none: 2 records, and it takes 3"),
-        (0.5, [0.4, math.nan, 0.6], "none: undefined once a certain record is left out"),
-        (1.0, [1.0, 1.0, 1.0], "none: the value is the highest or the lowest that there is"),
-        (0.9, [1.0, 0.9, 0.8], "none: at its bound once a certain record is left out"),
-        (0.5, [0.5, 0.5, 0.5], "none: leaving out any one record changes nothing"),
+        (0.5, [0.4, 0.6], "none: 2 records, but it takes 3"),
+        (0.5, [0.4, math.nan, 0.6], "none: undefined without one of the records"),
+        (1.0, [1.0, 1.0, 1.0], "none: the value is the highest or lowest possible"),
+        (0.9, [1.0, 0.9, 0.8], "none: at its bound without one of the records"),
+        (0.5, [0.5, 0.5, 0.5], "none: the same without any one record"),
     ],
 )
 def test_where_there_is_no_interval_the_note_says_why(
@@ -119,7 +119,7 @@ def test_two_records_have_a_correlation_without_an_interval() -> None:
     records = [held_out([0, 8], [0, 9], 1), held_out([1, 6], [0, 8], 2)]
     scored = fish.score("correlation", fish.evidence(*records))
     assert scored.value is not None
-    assert (scored.low, scored.details["interval"]) == (None, "none: 2 records, and it takes 3")
+    assert (scored.low, scored.details["interval"]) == (None, "none: 2 records, but it takes 3")
 
 
 @pytest.mark.parametrize(("on", "records"), [("top", (1,)), ("random", (2,)), ("all", (1, 2))])

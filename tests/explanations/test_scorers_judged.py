@@ -130,7 +130,7 @@ def test_wrong_marks_differ_from_record_to_record() -> None:
 def test_wrong_marks_on_firing_records_never_coincide_with_words_that_fire() -> None:
     values = [0, 9, 8, 0, 0, 7, 0, 0, 0, 2, 0, 0]
     of = evidence(*(long(pk, values) for pk in range(1, 9)), silent(101))
-    shown = fuzzed(of, wrong="firing")
+    shown = fuzzed(of, negatives="firing")
     assert len(shown) == 8
     places = [{int(word.partition("x")[2]) for word in marked(text)} for text in shown]
     assert sum(each == {1, 2, 5, 9} for each in places) == 4
@@ -180,7 +180,7 @@ def test_the_measures_of_a_worked_example() -> None:
     counts = ("true_positives", "false_negatives", "false_positives", "true_negatives")
     assert [scored.details[each] for each in counts] == [3, 1, 1, 1]
     assert scored.details["auc"] is None
-    assert scored.details["undefined"] == {"auc": "the answers do not say how sure they are"}
+    assert scored.details["undefined"] == {"auc": "the answers have no certainty"}
     assert scored.low is not None
     assert scored.high is not None
     assert scored.low < 0.625 < scored.high
@@ -319,7 +319,7 @@ def test_evidence_of_one_side_only_is_undefined_and_costs_nothing(
     [
         ("detection", {"metric": "accuracy"}, "`metric` is one of balanced_accuracy"),
         ("detection", {"answers": "maybe"}, "`answers` is one of yes_no, graded"),
-        ("fuzzing", {"wrong": "both"}, '`wrong` is "silent" or "firing"'),
+        ("fuzzing", {"negatives": "both"}, '`negatives` is "silent" or "firing"'),
         ("detection", {"examples": 0}, "`examples` is 1 or more, not 0"),
         ("fuzzing", {"per_prompt": 0}, "`per_prompt` is 1 or more, not 0"),
     ],

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from explanations.scorers.metrics import (
     METRICS,
-    Verdict,
+    Prediction,
     area_under_curve,
     auc,
     balanced_accuracy,
@@ -18,15 +18,17 @@ from explanations.scorers.metrics import (
 )
 
 
-def verdicts(*pairs: tuple[bool, bool]) -> list[Verdict]:
+def verdicts(*pairs: tuple[bool, bool]) -> list[Prediction]:
     """Return verdicts from (fits, said)."""
-    return [Verdict(record=at, fits=fits, said=said) for at, (fits, said) in enumerate(pairs)]
+    return [
+        Prediction(record=at, fits=fits, predicted=said) for at, (fits, said) in enumerate(pairs)
+    ]
 
 
-def sure(*pairs: tuple[bool, float]) -> list[Verdict]:
+def sure(*pairs: tuple[bool, float]) -> list[Prediction]:
     """Return verdicts from (fits, certainty); above .5 is a yes."""
     return [
-        Verdict(record=at, fits=fits, said=certainty > 0.5, certainty=certainty)
+        Prediction(record=at, fits=fits, predicted=certainty > 0.5, certainty=certainty)
         for at, (fits, certainty) in enumerate(pairs)
     ]
 

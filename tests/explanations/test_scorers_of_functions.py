@@ -14,7 +14,7 @@ from explanations.ground_truth.pairs import Pair
 from explanations.methods.requests import Generate
 from explanations.methods.values import Answer, Evidence, HeldOut, Prompt, Scored, Unusable
 from explanations.records import RecordKind
-from explanations.scorers.function_prediction import CHANCE, NO_FUNCTION, OFFERED, SYSTEM
+from explanations.scorers.function_prediction import NO_FUNCTION, OPTIONS, SYSTEM
 from explanations.scorers.program import nmse, program_of
 from tests.explanations.dialogues import Replies
 from tests.explanations.evidence import evidence, fish_and_bread, outcome, score
@@ -94,7 +94,7 @@ def test_a_constant_function_has_no_score() -> None:
 def test_words_are_no_program() -> None:
     found = outcome("program", of(DOUBLES, "It doubles the input."))
     assert isinstance(found, Unusable)
-    assert "no program that runs: SyntaxError" in found.reason
+    assert "not a program that runs: SyntaxError" in found.reason
 
 
 def test_a_program_may_stand_between_code_marks() -> None:
@@ -107,7 +107,7 @@ def test_a_program_may_stand_between_code_marks() -> None:
 def test_a_neuron_of_a_text_is_no_function(name: str) -> None:
     scored = score(name, fish_and_bread())
     assert (scored.value, scored.n) == (None, 0)
-    assert "no inputs and outputs" in scored.reason
+    assert "not inputs and outputs" in scored.reason
 
 
 @given(
@@ -166,9 +166,9 @@ WORDS = [
 def test_who_knows_the_function_chooses_rightly() -> None:
     prompts: list[Prompt] = []
     scored = score("predict_function", of(WORDS, "reverses it"), answering(reversing, prompts))
-    assert (scored.value, scored.n, scored.details["chance"]) == (1, 8, CHANCE)
+    assert (scored.value, scored.n, scored.details["chance"]) == (1, 8, (1 / OPTIONS))
     # p of 8 right of 8 by chance: (1/3)^8
-    assert scored.details["p"] == pytest.approx(CHANCE**8)
+    assert scored.details["p"] == pytest.approx((1 / OPTIONS) ** 8)
     assert all("reverses it" in prompt.messages[-1].content for prompt in prompts)
     assert all(prompt.messages[0].content == SYSTEM for prompt in prompts)
 
@@ -180,7 +180,7 @@ def test_who_always_says_the_same_is_right_by_chance() -> None:
         for seed in range(20)
     ]
     # 20 x 20 questions: the standard error is sqrt(2/9/400) = .024
-    assert float(np.mean([each or 0 for each in found])) == pytest.approx(CHANCE, abs=0.08)
+    assert float(np.mean([each or 0 for each in found])) == pytest.approx((1 / OPTIONS), abs=0.08)
 
 
 def test_each_question_offers_the_right_output_once_and_none_that_is_near_it() -> None:
@@ -190,7 +190,7 @@ def test_each_question_offers_the_right_output_once_and_none_that_is_near_it() -
 
     def check(given: str, outputs: list[str]) -> str:
         numbers = sorted(map(float, outputs))
-        assert len(outputs) == OFFERED
+        assert len(outputs) == OPTIONS
         assert outputs.count(right[given]) == 1
         assert min(b - a for a, b in pairwise(numbers)) > least
         return "1"
@@ -201,7 +201,7 @@ def test_each_question_offers_the_right_output_once_and_none_that_is_near_it() -
 def test_without_being_told_the_explanation_is_not_in_the_prompt() -> None:
     prompts: list[Prompt] = []
     of_words = of(WORDS, "reverses it")
-    score("predict_function", of_words, answering(reversing, prompts), told=False)
+    score("predict_function", of_words, answering(reversing, prompts), show_explanation=False)
     assert not any("reverses it" in m.content for prompt in prompts for m in prompt.messages)
 
 

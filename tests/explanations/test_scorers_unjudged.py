@@ -17,7 +17,7 @@ from explanations.methods.requests import (
 from explanations.methods.values import Answer, Evidence, HeldOut, Message, Unusable
 from explanations.records import RecordKind
 from explanations.scorers import SCORERS
-from explanations.scorers.intruder import CHANCE, SYSTEM
+from explanations.scorers.intruder import SYSTEM
 from tests.explanations.dialogues import Replies
 from tests.explanations.evidence import (
     evidence,
@@ -108,7 +108,7 @@ def test_a_text_that_could_not_be_weighed_is_left_out_and_counted() -> None:
 
 def test_where_nothing_could_be_weighed_the_attempt_has_failed() -> None:
     ended = outcome("surprisal", fish_and_bread(), weighing({"": np.nan}))
-    assert ended == Unusable(reason="too few texts were weighed: the server answered 500")
+    assert ended == Unusable(reason="too few texts were read: the server answered 500")
 
 
 def test_surprisal_by_a_model_that_cannot_weigh_texts_is_undefined() -> None:
@@ -145,7 +145,7 @@ def test_intruder_is_the_share_of_intruders_found_against_chance() -> None:
     # 2 of 2 found, chance 1/5: p = 1/25
     scored = score("intruder", fish_and_bread(8, 4), finding([None, None]))
     assert (scored.value, scored.n) == (1, 2)
-    assert scored.details["chance"] == CHANCE == 0.2
+    assert scored.details["chance"] == 0.2
     assert scored.details["p"] == pytest.approx(0.04)
     # Wilson for 2 of 2: the lower end is 2 / (2 + 3.8415) = .3424
     assert scored.low == pytest.approx(0.3424, abs=1e-4)
@@ -166,19 +166,19 @@ def test_the_intruder_stands_in_different_places() -> None:
     assert len(places) >= 3
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_the_explanation_can_be_held_back(told: bool) -> None:
+@pytest.mark.parametrize("shown", [True, False])
+def test_the_explanation_can_be_left_out(shown: bool) -> None:
     asked: list[tuple[Message, ...]] = []
-    score("intruder", fish_and_bread(4, 1), finding([None], asked), told=told)
+    score("intruder", fish_and_bread(4, 1), finding([None], asked), show_explanation=shown)
     (messages,) = asked
     assert messages[0].content == SYSTEM
-    assert all(("responds to" in each.content) == told for each in messages if each.role == "user")
+    assert all(("responds to" in each.content) == shown for each in messages if each.role == "user")
 
 
 def test_an_answer_that_is_no_excerpt_is_no_wrong_one() -> None:
     scored = score("intruder", fish_and_bread(12, 3), finding([None, "6", "number 2, I think"]))
     assert (scored.value, scored.n, scored.details["failed"]) == (1, 1, 2)
-    assert scored.details["failures"] == {"the answer is no number from 1 to 5": 2}
+    assert scored.details["failures"] == {"the answer is not one of 1, 2, 3, 4, 5": 2}
     assert len(scored.records) == 5
 
 
@@ -201,7 +201,7 @@ def test_intruder_takes_four_records_that_fire() -> None:
 
 def written(*peaks: float) -> Evidence:
     sentences = tuple(excerpt("the cod swam", [0, peak, 0]) for peak in peaks)
-    return evidence(written=sentences)
+    return evidence(sentences=sentences)
 
 
 def test_generation_is_the_share_of_kept_sentences_on_which_the_neuron_fires() -> None:
@@ -218,7 +218,7 @@ def test_generation_is_the_share_of_kept_sentences_on_which_the_neuron_fires() -
 
 def test_generation_is_undefined_where_nobody_wrote_sentences_or_the_neuron_is_dead() -> None:
     assert "only `revision`" in score("generation", evidence()).reason
-    dead = evidence(written=written(0).written, maximum=0.0)
+    dead = evidence(sentences=written(0).sentences, maximum=0.0)
     assert score("generation", dead).reason == "the neuron never fires"
 
 

@@ -150,7 +150,7 @@ def test_a_change_that_fits_is_found() -> None:
     replies: Replies = {ContinueTexts: writing("to the pike"), Generate: judging(prompts, "pike")}
     scored = score("intervention", many(), replies)
     assert (scored.value, scored.n, scored.details["unchanged"]) == (1, 13, 0)
-    assert all("It shows in: fish" in prompt.messages[-1].content for prompt in prompts)
+    assert all("The influence: fish" in prompt.messages[-1].content for prompt in prompts)
     assert scored.details["texts"][0][1:] == ["and went home", "to the pike"]
 
 
@@ -189,7 +189,7 @@ def test_texts_that_stay_the_same_cannot_be_judged() -> None:
     replies: Replies = {ContinueTexts: writing("same", "same")}
     scored = score("intervention", many(), replies)
     assert scored.value is None
-    assert scored.reason == "holding the neuron changes none of 13 texts"
+    assert scored.reason == "clamping the neuron changes none of 13 texts"
 
 
 def test_what_could_not_go_on_or_be_read_is_counted() -> None:

@@ -15,7 +15,7 @@ from explanations.methods.values import Simulated, Unusable
 from explanations.records import Scale, TokenActivations
 from explanations.scorers.correlation import correlation
 from explanations.simulators import SIMULATORS, Simulator
-from explanations.simulators.base import Config, Excerpts, Outcomes
+from explanations.simulators.base import Excerpts, Outcomes, SimulatorSettings
 from explanations.simulators.calibration import fit, simulate_calibrated
 from tests.explanations.dialogues import carried_on
 
@@ -39,7 +39,9 @@ def record(tokens: Sequence[str], *values: float) -> TokenActivations:
 def saying(by_token: dict[str, float]) -> Simulator:
     """Return a simulator that gives each token its value; a text with "?" it cannot play."""
 
-    def simulate(_explanation: str, excerpts: Excerpts, _config: Config) -> Dialogue[Outcomes]:
+    def simulate(
+        _explanation: str, excerpts: Excerpts, _settings: SimulatorSettings
+    ) -> Dialogue[Outcomes]:
         yield from ()
         return [
             Unusable(reason="I cannot")
@@ -48,7 +50,7 @@ def saying(by_token: dict[str, float]) -> Simulator:
             for tokens in excerpts
         ]
 
-    return Simulator(name="saying", version=1, simulate=simulate)
+    return Simulator(name="saying", version=1, run=simulate, settings=SimulatorSettings)
 
 
 SAYS = saying({"a": 0, " fish": 4, " swam": 2, " bird": 4, " flew": 2})
@@ -99,7 +101,7 @@ def test_no_calibration_turns_the_order_of_values_round(
 def test_a_simulation_that_runs_against_the_neuron_stays_as_it_is_and_scores_negative() -> None:
     against, actual = numbers(0, 3, 6, 9), numbers(9, 6, 3, 1)
     fitted = fit("linear", against, actual)
-    assert fitted.reason == "the simulation runs against the neuron: the line would fall"
+    assert fitted.reason == "the simulation and the neuron are anti-correlated"
     assert fitted.parameters["slope"] < 0
     assert applied(fitted, 0, 3, 6, 9) == [0, 3, 6, 9]
     for kind in ("linear", "percentile"):
@@ -144,7 +146,7 @@ def test_without_calibration_nothing_is_changed_or_asked_beside() -> None:
 
 
 def test_calibration_on_a_scored_record_is_refused() -> None:
-    with pytest.raises(ValueError, match="records 7 are to be scored and to be calibrated on"):
+    with pytest.raises(ValueError, match="records 7 are both scored and calibrated on"):
         simulated("linear", {1: BIRD, 7: FISH}, KNOWN)
 
 
@@ -163,7 +165,7 @@ def test_records_that_could_not_be_simulated_are_not_calibrated_on() -> None:
 
 def test_where_none_could_be_simulated_to_calibrate_on_the_others_are_failures_too() -> None:
     (outcome,) = simulated("linear", {1: BIRD}, {8: record(("?",), 20)})
-    assert outcome == Unusable(reason="no record could be simulated to calibrate on: I cannot")
+    assert outcome == Unusable(reason="no record to calibrate on could be simulated: I cannot")
 
 
 def test_tokens_without_a_value_are_neither_fitted_on_nor_given_one() -> None:

@@ -42,7 +42,7 @@ def played(
     """Simulate with a model that can do this and replies so."""
     left = list(replies)
     return carried_on(
-        llm.simulate("animals of the sea", excerpts, config),
+        llm.SIMULATOR.simulate("animals of the sea", excerpts, config),
         {
             GetCapabilities: lambda _: able,
             Generate: lambda asked: tuple(left.pop(0) for _ in asked.parts),
@@ -111,7 +111,7 @@ def test_the_best_way_that_the_model_can_is_taken_unless_one_is_set_and_is_kept(
 
 @pytest.mark.parametrize(("way", "able"), [("one_pass", CHATTER), ("generated", WRITER)])
 def test_a_way_that_the_model_cannot_go_is_refused(way: str, able: Capabilities) -> None:
-    with pytest.raises(ValueError, match=f"cannot be used in the way '{way}': set `way` to"):
+    with pytest.raises(ValueError, match=f"does not support '{way}': set `way` to"):
         played(able, way=way)
 
 
@@ -124,13 +124,15 @@ def test_a_way_that_there_is_not_is_refused() -> None:
 
 
 def test_a_passage_shows_one_token_a_line_with_every_number_unknown() -> None:
-    passage = llm_prompt.passage("animals\nof the sea", TOKENS, top=10)
+    passage = llm_prompt.number_prompt("animals\nof the sea", TOKENS, top=10)
     assert passage.prefix.endswith("\nNeuron: animals of the sea\n")
     assert passage.text.removeprefix(passage.prefix) == "The\t?\nshark\t?\nate\t?\n\\n\t?\n"
 
 
 def test_passages_of_any_explanation_begin_alike() -> None:
-    one, other = (llm_prompt.passage(about, TOKENS, top=10).prefix for about in ("fish", "birds"))
+    one, other = (
+        llm_prompt.number_prompt(about, TOKENS, top=10).prefix for about in ("fish", "birds")
+    )
     assert one.removesuffix("fish\n") == other.removesuffix("birds\n")
 
 
@@ -149,7 +151,7 @@ def test_a_token_without_a_number_foreseen_has_no_value() -> None:
 def test_a_passage_of_which_hardly_a_number_is_foreseen_is_unusable() -> None:
     (outcome,) = played(READER, NumberLogprobs(logprobs=({"0": 0.0}, {}, {}, {})))
     assert isinstance(outcome, Unusable)
-    assert outcome.reason == "a number is foreseen on 1 of 4 tokens"
+    assert outcome.reason == "a number is predicted for 1 of 4 tokens"
 
 
 def test_where_ten_is_split_numbers_go_to_nine_and_are_stretched() -> None:
@@ -198,7 +200,9 @@ def test_excerpts_share_prompts_as_many_as_are_set() -> None:
         asked.extend(prompt.messages[-1].content.count("Text ") for prompt in request.parts)
         return tuple(Unusable(reason="no") for _ in request.parts)
 
-    dialogue = llm.simulate("fish", [TOKENS] * 7, {"way": "written", "excerpts_a_prompt": 3})
+    dialogue = llm.SIMULATOR.simulate(
+        "fish", [TOKENS] * 7, {"way": "written", "excerpts_a_prompt": 3}
+    )
     outcomes = carried_on(dialogue, {Generate: answer})
     assert asked == [3, 3, 1]
     assert len(outcomes) == 7
@@ -222,7 +226,7 @@ def simulated(*script: Behaviour, **config: Any) -> Simulated | Unusable:
             base_url=server.url, api_key="sk-1", model="tiny", concurrency=1, retries=0
         )
         (outcome,) = carried_on(
-            llm.simulate("animals of the sea", [TOKENS], config),
+            llm.SIMULATOR.simulate("animals of the sea", [TOKENS], config),
             {
                 GetCapabilities: lambda _: backend.capabilities(),
                 Generate: lambda asked: tuple(backend.answer(Generate(asked.parts))),

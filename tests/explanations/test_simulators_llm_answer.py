@@ -108,10 +108,10 @@ def test_of_two_like_tokens_it_is_not_guessed_which_was_given_back() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("I'm sorry, I can't.", "line 1 of the answer is no token with a number behind it"),
+        ("I'm sorry, I can't.", "line 1 of the answer is not a token and a number"),
         ("", "the answer has 0 lines for 4 tokens"),
         ("The\t1", "the answer has 1 lines for 4 tokens"),
-        ("A\t1\nwhale\t2\nslept\t3\n\\n\t0", "line 1 gives back 'A' for 'The'"),
+        ("A\t1\nwhale\t2\nslept\t3\n\\n\t0", "line 1 has 'A' instead of 'The'"),
     ],
 )
 def test_a_text_of_which_less_than_half_comes_back_is_unusable_and_kept(

@@ -126,7 +126,7 @@ def test_candidates_are_scored_by_a_model_that_plays_the_neuron(settings, animal
     assert stored.text == "words for animals"
     kept = {each["text"]: each for each in stored.details["candidates"]}
     assert kept["words for animals"]["score"] == pytest.approx(1.0)
-    assert kept["living things"]["reason"] == "one side of it is constant"
+    assert kept["living things"]["reason"] == "the simulated or the actual activations are constant"
 
 
 def test_a_contrast_is_with_what_the_subject_shows_to_be_silent(settings, animals: Neuron) -> None:
