@@ -135,3 +135,18 @@ def test_a_known_choice_is_right_or_wrong() -> None:
     assert COMPARE.read_gold(PAYLOAD, {"choice": "tie"})({"choice": "tie"})
     with pytest.raises(ValueError, match="none of those shown"):
         COMPARE.read_gold(PAYLOAD, {"choice": "other"})
+
+
+def test_a_comparison_may_leave_out_the_tie() -> None:
+    payload = ComparePayload.from_json(changed(forced_choice=True))
+    assert payload.to_json()["forced_choice"] is True
+    assert "forced_choice" not in PAYLOAD.to_json()
+    assert COMPARE.parse_answer(payload, {"choice": FIRST}, False).to_json()["choice"] == FIRST
+    with pytest.raises(AnswerError) as caught:
+        COMPARE.parse_answer(payload, {"choice": "tie"}, False)
+    assert caught.value.field == "choice"
+    with pytest.raises(ValueError, match="none of those shown"):
+        COMPARE.read_gold(payload, {"choice": "tie"})
+    with pytest.raises(ValueError, match="leaves out"):
+        ComparePayload.from_json(changed(forced_choice=True, both_bad=True))
+    assert [key.press for key in COMPARE.keys(payload)] == [("1", "2")]

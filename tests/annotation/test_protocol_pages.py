@@ -288,3 +288,15 @@ def test_markup_in_what_raters_are_shown_is_text(client: Client, protocol: str) 
     batch = open_batch(payloads=[json.loads(text)], protocol=protocol)
     page = agreed(client, batch).get(f"/rate/{batch.token}/next/").content.decode()
     assert "<script>alert" not in page
+
+
+def test_a_forced_choice_offers_no_tie(client: Client) -> None:
+    batch = open_batch(protocol="compare", payloads=[item_of("compare", forced_choice=True)])
+    rater = agreed(client, batch)
+    page = rater.get(f"/rate/{batch.token}/next/")
+    assert 'value="tie"' not in page.content.decode()
+    assignment = page.context["state"].assignment
+    refused = rater.post(address(assignment), {"choice": "tie"})
+    assert refused.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    rater.post(address(assignment), {"choice": assignment.order[0]})
+    assert Judgment.objects.get().answer["choice"] == assignment.order[0]

@@ -18,10 +18,10 @@ STRENGTHS = 3
 class ComparePayload(OptionsPayload):
     """What a rater is shown. `strength` asks how much better the better one fits, from 1 to 3.
 
-    `tie` offers that both fit equally well, and `both_bad`, next to it, that neither fits.
+    `forced_choice` leaves out the tie; `both_bad` offers, next to the tie, that neither fits.
     """
 
-    tie: StrictBool = True
+    forced_choice: StrictBool = False
     strength: StrictBool = False
     both_bad: StrictBool = False
 
@@ -31,14 +31,14 @@ class ComparePayload(OptionsPayload):
         if len(self.options) != 2:
             raise ValueError(f"a comparison has 2 options, not {len(self.options)}")
         self.require_texts(2)
-        if self.both_bad and not self.tie:
-            raise ValueError("both_bad is a kind of tie: it needs the tie")
+        if self.both_bad and self.forced_choice:
+            raise ValueError("both_bad is a kind of tie, which forced_choice leaves out")
         return self
 
     @property
     def choices(self) -> tuple[str, ...]:
         """The answers that are offered."""
-        return (*self.keys, TIE) if self.tie else self.keys
+        return self.keys if self.forced_choice else (*self.keys, TIE)
 
 
 class CompareAnswer(Record):
@@ -85,7 +85,9 @@ def read_gold(payload: ComparePayload, data: object) -> Known:
 def _keys(payload: ComparePayload) -> Sequence[Key]:
     offered = {
         Key(("1", "2"), _("A fits better, B fits better")): True,
-        Key(("0",), _("Both fit equally well (or badly)")): payload.tie and not payload.both_bad,
+        Key(("0",), _("Both fit equally well (or badly)")): not (
+            payload.forced_choice or payload.both_bad
+        ),
         Key(("0",), _("Both fit equally well")): payload.both_bad,
         Key(("3",), _("Neither fits at all")): payload.both_bad,
         Key(("4", "5", "6"), _("How much better it fits, from slightly to by far")): (

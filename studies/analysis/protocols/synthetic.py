@@ -86,9 +86,11 @@ class Synthetic:
         return bool(self.random.random() < min(helped, 1.0))
 
 
-def outcome(score_gap: float, behaviour: Behaviour, random: np.random.Generator) -> int:
+def outcome(
+    score_gap: float, behaviour: Behaviour, random: np.random.Generator, *, ties: bool = True
+) -> int:
     """Return +1 for the left, -1 for the right, 0 for a tie; `score_gap` is left less right."""
-    if random.random() < behaviour.tie_rate:
+    if random.random() < behaviour.tie_rate and ties:
         return 0
     if not isfinite(score_gap) or score_gap == 0:
         left = 0.5

@@ -25,7 +25,8 @@ def synthetic(payload: ComparePayload, order: Sequence[str], known: Known, by: S
     left, right = order
     nothing = float("nan")
     gap = known.quality.get(left, nothing) - known.quality.get(right, nothing)
-    choice = {1: left, -1: right, 0: TIE}[outcome(gap, by.behaviour, by.random)]
+    preferred = outcome(gap, by.behaviour, by.random, ties=not payload.forced_choice)
+    choice = {1: left, -1: right, 0: TIE}[preferred]
     if not payload.strength or choice == TIE:
         return {"choice": choice}
     seen = 1 + 4 * (abs(gap) if gap == gap else 0.0) + float(by.random.normal(0, 0.5))
