@@ -1,4 +1,4 @@
-"""Bradley-Terry beside choix and evalica; and thousands of neurons at once.
+"""Bradley-Terry compared with choix and evalica; and thousands of neurons at once.
 
 Run: OPENBLAS_NUM_THREADS=1 python -m tests.benchmarks.bench_preference. Each gets the comparisons
 in the form it takes: arrays of ids here, lists of pairs for choix (or the matrix of wins, made from
@@ -35,7 +35,7 @@ def one_scale(items: int) -> None:
     rng = np.random.default_rng(items)
     left = rng.integers(items, size=COMPARISONS)
     right = (left + rng.integers(1, items, size=COMPARISONS)) % items
-    won = drawn(rng, rng.normal(size=items), left, right)
+    won = sampled_wins(rng, rng.normal(size=items), left, right)
     winners, losers = np.where(won, left, right), np.where(won, right, left)
     pairs = list(zip(winners.tolist(), losers.tolist(), strict=True))
     found = medians(
@@ -47,7 +47,7 @@ def one_scale(items: int) -> None:
         },
         rounds=ROUNDS,
     )
-    tell(f"{COMPARISONS:,} comparisons of {items:,} items", found)
+    report(f"{COMPARISONS:,} comparisons of {items:,} items", found)
 
 
 def many_scales() -> None:
@@ -57,9 +57,9 @@ def many_scales() -> None:
     left = rng.integers(EACH, size=COMPARISONS)
     right = (left + rng.integers(1, EACH, size=COMPARISONS)) % EACH
     sides = neuron * EACH + left, neuron * EACH + right
-    won = drawn(rng, rng.normal(size=NEURONS * EACH), *sides)
+    won = sampled_wins(rng, rng.normal(size=NEURONS * EACH), *sides)
     outcome = np.where(won, 1, -1)
-    # The others are timed on the first of the neurons, and the rest reckoned from them.
+    # The others are timed on the first of the neurons, and the rest extrapolated from them.
     some = [np.flatnonzero(neuron == number) for number in range(SOME)]
     alone = [(left[rows], right[rows], won[rows]) for rows in some]
     found = medians(
@@ -75,10 +75,10 @@ def many_scales() -> None:
     )
     for name in ("choix, pairs", "evalica"):
         found[name] *= NEURONS / SOME
-    tell(f"{NEURONS * EACH:,} explanations in {NEURONS:,} neurons", found)
+    report(f"{NEURONS * EACH:,} explanations in {NEURONS:,} neurons", found)
 
 
-def drawn(
+def sampled_wins(
     rng: np.random.Generator, ability: npt.NDArray[np.float64], left: Ids, right: Ids
 ) -> npt.NDArray[np.bool_]:
     """Return whether the left won each comparison."""
@@ -110,7 +110,7 @@ def one_by_one(calls: list[Callable[[], object]]) -> Callable[[], object]:
     return lambda: [call() for call in calls]
 
 
-def tell(what: str, found: dict[str, float]) -> None:
+def report(what: str, found: dict[str, float]) -> None:
     """Print medians, and for each of the others how many times as long it takes."""
     first, *rest = found
     emit(f"{what}: {first} {found[first]:.4f} s")

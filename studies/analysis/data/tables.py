@@ -1,4 +1,4 @@
-"""What an analysis starts from: a study as columns. Pure; made by selectors or by hand."""
+"""Columns of votes, scores, and what became of everything in a study."""
 
 from dataclasses import dataclass
 

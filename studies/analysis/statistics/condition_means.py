@@ -8,7 +8,6 @@ from math import inf
 from typing import Any
 
 import numpy as np
-import scipy
 
 from studies.analysis.data.estimate import Estimate, undefined
 from studies.analysis.data.ratings import (
@@ -29,6 +28,7 @@ from studies.analysis.statistics.jackknife import (
     estimate,
     of_mean,
     ratio,
+    t_quantile,
 )
 from studies.analysis.statistics.ranking import (
     Contrast,
@@ -151,7 +151,7 @@ def median(neuron: Codes, rater: Codes, values: Array, *, what: str = "value") -
     )
     if not below.has_interval:
         return bare(method=method, note=below.note)
-    quantile = float(scipy.stats.t.ppf(0.975, min(below.n_units, below.n_raters) - 1))
+    quantile = t_quantile(0.975, min(below.n_units, below.n_raters) - 1)
     reach = below.se * quantile
     ends = [ordered[_at(0.5 + way * reach, len(values))] for way in (-1, 1)]
     low, high = min(float(ends[0]), middle), max(float(ends[1]), middle)
