@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from explanations.models import Run, Subject
 from explanations.services.budgets import RunRefused
 from explanations.services.methods import SettingRefused, method_defaults, registry
-from explanations.services.starting import METHOD_KINDS, RunEstimate, RunWanted, run_estimate
+from explanations.services.start_run import METHOD_KINDS, RunEstimate, RunWanted, run_estimate
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile

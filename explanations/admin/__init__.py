@@ -1,7 +1,8 @@
 """The engine's material and its runs in Django's admin."""
 
 from explanations.admin.images import ImageImportAdmin
-from explanations.admin.looking import (
+from explanations.admin.runs import CallAdmin, RunAdmin, TargetAdmin
+from explanations.admin.subjects import (
     CaptureAdmin,
     ExplanationAdmin,
     MethodAdmin,
@@ -9,7 +10,6 @@ from explanations.admin.looking import (
     SimulationAdmin,
     SubjectAdmin,
 )
-from explanations.admin.runs import CallAdmin, RunAdmin, TargetAdmin
 
 __all__ = [
     "CallAdmin",

@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from explanations.admin.readonly import ReadOnlyAdmin
-from explanations.admin.starting import choose, start
+from explanations.admin.start_run import choose, start
 from explanations.forms import ResumeForm
 from explanations.models import Call, Run, Target
 from explanations.selectors.calls import call_totals

@@ -53,7 +53,7 @@ class CheckedSession(SessionAuthentication):
         return super().authenticate(request)
 
 
-class Asked(serializers.Serializer[Any]):
+class QuestionSerializer(serializers.Serializer[Any]):
     """What a question holds; the service says what of it makes sense."""
 
     kind = serializers.ChoiceField(choices=Question.Kind.choices)
@@ -91,16 +91,16 @@ class QuestionView(APIView):
 
 
 class QuestionList(QuestionView):
-    """Where questions are asked."""
+    """List of questions: new ones are posted here."""
 
     def post(self, request: Request) -> Response:
         """Ask; return the token under which the answer will be found."""
-        asked = Asked(data=request.data)
-        if not asked.is_valid():
-            field, faults = next(iter(asked.errors.items()))
+        serializer = QuestionSerializer(data=request.data)
+        if not serializer.is_valid():
+            field, faults = next(iter(serializer.errors.items()))
             raise ValidationError({"detail": f"{field}: {faults[0]}"})
         try:
-            question = self._ask(asked.validated_data)
+            question = self._ask(serializer.validated_data)
         except TooManyQuestions as error:
             raise Busy(str(error)) from error
         except QuestionRefused as error:

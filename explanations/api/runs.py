@@ -23,7 +23,7 @@ from explanations.selectors.runs import (
 from explanations.services.budgets import RunRefused
 from explanations.services.methods import SettingRefused
 from explanations.services.runs import RunCreated, run_resume, run_retry_failures
-from explanations.services.starting import METHOD_KINDS, RunWanted, run_start
+from explanations.services.start_run import METHOD_KINDS, RunWanted, run_start
 
 
 class MayAct(BasePermission):
@@ -37,7 +37,7 @@ class MayAct(BasePermission):
         return request.method != "POST" or request.user.has_perm(f"explanations.{right}")
 
 
-class Asked(serializers.Serializer[Any]):
+class StrictSerializer(serializers.Serializer[Any]):
     """What is posted; a name that is not one of its fields is refused."""
 
     def to_internal_value(self, data: Any) -> Any:
@@ -49,7 +49,7 @@ class Asked(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class RunAsked(Asked):
+class RunSerializer(StrictSerializer):
     """What a run is to be; the service says what of it makes sense."""
 
     kind = serializers.ChoiceField(choices=[kind.value for kind in METHOD_KINDS])
@@ -60,7 +60,7 @@ class RunAsked(Asked):
     budget = serializers.FloatField(default=None, allow_null=True)
 
 
-class BudgetAsked(Asked):
+class BudgetSerializer(StrictSerializer):
     """What a run may cost from now on, in US dollars; null for no limit."""
 
     budget = serializers.FloatField(allow_null=True)
@@ -78,9 +78,9 @@ class RunList(APIView):
 
     def post(self, request: Request) -> Response:
         """Make a run; without anything new to do none is made, and `run` is null."""
-        asked = RunAsked(data=request.data)
-        asked.is_valid(raise_exception=True)
-        created = _refusing(_start, asked.validated_data)
+        serializer = RunSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        created = _refusing(_start, serializer.validated_data)
         counts = {"added": created.added, "already": created.already}
         if created.run is None:
             return Response({"run": None, **counts})
@@ -107,9 +107,9 @@ class RunResume(APIView):
     def post(self, request: Request, run: int) -> Response:
         """Set the budget and go on; return the run."""
         _progress(run)
-        asked = BudgetAsked(data=request.data)
-        asked.is_valid(raise_exception=True)
-        _refusing(run_resume, {"run_id": run, **asked.validated_data})
+        serializer = BudgetSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        _refusing(run_resume, {"run_id": run, **serializer.validated_data})
         return Response(_detail(run))
 
 

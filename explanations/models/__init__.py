@@ -11,7 +11,7 @@ from explanations.models.explanations import (
 )
 from explanations.models.images import Image, ImageImport
 from explanations.models.neurons import Capture, Corpus, Document, Neuron, Record, Subject
-from explanations.models.questions import Meaning, Question, SavedNeuron
+from explanations.models.questions import Embedding, Question, SavedNeuron
 from explanations.models.runs import Call, Run, Target
 
 __all__ = [
@@ -21,10 +21,10 @@ __all__ = [
     "Capture",
     "Corpus",
     "Document",
+    "Embedding",
     "Explanation",
     "Image",
     "ImageImport",
-    "Meaning",
     "Method",
     "Neuron",
     "Question",

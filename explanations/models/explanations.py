@@ -101,7 +101,7 @@ class Explanation(models.Model):
             models.UniqueConstraint(
                 fields=["neuron", "author_kind", "text"],
                 condition=Q(method__isnull=True),
-                name="one_unmethodical_explanation_per_neuron_and_text",
+                name="one_human_explanation_per_neuron_and_text",
             ),
             models.CheckConstraint(condition=~Q(text=""), name="explanation_has_text"),
             models.CheckConstraint(

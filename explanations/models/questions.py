@@ -74,17 +74,17 @@ class Question(models.Model):
         return f"{self.kind}: {self.text[:40]}"
 
 
-class Meaning(models.Model):
+class Embedding(models.Model):
     """An explanation as a vector of one sentence encoder (float32, little-endian, unit length)."""
 
-    explanation = models.ForeignKey(Explanation, models.CASCADE, related_name="meanings")
+    explanation = models.ForeignKey(Explanation, models.CASCADE, related_name="embeddings")
     encoder = models.CharField(max_length=200)
     vector = models.BinaryField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["explanation", "encoder"], name="one_meaning_per_explanation_and_encoder"
+                fields=["explanation", "encoder"], name="one_embedding_per_explanation_and_encoder"
             )
         ]
 

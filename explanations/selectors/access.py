@@ -19,7 +19,7 @@ def subject_to_browse(name: str, *, staff: bool, invited: Collection[str]) -> Su
     return Subject.objects.filter(_open_to(staff, invited), name=name).first()
 
 
-def subject_behind(token: UUID) -> Subject | None:
+def subject_of_invitation(token: UUID) -> Subject | None:
     """Return the subject that an invitation lets in to; None where it is shown to staff only."""
     shown = Subject.objects.exclude(audience=Subject.Audience.STAFF)
     return shown.filter(browse_token=token).first()

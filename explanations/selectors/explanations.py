@@ -1,4 +1,4 @@
-"""What is said about neurons, with scores and simulations."""
+"""Explanations of neurons, with scores and simulations."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Author = Explanation.Author
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SaidScore:
+class ScoreView:
     """A score with the names of its methods; `value` is None exactly when `reason` says why.
 
     `simulator` is empty for a score of the explanation itself; `low` and `high` are the ends of its
@@ -35,7 +35,7 @@ class SaidScore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SaidSimulation:
+class SimulationView:
     """A simulation by the name of its method, and its score by `MAIN_SCORER` if it has one."""
 
     pk: int
@@ -44,25 +44,25 @@ class SaidSimulation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class ExplanationView:
     """One explanation of a neuron. `method` is empty for what a person wrote without one."""
 
     pk: int
     text: str
     author: str
     method: str
-    scores: tuple[SaidScore, ...]
-    simulations: tuple[SaidSimulation, ...]
+    scores: tuple[ScoreView, ...]
+    simulations: tuple[SimulationView, ...]
 
     @property
-    def best(self) -> SaidScore | None:
+    def best(self) -> ScoreView | None:
         """Its highest score by `MAIN_SCORER`."""
         main = [score for score in self.scores if score.scorer == MAIN_SCORER]
         defined = [score for score in main if score.value is not None]
         return max(defined, key=lambda score: score.value or 0.0, default=None)
 
     @property
-    def headline(self) -> SaidScore | None:
+    def headline(self) -> ScoreView | None:
         """Its `best` score, else its first that is defined."""
         defined = (score for score in self.scores if score.value is not None)
         return self.best or next(defined, None)
@@ -74,7 +74,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SaidShort:
+class ExplanationRow:
     """An explanation in a list: `score` is by whatever the list is about."""
 
     pk: int
@@ -86,7 +86,7 @@ class SaidShort:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Beside:
+class RecordComparison:
     """A record as it is and as it was simulated, both zero_to_ten; None with a reason if not."""
 
     document: str
@@ -96,7 +96,7 @@ class Beside:
     reason: str
 
 
-def said_about(neuron: int) -> tuple[Said, ...]:
+def explanations_of(neuron: int) -> tuple[ExplanationView, ...]:
     """Return all explanations of a neuron: people's first, then models', baselines, controls."""
     scores = Score.objects.select_related("method", "simulation__method").order_by("pk")
     simulations = Simulation.objects.select_related("method").order_by("pk")
@@ -107,7 +107,7 @@ def said_about(neuron: int) -> tuple[Said, ...]:
     ranked = sorted(found, key=lambda row: _RANK[row.author_kind])
     used = {method.pk: method for row in ranked for method in _methods(row)}
     labels = method_labels(used.values())
-    return tuple(_said(row, labels) for row in ranked)
+    return tuple(_view(row, labels) for row in ranked)
 
 
 def _methods(row: Explanation) -> Iterator[Method]:
@@ -118,19 +118,19 @@ def _methods(row: Explanation) -> Iterator[Method]:
     yield from (simulation.method for simulation in row.simulations.all())
 
 
-def _said(row: Explanation, labels: Mapping[int, str]) -> Said:
+def _view(row: Explanation, labels: Mapping[int, str]) -> ExplanationView:
     main = {
         score.simulation_id: score.value
         for score in row.scores.all()
         if method_name(score.method) == MAIN_SCORER
     }
-    return Said(
+    return ExplanationView(
         pk=row.pk,
         text=row.text,
         author=row.author_kind,
         method=labels[row.method.pk] if row.method else "",
         scores=tuple(
-            SaidScore(
+            ScoreView(
                 scorer=labels[score.method.pk],
                 simulator=labels[score.simulation.method.pk] if score.simulation else "",
                 value=score.value,
@@ -142,44 +142,46 @@ def _said(row: Explanation, labels: Mapping[int, str]) -> Said:
             for score in row.scores.all()
         ),
         simulations=tuple(
-            SaidSimulation(pk=each.pk, simulator=labels[each.method.pk], score=main.get(each.pk))
+            SimulationView(pk=each.pk, simulator=labels[each.method.pk], score=main.get(each.pk))
             for each in row.simulations.all()
         ),
     )
 
 
-def best_said(subject: Subject, refs: Collection[NeuronRef]) -> dict[NeuronRef, SaidShort]:
+def best_explanations(
+    subject: Subject, refs: Collection[NeuronRef]
+) -> dict[NeuronRef, ExplanationRow]:
     """Return one explanation of each neuron that has any: by score, then by who wrote it.
 
     Controls are left out: they claim nothing about their neuron.
     """
     if not refs:
         return {}
-    rows = claims(subject).filter(
+    rows = without_controls(subject).filter(
         neuron__layer__in={ref.layer for ref in refs}, neuron__index__in={r.index for r in refs}
     )
     main = Q(scores__method__name=MAIN_SCORER, scores__method__config__on__isnull=True)
     score = Max("scores__value", filter=main)
-    best: dict[NeuronRef, SaidShort] = {}
-    for said in shorts(rows.annotate(score=score)):
-        if said.ref in refs and (said.ref not in best or _better(said, best[said.ref])):
-            best[said.ref] = said
+    best: dict[NeuronRef, ExplanationRow] = {}
+    for row in explanation_rows(rows.annotate(score=score)):
+        if row.ref in refs and (row.ref not in best or _better(row, best[row.ref])):
+            best[row.ref] = row
     return best
 
 
-def _better(said: SaidShort, than: SaidShort) -> bool:
-    def merit(each: SaidShort) -> tuple[float, int]:
+def _better(row: ExplanationRow, than: ExplanationRow) -> bool:
+    def merit(each: ExplanationRow) -> tuple[float, int]:
         return (-np.inf if each.score is None else each.score, -_RANK[each.author])
 
-    return merit(said) > merit(than)
+    return merit(row) > merit(than)
 
 
-def claims(subject: Subject) -> QuerySet[Explanation]:
-    """Select what is said about a subject's neurons, controls left out; for other selectors."""
+def without_controls(subject: Subject) -> QuerySet[Explanation]:
+    """Select the explanations of a subject, without controls; for other selectors."""
     return Explanation.objects.filter(neuron__subject=subject).exclude(author_kind=Author.CONTROL)
 
 
-def shorts(rows: QuerySet[Explanation]) -> Iterable[SaidShort]:
+def explanation_rows(rows: QuerySet[Explanation]) -> Iterable[ExplanationRow]:
     """Return rows that are annotated with `score` as values."""
     columns = ("pk", "neuron__layer", "neuron__index", "text", "author_kind", "score")
     for pk, layer, index, text, author, score, name, version in rows.values_list(
@@ -187,22 +189,24 @@ def shorts(rows: QuerySet[Explanation]) -> Iterable[SaidShort]:
     ):
         ref = NeuronRef(layer=layer, index=index)
         method = Method(name=name, version=version) if name else None
-        yield SaidShort(
+        yield ExplanationRow(
             pk=pk, ref=ref, text=text, author=author, method=method_name(method), score=score
         )
 
 
-def simulated_beside(simulation: int, neuron: int, keep: int | None) -> tuple[Beside, ...]:
+def simulation_comparisons(
+    simulation: int, neuron: int, keep: int | None
+) -> tuple[RecordComparison, ...]:
     """Return a simulation's records beside what they really are, highest real peak first.
 
     Empty where the simulation is none of the neuron's. `keep` is the most to return.
     """
     rows = SimulatedRecord.objects.filter(simulation=simulation, record__neuron=neuron)
     rows = rows.select_related("record__document", "record__neuron", "simulation")
-    return tuple(_beside(row) for row in rows.order_by("-record__peak", "pk")[:keep])
+    return tuple(_comparison(row) for row in rows.order_by("-record__peak", "pk")[:keep])
 
 
-def _beside(row: SimulatedRecord) -> Beside:
+def _comparison(row: SimulatedRecord) -> RecordComparison:
     raw, maximum = row.record.excerpt, row.record.neuron.maximum
 
     def on_ten(values: Sequence[float] | np.ndarray) -> TokenActivations:
@@ -219,7 +223,7 @@ def _beside(row: SimulatedRecord) -> Beside:
     elif row.values is not None:
         is_raw = row.simulation.scale == Scale.RAW
         simulated = on_ten(to_zero_to_ten(values, maximum) if is_raw else values)
-    return Beside(
+    return RecordComparison(
         document=row.record.document.key,
         start=row.record.start,
         real=on_ten(to_zero_to_ten(raw.activations, maximum)),

@@ -11,7 +11,7 @@ Size = Literal["file", "thumbnail"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeenImage:
+class ImageView:
     """An image with a neuron's raw activation on it; `pk` is what it is asked for by."""
 
     pk: int
@@ -26,7 +26,7 @@ class SeenImage:
     licence: str
 
 
-def images_seen(neuron: int | None, *, without: Container[Split] = ()) -> tuple[SeenImage, ...]:
+def image_views(neuron: int | None, *, without: Container[Split] = ()) -> tuple[ImageView, ...]:
     """Return the images of a neuron's records, highest activation first, but for some splits."""
     rows = Record.objects.filter(neuron=neuron, document__image__isnull=False)
     rows = rows.select_related("document__image").order_by("-peak", "pk")
@@ -34,9 +34,9 @@ def images_seen(neuron: int | None, *, without: Container[Split] = ()) -> tuple[
     return tuple(image for image in found if image.split not in without)
 
 
-def _seen(record: Record) -> SeenImage:
+def _seen(record: Record) -> ImageView:
     image = record.document.image
-    return SeenImage(
+    return ImageView(
         pk=image.pk,
         split=Split(record.document.split),
         kind=RecordKind(record.kind),

@@ -1,4 +1,4 @@
-"""A subject's neurons together: by layer, in pages, one at random, those beside one."""
+"""A subject's neurons together: by layer, in pages, one at random, the neighbours of one."""
 
 import secrets
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Sort(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeenLayer:
+class LayerSummary:
     """A layer at a glance; `maxima` counts its neurons in equal bins from 0 to `highest`.
 
     Without a capture's files `maxima` is empty, and `neurons` are those in the database.
@@ -48,7 +48,7 @@ class SeenLayer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NeuronLine:
+class NeuronRow:
     """One neuron in a table."""
 
     ref: NeuronRef
@@ -61,22 +61,22 @@ class NeuronLine:
 class LayerPage:
     """Some neurons of a layer, and how many it has."""
 
-    rows: tuple[NeuronLine, ...]
+    rows: tuple[NeuronRow, ...]
     total: int
 
 
-def layers_seen(subject: Subject, store: CaptureStore | None) -> tuple[SeenLayer, ...]:
+def layer_summaries(subject: Subject, store: CaptureStore | None) -> tuple[LayerSummary, ...]:
     """Return every layer that has neurons; the bins are the same for all layers."""
-    said = Explanation.objects.filter(neuron__subject=subject).order_by()
+    rows = Explanation.objects.filter(neuron__subject=subject).order_by()
     explained = dict(
-        said.values_list("neuron__layer").annotate(n=Count("neuron", distinct=True)).order_by()
+        rows.values_list("neuron__layer").annotate(n=Count("neuron", distinct=True)).order_by()
     )
     if store is None:
         return _stored_layers(subject, explained)
     maxima = store.overview.maximum
     highest = max(float(maxima.max(initial=0.0)), 0.0)
     return tuple(
-        SeenLayer(
+        LayerSummary(
             layer=layer,
             neurons=len(row),
             firing=int((row > 0).sum()),
@@ -94,7 +94,7 @@ def _bins(maxima: NDArray[np.float32], highest: float) -> tuple[int, ...]:
     return tuple(counts.tolist())
 
 
-def _stored_layers(subject: Subject, explained: dict[int, int]) -> tuple[SeenLayer, ...]:
+def _stored_layers(subject: Subject, explained: dict[int, int]) -> tuple[LayerSummary, ...]:
     rows = (
         Neuron.objects.filter(subject=subject)
         .order_by("layer")
@@ -102,7 +102,7 @@ def _stored_layers(subject: Subject, explained: dict[int, int]) -> tuple[SeenLay
         .annotate(n=Count("pk"), firing=Count("pk", filter=Q(maximum__gt=0)))
     )
     return tuple(
-        SeenLayer(
+        LayerSummary(
             layer=layer,
             neurons=n,
             firing=firing,
@@ -138,7 +138,7 @@ def layer_page(
     }
     order = np.argsort(-columns[sort] if descending else columns[sort], kind="stable")
     rows = tuple(
-        NeuronLine(
+        NeuronRow(
             ref=NeuronRef(layer=layer, index=index),
             maximum=float(seen.maximum[layer, index]),
             mean=float(seen.mean[layer, index]),
@@ -157,7 +157,7 @@ def _stored_page(
     rows = found.order_by(by, "index")[first : first + PAGE]
     return LayerPage(
         rows=tuple(
-            NeuronLine(
+            NeuronRow(
                 ref=NeuronRef(layer=row.layer, index=row.index),
                 maximum=row.maximum,
                 mean=row.mean,
@@ -184,12 +184,12 @@ def neuron_at_random(subject: Subject, store: CaptureStore | None) -> NeuronRef 
     return NeuronRef(layer=row.layer, index=row.index)
 
 
-def neurons_beside(
+def adjacent_neurons(
     subject: Subject, store: CaptureStore | None, ref: NeuronRef
 ) -> tuple[NeuronRef | None, NeuronRef | None]:
     """Return the neuron before and the one after, by layer and index."""
     if store is None:
-        return _stored_beside(subject, ref)
+        return _stored_adjacent(subject, ref)
     width, layers = store.manifest.subject.width, store.manifest.subject.layers
     place = ref.layer * width + ref.index
 
@@ -200,7 +200,7 @@ def neurons_beside(
     return at(place - 1), at(place + 1)
 
 
-def _stored_beside(subject: Subject, ref: NeuronRef) -> tuple[NeuronRef | None, NeuronRef | None]:
+def _stored_adjacent(subject: Subject, ref: NeuronRef) -> tuple[NeuronRef | None, NeuronRef | None]:
     rows = Neuron.objects.filter(subject=subject)
     before = rows.filter(Q(layer__lt=ref.layer) | Q(layer=ref.layer, index__lt=ref.index))
     after = rows.filter(Q(layer__gt=ref.layer) | Q(layer=ref.layer, index__gt=ref.index))

@@ -7,7 +7,12 @@ from django.db.models import F, FloatField, Max, Q, QuerySet, Value
 
 from explanations.models import Explanation, Method, SavedNeuron, Score, Subject
 from explanations.records import NeuronRef
-from explanations.selectors.explanations import MAIN_SCORER, SaidShort, claims, shorts
+from explanations.selectors.explanations import (
+    MAIN_SCORER,
+    ExplanationRow,
+    explanation_rows,
+    without_controls,
+)
 from explanations.selectors.labels import method_labels, method_name
 from explanations.selectors.layers import PAGE
 
@@ -27,10 +32,10 @@ class ScoredBy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SaidPage:
+class ExplanationPage:
     """Some explanations of many."""
 
-    rows: tuple[SaidShort, ...]
+    rows: tuple[ExplanationRow, ...]
     total: int
 
 
@@ -64,7 +69,9 @@ def scorers_of(subject: Subject) -> tuple[ScoredBy, ...]:
     )
 
 
-def neurons_by_score(subject: Subject, by: ScoredBy, *, best_first: bool, page: int) -> SaidPage:
+def neurons_by_score(
+    subject: Subject, by: ScoredBy, *, best_first: bool, page: int
+) -> ExplanationPage:
     """Return each neuron's best explanation by one scorer, the best or the worst ones first.
 
     A neuron is as well explained as its best explanation says; controls do not count.
@@ -86,34 +93,34 @@ def neurons_by_score(subject: Subject, by: ScoredBy, *, best_first: bool, page: 
         "scores__value",
         filter=Q(scores__method=by.scorer, scores__simulation__method=by.simulator),
     )
-    rows = claims(subject).filter(neuron__in=list(chosen)).annotate(score=own)
-    by_neuron: dict[NeuronRef, SaidShort] = {}
-    for said in shorts(rows.filter(score__isnull=False).order_by("-score", "pk")):
-        by_neuron.setdefault(said.ref, said)
-    worth = sorted(by_neuron.values(), key=lambda said: (said.ref.layer, said.ref.index))
-    worth.sort(key=lambda said: said.score or 0.0, reverse=best_first)
-    return SaidPage(rows=tuple(worth), total=neurons.count())
+    rows = without_controls(subject).filter(neuron__in=list(chosen)).annotate(score=own)
+    by_neuron: dict[NeuronRef, ExplanationRow] = {}
+    for row in explanation_rows(rows.filter(score__isnull=False).order_by("-score", "pk")):
+        by_neuron.setdefault(row.ref, row)
+    worth = sorted(by_neuron.values(), key=lambda row: (row.ref.layer, row.ref.index))
+    worth.sort(key=lambda row: row.score or 0.0, reverse=best_first)
+    return ExplanationPage(rows=tuple(worth), total=neurons.count())
 
 
-def explanations_with(subject: Subject, words: Sequence[str], *, page: int) -> SaidPage:
+def explanations_with(subject: Subject, words: Sequence[str], *, page: int) -> ExplanationPage:
     """Return the explanations that hold every one of the words, in either case, by neuron."""
     if not words:
-        return SaidPage(rows=(), total=0)
-    found = claims(subject)
+        return ExplanationPage(rows=(), total=0)
+    found = without_controls(subject)
     for word in words:
         found = found.filter(text__icontains=word)
     first = (page - 1) * PAGE
     ordered = found.order_by("neuron__layer", "neuron__index", "pk")
-    return SaidPage(rows=_unscored(ordered[first : first + PAGE]), total=found.count())
+    return ExplanationPage(rows=_unscored(ordered[first : first + PAGE]), total=found.count())
 
 
-def explanations_found(subject: Subject, keys: Sequence[int]) -> dict[int, SaidShort]:
+def explanations_found(subject: Subject, keys: Sequence[int]) -> dict[int, ExplanationRow]:
     """Return those of the explanations that the subject has, by their key."""
-    return {said.pk: said for said in _unscored(claims(subject).filter(pk__in=list(keys)))}
+    return {row.pk: row for row in _unscored(without_controls(subject).filter(pk__in=list(keys)))}
 
 
-def _unscored(rows: QuerySet[Explanation]) -> tuple[SaidShort, ...]:
-    return tuple(shorts(rows.annotate(score=Value(None, output_field=FloatField()))))
+def _unscored(rows: QuerySet[Explanation]) -> tuple[ExplanationRow, ...]:
+    return tuple(explanation_rows(rows.annotate(score=Value(None, output_field=FloatField()))))
 
 
 def neurons_saved(user: int, subject: Subject) -> tuple[NeuronRef, ...]:

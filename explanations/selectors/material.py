@@ -17,8 +17,8 @@ from explanations.records import (
     TokenActivations,
     TokenMean,
 )
-from explanations.selectors.browsing import store_behind
 from explanations.selectors.neighbours import texts_of_neighbours
+from explanations.selectors.neuron_views import store_of_neuron
 from explanations.simulators.held_out import Window, held_out
 
 # Enough to draw from; a control needs one.
@@ -105,7 +105,7 @@ def neuron_materials(
 
 
 def _means(neuron: Neuron) -> tuple[TokenMean, ...]:
-    store = store_behind(neuron)
+    store = store_of_neuron(neuron)
     ref = NeuronRef(layer=neuron.layer, index=neuron.index)
     return () if store is None else store.token_means(ref)
 

@@ -11,7 +11,7 @@ from django.db.models.functions import RowNumber
 from explanations.explainers.tfidf import most_similar, most_similar_words, word_set
 from explanations.models import Neuron, Record
 from explanations.records import NeuronRef, RecordKind, Split, TokenActivations
-from explanations.selectors.browsing import relations_of, store_behind
+from explanations.selectors.neuron_views import relations_of, store_of_neuron
 from explanations.stores.reader import CaptureStore
 from explanations.stores.relations import similar_by_activation
 
@@ -46,7 +46,7 @@ def texts_of_neighbours(
     found: dict[int, list[Text]] = {}
     by_words: list[Neuron] = []
     for pk, neuron in neurons.items():
-        store = store_behind(neuron)
+        store = store_of_neuron(neuron)
         if store is None:
             by_words.append(neuron)
         else:

@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from explanations.models import Capture, Explanation, Meaning, Neuron, Question
+from explanations.models import Capture, Embedding, Explanation, Neuron, Question
 from explanations.records import AuthorKind, NeuronRef
 from explanations.stores.reader import StoreError
 
@@ -70,21 +70,23 @@ def neuron_maximum(subject: int, ref: NeuronRef) -> float | None:
         return None
 
 
-def explanations_without_meaning(
+def explanations_without_embedding(
     subject: int, encoder: str, *, limit: int
 ) -> list[tuple[int, str]]:
     """Return up to `limit` of a subject's explanations that have no vector: key and text."""
-    missing = _explanations(subject).exclude(meanings__encoder=encoder).order_by("pk")
+    missing = _explanations(subject).exclude(embeddings__encoder=encoder).order_by("pk")
     return list(missing.values_list("pk", "text")[:limit])
 
 
-def meanings(subject: int, encoder: str) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+def embeddings(
+    subject: int, encoder: str
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Yield the vectors of a subject's explanations in parts: keys [n], unit vectors [n, size].
 
     Controls are left out: they are not meant to say what a neuron does.
     """
     rows = (
-        Meaning.objects.filter(explanation__in=_explanations(subject), encoder=encoder)
+        Embedding.objects.filter(explanation__in=_explanations(subject), encoder=encoder)
         .order_by("explanation_id")
         .values_list("explanation_id", "vector")
     )

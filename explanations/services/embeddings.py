@@ -6,15 +6,15 @@ import numpy as np
 from django.db import transaction
 from numpy.typing import NDArray
 
-from explanations.models import Meaning
+from explanations.models import Embedding
 
 
 @transaction.atomic
-def meanings_store(*, encoder: str, vectors: Mapping[int, NDArray[np.float32]]) -> None:
+def embeddings_store(*, encoder: str, vectors: Mapping[int, NDArray[np.float32]]) -> None:
     """Store a unit vector for each explanation, by its key; what is stored already stays."""
-    Meaning.objects.bulk_create(
+    Embedding.objects.bulk_create(
         (
-            Meaning(explanation_id=key, encoder=encoder, vector=vector.astype("<f4").tobytes())
+            Embedding(explanation_id=key, encoder=encoder, vector=vector.astype("<f4").tobytes())
             for key, vector in vectors.items()
         ),
         ignore_conflicts=True,

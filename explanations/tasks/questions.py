@@ -13,8 +13,12 @@ from django.utils import timezone
 
 from explanations.models import Question, Run
 from explanations.records import NeuronRef
-from explanations.selectors.questions import explanations_without_meaning, meanings, neuron_maximum
-from explanations.services.embeddings import meanings_store
+from explanations.selectors.questions import (
+    embeddings,
+    explanations_without_embedding,
+    neuron_maximum,
+)
+from explanations.services.embeddings import embeddings_store
 from explanations.services.questions import (
     ANSWER_QUESTIONS,
     question_answer,
@@ -125,15 +129,15 @@ def _mean(question: Question) -> Answer:
     encode = sentence_encoder()
     subject = question.subject_id
     assert subject is not None  # noqa: S101  a constraint says so
-    while few := explanations_without_meaning(subject, PACKAGE, limit=_EMBEDDED):
+    while few := explanations_without_embedding(subject, PACKAGE, limit=_EMBEDDED):
         if stopping.is_set():
             raise Stopped
         keys, texts = zip(*few, strict=True)
         vectors = dict(zip(keys, encode(texts), strict=True))
-        meanings_store(encoder=PACKAGE, vectors=vectors)
+        embeddings_store(encoder=PACKAGE, vectors=vectors)
     wanted = encode([question.text])[0]
     best: list[tuple[float, int]] = []
-    for numbers, rows in meanings(subject, PACKAGE):
+    for numbers, rows in embeddings(subject, PACKAGE):
         similar = zip((rows @ wanted).tolist(), numbers.tolist(), strict=True)
         best = nlargest(_MEANINGS, [*best, *similar])
     return {"explanations": [[key, similarity] for similarity, key in best]}

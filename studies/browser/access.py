@@ -14,8 +14,8 @@ from django.views.decorators.http import require_safe
 from annotation.selectors.raters import is_rating
 from annotation.views.common import rater_of
 from explanations.models import Subject
-from explanations.selectors.access import INVITED_KEY, subject_behind, subject_to_browse
-from explanations.selectors.browsing import store_of
+from explanations.selectors.access import INVITED_KEY, subject_of_invitation, subject_to_browse
+from explanations.selectors.neuron_views import store_of
 from explanations.stores.reader import CaptureStore
 
 
@@ -69,7 +69,7 @@ def rates(request: HttpRequest) -> bool:
 @require_safe
 def invited(request: HttpRequest, token: UUID) -> HttpResponseRedirect:
     """Remember an invitation for this session, and go to what it lets in to."""
-    subject = subject_behind(token)
+    subject = subject_of_invitation(token)
     if subject is None:
         raise Http404("no subject is behind this invitation")
     known = invitations(request)

@@ -1,4 +1,4 @@
-"""Ways into a subject: lists of neurons, and search in what is said about them."""
+"""Ways into a subject: lists of neurons, and search in their explanations."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from explanations.api.questions import remember, remembered
 from explanations.models import Question
-from explanations.selectors.explanations import best_said
+from explanations.selectors.explanations import best_explanations
 from explanations.selectors.layers import PAGE
 from explanations.selectors.lists import (
-    SaidPage,
+    ExplanationPage,
     explanations_found,
     explanations_with,
     neurons_by_score,
@@ -62,7 +62,7 @@ def _scored(request: HttpRequest, visit: Visit) -> HttpResponse:
     found = (
         neurons_by_score(visit.subject, by, best_first=best_first, page=page)
         if by
-        else SaidPage(rows=(), total=0)
+        else ExplanationPage(rows=(), total=0)
     )
     context = {
         "scorers": scorers,
@@ -75,10 +75,10 @@ def _scored(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 def _disputed(request: HttpRequest, visit: Visit) -> HttpResponse:
     rows = neurons_disputed(visit.subject)
-    said = best_said(visit.subject, {row.ref for row in rows})
+    best = best_explanations(visit.subject, {row.ref for row in rows})
     synthetic = sum(row.synthetic for row in rows)
     context = {
-        "rows": [(row, said.get(row.ref)) for row in rows],
+        "rows": [(row, best.get(row.ref)) for row in rows],
         "synthetic_notice": synthetic_notice(synthetic, sum(row.judgments for row in rows)),
     }
     return _list(request, visit, context)
@@ -87,8 +87,8 @@ def _disputed(request: HttpRequest, visit: Visit) -> HttpResponse:
 def _saved(request: HttpRequest, visit: Visit) -> HttpResponse:
     user = request.user
     refs = neurons_saved(user.pk, visit.subject) if user.is_authenticated else ()
-    said = {} if visit.blind else best_said(visit.subject, set(refs))
-    return _list(request, visit, {"rows": [(ref, said.get(ref)) for ref in refs]})
+    best = {} if visit.blind else best_explanations(visit.subject, set(refs))
+    return _list(request, visit, {"rows": [(ref, best.get(ref)) for ref in refs]})
 
 
 def _list(request: HttpRequest, visit: Visit, context: Mapping[str, object]) -> HttpResponse:
@@ -165,8 +165,8 @@ def found(request: HttpRequest, visit: Visit, token: UUID) -> HttpResponse:
     if visit.blind:
         return _searched(request, visit)
     near = dict((state.result or {}).get("explanations", [])[:_FOUND])
-    said = explanations_found(visit.subject, list(near))
-    rows = [(said[pk], similarity) for pk, similarity in near.items() if pk in said]
+    by_key = explanations_found(visit.subject, list(near))
+    rows = [(by_key[pk], similarity) for pk, similarity in near.items() if pk in by_key]
     shown = _searched(request, visit, text=state.text, question=state, near=rows)
     if state.state in ("waiting", "working"):
         shown["Refresh"] = _LOOK_AGAIN

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from annotation.protocols.excerpt import Excerpt
 from explanations.records import RecordKind, Split
-from explanations.selectors.browsing import SeenNeuron, SeenRecord, records_seen
 from explanations.selectors.explanations import (
-    Beside,
-    Said,
-    SaidSimulation,
-    said_about,
-    simulated_beside,
+    ExplanationView,
+    RecordComparison,
+    SimulationView,
+    explanations_of,
+    simulation_comparisons,
 )
-from explanations.selectors.images import SeenImage
+from explanations.selectors.images import ImageView
+from explanations.selectors.neuron_views import NeuronView, RecordView, record_views
 from explanations.stores.reader import CaptureStore
 from studies.selectors.heatmap import heated, heated_as_is
 from studies.selectors.preference import Preference, preferences
@@ -26,21 +26,21 @@ SIMULATED = "simulated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownExplanation:
+class ExplanationCard:
     """An explanation and how it fared; in a session that rates, its text alone."""
 
     text: str
-    said: Said | None = None
+    explanation: ExplanationView | None = None
     preference: Preference | None = None
 
     @property
     def is_control(self) -> bool:
         """Whether it is known to be there only to be compared with."""
-        return self.said is not None and self.said.is_control
+        return self.explanation is not None and self.explanation.is_control
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownRecord:
+class RecordRow:
     """A record as a heat map, with where it is from and what it is for."""
 
     excerpt: Excerpt
@@ -56,7 +56,7 @@ class RecordSection:
     """The records of one kind: those shown, and how many there are."""
 
     kind: RecordKind
-    rows: tuple[ShownRecord, ...]
+    rows: tuple[RecordRow, ...]
     total: int
 
     @property
@@ -66,7 +66,7 @@ class RecordSection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownRecords:
+class RecordList:
     """A neuron's records by kind, of the split asked for or of all, and each split's number."""
 
     sections: tuple[RecordSection, ...]
@@ -76,7 +76,7 @@ class ShownRecords:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownBeside:
+class ComparisonRow:
     """A record's real heat map above the simulated one, or the reason why there is none."""
 
     document: str
@@ -90,51 +90,54 @@ class ShownBeside:
 class SimulationChoice:
     """A simulation that can be looked at, and the explanation that it simulates from."""
 
-    said: Said
-    simulation: SaidSimulation
+    explanation: ExplanationView
+    simulation: SimulationView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownSimulation:
+class SimulationPanel:
     """One simulation beside the real activations, and those that could be shown instead."""
 
     chosen: SimulationChoice
     choices: tuple[SimulationChoice, ...]
-    rows: tuple[ShownBeside, ...]
+    rows: tuple[ComparisonRow, ...]
     more: bool
 
 
-def explanations_shown(neuron: SeenNeuron, *, blind: bool) -> tuple[ShownExplanation, ...]:
-    """Return what is said about a neuron.
+def explanation_cards(neuron: NeuronView, *, blind: bool) -> tuple[ExplanationCard, ...]:
+    """Return the explanations of a neuron.
 
     To the `blind`, texts alone, by alphabet: their order would tell who wrote them.
     """
     if neuron.pk is None:
         return ()
-    said = said_about(neuron.pk)
+    explanations = explanations_of(neuron.pk)
     if blind:
-        return tuple(ShownExplanation(text=text) for text in sorted({each.text for each in said}))
-    fared = preferences(neuron.pk) if said else {}
+        return tuple(
+            ExplanationCard(text=text) for text in sorted({each.text for each in explanations})
+        )
+    fared = preferences(neuron.pk) if explanations else {}
     return tuple(
-        ShownExplanation(text=each.text, said=each, preference=fared.get(each.pk)) for each in said
+        ExplanationCard(text=each.text, explanation=each, preference=fared.get(each.pk))
+        for each in explanations
     )
 
 
-def records_shown(
-    store: CaptureStore | None, neuron: SeenNeuron, split: str, more: str
-) -> ShownRecords:
+def record_list(
+    store: CaptureStore | None, neuron: NeuronView, split: str, more: str
+) -> RecordList:
     """Return the first records of each kind, and all of the kind that `more` names.
 
     `split` is a split's name; anything else means all of them.
     """
-    records = records_seen(store, neuron)
+    records = record_views(store, neuron)
     wanted = Split(split) if split in set(Split) else None
     kept = [record for record in records if wanted in (None, record.split)]
     sections = tuple(
         _section(kind, [record for record in kept if record.kind is kind], neuron.maximum, more)
         for kind in RecordKind
     )
-    return ShownRecords(
+    return RecordList(
         sections=tuple(section for section in sections if section.total),
         split=wanted,
         counts=tuple((each, sum(r.split is each for r in records)) for each in Split),
@@ -143,7 +146,7 @@ def records_shown(
 
 
 def _section(
-    kind: RecordKind, records: Sequence[SeenRecord], maximum: float, more: str
+    kind: RecordKind, records: Sequence[RecordView], maximum: float, more: str
 ) -> RecordSection:
     ordered = sorted(records, key=lambda record: -(record.quantile or 0))
     shown = ordered if more == kind else _first(ordered)
@@ -156,7 +159,7 @@ class ImageSection:
     """The images of one kind: those shown, how many there are, and what shows them all."""
 
     kind: RecordKind
-    rows: tuple[SeenImage, ...]
+    rows: tuple[ImageView, ...]
     total: int
 
     @property
@@ -170,7 +173,7 @@ class ImageSection:
         return f"images-{self.kind}"
 
 
-def images_shown(images: Sequence[SeenImage], more: str) -> tuple[ImageSection, ...]:
+def image_sections(images: Sequence[ImageView], more: str) -> tuple[ImageSection, ...]:
     """Return the first images of each kind that there is, lowest first of those kept as lowest."""
     sections = []
     for kind in (RecordKind.TOP, RecordKind.BOTTOM, RecordKind.RANDOM):
@@ -183,7 +186,7 @@ def images_shown(images: Sequence[SeenImage], more: str) -> tuple[ImageSection, 
     return tuple(sections)
 
 
-def _first(records: Sequence[SeenRecord]) -> list[SeenRecord]:
+def _first(records: Sequence[RecordView]) -> list[RecordView]:
     """Return the first few; of each quarter, where they are kept by quarter, the first."""
     quarters = {record.quantile: record for record in reversed(records)}
     if len(quarters) > 1:
@@ -191,8 +194,8 @@ def _first(records: Sequence[SeenRecord]) -> list[SeenRecord]:
     return list(records[:FIRST])
 
 
-def _shown(record: SeenRecord, maximum: float) -> ShownRecord:
-    return ShownRecord(
+def _shown(record: RecordView, maximum: float) -> RecordRow:
+    return RecordRow(
         excerpt=heated(record.excerpt, maximum),
         peak=record.excerpt.peak,
         document=record.document,
@@ -202,40 +205,40 @@ def _shown(record: SeenRecord, maximum: float) -> ShownRecord:
     )
 
 
-def simulation_shown(
-    neuron: SeenNeuron, said: Sequence[ShownExplanation], asked: str, more: str
-) -> ShownSimulation | None:
+def simulation_panel(
+    neuron: NeuronView, cards: Sequence[ExplanationCard], asked: str, more: str
+) -> SimulationPanel | None:
     """Return the simulation whose key is `asked`, else the one that scores best; None without any.
 
     Its first records, or all of them where `more` is `SIMULATED`.
     """
     choices = tuple(
-        SimulationChoice(said=each.said, simulation=simulation)
-        for each in said
-        if each.said
-        for simulation in each.said.simulations
+        SimulationChoice(explanation=each.explanation, simulation=simulation)
+        for each in cards
+        if each.explanation
+        for simulation in each.explanation.simulations
     )
     if not choices or neuron.pk is None:
         return None
     by_score = sorted(choices, key=lambda choice: -_worth(choice.simulation))
     chosen = next((each for each in choices if str(each.simulation.pk) == asked), by_score[0])
     keep = None if more == SIMULATED else _BESIDE + 1
-    rows = simulated_beside(chosen.simulation.pk, neuron.pk, keep)
+    rows = simulation_comparisons(chosen.simulation.pk, neuron.pk, keep)
     shown = rows if keep is None else rows[:_BESIDE]
-    return ShownSimulation(
+    return SimulationPanel(
         chosen=chosen,
         choices=choices,
-        rows=tuple(map(_beside, shown)),
+        rows=tuple(map(_comparison, shown)),
         more=len(rows) > len(shown),
     )
 
 
-def _worth(simulation: SaidSimulation) -> float:
+def _worth(simulation: SimulationView) -> float:
     return float("-inf") if simulation.score is None else simulation.score
 
 
-def _beside(row: Beside) -> ShownBeside:
-    return ShownBeside(
+def _comparison(row: RecordComparison) -> ComparisonRow:
+    return ComparisonRow(
         document=row.document,
         start=row.start,
         real=heated_as_is(row.real),

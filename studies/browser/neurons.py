@@ -9,29 +9,29 @@ from django.views.decorators.http import require_POST, require_safe
 
 from explanations.records import NeuronRef
 from explanations.selectors.access import subjects_to_browse
-from explanations.selectors.browsing import capture_facts, neuron_seen, tokens_at_a_glance
-from explanations.selectors.explanations import best_said
-from explanations.selectors.images import images_seen
+from explanations.selectors.explanations import best_explanations
+from explanations.selectors.images import image_views
 from explanations.selectors.layers import (
     PAGE,
     Sort,
+    adjacent_neurons,
     layer_page,
-    layers_seen,
+    layer_summaries,
     neuron_at_random,
-    neurons_beside,
 )
 from explanations.selectors.lists import is_saved
+from explanations.selectors.neuron_views import capture_facts, neuron_view, top_tokens
 from explanations.selectors.neurons import neuron_refs
 from explanations.services.saved_neurons import neuron_save, neuron_unsave
 from studies.browser.access import Visit, for_visitors, invitations, is_staff, rates
 from studies.browser.images import hidden_from
 from studies.browser.neuron_page import (
-    explanations_shown,
-    images_shown,
-    records_shown,
-    simulation_shown,
+    explanation_cards,
+    image_sections,
+    record_list,
+    simulation_panel,
 )
-from studies.browser.related import related_shown
+from studies.browser.related import related_panel
 
 
 @require_safe
@@ -48,13 +48,13 @@ def subject(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Show what a subject is and the ways into it; `?to=3/120` goes to a neuron."""
     wanted = request.GET.get("to", "").strip()
     ref = _reference(wanted)
-    if ref and neuron_seen(visit.subject, visit.store, ref):
+    if ref and neuron_view(visit.subject, visit.store, ref):
         return redirect("studies:neuron", visit.subject.name, ref.layer, ref.index)
     context = {
         "visit": visit,
         "subject": visit.subject,
         "capture": capture_facts(visit.subject, visit.store),
-        "layers": layers_seen(visit.subject, visit.store),
+        "layers": layer_summaries(visit.subject, visit.store),
         "wanted": wanted,
     }
     return render(request, "neurons/subject.html", context, status=404 if wanted else 200)
@@ -95,14 +95,12 @@ def layer(request: HttpRequest, visit: Visit, layer: int) -> HttpResponse:
     if not found.rows:
         raise Http404(f"{visit.subject} has no such neurons in layer {layer}")
     refs = [row.ref for row in found.rows]
-    said = {} if visit.blind else best_said(visit.subject, refs)
+    best = {} if visit.blind else best_explanations(visit.subject, refs)
     context = {
         "visit": visit,
         "subject": visit.subject,
         "layer": layer,
-        "rows": [
-            (row, said.get(row.ref), tokens_at_a_glance(visit.store, row.ref)) for row in found.rows
-        ],
+        "rows": [(row, best.get(row.ref), top_tokens(visit.store, row.ref)) for row in found.rows],
         "total": found.total,
         "page": Paginator(range(found.total), PAGE).page(page),
         "sort": sort.value,
@@ -131,13 +129,13 @@ def page_number(request: HttpRequest) -> int:
 def neuron(request: HttpRequest, visit: Visit, layer: int, index: int) -> HttpResponse:
     """Show all there is about one neuron."""
     ref = NeuronRef(layer=layer, index=index)
-    seen = neuron_seen(visit.subject, visit.store, ref)
+    seen = neuron_view(visit.subject, visit.store, ref)
     if seen is None:
         raise Http404(f"{visit.subject} has no neuron {ref}")
-    before, after = neurons_beside(visit.subject, visit.store, ref)
-    said = explanations_shown(seen, blind=visit.blind)
+    before, after = adjacent_neurons(visit.subject, visit.store, ref)
+    cards = explanation_cards(seen, blind=visit.blind)
     more = request.GET.get("more", "")
-    images = images_seen(seen.pk, without=hidden_from(visit))
+    images = image_views(seen.pk, without=hidden_from(visit))
     context = {
         "visit": visit,
         "subject": visit.subject,
@@ -146,14 +144,14 @@ def neuron(request: HttpRequest, visit: Visit, layer: int, index: int) -> HttpRe
         "index": index,
         "before": before,
         "after": after,
-        "said": [each for each in said if not each.is_control],
-        "controls": [each for each in said if each.is_control],
-        "images": images_shown(images, more),
-        "records": records_shown(visit.store, seen, request.GET.get("split", ""), more),
-        "related": related_shown(visit.subject, visit.store, seen, blind=visit.blind),
+        "explanations": [each for each in cards if not each.is_control],
+        "controls": [each for each in cards if each.is_control],
+        "images": image_sections(images, more),
+        "records": record_list(visit.store, seen, request.GET.get("split", ""), more),
+        "related": related_panel(visit.subject, visit.store, seen, blind=visit.blind),
         "simulation": None
         if visit.blind
-        else simulation_shown(seen, said, request.GET.get("simulation", ""), more),
+        else simulation_panel(seen, cards, request.GET.get("simulation", ""), more),
         "saved": request.user.is_authenticated and is_saved(request.user.pk, visit.subject, ref),
     }
     return render(request, "neurons/neuron.html", context)
@@ -165,7 +163,7 @@ def neuron(request: HttpRequest, visit: Visit, layer: int, index: int) -> HttpRe
 def save(request: HttpRequest, visit: Visit, layer: int, index: int) -> HttpResponse:
     """Keep a neuron among one's own, or let go of it."""
     ref = NeuronRef(layer=layer, index=index)
-    if neuron_seen(visit.subject, visit.store, ref) is None:
+    if neuron_view(visit.subject, visit.store, ref) is None:
         raise Http404(f"{visit.subject} has no neuron {ref}")
     change = neuron_save if request.POST.get("keep") else neuron_unsave
     assert request.user.is_authenticated  # noqa: S101  login_required

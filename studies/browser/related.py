@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from explanations.models import Subject
 from explanations.records import NeuronRef
-from explanations.selectors.browsing import SeenNeuron, relations_of, tokens_at_a_glance
-from explanations.selectors.explanations import SaidShort, best_said
+from explanations.selectors.explanations import ExplanationRow, best_explanations
+from explanations.selectors.neuron_views import NeuronView, relations_of, top_tokens
 from explanations.stores.reader import CaptureStore, Histogram
 from explanations.stores.relations import Related, RelatedNeuron, RelatedStore
 from studies.analysis.charts.distributions import histogram
@@ -26,11 +26,11 @@ _TOKEN_TITLES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelatedLine:
-    """A related neuron, how near it is from -1 to 1, what is said about it or else its tokens."""
+    """A related neuron, how near it is from -1 to 1, its best explanation or else its tokens."""
 
     ref: NeuronRef
     value: float
-    said: SaidShort | None
+    explanation: ExplanationRow | None
     tokens: tuple[str, ...]
 
 
@@ -75,7 +75,7 @@ class HistogramRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownHistogram:
+class HistogramPanel:
     """How often a neuron has which activation: a drawing, and the table behind it."""
 
     figure: str
@@ -84,40 +84,42 @@ class ShownHistogram:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownRelated:
+class RelatedPanel:
     """What a capture's files say of a neuron beside its records; empty without them."""
 
     neurons: tuple[RelatedList, ...] = ()
     tokens: tuple[TokenList, ...] = ()
-    histogram: ShownHistogram | None = None
+    histogram: HistogramPanel | None = None
 
 
-def related_shown(
-    subject: Subject, store: CaptureStore | None, neuron: SeenNeuron, *, blind: bool
-) -> ShownRelated:
-    """Return a neuron's spread, tokens and relatives; to the `blind` without what is said."""
+def related_panel(
+    subject: Subject, store: CaptureStore | None, neuron: NeuronView, *, blind: bool
+) -> RelatedPanel:
+    """Return a neuron's spread, tokens and relatives; to the `blind` without explanations."""
     if store is None or not neuron.in_files:
-        return ShownRelated()
+        return RelatedPanel()
     relations = relations_of(store)
     spread = store.histogram(neuron.ref)
     near = _neurons(subject, store, relations, neuron.ref, blind=blind) if relations else ()
     weights = _tokens(relations.of(neuron.ref)) if relations else ()
-    return ShownRelated(
+    return RelatedPanel(
         neurons=near,
         tokens=(*_means(store, neuron.ref), *weights),
         histogram=_histogram(spread) if spread else None,
     )
 
 
-def _said(
+def _explanations(
     subject: Subject, rows: Iterable[RelatedNeuron], *, blind: bool
-) -> dict[NeuronRef, SaidShort]:
-    return {} if blind else best_said(subject, {row.neuron for row in rows})
+) -> dict[NeuronRef, ExplanationRow]:
+    return {} if blind else best_explanations(subject, {row.neuron for row in rows})
 
 
-def _line(store: CaptureStore, row: RelatedNeuron, said: SaidShort | None) -> RelatedLine:
-    tokens = () if said else tokens_at_a_glance(store, row.neuron)
-    return RelatedLine(ref=row.neuron, value=row.value, said=said, tokens=tokens)
+def _line(
+    store: CaptureStore, row: RelatedNeuron, explanation: ExplanationRow | None
+) -> RelatedLine:
+    tokens = () if explanation else top_tokens(store, row.neuron)
+    return RelatedLine(ref=row.neuron, value=row.value, explanation=explanation, tokens=tokens)
 
 
 def _neurons(
@@ -136,13 +138,13 @@ def _neurons(
         "similar_weights": found.similar_weights,
     }
     kept = {name: (each or ())[:_KEEP] for name, each in rows.items()}
-    said = _said(subject, (row for each in kept.values() for row in each), blind=blind)
+    best = _explanations(subject, (row for each in kept.values() for row in each), blind=blind)
     return tuple(
         RelatedList(
             name=name,
             title=title,
             note=note,
-            rows=tuple(_line(store, row, said.get(row.neuron)) for row in kept[name]),
+            rows=tuple(_line(store, row, best.get(row.neuron)) for row in kept[name]),
             undefined=found.undefined.get(name, ""),
         )
         for name, (title, note) in _TITLES.items()
@@ -178,9 +180,9 @@ def _means(store: CaptureStore, ref: NeuronRef) -> tuple[TokenList, ...]:
     )
 
 
-def _histogram(spread: Histogram) -> ShownHistogram:
+def _histogram(spread: Histogram) -> HistogramPanel:
     edges, counts = spread.edges.tolist(), spread.counts.tolist()
-    return ShownHistogram(
+    return HistogramPanel(
         figure=histogram(edges, counts),
         rows=tuple(
             HistogramRow(low=low, high=high, tokens=n)

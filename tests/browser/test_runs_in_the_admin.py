@@ -11,7 +11,7 @@ from explanations.models import Run
 from explanations.prices import Price, Prices
 from explanations.services.calls import call_store
 from explanations.services.leases import target_fail, targets_claim
-from explanations.services.starting import RunWanted, run_start
+from explanations.services.start_run import RunWanted, run_start
 from tests import factories
 from tests.browser.conftest import OpenPage, Picture
 from tests.browser.test_study_journey import log_in

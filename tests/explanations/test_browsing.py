@@ -7,7 +7,7 @@ import pytest
 
 from explanations.models import Capture, Corpus, Subject
 from explanations.records import NeuronRef, Split
-from explanations.selectors.browsing import neuron_seen, records_seen, store_of
+from explanations.selectors.neuron_views import neuron_view, record_views, store_of
 from explanations.stores.reader import open_store
 from explanations.stores.remote import publish
 from tests import factories
@@ -81,22 +81,22 @@ def test_records_come_from_the_files_for_what_the_database_does_not_hold(folder:
     subject = factories.subject()
     finished(subject, str(folder))
     store = store_of(subject)
-    neuron = neuron_seen(subject, store, FIRST)
+    neuron = neuron_view(subject, store, FIRST)
     assert neuron is not None
     assert neuron.pk is None
-    records = records_seen(store, neuron)
+    records = record_views(store, neuron)
     assert store is not None
     assert len(records) == sum(len(store.records(FIRST, split)) for split in Split)
     peaks = [record.excerpt.peak for record in records]
     assert peaks == sorted(peaks, reverse=True)
-    assert neuron_seen(subject, store, NeuronRef(layer=4, index=0)) is None
+    assert neuron_view(subject, store, NeuronRef(layer=4, index=0)) is None
 
 
 def test_an_explained_neuron_without_records_is_shown_from_the_files(folder: Path) -> None:
     subject = factories.subject()
     finished(subject, str(folder))
     bare = factories.neuron(subject=subject, layer=0, index=0, maximum=99.0)
-    neuron = neuron_seen(subject, store_of(subject), FIRST)
+    neuron = neuron_view(subject, store_of(subject), FIRST)
     assert neuron is not None
     assert (neuron.pk, neuron.in_files) == (bare.pk, True)
     assert neuron.maximum < 99.0

@@ -11,7 +11,7 @@ import pytest
 
 from explanations.backends import encoder
 from explanations.interventions.live_neuron import activations, intervene
-from explanations.models import Capture, Meaning, Question, Run, Subject
+from explanations.models import Capture, Embedding, Question, Run, Subject
 from explanations.records import NeuronRef
 from explanations.selectors.questions import QuestionState, question_state
 from explanations.selectors.runs import run_reasons
@@ -195,13 +195,13 @@ def test_an_explanation_is_embedded_once_and_a_new_one_is_added(minilm_subject: 
     (first,) = about(minilm_subject, "animals of the ocean")
     meant = {"kind": Question.Kind.MEANING, "text": "sharks", "neuron": None}
     answered(minilm_subject, **meant)
-    stored = Meaning.objects.get()
+    stored = Embedding.objects.get()
     (second,) = about(minilm_subject, "sharks")
     result = answered(minilm_subject, **meant).result
     assert result is not None
     assert [key for key, _ in result["explanations"]] == [second, first]
-    assert Meaning.objects.count() == 2
-    assert Meaning.objects.get(explanation=first).pk == stored.pk
+    assert Embedding.objects.count() == 2
+    assert Embedding.objects.get(explanation=first).pk == stored.pk
     assert np.linalg.norm(np.frombuffer(stored.vector, "<f4")) == pytest.approx(1, abs=1e-5)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from explanations.models import Explanation, Method, Run, Subject
-from explanations.services.starting import METHOD_KINDS, RunWanted, run_estimate, run_start
+from explanations.services.start_run import METHOD_KINDS, RunWanted, run_estimate, run_start
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -3,7 +3,7 @@
 import pytest
 
 from explanations.models import Score
-from explanations.selectors.explanations import said_about
+from explanations.selectors.explanations import explanations_of
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -14,7 +14,7 @@ def test_methods_that_share_a_name_are_told_apart_by_their_settings() -> None:
     for metric in ("auc", "f1"):
         method = factories.method("scorer", "detection", config={"metric": metric})
         Score.objects.create(explanation=explanation, method=method, value=0.5, n=9)
-    (said,) = said_about(explanation.neuron.pk)
+    (said,) = explanations_of(explanation.neuron.pk)
     assert {score.scorer for score in said.scores} == {
         "detection, metric auc",
         "detection, metric f1",

@@ -11,7 +11,7 @@ from explanations.records import NeuronRef
 from explanations.selectors.neurons import neuron_text
 from explanations.services.methods import method_defaults, registry
 from explanations.services.runs import run_create
-from explanations.services.starting import METHOD_KINDS
+from explanations.services.start_run import METHOD_KINDS
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ import pytest
 from explanations.backends.local import LocalBackend
 from explanations.models import Explanation, Run, Score, SimulatedRecord, Simulation
 from explanations.records import Split
-from explanations.selectors.explanations import simulated_beside
+from explanations.selectors.explanations import simulation_comparisons
 from explanations.selectors.material import simulations_to_score
 from explanations.selectors.runs import RunProgress, run_progress, run_reasons
 from explanations.services.runs import run_create
@@ -83,7 +83,7 @@ def test_a_record_with_tokens_left_out_is_shown_with_the_reason_beside_the_real_
 ) -> None:
     _simulated(settings, _both(ONE_FISH.replace("was", "were")), said)
     simulation = Simulation.objects.get()
-    partial, whole = simulated_beside(simulation.pk, said.neuron_id, None)
+    partial, whole = simulation_comparisons(simulation.pk, said.neuron_id, None)
     assert (partial.simulated, partial.reason) == (None, "1 of its 4 tokens got no value")
     assert whole.simulated is not None
 

@@ -159,7 +159,7 @@ def test_saving_needs_the_pages_own_form(subject: Subject) -> None:
 
 def test_the_stranger_is_told_what_may_help_and_no_name(client: Client, subject: Subject) -> None:
     shown = client.get("/neurons/letters/0/0/").content.decode()
-    assert "If you were sent a link, open it again" in shown
+    assert "If you received a link, open it again" in shown
     assert "letters" not in shown
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from explanations.corpora.texts import TextError
-from explanations.management.work import RunCommand, references
+from explanations.management.run_command import RunCommand, references
 from explanations.models import Capture, Run
 from explanations.selectors.runs import runs_of_capture
 from explanations.services.captures import capture_create, capture_load

@@ -1,6 +1,6 @@
 """Explain neurons: `manage.py explain --explainer token_lookup --neurons 3/0-99 --wait`."""
 
-from explanations.management.work import MethodCommand
+from explanations.management.run_command import MethodCommand
 from explanations.models import Run
 
 

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from explanations.formats.lines import FormatError
 from explanations.formats.registry import FORMATS
-from explanations.management.foreign import add_format, given
-from explanations.management.work import add_choice, chosen
+from explanations.management.import_options import add_format, given
+from explanations.management.run_command import add_choice, chosen
 from explanations.selectors.export_rows import neuron_lines
 from explanations.selectors.neurons import neuron_keys_in_place
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from explanations.corpora.sources import TextError
 from explanations.formats.lines import ExternalScore, FormatError, Parsed, Problem
 from explanations.formats.registry import FORMATS
-from explanations.management.foreign import add_format, given
+from explanations.management.import_options import add_format, given
 from explanations.services.imports import neuron_import
 from explanations.services.imports_scores import Counts, ImportProblem, score_import
 

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from explanations.corpora.texts import TextError
 from explanations.ground_truth.made import FunctionSet, Kind
 from explanations.ground_truth.stories import stories
-from explanations.management.work import RunCommand
+from explanations.management.run_command import RunCommand
 from explanations.models import Capture, Run
 from explanations.records import NeuronRef
 from explanations.selectors.runs import runs_of_capture

@@ -1,6 +1,6 @@
 """Score simulations: `manage.py score --scorer correlation r_squared --wait`."""
 
-from explanations.management.work import MethodCommand
+from explanations.management.run_command import MethodCommand
 from explanations.models import Run
 
 

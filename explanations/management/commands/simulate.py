@@ -1,6 +1,6 @@
 """Simulate explanations: `manage.py simulate --simulator token_lookup --wait`."""
 
-from explanations.management.work import MethodCommand
+from explanations.management.run_command import MethodCommand
 from explanations.models import Run
 
 

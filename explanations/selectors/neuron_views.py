@@ -22,7 +22,7 @@ _LOOK_AGAIN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeenNeuron:
+class NeuronView:
     """One neuron with its figures. `pk` is None where only a capture's files know it.
 
     Figures that nobody computed are None: an import has no variance, skewness and kurtosis.
@@ -40,7 +40,7 @@ class SeenNeuron:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeenRecord:
+class RecordView:
     """A record and what it is for: why it was kept, from where, with raw activations."""
 
     split: Split
@@ -71,7 +71,7 @@ def store_of(subject: Subject) -> CaptureStore | None:
     return None if place is None else _readable(place)
 
 
-def store_behind(neuron: Neuron) -> CaptureStore | None:
+def store_of_neuron(neuron: Neuron) -> CaptureStore | None:
     """Return the files of the capture that a neuron is from, where they can be read."""
     return None if neuron.capture is None else _readable(neuron.capture.directory)
 
@@ -114,7 +114,7 @@ def capture_facts(subject: Subject, store: CaptureStore | None) -> CaptureFacts 
     )
 
 
-def neuron_seen(subject: Subject, store: CaptureStore | None, ref: NeuronRef) -> SeenNeuron | None:
+def neuron_view(subject: Subject, store: CaptureStore | None, ref: NeuronRef) -> NeuronView | None:
     """Return one neuron, or None where neither the files nor the database know it.
 
     What was imported with records of its own is shown as it came, whatever was captured since.
@@ -134,9 +134,9 @@ def _holds(store: CaptureStore, ref: NeuronRef) -> bool:
     return 0 <= ref.layer < subject.layers and 0 <= ref.index < subject.width
 
 
-def _captured(store: CaptureStore, ref: NeuronRef, pk: int | None) -> SeenNeuron:
+def _captured(store: CaptureStore, ref: NeuronRef, pk: int | None) -> NeuronView:
     figures = store.statistics(ref)
-    return SeenNeuron(
+    return NeuronView(
         ref=ref,
         pk=pk,
         maximum=figures.maximum,
@@ -149,8 +149,8 @@ def _captured(store: CaptureStore, ref: NeuronRef, pk: int | None) -> SeenNeuron
     )
 
 
-def _stored(row: Neuron) -> SeenNeuron:
-    return SeenNeuron(
+def _stored(row: Neuron) -> NeuronView:
+    return NeuronView(
         ref=NeuronRef(layer=row.layer, index=row.index),
         pk=row.pk,
         maximum=row.maximum,
@@ -160,11 +160,11 @@ def _stored(row: Neuron) -> SeenNeuron:
     )
 
 
-def records_seen(store: CaptureStore | None, neuron: SeenNeuron) -> tuple[SeenRecord, ...]:
+def record_views(store: CaptureStore | None, neuron: NeuronView) -> tuple[RecordView, ...]:
     """Return all records of a neuron but those of images, highest peak first."""
     if neuron.in_files and store is not None:
         records = [
-            SeenRecord(
+            RecordView(
                 split=split,
                 kind=record.kind,
                 quantile=record.quantile,
@@ -181,8 +181,8 @@ def records_seen(store: CaptureStore | None, neuron: SeenNeuron) -> tuple[SeenRe
     return tuple(sorted(records, key=lambda record: -record.excerpt.peak))
 
 
-def _record(row: Record) -> SeenRecord:
-    return SeenRecord(
+def _record(row: Record) -> RecordView:
+    return RecordView(
         split=Split(row.document.split),
         kind=RecordKind(row.kind),
         quantile=row.quantile,
@@ -192,7 +192,7 @@ def _record(row: Record) -> SeenRecord:
     )
 
 
-def tokens_at_a_glance(store: CaptureStore | None, ref: NeuronRef) -> tuple[str, ...]:
+def top_tokens(store: CaptureStore | None, ref: NeuronRef) -> tuple[str, ...]:
     """Return the few tokens that a neuron responds to most on average, without spaces around."""
     if store is None or not _holds(store, ref):
         return ()

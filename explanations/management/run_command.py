@@ -27,7 +27,7 @@ from explanations.selectors.runs import (
 from explanations.services.budgets import RunRefused, budget_check
 from explanations.services.methods import method_builtin, method_defaults
 from explanations.services.runs import RunCreated, run_retry_failures
-from explanations.services.starting import METHOD_KINDS, neurons_chosen, run_over
+from explanations.services.start_run import METHOD_KINDS, neurons_chosen, run_over
 from explanations.tasks import work_on_chunk
 from explanations.tasks.stopping import stopping
 

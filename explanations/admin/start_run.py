@@ -17,7 +17,7 @@ from explanations.records import NeuronRef
 from explanations.selectors.neurons import neuron_text
 from explanations.services.budgets import RunRefused
 from explanations.services.methods import SettingRefused, registry
-from explanations.services.starting import METHOD_KINDS, run_start
+from explanations.services.start_run import METHOD_KINDS, run_start
 
 # Longer addresses are cut off by servers.
 _LONGEST = 4000

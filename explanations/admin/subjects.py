@@ -7,7 +7,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from explanations.admin.readonly import ReadOnly, ReadOnlyAdmin
-from explanations.admin.starting import StartsRuns
+from explanations.admin.start_run import StartsRuns
 from explanations.models import (
     Capture,
     Explanation,
