@@ -41,6 +41,6 @@ def _told(name: str) -> str:
         if constraint.name == name
     ]
     if connection.vendor == "sqlite" and isinstance(constraint, UniqueConstraint):
-        columns = (model._meta.get_field(field).column for field in constraint.fields)
-        return ", ".join(f"{model._meta.db_table}.{column}" for column in columns)
+        fields = (model._meta.get_field(field) for field in constraint.fields)
+        return ", ".join(f"{model._meta.db_table}.{vars(each)['column']}" for each in fields)
     return name
