@@ -1,9 +1,8 @@
-"""Ordinal alpha with its interval beside the krippendorff package and a bootstrap with it.
+"""Ordinal alpha with its interval, compared with the krippendorff package and its bootstrap.
 
 Run: OPENBLAS_NUM_THREADS=1 python -m tests.benchmarks.bench_agreement. 1,000 raters, 100,000
 units, 5 ratings of each. The package takes counts and gives no interval; a bootstrap over units
-draws the counts' rows anew. A few of its 1,000 replicates are timed and the rest reckoned from
-them.
+resamples the rows of counts. A few of its 1,000 replicates are timed, the rest extrapolated.
 """
 
 import tracemalloc
@@ -78,9 +77,9 @@ def packaged(counts: npt.NDArray[np.int64]) -> float:
 
 
 def replicate(counts: npt.NDArray[np.int64]) -> float:
-    """Return the package's alpha of units drawn anew."""
-    drawn = np.random.default_rng(2).integers(len(counts), size=len(counts))
-    return packaged(counts[drawn])
+    """Return the package's alpha of resampled units."""
+    sampled = np.random.default_rng(2).integers(len(counts), size=len(counts))
+    return packaged(counts[sampled])
 
 
 def peak(work: Callable[[], object]) -> float:

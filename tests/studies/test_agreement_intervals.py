@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from studies.analysis.data.estimate import Estimate, undefined
+from studies.analysis.results import plain
 from studies.analysis.statistics.agreement import (
     alpha,
     brennan_prediger,
@@ -100,7 +101,7 @@ def test_an_estimate_cannot_be_undefined_without_a_reason_or_certain_without_a_n
 
 def test_an_undefined_estimate_is_ready_for_json_with_its_reason() -> None:
     estimate = undefined("no ratings", method="alpha", n_raters=3)
-    assert estimate.as_dict() == {
+    assert plain(estimate) == {
         "value": None,
         "low": None,
         "high": None,

@@ -1,4 +1,4 @@
-"""Conditions beside each other, within neurons, and what goes with scores."""
+"""Means of conditions, contrasts within neurons, and correlation with scores."""
 
 import numpy as np
 import pytest

@@ -133,7 +133,7 @@ def test_one_predictor_is_the_calibration_line_in_other_units() -> None:
 
 
 def test_a_second_scorer_that_only_repeats_the_first_adds_nothing() -> None:
-    # alone the second foresees votes (it goes with the first); beside the first it does not
+    # alone the second predicts votes (it correlates with the first); given the first it does not
     neurons, raters, gaps, outcome = simulated(5, (0.8, 0.0))
     alone = joint(neurons, raters, {"second": gaps["second"]}, outcome).coefficients[0]
     first, second = joint(neurons, raters, gaps, outcome).coefficients
@@ -168,12 +168,12 @@ def test_a_predictor_that_follows_from_others_is_set_aside_by_name_and_the_rest_
     neurons, raters, gaps, outcome = simulated(7, (0.6, 0.3))
     # a sum of multiples of the two, and a column that says nothing at all
     more = gaps | {"sum": 2 * gaps["first"] - gaps["second"], "flat": np.full(len(outcome), 0.3)}
-    alone, beside = (joint(neurons, raters, each, outcome) for each in (gaps, more))
-    first, second, total, flat = beside.coefficients
+    alone, together = (joint(neurons, raters, each, outcome) for each in (gaps, more))
+    first, second, total, flat = together.coefficients
     assert total.per_spread.reason == "set aside: it follows exactly from first and second"
     assert flat.per_spread.reason == "set aside: it is the same in every vote"
     assert (first, second) == alone.coefficients
-    assert (beside.bits, beside.n_votes) == (alone.bits, alone.n_votes)
+    assert (together.bits, together.n_votes) == (alone.bits, alone.n_votes)
 
 
 def test_what_is_set_aside_hangs_on_the_order_and_what_is_told_does_not() -> None:

@@ -1,7 +1,7 @@
 """The result of every statistic: a value with its interval, or the reason why there is none."""
 
-from dataclasses import asdict, dataclass
-from math import isfinite, isnan, nan
+from dataclasses import dataclass
+from math import isnan, nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +48,6 @@ class Estimate:
     def has_interval(self) -> bool:
         """Whether there is an interval around the value."""
         return not isnan(self.se)
-
-    def as_dict(self) -> dict[str, float | int | str | None]:
-        """Return the fields by name, ready for JSON: what is not finite becomes None."""
-        return {
-            name: None if isinstance(field, float) and not isfinite(field) else field
-            for name, field in asdict(self).items()
-        }
 
 
 def undefined(
