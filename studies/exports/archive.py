@@ -1,4 +1,4 @@
-"""One zip with everything about a study, written piece by piece."""
+"""The complete export of a study as one zip, written piece by piece."""
 
 import hashlib
 import json
@@ -28,15 +28,15 @@ from studies.models import Study
 from studies.selectors.registrations import registration_of
 
 Entry: TypeAlias = tuple[str, str, Iterable[bytes]]
-"""A file's name, what it holds, and its content piece by piece."""
+"""A file's name, its description, and its content piece by piece."""
 
 
 def archive(study: Study, *, identified: bool = False) -> Iterator[bytes]:
-    """Yield the zip of a study: tables, results, figures, and what describes them.
+    """Yield the zip of a study: tables, results, figures, and their description.
 
-    All of it is of one moment. Memory is flat in the number of judgments, unless the results have
-    to be computed first because no worker has since the last answer. The same study in the same
-    state is the same bytes. With `identified`, it says what recruiters call the raters.
+    All of it is from one snapshot. Memory does not depend on the number of judgments, unless the
+    results have to be computed first. The same study in the same state gives the same bytes. With
+    `identified`, it includes recruiter ids.
     """
     with snapshot():
         sink, written = Sink(), list[File]()
@@ -68,9 +68,9 @@ def _entries(study: Study, written: list[File], identified: bool) -> Iterator[En
     results = json.loads(text)
     # One copy is enough for as long as the tables take.
     made = replace(made, results=results)
-    yield _text(STUDY, "the design, the plan and what became of it", _json(facts))
+    yield _text(STUDY, "the design, the plan and the flow of items and judgments", _json(facts))
     if registered := registration_of(study):
-        about = "the design and plan that were registered, to the letter that was digested"
+        about = "the registered design and plan, exactly as hashed"
         yield _text("registration.json", about, registered.document)
     yield _text(RESULTS, "all results", text)
     del text
@@ -80,15 +80,15 @@ def _entries(study: Study, written: list[File], identified: bool) -> Iterator[En
     cite = bibtex(facts, at)
     yield _text(
         "methods.md",
-        "a methods paragraph with this study's numbers",
+        "a methods paragraph with the study's numbers",
         methods(facts, results, made.summary),
     )
-    yield _text("citation.bib", "how to cite it, and what the methods paragraph cites", cite)
+    yield _text("citation.bib", "the data set's citation, and those of the methods paragraph", cite)
     listed = [(file.name, file.about) for file in written]
     sheet = datasheet(facts, results, made.summary, listed, at)
-    yield _text("datasheet.md", "what the data are, how they came about, what they are for", sheet)
+    yield _text("datasheet.md", "composition, collection and intended uses of the data", sheet)
     described = croissant(facts, written, cite, at)
-    yield _text("croissant.json", "the files for machines", _json(described))
+    yield _text("croissant.json", "machine-readable description of the files", _json(described))
 
 
 def _text(name: str, about: str, text: str) -> Entry:
@@ -117,6 +117,4 @@ def _figures(made: ExportedResults) -> Iterator[Entry]:
     for name, shown in sorted(made.figures.items()):
         if shown["svg"]:
             yield _text(f"figures/{name}.svg", shown["title"], shown["svg"])
-        yield _text(
-            f"figures/{name}.csv", f"{shown['title']}: the rows behind it", figure_to_csv(shown)
-        )
+        yield _text(f"figures/{name}.csv", f"{shown['title']}: its data", figure_to_csv(shown))

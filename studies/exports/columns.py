@@ -1,4 +1,4 @@
-"""What a table of an export is: its columns, what they mean, and where its rows come from."""
+"""What a table of an export is: its columns and their meanings, and its rows."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Kind: TypeAlias = Literal["text", "whole", "number", "truth", "time", "json"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. Every kind may be missing; `json` is what a single cell cannot say."""
+    """One column. Any value may be missing; `json` is for what does not fit a single cell."""
 
     name: str
     kind: Kind
@@ -23,7 +23,7 @@ class Column:
 class Table:
     """One table: what a row is, its columns in order, and its rows with at least these.
 
-    `identifying` columns say who somebody is: they are written only when that is asked for.
+    `identifying` columns are personal data: they are written only on request.
     """
 
     about: str
@@ -37,12 +37,12 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
-ITEM = Column("item", "whole", "the item's number, from 0")
+ITEM = Column("item", "whole", "item number, from 0")
 NEURON = (
-    Column("subject", "text", "what the neuron is of"),
+    Column("subject", "text", "the neuron's subject (model or function set)"),
     Column("layer", "whole", "the neuron's layer, from 0"),
     Column("index", "whole", "the neuron's index in its layer, from 0"),
 )
 RATER = Column("rater", "text", "pseudonym")
 SYNTHETIC = "whether a program made the judgment"
-EXPLANATION = Column("explanation", "whole", "its number in the table explanations")
+EXPLANATION = Column("explanation", "whole", "the explanation's number in the table explanations")

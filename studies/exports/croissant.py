@@ -1,4 +1,4 @@
-"""An export for machines: a Croissant 1.0 description (JSON-LD, MLCommons) of its files."""
+"""A machine-readable description of an export: Croissant 1.0 (JSON-LD, MLCommons)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class File:
 def croissant(
     study: Mapping[str, Any], files: Sequence[File], cite: str, at: datetime
 ) -> dict[str, Any]:
-    """Return the description; record sets are read from the CSV files."""
+    """Return the description; its record sets are read from the CSV files."""
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",

@@ -1,4 +1,4 @@
-"""Which pairs were drawn, how, and how likely that was; empty where a study chooses none."""
+"""The draws of pairs and their probabilities; empty unless pairs are chosen adaptively."""
 
 from collections.abc import Iterator, Mapping
 from uuid import UUID
@@ -16,7 +16,7 @@ def draws_by_judgment(study: Study) -> Mapping[UUID, Drawn]:
 
 
 def drawn_as(draw: Drawn | None) -> Row:
-    """Return how the pair of a judgment was drawn; nothing where it was not."""
+    """Return the arm and probability of a draw; empty without one."""
     if draw is None:
         return {"arm": None, "probability": None}
     return {"arm": draw.arm, "probability": draw.probability}
@@ -39,19 +39,19 @@ DRAWN = (
     Column(
         "arm",
         "text",
-        "`random` or `active`: how the pair was drawn, where pairs are chosen as votes come in",
+        "`random` or `active`: how the pair was drawn, if pairs are chosen adaptively",
     ),
-    Column("probability", "number", "how likely that draw was, by either arm"),
+    Column("probability", "number", "probability of the draw, by either arm, given those before"),
 )
 DRAWS = Table(
-    about="One row per draw of a pair, in order, where pairs are chosen as votes come in.",
+    about="One row per draw of a pair, in order, if pairs are chosen adaptively.",
     columns=(
         ITEM,
-        Column("round", "whole", "the round, from 0, which is drawn at random"),
-        Column("place", "whole", "which draw of the round, from 0"),
+        Column("round", "whole", "round, from 0; round 0 is random"),
+        Column("place", "whole", "position within the round, from 0"),
         *DRAWN,
-        Column("drawn", "time", "when, in UTC"),
-        Column("judgment", "text", "the key of the judgment that answers it; empty before"),
+        Column("drawn", "time", "when it was drawn, in UTC"),
+        Column("judgment", "text", "key of the judgment that answers it; empty until then"),
     ),
     rows=_draws,
 )

@@ -1,4 +1,4 @@
-"""What is said about the neurons of a study: explanations, scores, simulations."""
+"""Explanations of a study's neurons, their scores and simulations."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -103,17 +103,17 @@ def _shown(study: Study) -> Any:
 
 EXPLANATIONS = Table(
     about=(
-        "One row per explanation that was shown; where raters write, of all those of the neurons, "
-        "beside which theirs stand."
+        "One row per explanation that was shown; if raters write explanations, one row per "
+        "explanation of the study's neurons."
     ),
     columns=(
-        Column("explanation", "whole", "its number"),
+        Column("explanation", "whole", "number of the explanation"),
         *NEURON,
-        Column("condition", "text", "the condition it stood for; empty for a true description"),
+        Column("condition", "text", "the condition it represents; empty for a true description"),
         Column("author_kind", "text", "`human`, `model`, `baseline` or `control`"),
-        Column("method", "text", "the explainer's name; empty for people"),
+        Column("method", "text", "the explainer; empty for people"),
         Column("method_version", "whole", "the explainer's version"),
-        Column("parent", "whole", "the explanation it was made from, if any"),
+        Column("parent", "whole", "the explanation it was revised from, if any"),
         Column("text", "text", "the text"),
     ),
     rows=_explanations,
@@ -122,40 +122,40 @@ SCORES = Table(
     about="One row per explanation shown and scorer.",
     columns=(
         EXPLANATION,
-        Column("scorer", "text", "the scorer's name on the results page: scorer · simulator"),
-        Column("scorer_method", "text", "the scorer's method"),
-        Column("scorer_version", "whole", "its version"),
+        Column("scorer", "text", "scorer as named on the results page: scorer · simulator"),
+        Column("scorer_method", "text", "method of the scorer"),
+        Column("scorer_version", "whole", "version of the scorer"),
         Column(
             "simulator",
             "text",
-            "the simulator whose simulation was scored; empty for scorers without one",
+            "simulator whose simulation was scored; empty for scorers without one",
         ),
-        Column("simulator_version", "whole", "its version"),
-        Column("value", "number", "the score; empty where it is undefined"),
+        Column("simulator_version", "whole", "version of the simulator"),
+        Column("value", "number", "the score; empty if undefined"),
         Column("reason", "text", "why it is undefined"),
-        Column("low", "number", "the lower end of its 95 % interval; empty where there is none"),
-        Column("high", "number", "the upper end"),
-        Column("n", "whole", "observations behind the score"),
+        Column("low", "number", "lower end of its 95% interval; empty if there is none"),
+        Column("high", "number", "upper end of its 95% interval"),
+        Column("n", "whole", "number of observations"),
     ),
     rows=_scores,
 )
 SIMULATIONS = Table(
-    about="One row per simulation of an explanation shown and record that it was made on.",
+    about="One row per simulation of a shown explanation and record.",
     columns=(
         EXPLANATION,
-        Column("simulation", "whole", "the simulation's number"),
-        Column("simulator", "text", "who predicted the activations"),
-        Column("simulated_by", "text", "the same as on the results page: settings tell two apart"),
-        Column("simulator_version", "whole", "its version"),
-        Column("by_person", "truth", "whether it is a rater, who simulated in a study"),
-        Column("scale", "text", "the unit of `simulated`: `raw` or `zero_to_ten`"),
-        Column("record", "whole", "the activation record's number"),
-        Column("document", "text", "the document it is from"),
-        Column("start", "whole", "the position of its first token there"),
+        Column("simulation", "whole", "number of the simulation"),
+        Column("simulator", "text", "simulator that predicted the activations"),
+        Column("simulated_by", "text", "simulator as named on the results page"),
+        Column("simulator_version", "whole", "version of the simulator"),
+        Column("by_person", "truth", "whether a rater made it, in a study"),
+        Column("scale", "text", "scale of `simulated`: `raw` or `zero_to_ten`"),
+        Column("record", "whole", "number of the activation record"),
+        Column("document", "text", "document of the record"),
+        Column("start", "whole", "position of its first token in the document"),
         Column("tokens", "json", "its tokens"),
         Column("actual", "json", "the neuron's raw activation on each token"),
-        Column("simulated", "json", "the predicted activation; empty where a token got none"),
-        Column("reason", "text", "why nothing was predicted"),
+        Column("simulated", "json", "predicted activation of each token; null if there is none"),
+        Column("reason", "text", "why there is no prediction"),
     ),
     rows=_simulations,
 )

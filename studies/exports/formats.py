@@ -1,4 +1,4 @@
-"""The forms in which a table is written, a piece at a time."""
+"""The file formats of tables, written piece by piece."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class FormatMissing(LookupError):
-    """A form that this installation cannot write; the text says what to install."""
+    """A format that this installation cannot write; the text says what to install."""
 
 
 def to_csv(columns: tuple[Column, ...], rows: Iterator[Row]) -> Iterator[bytes]:
@@ -50,7 +50,7 @@ def _taken(text: io.StringIO) -> bytes:
 
 
 def _cell(value: object) -> str:
-    """Return a value as a cell; text that would be a formula gets an apostrophe before it."""
+    """Return a value as a cell; text that looks like a formula is prefixed with an apostrophe."""
     if isinstance(value, str):
         return escaped(value)
     if isinstance(value, bool):
@@ -170,5 +170,5 @@ CONTENT_TYPES = {
 
 
 def installed_formats() -> list[str]:
-    """Return the forms that this installation can write."""
-    return [form for form in FORMATS if form != "parquet" or find_spec("pyarrow")]
+    """Return the formats that this installation can write."""
+    return [name for name in FORMATS if name != "parquet" or find_spec("pyarrow")]

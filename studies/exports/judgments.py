@@ -1,4 +1,4 @@
-"""What raters were shown and what they answered: judgments, items, options."""
+"""What raters were shown and answered: judgments, items, options."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -164,32 +164,31 @@ def _texts(options: Iterator[Offered]) -> dict[int, str]:
 
 _STUDY = Column("study", "text", "the study's slug")
 _ABOUT = (
-    Column("role", "text", "`main`, or `catch` or `repeat` for what tells about the rater only"),
-    Column("condition", "text", "whose explanation the question is about, if about one"),
-    Column("explanation", "whole", "that explanation's number in the table explanations"),
-    Column("known", "json", "the answer that is right, if one is"),
+    Column("role", "text", "`main`, or `catch` or `repeat` for questions that only test the rater"),
+    Column("condition", "text", "condition of the explanation that the question is about, if any"),
+    Column("explanation", "whole", "number of that explanation in the table explanations"),
+    Column("known", "json", "the right answer, if there is one"),
 )
 _COMPARED = (
-    Column("left_condition", "text", "what was shown on the left (first, on a phone)"),
-    Column("right_condition", "text", "what was shown on the right"),
-    Column("left_explanation", "whole", "its number in the table explanations"),
-    Column("right_explanation", "whole", "its number in the table explanations"),
+    Column("left_condition", "text", "condition shown on the left (first, on a phone)"),
+    Column("right_condition", "text", "condition shown on the right"),
+    Column("left_explanation", "whole", "explanation on the left, in the table explanations"),
+    Column("right_explanation", "whole", "explanation on the right, in the table explanations"),
     Column(
         "listed_first",
         "text",
-        "`left` or `right`: which of the two the item lists first; the same option for all "
-        "its raters",
+        "`left` or `right`: which one the item lists first; the same option for all its raters",
     ),
-    Column("outcome", "whole", "1 left preferred, -1 right preferred, 0 tie"),
-    Column("preferred", "text", "the condition preferred, or `tie`"),
+    Column("outcome", "whole", "1 if the left one is preferred, -1 if the right one, 0 for a tie"),
+    Column("preferred", "text", "preferred condition, or `tie`"),
 )
 
 JUDGMENTS = Table(
-    about="One row per judgment that stands, oldest first.",
+    about="One row per valid judgment (the last answer if it was corrected), oldest first.",
     columns=(
-        Column("judgment", "text", "the judgment's key"),
+        Column("judgment", "text", "key of the judgment"),
         _STUDY,
-        Column("protocol", "text", "the form of the question, such as `compare`"),
+        Column("protocol", "text", "protocol of the question, such as `compare`"),
         ITEM,
         *NEURON,
         RATER,
@@ -199,56 +198,55 @@ JUDGMENTS = Table(
         Column(
             "shown",
             "json",
-            "the options in the order in which they were shown: key, condition, explanation, "
-            "record",
+            "options in the order shown, each with key, condition, explanation and record",
         ),
-        Column("answer", "json", "the answer as it was stored; it names options by their keys"),
+        Column("answer", "json", "the stored answer, with options by their keys"),
         Column(
             "tests_rater",
             "truth",
-            "whether it tests the rater (a known answer, or asked twice) and is not analysed",
+            "whether it tests the rater (known answer, or repeat) and is not analysed",
         ),
         *DRAWN,
-        Column("confidence", "whole", "1, 2 or 3; empty where it was not asked for"),
-        Column("seconds", "number", "time with the page in view"),
+        Column("confidence", "whole", "1, 2 or 3; empty if not asked"),
+        Column("seconds", "number", "seconds with the page in view"),
         Column(
             "away",
             "number",
-            "seconds between claim and answer without the page in view; empty where not known",
+            "seconds between claim and answer with the page not in view; empty if unknown",
         ),
-        Column("submitted", "time", "when, in UTC"),
+        Column("submitted", "time", "when it was submitted, in UTC"),
     ),
     rows=_judgments,
 )
 ITEMS = Table(
-    about="One row per item, in the order of their numbers.",
+    about="One row per item, in order.",
     columns=(
         _STUDY,
         ITEM,
         *NEURON,
         *_ABOUT,
-        Column("group", "whole", "the group of raters that it is for; empty: everybody"),
-        Column("wanted", "whole", "judgments wanted; of a catch trial, at most"),
+        Column("group", "whole", "group of raters that it is for; empty if for all"),
+        Column("wanted", "whole", "judgments wanted; for a catch trial, the maximum"),
         Column("judgments", "whole", "judgments given"),
-        Column("synthetic_judgments", "whole", "how many of them a program made"),
-        Column("known_answer", "json", "the known answer, where there is one"),
-        Column("catch", "truth", "whether only inattention gives another"),
-        Column("repeats", "whole", "the number of the item that it asks again, if any"),
-        Column("records", "json", "the activation records shown, by their numbers, in order"),
+        Column("synthetic_judgments", "whole", "judgments made by programs"),
+        Column("known_answer", "json", "known answer, if there is one"),
+        Column("catch", "truth", "whether it is a catch trial"),
+        Column("repeats", "whole", "number of the item that it repeats, if any"),
+        Column("records", "json", "numbers of the activation records shown, in order"),
         Column("payload", "json", "exactly what raters were shown"),
     ),
     rows=_items,
 )
 OPTIONS = Table(
-    about="One row per item and option, in the order in which the item lists them.",
+    about="One row per item and option, in the item's order.",
     columns=(
         ITEM,
-        Column("place", "whole", "where the item lists it, from 0"),
-        Column("key", "text", "the opaque key that stood for it"),
-        Column("condition", "text", "the condition behind it; empty if it stands for none"),
+        Column("place", "whole", "position in the item, from 0"),
+        Column("key", "text", "opaque key of the option"),
+        Column("condition", "text", "condition of the explanation; empty if it has none"),
         EXPLANATION,
-        Column("record", "whole", "the activation record behind it; empty for an explanation"),
-        Column("text", "text", "the explanation's text"),
+        Column("record", "whole", "number of the activation record; empty for an explanation"),
+        Column("text", "text", "text of the explanation"),
     ),
     rows=_options,
 )

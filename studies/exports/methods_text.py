@@ -1,4 +1,4 @@
-"""An export for a reader: datasheet, methods paragraph, citation. Texts over a study's numbers."""
+"""A methods paragraph with a study's numbers, and its citations."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -52,29 +52,29 @@ def _answers(study: Facts, results: Facts) -> str:
         f"{counted(results['n_raters'], 'rater')} gave the "
         f"{counted(results['n_judgments'], 'judgment')} analysed{took}{by_program}. "
         f"{counted(flow['skipped'], 'item')} were skipped and {flow['expired']:,} lapsed. "
-        f"{_held_to(study)}"
+        f"{_rules(study)}"
     )
 
 
-def _held_to(study: Facts) -> str:
+def _rules(study: Facts) -> str:
     rules = [in_words(Rule.from_json(rule)) for rule in study["rules"]]
     if not rules:
-        return "No rules on raters were set in advance."
-    return f"Set in advance: {' '.join(rules)}"
+        return "No quality rules were set in advance."
+    return f"Quality rules set in advance: {' '.join(rules)}"
 
 
 def _wanted(study: Facts) -> str:
     wanted = f"{counted(study['overlap'], 'judgment')} of each item were wanted"
     if study["draws_pairs"]:
         wanted = (
-            f"{counted(study['budget'], 'judgment')} were wanted of pairs that were drawn as votes "
-            f"came in, with probability {study['random_share']:g} at random and else by expected "
-            f"information, none more than {counted(study['overlap'], 'time')}"
+            f"{counted(study['budget'], 'judgment')} were wanted of pairs chosen adaptively as "
+            f"votes arrived: with probability {study['random_share']:g} at random, else by "
+            f"expected information, and each at most {counted(study['overlap'], 'time')}"
         )
     elif study["extra_overlap_share"]:
-        wanted += f" ({study['extra_overlap']:,} of {study['extra_overlap_share']} in each hundred)"
+        wanted += f" ({study['extra_overlap']:,} of {study['extra_overlap_share']}% of them)"
     between = study["condition_assignment"] == "between"
-    return f"Each rater met one condition or one pair of them. {wanted}" if between else wanted
+    return f"Each rater saw one condition or one pair. {wanted}" if between else wanted
 
 
 def _inference(results: Facts) -> str:

@@ -1,4 +1,4 @@
-"""Who took part, and what was adopted of what they gave."""
+"""Raters, and what was adopted of their answers."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -107,51 +107,51 @@ def _adoptions(study: Study) -> Iterator[Row]:
 
 
 RATERS = Table(
-    about="One row per rater who took part, in the order in which they came.",
+    about="One row per rater, in order of arrival.",
     columns=(
         RATER,
-        Column("synthetic", "truth", "whether it is a program"),
-        Column("place", "whole", "0 for the study's first rater, and so on"),
-        Column("group", "whole", "the group of items dealt to the rater; empty: all"),
-        Column("consent_version", "whole", "the version of the consent agreed to"),
-        Column("consented", "time", "when, in UTC"),
-        Column("finished", "time", "when the rater was done; empty before"),
+        Column("synthetic", "truth", "whether the rater is a program"),
+        Column("place", "whole", "order of arrival, from 0"),
+        Column("group", "whole", "group of items for the rater; empty for all"),
+        Column("consent_version", "whole", "version of the consent"),
+        Column("consented", "time", "time of consent, in UTC"),
+        Column("finished", "time", "when the rater finished; empty if not yet"),
         Column(
             "tries",
             "json",
-            "tries at the check of the instructions: `seconds` after consent, and `answers`, the "
-            "place of the option chosen for each question",
+            "attempts at the comprehension questions: `seconds` after consent, and `answers`, the "
+            "position of the option chosen for each question",
         ),
-        Column("qualified", "time", "when the check was passed; empty without"),
-        Column("screened_out", "time", "when the last try failed; empty without"),
-        Column("practised", "whole", "practice questions done"),
-        Column("paused", "time", "when a rule paused the rater, if one did"),
+        Column("qualified", "time", "when the comprehension questions were passed; else empty"),
+        Column("screened_out", "time", "when the last attempt failed; else empty"),
+        Column("practised", "whole", "practice questions answered"),
+        Column("paused", "time", "when a rule paused the rater, if any did"),
         Column("judgments", "whole", "items judged"),
         Column("skipped", "whole", "items skipped"),
-        Column("lapsed", "whole", "items left without an answer"),
-        Column("excluded", "json", "the rules set in advance that the rater broke"),
+        Column("lapsed", "whole", "items claimed and not answered in time"),
+        Column("excluded", "json", "rules set in advance that exclude the rater"),
         Column(
             "exclusions",
             "json",
-            "each rule broken, with `at`, the measure `value` of `n` observations, its `limit`, "
-            "whether it `pauses`, and when and why it was `lifted`, if it was",
+            "each rule broken, with `at`, the measured `value` of `n` observations, its `limit`, "
+            "whether it `pauses`, and when and why the exclusion was `lifted`, if it was",
         ),
     ),
     identifying=(
-        Column("external", "text", "the recruiter's name for the rater"),
-        Column("arrival", "json", "what the recruiter's link said"),
+        Column("external", "text", "recruiter's ID of the rater, such as a Prolific ID"),
+        Column("arrival", "json", "parameters of the recruiter's link"),
     ),
     rows=_raters,
 )
 ADOPTIONS = Table(
-    about="One row per judgment of which an explanation or a simulation was to come.",
+    about="One row per judgment that was adopted, or could not be.",
     columns=(
-        Column("judgment", "text", "the judgment's key"),
+        Column("judgment", "text", "key of the judgment"),
         RATER,
-        Column("explanation", "whole", "the explanation that it became"),
-        Column("simulation", "whole", "the simulation that it became"),
-        Column("reason", "text", "why it became neither"),
-        Column("adopted", "time", "when, in UTC"),
+        Column("explanation", "whole", "explanation that was created from it"),
+        Column("simulation", "whole", "simulation that was created from it"),
+        Column("reason", "text", "why it could not be adopted"),
+        Column("adopted", "time", "when it was adopted, in UTC"),
     ),
     rows=_adoptions,
 )

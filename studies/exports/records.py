@@ -1,4 +1,4 @@
-"""What was shown of neurons: their activation records, in full."""
+"""The activation records that were shown, in full."""
 
 from collections.abc import Iterator
 
@@ -40,16 +40,16 @@ def _records(study: Study) -> Iterator[Row]:
 RECORDS = Table(
     about="One row per activation record that an item shows.",
     columns=(
-        Column("record", "whole", "its number"),
+        Column("record", "whole", "number of the record"),
         *NEURON,
-        Column("document", "text", "the document it is from"),
-        Column("split", "text", "`explain`, `select` or `score`: what the document is for"),
-        Column("start", "whole", "the position of its first token there"),
-        Column("kind", "text", "how it was chosen: `top`, `quantile`, `random` or `bottom`"),
-        Column("tokens", "json", "its tokens; of an image, the words for it"),
-        Column("image", "text", "the image's file in the zip that it came in; empty for a text"),
+        Column("document", "text", "document of the record"),
+        Column("split", "text", "split of the document: `explain`, `select` or `score`"),
+        Column("start", "whole", "position of its first token in the document"),
+        Column("kind", "text", "why it was kept: `top`, `quantile`, `random` or `bottom`"),
+        Column("tokens", "json", "its tokens; for an image, its alternative text"),
+        Column("image", "text", "file name of the image in the imported zip; empty for a text"),
         Column("actual", "json", "the neuron's raw activation on each token"),
-        Column("peak", "number", "the highest of them"),
+        Column("peak", "number", "highest activation"),
     ),
     rows=_records,
 )

@@ -1,4 +1,4 @@
-"""The tables of an export by name."""
+"""The tables of an export by name, and their description."""
 
 from collections.abc import Iterator
 
@@ -27,20 +27,33 @@ TABLES: dict[str, Table] = {
 
 
 def columns_of(table: str, *, identified: bool = False) -> tuple[Column, ...]:
-    """Return a table's columns, with those that say who raters are if asked for."""
+    """Return a table's columns, with personal data if `identified`."""
     chosen = TABLES[table]
     return (*chosen.columns, *chosen.identifying) if identified else chosen.columns
 
 
-def pieces(study: Study, table: str, format: str, *, identified: bool = False) -> Iterator[bytes]:
-    """Yield a table piece by piece, all of one moment, with who raters are if asked for.
+def described(level: str, *, identified: bool = False) -> str:
+    """Return a description of all tables in Markdown, under headings of that level."""
+    return "\n\n".join(
+        f"{level} {name}\n\n{table.about}\n\n| column | meaning |\n|---|---|\n"
+        + "\n".join(
+            f"| `{column.name}` | {column.meaning} |"
+            for column in columns_of(name, identified=identified)
+        )
+        for name, table in TABLES.items()
+    )
 
-    KeyError: no such table or form. `FormatMissing`: see there.
+
+def pieces(study: Study, table: str, format: str, *, identified: bool = False) -> Iterator[bytes]:
+    """Yield a table piece by piece, all from one snapshot, with personal data if `identified`.
+
+    KeyError if there is no such table or format; `FormatMissing` if it is not installed.
     """
     columns = columns_of(table, identified=identified)
-    return _of_one_moment(FORMATS[format](columns, TABLES[table].rows(study)))
+    write = FORMATS[format]
+    return _in_snapshot(write(columns, TABLES[table].rows(study)))
 
 
-def _of_one_moment(rows: Iterator[bytes]) -> Iterator[bytes]:
+def _in_snapshot(rows: Iterator[bytes]) -> Iterator[bytes]:
     with snapshot():
         yield from rows

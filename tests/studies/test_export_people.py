@@ -97,7 +97,7 @@ def test_an_export_that_says_who_raters_are_begins_with_a_warning(
         sheet = export.read("datasheet.md").decode()
         described = json.loads(export.read("croissant.json"))
         [rater] = csv.DictReader(io.StringIO(export.read("raters.csv").decode()))
-    assert sheet.split("\n\n")[1].startswith("> **This export says who the raters are.**")
+    assert sheet.split("\n\n")[1].startswith("> **This export contains personal data.**")
     assert "| `external` |" in sheet
     assert rater["external"] == ID
     [raters] = (each for each in described["recordSet"] if each["name"] == "raters")

@@ -106,8 +106,8 @@ def test_checks_are_read_as_they_were_written(checks: list[Check]) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("+ yes", "line 1: a question comes before its options"),
-        ("Why?\n+ a", "“Why?” needs two options or more"),
+        ("+ yes", "line 1: write a question before its options"),
+        ("Why?\n+ a", "“Why?” needs at least two options"),
         ("Why?\n- a\n- b", "one of them after"),
         ("Why?\n+ a\n+ b", "one of them after"),
     ],
@@ -214,7 +214,7 @@ def test_the_datasheet_lists_the_rules_and_what_was_asked_first(tmp_path: Path) 
     path.write_bytes(b"".join(archive(study)))
     with ZipFile(path) as export:
         sheet, methods = (export.read(f"{name}.md").decode() for name in ("datasheet", "methods"))
-    assert "is asked nothing more, and left out. 0 judgments taken out." in sheet
+    assert "are paused and excluded. 0 judgments excluded." in sheet
     assert "+ The unit responded strongly to it" in sheet
     assert "1 question to practise on came first, not stored." in sheet
     for text in (sheet, methods):

@@ -87,7 +87,7 @@ def test_a_fault_far_down_the_form_is_told_at_its_top(staff: Client) -> None:
     assert b"Nothing was built" not in staff.get(f"{LIST}start/intruder/").content
     sent = {**as_filled_in(staff, "intruder"), "checks": "What?\n- a\n- b", "open": "yes"}
     page = staff.post(f"{LIST}start/intruder/", sent).content.decode()
-    assert page.index("Nothing was built") < page.index("needs two options or more")
+    assert page.index("Nothing was built") < page.index("needs at least two options")
     assert not Study.objects.exists()
 
 
