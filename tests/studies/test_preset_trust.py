@@ -154,7 +154,7 @@ def test_rules_and_checks_are_set_on_the_study_and_frozen_when_it_is_built(staff
     ]
     assert len(study.batch.entry["practice"]) == 1
     page = staff.get(change_url(study)).content.decode()
-    assert "is asked nothing more, and left out" in page
+    assert "are paused and excluded" in page
     assert "Sure?" in page
     assert f"/admin/annotation/batch/{study.batch.pk}/change/" in page
 
@@ -216,6 +216,6 @@ def test_the_datasheet_lists_the_rules_and_what_was_asked_first(tmp_path: Path) 
         sheet, methods = (export.read(f"{name}.md").decode() for name in ("datasheet", "methods"))
     assert "are paused and excluded. 0 judgments excluded." in sheet
     assert "+ The unit responded strongly to it" in sheet
-    assert "1 question to practise on came first, not stored." in sheet
+    assert "1 practice question (not stored)." in sheet
     for text in (sheet, methods):
         assert "more than 30 % of the answers in less than 3 s" in text
