@@ -1,25 +1,44 @@
-"""What one line of a JSON Lines file about neurons says: value objects, whatever the format."""
+"""What all formats are read into: a neuron, its records, explanations, simulations and scores.
 
-from collections.abc import Mapping
+The types say what a JSON file may hold, and `validation` checks files by them. Objects that other
+code makes aren't checked again.
+"""
+
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
 
 from explanations.formats.fields import printable
+from explanations.formats.types import (
+    Floats,
+    FloatsWithGaps,
+    FullText,
+    Index,
+    JSONObject,
+    Name,
+    Number,
+    Positive,
+    Reason,
+    Share,
+    ShortName,
+    Strict,
+    Tokens,
+    problem,
+    text,
+)
 from explanations.records import AuthorKind, NeuronRef, RecordKind, Scale, Split
 
-# Activations are float32; a tuple holds them as the numbers that float32 can hold.
-Values = tuple[float, ...]
-
 ROUNDING = 1e-6
-"""By what share an activation may be above the maximum: what rounding to float32 can do."""
+"""By what share rounding to float32 can bring an activation above the maximum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportOptions:
-    """What the user of a format said beside the path; empty and 0 where nothing was said.
+    """What the user gives in addition to the path; empty and 0 mean that nothing was given.
 
-    `layers` and `width` are the subject's size where files do not tell it, `seed` deals windows
-    into splits, `tokenizer` is a tokenizer.json or a folder that holds one.
+    `layers` and `width` are the subject's size, for files that don't state it. `seed` assigns
+    windows to splits. `tokenizer` is a tokenizer.json or a folder that holds one.
     """
 
     subject: str = ""
@@ -30,12 +49,12 @@ class ImportOptions:
 
 
 class FormatError(ValueError):
-    """A format that cannot be read or written at all as it was asked; says what to do instead."""
+    """A format can't be read or written as requested; the message says what to do instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
-    """Where something stands: a file, its line from 1, a record in it; as far as there are such."""
+    """A file, a line of it counted from 1, and a record in it, as far as each is known."""
 
     file: str = ""
     line: int = 0
@@ -48,7 +67,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What is wrong in one place, in which field of it, and what is expected there."""
+    """What is wrong at a location, in which field, and what is expected instead."""
 
     location: Location
     field: str
@@ -60,125 +79,155 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectLine:
-    """The subject whose neuron it is, as it was loaded; `layers` and `width` 0: not told."""
+class SubjectLine(Strict):
+    """The subject that a neuron belongs to. `layers` or `width` 0: the file doesn't state it."""
 
-    name: str
-    layers: int
-    width: int
-    source: str = ""
-    revision: str = ""
-    hook: str = ""
-    dtype: str = ""
-    tokenizer: str = ""
+    name: Name
+    layers: Positive
+    width: Positive
+    source: Annotated[str, text(500, blank=True)] = ""
+    revision: Annotated[str, text(100, blank=True)] = ""
+    hook: Annotated[str, text(200, blank=True)] = ""
+    dtype: Annotated[str, text(20, blank=True)] = ""
+    tokenizer: Annotated[str, text(200, blank=True)] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordLine:
-    """An activation record on the raw scale; `start` is its first token's place in the document."""
+class RecordLine(Strict):
+    """An activation record on the raw scale; `start` is its first token's index in the document."""
 
-    document: str
-    start: int
+    document: Name
+    start: Index
     split: Split
     kind: RecordKind
-    quantile: int | None
-    tokens: tuple[str, ...]
-    activations: Values
+    tokens: Tokens
+    activations: Floats
+    quantile: Annotated[int, Field(strict=True, ge=0, le=3)] | None = None
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if (self.kind == RecordKind.QUANTILE) != (self.quantile is not None):
+            raise problem("quantile", "belongs to records of the kind quantile, and only to those")
+        if len(self.tokens) != len(self.activations):
+            counts = f"{len(self.activations)} numbers for {len(self.tokens)} tokens"
+            raise problem("activations", counts)
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MethodLine:
+class MethodLine(Strict):
     """A named, versioned configuration of an explainer, simulator or scorer."""
 
-    name: str
-    version: int
-    config: Mapping[str, Any] = field(default_factory=dict)
+    name: ShortName
+    version: Index
+    config: JSONObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreLine:
-    """A number about an explanation, or the reason for none; `n` observations stand behind it.
+class ScoreLine(Strict):
+    """A number about an explanation, from `n` observations, or the reason why there is none.
 
-    `low` and `high` are its 95 % interval, `records` the positions of the line's records that it
-    rests on; `details` are JSON: what else the scorer told.
+    `low` and `high` are its 95% interval, `records` the positions of the line's records that it
+    rests on; `details` are whatever else the scorer reports, as JSON.
     """
 
     method: MethodLine
-    simulator: MethodLine | None
-    value: float | None
-    reason: str
-    n: int
-    low: float | None = None
-    high: float | None = None
-    records: tuple[int, ...] = ()
-    details: Mapping[str, Any] = field(default_factory=dict)
+    n: Index
+    simulator: MethodLine | None = None
+    value: Number | None = None
+    reason: Reason = ""
+    low: Number | None = None
+    high: Number | None = None
+    records: tuple[Index, ...] = ()
+    details: JSONObject = field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if (self.value is None) != bool(self.reason.strip()):
+            raise problem("value", "expected either a value or a reason")
+        ends = (self.low is None, self.high is None)
+        if not all(ends) and (any(ends) or self.value is None):
+            raise problem("low", "an interval has two ends, low and high, and a value")
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SimulatedLine:
+class SimulatedLine(Strict):
     """Predicted activations of the line's record at that position, or the reason for none.
 
-    nan where a token got no value.
+    A token without a prediction has nan.
     """
 
-    record: int
-    values: Values | None
-    reason: str
+    record: Index
+    values: FloatsWithGaps | None = None
+    reason: Reason = ""
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if (self.values is None) != bool(self.reason.strip()):
+            raise problem("values", "expected either values or a reason")
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SimulationLine:
+class SimulationLine(Strict):
     """Predicted activations of some of the line's records, given an explanation."""
 
     method: MethodLine
     scale: Scale
     records: tuple[SimulatedLine, ...]
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: JSONObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExplanationLine:
+class ExplanationLine(Strict):
     """One text about the neuron.
 
     `shown` are the positions of the records that its author saw; `parent` is the id of the earlier
-    explanation that it revises. Ids hold within a line.
+    explanation that it revises. Ids are unique within a line.
     """
 
-    id: str
-    text: str
+    id: Name
+    text: FullText
     author_kind: AuthorKind
-    method: MethodLine | None
-    parent: str | None = None
-    shown: tuple[int, ...] = ()
+    method: MethodLine | None = None
+    parent: Name | None = None
+    shown: tuple[Index, ...] = ()
     scores: tuple[ScoreLine, ...] = ()
     simulations: tuple[SimulationLine, ...] = ()
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: JSONObject = field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.method is None and self.author_kind != AuthorKind.HUMAN:
+            raise problem("method", f"an explanation by a {self.author_kind} needs a method")
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NeuronLine:
-    """One neuron with its records and all that is said about it.
+class NeuronLine(Strict):
+    """One neuron with its records and explanations.
 
-    `maximum` is None where a file does not tell it: what is stored holds, or else the highest of
-    the records, or else 0 until some file tells.
+    `maximum` is None where a file doesn't state it: then the stored one holds, or else the highest
+    of the records, or else 0 until some file states it.
     """
 
     subject: SubjectLine
-    layer: int
-    index: int
-    maximum: float | None
-    mean: float | None = None
-    firing_rate: float | None = None
+    layer: Index
+    index: Index
+    maximum: Number | None = None
+    mean: Number | None = None
+    firing_rate: Share | None = None
     records: tuple[RecordLine, ...] = ()
     explanations: tuple[ExplanationLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalScore:
-    """A score of an explanation that is stored already, as somebody else found it.
+    """A score that other software computed for an explanation in the database.
 
-    The explanation is named by its `number` in the database, or by its `neuron` and `text`, and by
-    `explainer`, its method's name, where several say the same.
+    The explanation is identified by its `number` in the database, or by its `neuron` and `text`,
+    and by `explainer`, its method's name, where several have the same text.
     """
 
     number: int | None
@@ -191,7 +240,7 @@ class ExternalScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """Something good that was read, and where it stands."""
+    """Something that was read without a problem, and where."""
 
     location: Location
     line: NeuronLine | ExternalScore

@@ -8,7 +8,8 @@ from typing import Any
 
 from explanations.corpora.sources import File, TextError
 from explanations.formats.fields import Fields, Problems
-from explanations.formats.lines import Location, Problem, Values
+from explanations.formats.lines import Location, Problem
+from explanations.formats.types import Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -126,7 +126,7 @@ def test_a_fault_reads_as_one_line_with_its_place() -> None:
     bad = line()
     bad["records"][1]["split"] = "test"
     assert [str(each) for each in outcomes(bad)] == [
-        "line 1, records[1].split: expected one of explain, select, score, not 'test'"
+        "line 1, records[1].split: should be 'explain', 'select' or 'score', not 'test'"
     ]
 
 

@@ -122,7 +122,7 @@ def test_three_faults_are_named_by_line_and_field_and_the_rest_is_loaded(tmp_pat
         "neurons.jsonl, line 2, records[0].activations: 1 numbers for 2 tokens"
     )
     assert faults.splitlines()[1].startswith(
-        "neurons.jsonl, line 3, explanations[0].author_kind: expected one of"
+        "neurons.jsonl, line 3, explanations[0].author_kind: should be 'human', 'model',"
     )
     assert faults.splitlines()[2].startswith("neurons.jsonl, line 4: is no JSON")
     assert "2 neurons" in said
@@ -206,7 +206,7 @@ def test_a_token_without_a_simulated_value_is_null_in_and_out(tmp_path: Path) ->
         assert _import(_file(tmp_path, row))[1:] == ("", True)
     assert '"values":[null,4.5]' in _export(tmp_path)
     row["explanations"][1]["simulations"][0]["records"][0]["values"] = [None, None]
-    assert "values[0]" in _import(_file(tmp_path, row))[1]
+    assert "simulations[0].records[0].values: holds no number" in _import(_file(tmp_path, row))[1]
 
 
 def test_a_simulation_is_stored_with_all_its_records_or_contradicted(tmp_path: Path) -> None:

@@ -1,30 +1,31 @@
 """Our own JSON Lines format, one neuron a line: docs/import-format.md says what stands where."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from explanations.corpora.sources import JSON_LINES, TextError, tree
-from explanations.formats.explained import explanations
-from explanations.formats.fields import LARGEST, Fields, Problems
+from explanations.formats.concordance.agreement import disagreements
+from explanations.formats.fields import Problems
 from explanations.formats.lines import (
-    ROUNDING,
     ImportOptions,
     Location,
     NeuronLine,
     Parsed,
     Problem,
-    RecordLine,
     SubjectLine,
 )
 from explanations.formats.reading import damage, json_value, told
+from explanations.formats.validation import validated
 from explanations.formats.writing import Rows, json_text, shortest
-from explanations.records import RecordKind, Split
 
 FORMAT = "concordance"
 VERSION = 1
+_LINE = TypeAdapter(NeuronLine)
 
 
 def read(place: str, options: ImportOptions) -> Iterator[Parsed | Problem]:
@@ -59,14 +60,14 @@ def _read(lines: Iterable[str | bytes], name: str, known: "_Known") -> Iterator[
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        faults, place = Problems([]), Location(file=name, line=number)
-        neuron = _neuron(_json(line, faults), faults)
-        if neuron is not None and not faults.found:
-            known.check(neuron, place, faults)
-        if neuron is None or faults.found:
-            yield from told(place, faults)
+        problems, location = Problems([]), Location(file=name, line=number)
+        neuron = _neuron(line, problems)
+        if neuron is not None:
+            known.check(neuron, location, problems)
+        if neuron is None or problems.found:
+            yield from told(location, problems)
         else:
-            yield Parsed(location=place, line=neuron)
+            yield Parsed(location=location, line=neuron)
 
 
 def dump(neuron: NeuronLine) -> str:
@@ -127,95 +128,20 @@ def _on(first: Location, now: Location) -> str:
     return f"line {first.line}" + (f" of {first.file}" if first.file != now.file else "")
 
 
-def _json(text: str | bytes, faults: Problems) -> Any:
-    """Read one line's JSON; a note and an empty object where it is none."""
-    raw = json_value(text, faults)
-    if faults.found:
-        return {}
-    if not isinstance(raw, dict):
-        faults.note("", "expected one JSON object a line")
-        return {}
-    if raw.get("format") != FORMAT:
-        faults.note("format", f'expected "{FORMAT}"')
-    elif raw.get("version") != VERSION:
-        faults.note("version", f"this reader knows version {VERSION}")
-    return raw
-
-
-def _neuron(raw: Mapping[str, Any], faults: Problems) -> NeuronLine | None:
-    """Read a neuron; None where what it is cannot even be asked (no JSON, another format)."""
-    if faults.found:
+def _neuron(text: str | bytes, problems: Problems) -> NeuronLine | None:
+    """Return the neuron of a line; None and the problems noted if there are any."""
+    raw = json_value(text, problems)
+    if problems.found:
         return None
-    fields = Fields(raw, "", faults)
-    fields.take("format")
-    fields.take("version")
-    subject = _subject(fields.inner("subject"))
-    bounded = not faults.within("subject")
-    maximum = fields.number("maximum")
-    records = tuple(map(_record, fields.objects("records", [])))
-    _records_agree(records, math.inf if faults.within("maximum") else maximum, faults)
-    neuron = NeuronLine(
-        subject=subject,
-        layer=fields.whole("layer", high=subject.layers - 1 if bounded else LARGEST),
-        index=fields.whole("index", high=subject.width - 1 if bounded else LARGEST),
-        maximum=maximum,
-        mean=fields.number("mean") if fields.has("mean") else None,
-        firing_rate=fields.number("firing_rate", 0, 1) if fields.has("firing_rate") else None,
-        records=records,
-        explanations=explanations(fields, records),
-    )
-    fields.end()
-    return neuron
-
-
-def _subject(fields: Fields) -> SubjectLine:
-    subject = SubjectLine(
-        name=fields.text("name", 200),
-        layers=fields.whole("layers", 1),
-        width=fields.whole("width", 1),
-        source=fields.text("source", 500, "", empty=True),
-        revision=fields.text("revision", 100, "", empty=True),
-        hook=fields.text("hook", 200, "", empty=True),
-        dtype=fields.text("dtype", 20, "", empty=True),
-        tokenizer=fields.text("tokenizer", 200, "", empty=True),
-    )
-    fields.end()
-    return subject
-
-
-def _record(fields: Fields) -> RecordLine:
-    kind = fields.one_of("kind", RecordKind)
-    quantile = fields.whole("quantile", 0, 3) if fields.has("quantile") else None
-    if (kind == RecordKind.QUANTILE) != (quantile is not None):
-        fields.note("quantile", "is given for records of the kind quantile and for no others")
-    record = RecordLine(
-        document=fields.text("document", 200),
-        start=fields.whole("start"),
-        split=fields.one_of("split", Split),
-        kind=kind,
-        quantile=quantile,
-        tokens=fields.texts("tokens"),
-        activations=fields.floats("activations"),
-    )
-    given = fields.has("tokens") and fields.has("activations")
-    if given and len(record.tokens) != len(record.activations):
-        counts = f"{len(record.activations)} numbers for {len(record.tokens)} tokens"
-        fields.note("activations", counts)
-    fields.end()
-    return record
-
-
-def _records_agree(records: tuple[RecordLine, ...], maximum: float, faults: Problems) -> None:
-    """Note records given twice, documents in two splits, and activations above the maximum."""
-    splits: dict[str, Split] = {}
-    places: set[tuple[str, int]] = set()
-    for position, record in enumerate(records):
-        path = f"records[{position}]"
-        if (record.document, record.start) in places:
-            faults.note(path, "stands at the same place of the same document as one before")
-        places.add((record.document, record.start))
-        if splits.setdefault(record.document, record.split) != record.split:
-            faults.note(f"{path}.split", "a document is in one split, and this one was in another")
-        peak = max(record.activations, default=maximum)
-        if peak > maximum and not math.isclose(peak, maximum, rel_tol=ROUNDING):
-            faults.note(f"{path}.activations", f"{peak:g} is above the maximum, {maximum:g}")
+    if not isinstance(raw, dict):
+        problems.note("", "expected one JSON object a line")
+    elif raw.pop("format", None) != FORMAT:
+        problems.note("format", f'expected "{FORMAT}"')
+    elif raw.pop("version", None) != VERSION:
+        problems.note("version", f"this reader knows version {VERSION}")
+    if problems.found:
+        return None
+    neuron = validated(_LINE, raw, problems)
+    for field, message in disagreements(neuron) if neuron else ():
+        problems.note(field, message)
+    return None if problems.found else neuron

@@ -14,9 +14,9 @@ from explanations.formats.lines import (
     ScoreLine,
     SimulatedLine,
     SimulationLine,
-    Values,
 )
 from explanations.formats.reading import Excerpt, excerpt
+from explanations.formats.types import Values
 from explanations.formats.windows import WindowRecords
 from explanations.records import AuthorKind, RecordKind, Scale
 
