@@ -44,10 +44,18 @@ def _float32(values: Values) -> Values:
     return tuple(np.array(values, np.float32).tolist())
 
 
-def _with_gaps(values: tuple[float | None, ...]) -> Values:
-    if values and all(value is None for value in values):
+def _in_float32(values: Values) -> Values:
+    if (np.abs(values) > LARGEST_FLOAT32).any():  # false for nan
+        raise ValueError("holds a number that float32 can't hold")
+    return _float32(values)
+
+
+def _nan_for_null(raw: object) -> object:
+    if not isinstance(raw, list):
+        return raw
+    if raw and all(value is None for value in raw):
         raise ValueError("holds no number")
-    return _float32(tuple(math.nan if value is None else value for value in values))
+    return [math.nan if value is None else value for value in raw]
 
 
 def _storable(value: object) -> bool:
@@ -69,8 +77,6 @@ def _object(value: object) -> object:
     return value
 
 
-_FLOAT32 = Field(strict=True, ge=-LARGEST_FLOAT32, le=LARGEST_FLOAT32)
-
 ShortName: TypeAlias = Annotated[str, text(100)]
 Name: TypeAlias = Annotated[str, text(200)]
 FullText: TypeAlias = Annotated[str, text(), AfterValidator(str.strip)]
@@ -82,11 +88,14 @@ Positive: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=LARGEST)]
 Number: TypeAlias = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Share: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=1)]
 Tokens: TypeAlias = tuple[Annotated[str, text(blank=True)], ...]
-Floats: TypeAlias = Annotated[
-    tuple[Annotated[float, _FLOAT32, Field(allow_inf_nan=False)], ...], AfterValidator(_float32)
+Float32: TypeAlias = Annotated[
+    float, Field(strict=True, allow_inf_nan=False, ge=-LARGEST_FLOAT32, le=LARGEST_FLOAT32)
 ]
+Floats: TypeAlias = Annotated[tuple[Float32, ...], AfterValidator(_float32)]
 # A token that got no value is null in a file and nan here.
 FloatsWithGaps: TypeAlias = Annotated[
-    tuple[Annotated[float, _FLOAT32] | None, ...], AfterValidator(_with_gaps)
+    tuple[Annotated[float, Field(strict=True)], ...],
+    BeforeValidator(_nan_for_null),
+    AfterValidator(_in_float32),
 ]
 JSONObject: TypeAlias = Annotated[Mapping[str, Any], BeforeValidator(_object)]

@@ -12,10 +12,14 @@ T = TypeVar("T")
 _MESSAGES = {
     "unexpected_keyword_argument": "there is no such field",
     "missing": "is missing",
-    "string_pattern_mismatch": "is blank, or holds a character that no database keeps",
     "string_unicode": "holds a character that no database keeps",
-    "dataclass_type": "expected an object",
-    "tuple_type": "expected an array",
+}
+_TYPES = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "dataclass_type": "an object",
+    "tuple_type": "an array",
 }
 
 
@@ -40,9 +44,12 @@ def _path(error: ErrorDetails) -> str:
 
 
 def _message(error: ErrorDetails) -> str:
+    name, value = error["type"], error["input"]
+    if name in _TYPES:
+        return f"expected {_TYPES[name]}, not {kind(value)}"
+    if name == "string_pattern_mismatch":
+        return _MESSAGES["string_unicode"] if value.strip() else "is empty"
     text = error["msg"].removeprefix("Input ").removeprefix("Value error, ")
-    if error["type"] in ("problem", "missing", "value_error"):
-        return _MESSAGES.get(error["type"], text)
-    value = error["input"]
-    got = f"{value!r:.60}" if isinstance(value, str | int | float) else kind(value)
-    return f"{_MESSAGES.get(error['type'], text)}, not {got}"
+    if name in ("enum", "greater_than_equal", "less_than_equal"):
+        return f"{text}, not {value!r:.60}"
+    return _MESSAGES.get(name, text)

@@ -108,7 +108,7 @@ SAME = {name: written(drawing(1)) for name in ("1.png", "2.png")}
 @pytest.mark.parametrize(
     ("rows", "given", "said"),
     [
-        ([row(1), row(2, kind="best")], None, "line 2, 2.png, kind: expected one of"),
+        ([row(1), row(2, kind="best")], None, "line 2, 2.png, kind: should be 'top', "),
         ([row(1), row(2)], {"1.png": b"GIF89a"}, "line 1, 1.png, file: is no PNG"),
         ([row(1), row(2)], {"1.png": SAME["1.png"]}, "line 2, 2.png, file: there is no such file"),
         ([row(1), row(1, neuron="0/1", split="score")], None, "line 2, 1.png, split: line 1 has"),

@@ -51,10 +51,10 @@ def test_comma_separated_values_say_the_same() -> None:
         ({"alternative": None}, "alternative: expected a text, not null"),
         ({"neuron": "conv5"}, "neuron: expected layer/index, like 3/120, not 'conv5'"),
         ({"neuron": "3/99999999999"}, "neuron: expected layer/index"),
-        ({"split": "train"}, "split: expected one of explain, select, score, not 'train'"),
+        ({"split": "train"}, "split: should be 'explain', 'select' or 'score', not 'train'"),
         ({"kind": "quantile"}, "kind: expected one of top, random, bottom for an image"),
         ({"activation": "high"}, "activation: expected a number, not a text"),
-        ({"activation": float("nan")}, "activation: is not finite"),
+        ({"activation": float("nan")}, "activation: should be a finite number"),
         ({"label": "fish"}, "label: there is no such field"),
     ],
 )

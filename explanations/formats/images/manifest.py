@@ -5,43 +5,58 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
-from explanations.formats.fields import LARGEST, Fields, Problems
+from pydantic import AfterValidator, Field, PlainValidator, TypeAdapter
+
+from explanations.formats.fields import Problems
 from explanations.formats.lines import FormatError, Location, Problem
+from explanations.formats.reading import told
+from explanations.formats.types import LARGEST, Name, Strict, text
+from explanations.formats.validation import validated
 from explanations.records import NeuronRef, RecordKind, Split
 
 MANIFESTS = ("manifest.jsonl", "manifest.csv")
 MAX_ROWS = 100_000
 MAX_ALTERNATIVE = 500
-"""What a rater's page takes."""
+"""Characters that fit on a rater's page."""
 
-_OPTIONAL = ("source", "licence")
 _NEURON = re.compile(r"[Ll]?(\d{1,9})/(\d{1,10})")
-_NO_NEURON = NeuronRef(layer=0, index=0)
 
 
-# An image is no draw from a quarter of the peaks.
-_KINDS = tuple(kind for kind in RecordKind if kind is not RecordKind.QUANTILE)
+def _neuron(raw: object) -> NeuronRef:
+    found = _NEURON.fullmatch(raw) if isinstance(raw, str) else None
+    if found is None or max(map(int, found.groups())) >= LARGEST:
+        raise ValueError(f"expected layer/index, like 3/120, not {raw!r:.40}")
+    return NeuronRef(layer=int(found[1]), index=int(found[2]))
+
+
+def _kind(kind: RecordKind) -> RecordKind:
+    if kind is RecordKind.QUANTILE:
+        raise ValueError("expected one of top, random, bottom for an image")
+    return kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageRow:
+class ImageRow(Strict):
     """A neuron's raw activation on an image, and what the image shows, in words.
 
-    `file` is a path beside the manifest; `source` and `licence` are empty where not told.
+    `file` is a path relative to the manifest; `source` and `licence` are empty where not stated.
     """
 
-    line: int
-    file: str
-    neuron: NeuronRef
+    file: Name
+    neuron: Annotated[NeuronRef, PlainValidator(_neuron)]
     split: Split
-    kind: RecordKind
-    activation: float
-    alternative: str
-    source: str = ""
-    licence: str = ""
+    kind: Annotated[RecordKind, AfterValidator(_kind)]
+    activation: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e30, le=1e30)]
+    alternative: Annotated[str, text(MAX_ALTERNATIVE)]
+    source: Annotated[str, text(500, blank=True)] = ""
+    licence: Annotated[str, text(500, blank=True)] = ""
+    line: int = 0
+
+
+_ROW = TypeAdapter(ImageRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +69,9 @@ class ImageManifest:
 
     def fault(self, row: ImageRow, field: str, message: str) -> Problem:
         """Return a fault of a row, which names its line and its image."""
-        return Problem(location=_place(self.name, row.line, row.file), field=field, message=message)
+        return Problem(
+            location=_location(self.name, row.line, row.file), field=field, message=message
+        )
 
 
 def read_manifest(name: str, content: bytes) -> ImageManifest:
@@ -115,48 +132,19 @@ def _value(key: str, text: str) -> Any:
 
 
 def _row(name: str, line: int, raw: Any) -> tuple[ImageRow | None, list[Problem]]:
-    """Return a row, or its faults."""
+    """Return a row, or its problems."""
     if isinstance(raw, FormatError):
-        return None, [Problem(location=_place(name, line, ""), field="", message=str(raw))]
+        return None, [Problem(location=_location(name, line, ""), field="", message=str(raw))]
     noted = Problems([])
-    row = _read(line, Fields(raw, "", noted))
-    place = _place(name, line, row.file)
-    faults = [Problem(location=place, field=field, message=said) for field, said in noted.found]
-    return (None if faults else row), faults
+    if isinstance(raw, dict) and "line" in raw:
+        noted.note("line", "there is no such field")
+    row = validated(_ROW, raw, noted)
+    if row is not None and not noted.found:
+        return replace(row, line=line), []
+    file = raw.get("file") if isinstance(raw, dict) else ""
+    location = _location(name, line, file if isinstance(file, str) else "")
+    return None, list(told(location, noted))
 
 
-def _read(line: int, fields: Fields) -> ImageRow:
-    row = ImageRow(
-        line=line,
-        file=fields.text("file", 200),
-        neuron=_neuron(fields),
-        split=fields.one_of("split", Split),
-        kind=_kind(fields),
-        activation=fields.number("activation", -1e30, 1e30),
-        alternative=fields.text("alternative", MAX_ALTERNATIVE),
-        **{name: fields.text(name, 500, "", empty=True) for name in _OPTIONAL},
-    )
-    fields.end()
-    return row
-
-
-def _neuron(fields: Fields) -> NeuronRef:
-    said = fields.text("neuron", 40)
-    if not said:
-        return _NO_NEURON
-    found = _NEURON.fullmatch(said)
-    if found is None or max(map(int, found.groups())) >= LARGEST:
-        fields.note("neuron", f"expected layer/index, like 3/120, not {said!r}")
-        return _NO_NEURON
-    return NeuronRef(layer=int(found[1]), index=int(found[2]))
-
-
-def _kind(fields: Fields) -> RecordKind:
-    kind = fields.one_of("kind", RecordKind)
-    if kind not in _KINDS:
-        fields.note("kind", f"expected one of {', '.join(_KINDS)} for an image")
-    return kind
-
-
-def _place(name: str, line: int, file: str) -> Location:
+def _location(name: str, line: int, file: str) -> Location:
     return Location(file=name, line=line, record=file)

@@ -6,13 +6,17 @@ explanation that is stored already. `docs/formats.md` says which columns there a
 
 import csv
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
+
+from pydantic import PlainValidator, TypeAdapter, model_validator
 
 from explanations.corpora.sources import JSON_LINES, File, TextError, tree
-from explanations.formats.fields import LARGEST, Fields, Problems
+from explanations.formats.fields import Problems, number_fault, text_fault
 from explanations.formats.lines import (
     ExternalScore,
     ImportOptions,
@@ -24,6 +28,18 @@ from explanations.formats.lines import (
     ScoreLine,
 )
 from explanations.formats.reading import damage, rows, told
+from explanations.formats.types import (
+    FullText,
+    Index,
+    Name,
+    Number,
+    Positive,
+    Reason,
+    ShortName,
+    Strict,
+    problem,
+)
+from explanations.formats.validation import validated
 from explanations.formats.writing import Rows
 from explanations.records import NeuronRef
 
@@ -32,6 +48,67 @@ COLUMNS = (
     *("explanation", "subject", "layer", "index", "text", "explainer"),
     *("method", "metric", "value", "reason", "n", "baseline", "seed"),
 )
+
+
+def _baseline(raw: object) -> float | str | None:
+    """Return a number, or the name of a baseline."""
+    if raw is None or (isinstance(raw, str) and not text_fault(raw, 200, empty=False)):
+        return raw
+    if not number_fault(raw, -math.inf, math.inf):
+        return float(str(raw))
+    raise ValueError("expected a finite number, or a name of at most 200 characters")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row(Strict):
+    """One number about one explanation; `docs/formats.md` says what the columns hold."""
+
+    method: ShortName
+    metric: ShortName
+    n: Index
+    explanation: Positive | None = None
+    subject: Name | None = None
+    layer: Index | None = None
+    index: Index | None = None
+    text: FullText | None = None
+    explainer: ShortName | None = None
+    value: Number | None = None
+    reason: Reason = ""
+    baseline: Annotated[float | str | None, PlainValidator(_baseline)] = None
+    seed: Index | None = None
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if (self.explanation is None) == (self.text is None):
+            message = "expected its number, or else subject, layer, index and text"
+            raise problem("explanation", message)
+        if (self.value is None) != bool(self.reason.strip()):
+            given = self.value is not None
+            both = "expected a value or a reason, not both"
+            raise problem("value", both if given else "is empty: give a reason")
+        return self
+
+    @property
+    def score(self) -> ScoreLine:
+        """The score; metric, seed and a baseline with a name are its method's configuration."""
+        config: dict[str, Any] = {"metric": self.metric}
+        details: dict[str, Any] = {}
+        if isinstance(self.baseline, str):
+            config["baseline"] = self.baseline
+        elif self.baseline is not None:
+            details["baseline"] = self.baseline
+        if self.seed is not None:
+            config["seed"] = self.seed
+        return ScoreLine(
+            method=MethodLine(name=self.method, version=1, config=config),
+            value=self.value,
+            reason=self.reason,
+            n=self.n,
+            details=details,
+        )
+
+
+_ROW = TypeAdapter(_Row)
 _NUMBERS = ("explanation", "layer", "index", "value", "n", "baseline", "seed")
 # A cell holds an explanation, and code may be one.
 _LONGEST_CELL = 2**24
@@ -41,16 +118,12 @@ def read(place: str, options: ImportOptions) -> Iterator[Parsed | Problem]:
     """Read a file or a folder of them, row by row."""
     for file in tree(place, (*CSV, *JSON_LINES)):
         found = _table(file) if file.suffix in CSV else rows(file)
-        for at, raw, faults in found:
-            score = None
-            if not faults.found:
-                fields = Fields(raw, "", faults)
-                score = _score(fields, options)
-                fields.end()
-            if score is None or faults.found:
-                yield from told(at, faults)
+        for location, raw, problems in found:
+            score = None if problems.found else _score(raw, options, problems)
+            if score is None or problems.found:
+                yield from told(location, problems)
             else:
-                yield Parsed(location=at, line=score)
+                yield Parsed(location=location, line=score)
 
 
 def write(neurons: Iterable[NeuronLine], path: Path, options: ImportOptions) -> Iterator[Problem]:
@@ -111,58 +184,29 @@ def _number(cell: str) -> Any:
     return value if isinstance(value, int | float) else cell
 
 
-def _score(fields: Fields, options: ImportOptions) -> ExternalScore | None:
-    """Read a row; what is wrong with it is noted."""
-    by_number = fields.has("explanation")
-    by_text = fields.has("text")
-    if by_number == by_text:
-        fields.note("explanation", "expected its number, or else subject, layer, index and text")
+def _score(raw: Any, options: ImportOptions, problems: Problems) -> ExternalScore | None:
+    """Return a row as a score; None and the problems noted if there are any."""
+    row = validated(_ROW, raw, problems)
+    if row is None:
         return None
+    by_text = row.text is not None
+    subject = row.subject or options.subject
+    if by_text and not subject:
+        problems.note("subject", "is missing")
     neuron = None
-    if by_text or fields.has("layer") or fields.has("index"):
-        neuron = NeuronRef(layer=fields.whole("layer"), index=fields.whole("index"))
+    if by_text or row.layer is not None or row.index is not None:
+        for name in ("layer", "index"):
+            if getattr(row, name) is None:
+                problems.note(name, "is missing")
+        neuron = NeuronRef(layer=row.layer or 0, index=row.index or 0)
     return ExternalScore(
-        number=fields.whole("explanation", 1) if by_number else None,
-        subject=_subject(fields, options, needed=by_text),
+        number=row.explanation,
+        subject=subject or "",
         neuron=neuron,
-        text=fields.text("text", LARGEST).strip() if by_text else "",
-        explainer=fields.text("explainer", 100) if fields.has("explainer") else "",
-        score=_line(fields),
+        text=row.text or "",
+        explainer=row.explainer or "",
+        score=row.score,
     )
-
-
-def _subject(fields: Fields, options: ImportOptions, *, needed: bool) -> str:
-    if fields.has("subject") or (needed and not options.subject):
-        return fields.text("subject", 200)
-    return options.subject
-
-
-def _line(fields: Fields) -> ScoreLine:
-    value = fields.number("value") if fields.has("value") else None
-    given = fields.has("value")
-    if given == fields.has("reason"):
-        message = "expected a value or a reason, not both" if given else "is empty: give a reason"
-        fields.note("value", message)
-    baseline = fields.take("baseline", None)
-    measured = isinstance(baseline, int | float)
-    return ScoreLine(
-        method=_method(fields, named=baseline is not None and not measured),
-        simulator=None,
-        value=value,
-        reason=fields.text("reason", 300) if fields.has("reason") else "",
-        n=fields.whole("n"),
-        details={"baseline": fields.number("baseline")} if measured else {},
-    )
-
-
-def _method(fields: Fields, *, named: bool) -> MethodLine:
-    """Return the method: metric, seed and a baseline with a name are its configuration."""
-    config: dict[str, Any] = {"metric": fields.text("metric", 100)}
-    if named:
-        config["baseline"] = fields.text("baseline", 200)
-    if fields.has("seed"):
-        config["seed"] = fields.whole("seed")
-    return MethodLine(name=fields.text("method", 100), version=1, config=config)
 
 
 def _rows(neuron: NeuronLine) -> Iterator[dict[str, Any] | Problem]:
