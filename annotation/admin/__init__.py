@@ -1,10 +1,11 @@
-"""Batches, items, assignments and judgments, to look at: they are made and changed elsewhere."""
+"""Batches, items, assignments and judgments, read-only: services create and change them."""
 
 from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import pluralize
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
@@ -21,7 +22,7 @@ M = TypeVar("M", bound=Model)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[M]):
-    """Shows rows; adds, changes and deletes none."""
+    """Shows rows; cannot add, change or delete any."""
 
     related: tuple[str, ...] = ()
 
@@ -48,18 +49,18 @@ class BatchAdmin(ReadOnlyAdmin[Batch]):
     form = BatchForm
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Show first what can still be set, by what it is about."""
+        """Show first what can still be set, by topic."""
         if not self.has_change_permission(request, obj):
             return super().get_fieldsets(request, obj)
         fixed = self.get_readonly_fields(request, obj)
         return [
-            ("How raters come in and go out", {"fields": RECRUITING}),
-            ("Whom to trust", {"fields": ("rules", "tells_raters", "entry")}),
-            ("What was built", {"fields": fixed, "classes": ["collapse"]}),
+            ("Recruiting", {"fields": RECRUITING}),
+            ("Quality checks", {"fields": ("rules", "tells_raters", "entry")}),
+            ("Built and fixed", {"fields": fixed, "classes": ["collapse"]}),
         ]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rules and entry are set before the first rater comes, and stay."""
+        """Rules and entry can be changed until the first rater enrols."""
         if obj is not None and obj.enrolments.exists():
             return False
         return request.user.has_perm("annotation.change_batch")
@@ -70,14 +71,15 @@ class BatchAdmin(ReadOnlyAdmin[Batch]):
 
     @admin.display(description="judgments")
     def progress(self, batch: Batch) -> str:
-        """Return how many judgments there are of those wanted."""
+        """Return how many of the wanted judgments there are."""
         progress = batch_progress(batch)
         synthetic = f", {progress.synthetic_raters} synthetic" if progress.synthetic_raters else ""
-        return f"{progress.given} of {progress.wanted} by {progress.raters} raters{synthetic}"
+        raters = f"{progress.raters} rater{pluralize(progress.raters)}"
+        return f"{progress.given} of {progress.wanted} by {raters}{synthetic}"
 
     @admin.display(description="invitation link")
     def invitation(self, batch: Batch) -> str:
-        """Return the link that raters are sent."""
+        """Return the link to send to raters."""
         if batch.state == Batch.State.DRAFT:
             return "not open yet"
         address = reverse("annotation:invitation", args=[batch.token])
@@ -94,22 +96,22 @@ class RaterAdmin(ReadOnlyAdmin[Rater]):
     actions = ["shut_out"]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Offer to make a rater with an account; others come by themselves."""
+        """Offer to create a rater with an account; others enrol themselves."""
         return request.user.has_perm("annotation.add_rater")
 
     def has_shut_out_permission(self, request: HttpRequest) -> bool:
-        """Ask for what a change of a rater would ask for."""
+        """Require the permission to change raters."""
         return request.user.has_perm("annotation.change_rater")
 
     @admin.action(description="Log these raters out of all browsers", permissions=["shut_out"])
     def shut_out(self, request: HttpRequest, raters: QuerySet[Rater]) -> None:
-        """Let nobody in as these raters but who has the password."""
+        """Log out raters with an account; their password still works."""
         for rater in raters.filter(user__isnull=False):
             rater_shut_out(rater=rater)
-        self.message_user(request, "Those with an account have to log in again.")
+        self.message_user(request, "Raters with an account have to log in again.")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Ask for a name and a password; show the rest of a rater there is."""
+        """Ask for a name and a password for a new rater; show an existing one."""
         return ("user", "external", "synthetic", "created") if obj else ("name", "password")
 
 
@@ -159,15 +161,16 @@ class ExclusionAdmin(ReadOnlyAdmin[Exclusion]):
     actions = ["lift"]
 
     def has_lift_permission(self, request: HttpRequest) -> bool:
-        """Lifting is what a change of an exclusion is."""
+        """Require the permission to change exclusions."""
         return request.user.has_perm("annotation.change_exclusion")
 
-    @admin.action(description="Let these raters go on", permissions=["lift"])
+    @admin.action(description="Let these raters continue", permissions=["lift"])
     def lift(self, request: HttpRequest, exclusions: QuerySet[Exclusion]) -> None:
-        """Lift the exclusions; they stay on record, with who lifted them."""
+        """Lift the exclusions; they stay on record, with the name of who lifted them."""
         for exclusion in exclusions:
             exclusion_lift(exclusion=exclusion, reason=f"in the admin, by {request.user}", at=now())
-        self.message_user(request, f"{len(exclusions)} lifted; they stay on record.")
+        n = len(exclusions)
+        self.message_user(request, f"{n} exclusion{pluralize(n)} lifted; still on record.")
 
 
 @admin.register(Assignment)
@@ -185,5 +188,5 @@ class JudgmentAdmin(ReadOnlyAdmin[Judgment]):
 
     @admin.display(boolean=True, description="superseded")
     def is_superseded(self, judgment: Judgment) -> bool:
-        """Return whether a later answer took its place."""
+        """Return whether a later answer replaced it."""
         return hasattr(judgment, "superseded_by")

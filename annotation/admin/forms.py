@@ -1,4 +1,4 @@
-"""Forms for what a researcher sets about raters."""
+"""Forms for batches and raters in the admin."""
 
 from collections.abc import Callable
 from typing import Any, get_args
@@ -24,32 +24,34 @@ _OWN = ("recruiter", "codes", "leads_back", "break_after")
 
 
 class BatchForm(forms.ModelForm[Batch]):
-    """What is set on a batch before its first rater, checked by what reads it.
+    """The settings of a batch before its first rater, checked by the code that reads them.
 
-    Of the entry, what a recruiter needs has fields of its own; the rest is JSON.
+    The recruiter's part of the entry has fields of its own; the rest is JSON.
     """
 
     recruiter = forms.ChoiceField(
         required=False,
-        choices=[("", "whoever has the invitation link"), ("prolific", "Prolific alone")],
-        label="Raters are",
+        choices=[("", "anyone with the invitation link"), ("prolific", "Prolific only")],
+        label="Open to",
     )
-    completed = forms.CharField(required=False, label="Code for: completed")
-    screened_out = forms.CharField(required=False, label="Code for: screened out")
-    no_consent = forms.CharField(required=False, label="Code for: no consent")
+    completed = forms.CharField(required=False, label="Completion code")
+    screened_out = forms.CharField(required=False, label="Screen-out code")
+    no_consent = forms.CharField(required=False, label="No-consent code")
     leads_back = forms.BooleanField(
         required=False,
-        label="Lead back to Prolific without being asked",
-        help_text="At once after the last answer; where there is something to read, after a while.",
+        label="Redirect to Prolific automatically",
+        help_text="Immediately after the last answer, else after 20 seconds.",
     )
     break_after = forms.IntegerField(
         required=False,
         min_value=0,
-        label="Hint at a break after so many questions",
+        label="Suggest a break after this many questions",
         help_text="0: never",
     )
     entry = forms.JSONField(
-        required=False, label="Check and practice", help_text="Before the first question, as JSON"
+        required=False,
+        label="Check and practice",
+        help_text="Shown before the first question, as JSON",
     )
 
     class Meta:
@@ -64,11 +66,11 @@ class BatchForm(forms.ModelForm[Batch]):
         self.initial["entry"] = entry
 
     def clean_rules(self) -> object:
-        """Refuse rules that cannot be, by name."""
+        """Refuse invalid rules, by name."""
         return self._read("rules", self.cleaned_data["rules"], read_rules)
 
     def clean(self) -> dict[str, Any]:
-        """Put the entry together; refuse one that cannot be, by name."""
+        """Assemble the entry; refuse an invalid one, by name."""
         data = super().clean() or self.cleaned_data
         if isinstance(data.get("entry") or {}, dict):
             data["entry"] = {**(data.get("entry") or {}), **self._set_here(data)}
@@ -80,7 +82,7 @@ class BatchForm(forms.ModelForm[Batch]):
         return data
 
     def _set_here(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Return what has fields of its own, leaving out what is not set."""
+        """Return the entry's parts that have fields of their own, leaving out what is not set."""
         codes = {name: data[name].strip() for name in CODES if data.get(name, "").strip()}
         given = {"codes": codes, **{name: data.get(name) for name in _OWN if name != "codes"}}
         return {name: value for name, value in given.items() if value}
@@ -94,7 +96,7 @@ class BatchForm(forms.ModelForm[Batch]):
 
 
 class AccountForm(forms.ModelForm[Rater]):
-    """A user name and a first password for a new rater, to be handed to them."""
+    """A user name and a first password for a new rater."""
 
     name = forms.CharField(label="User name", max_length=150)
     password = forms.CharField(
@@ -106,7 +108,7 @@ class AccountForm(forms.ModelForm[Rater]):
         fields: tuple[str, ...] = ()
 
     def clean(self) -> dict[str, Any]:
-        """Make the account; what is wrong with it is said at its field."""
+        """Create the account; show what is wrong next to its field."""
         data = super().clean() or self.cleaned_data
         if {"name", "password"} <= data.keys():
             try:

@@ -75,7 +75,7 @@ class Excerpt(Record):
 
     @property
     def strongest(self) -> tuple[Segment, ...]:
-        """The three most strongly marked tokens, for those who hear the page."""
+        """The three most strongly marked tokens, for screen readers."""
         marked = [segment for segment in self.segments if segment.level]
         return tuple(sorted(marked, key=lambda s: -s.value)[:3])
 

@@ -20,7 +20,7 @@ class Text(Record):
 
 
 class Image(Record):
-    """A stored image by its name, its size in pixels, and the words for those who cannot see it."""
+    """A stored image by its name, its size in pixels, and its alternative text."""
 
     kind: Literal["image"] = "image"
     # Named by what is in it, so that a name tells nothing; no SVG: it can carry script.

@@ -19,9 +19,9 @@ _NAMED = Prepared(
 
 
 def assignment_of(enrolment: Enrolment, key: UUID) -> Assignment | None:
-    """Return a rater's own assignment of that name, with its item; another's is none.
+    """Return a rater's own assignment with that key, and its item; None for another's.
 
-    A lapsed claim that was renewed is found under its old name too: a form may still carry it.
+    An expired claim that was renewed is found by its old key too: a form may still send it.
     """
     named = _NAMED.first(key=key, rater=enrolment.rater_id, batch=enrolment.batch_id)
     if named is None or named.state != Assignment.State.EXPIRED:

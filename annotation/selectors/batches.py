@@ -1,4 +1,4 @@
-"""What is read from batches: how far they are, and whom their items are for."""
+"""The progress of batches, and the groups that their items are for."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ _SIZE = Prepared(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchProgress:
-    """How far a batch is: judgments wanted and given, and who takes part."""
+    """The progress of a batch: judgments wanted and given, and its raters."""
 
     items: int
     wanted: int
@@ -43,7 +43,7 @@ def batch_of(token: str) -> Batch | None:
 
 
 def batch_progress(batch: Batch) -> BatchProgress:
-    """Return how far a batch is."""
+    """Return the progress of a batch."""
     items = batch.items.aggregate(
         items=Count("pk"),
         wanted=Sum("overlap", filter=wanted_for_itself("", batch), default=0),
@@ -63,21 +63,21 @@ def batch_progress(batch: Batch) -> BatchProgress:
 
 
 def wanted_for_itself(item: str, batch: Batch) -> Q:
-    """Return the test for items whose judgments are wanted for themselves.
+    """Return the condition for items whose judgments count as wanted.
 
-    Catch trials and repeats that come as a rater goes on are not: nobody knows how many will.
+    Catch trials and repeats that depend on a rater's progress do not: their number is not known.
     """
     test = ~Q(**{f"{item}is_catch": True}) if batch.catch_interval else Q()
     return test & Q(**{f"{item}repeats": None}) if batch.repeat_after else test
 
 
 def first_payload(batch: Batch) -> Any:
-    """Return the payload of the batch's first item: what is asked besides is the same in all."""
+    """Return the payload of the batch's first item: its confidence and reason stand for all."""
     return batch.items.order_by("position").values_list("payload", flat=True)[0]
 
 
 def questions_in(batch: Batch, group: int | None = None) -> int:
-    """Return how many questions a rater is asked at most; of a group, if it is known."""
+    """Return the most questions that a rater gets; of a group, if it is known."""
     of_each = [askable_count(batch, each) for each in groups_of(batch)] if group is None else []
     return min(batch.items_per_rater, max(of_each, default=askable_count(batch, group)))
 
@@ -93,7 +93,7 @@ def askable_count(batch: Batch, group: int | None) -> int:
 
 
 def groups_of(batch: Batch, *, wanting: bool = False) -> tuple[int, ...]:
-    """Return the groups that a batch's items are for; `wanting`, those that want judgments."""
+    """Return the groups of a batch's items; with `wanting`, those that still want judgments."""
     items = batch.items.exclude(group=None).order_by("group")
     if wanting:
         items = items.filter(claims__lt=F("overlap"))
@@ -101,10 +101,10 @@ def groups_of(batch: Batch, *, wanting: bool = False) -> tuple[int, ...]:
 
 
 def group_shares(batch: Batch, *, at: datetime) -> tuple[Share, ...]:
-    """Return what each rater of a batch of groups has given of what they are asked.
+    """Return the share of their questions that each rater of a batch with groups has answered.
 
-    A rater who is finished counts in full, and so does one who is still at it: not out, and seen
-    within the time that a claim lasts.
+    A rater who is finished counts in full, and so does one who is still active: not out, and seen
+    within the duration of a lease.
     """
     mine = Q(rater__assignments__item__batch=batch)
     rows = batch.enrolments.exclude(group=None).annotate(

@@ -1,4 +1,4 @@
-"""How far a rater is in a batch, and whether more may come."""
+"""A rater's progress in a batch, and whether more questions may come."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -30,7 +30,7 @@ _KEY = Prepared(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaterProgress:
-    """How far a rater is in a batch: questions answered and skipped, of how many.
+    """A rater's progress in a batch: questions answered and skipped, of how many.
 
     `last` names the assignment that was answered last, which the rater may still change. `pace` is
     the median of the rater's own times in seconds; None before the third answer.
@@ -49,17 +49,17 @@ class RaterProgress:
 
     @property
     def done(self) -> int:
-        """Questions that are behind the rater."""
+        """Questions that are done."""
         return self.answered + self.skipped
 
     @property
     def current(self) -> int:
-        """The number of the question before the rater, from 1."""
+        """The number of the current question, from 1."""
         return min(self.done + 1, self.total)
 
 
 def rater_progress(enrolment: Enrolment) -> RaterProgress:
-    """Return how far a rater is; nobody is asked more than the batch has items."""
+    """Return a rater's progress; nobody gets more questions than the batch has items."""
     batch = enrolment.batch
     rows = _ENDED.all(rater=enrolment.rater_id, batch=batch.pk)
     answered = [pk for pk, state, _ in rows if state == Assignment.State.JUDGED]
@@ -74,9 +74,9 @@ def rater_progress(enrolment: Enrolment) -> RaterProgress:
 
 
 def more_may_come(enrolment: Enrolment) -> bool:
-    """Return whether the rater may be asked more: of what wants judgments, or of what others hold.
+    """Return whether the rater may get more items: those that want judgments or are on lease.
 
-    What is held comes back when it is skipped or its lease runs out.
+    An item on lease to somebody else comes back if it is skipped or the lease expires.
     """
     progress = rater_progress(enrolment)
     if progress.done >= progress.total:
@@ -94,7 +94,7 @@ def more_may_come(enrolment: Enrolment) -> bool:
 
 
 def newcomer_may_be_asked(batch: Batch) -> bool:
-    """Return whether somebody new may be asked something, as `more_may_come` does of others."""
+    """Return whether a new rater may get an item, as `more_may_come` does for others."""
     items = batch.items.filter(wanted_for_itself("", batch))
     return _wanted_or_held(items)
 

@@ -1,4 +1,4 @@
-"""Who a rater is, what they take part in, and what keeps them out."""
+"""Raters and their enrolments, the parts of a study, and exclusions."""
 
 from uuid import UUID
 
@@ -39,19 +39,19 @@ def second_part_of(enrolment: Enrolment) -> Batch | None:
 
 
 def rater_named(key: UUID) -> Rater | None:
-    """Return the rater whose browser holds that key, with their account."""
+    """Return the rater whose cookie has that key, with their account."""
     return Rater.objects.select_related("user").filter(entry_key=key).first()
 
 
 def rater_recruited(external: str) -> Rater | None:
-    """Return the rater whom a recruiter calls that."""
+    """Return the rater with that recruiter's id."""
     return Rater.objects.filter(external=external).first()
 
 
 def is_rating(rater: UUID) -> bool:
-    """Tell whether a rater has questions before them in a batch that still takes answers.
+    """Return whether a rater still has questions in a batch that takes answers.
 
-    Between two parts of a study they have: the second asks about the same things.
+    Also between two parts of a study, because the second asks about the same things.
     """
     own = Enrolment.objects.filter(rater__entry_key=rater)
     done = own.exclude(finished=None).values("batch")
@@ -66,7 +66,7 @@ def broken_rules(enrolment: Enrolment) -> tuple[str, ...]:
 
 
 def excluded_raters(batch: Batch) -> dict[str, frozenset[int]]:
-    """Return the ids of the raters whom each of the batch's rules excludes; all rules, in order."""
+    """Return the ids of the raters excluded by each of the batch's rules; all rules, in order."""
     excluded: dict[str, set[int]] = {rule.name: set() for rule in read_rules(batch.rules)}
     rows = Exclusion.objects.filter(enrolment__batch=batch, lifted=None)
     for rule, rater in rows.values_list("rule", "enrolment__rater"):

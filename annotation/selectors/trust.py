@@ -1,4 +1,4 @@
-"""What the rules on raters look at: a rater's answers, and what others answered."""
+"""The input of the rules on raters: a rater's answers, and those of others."""
 
 import json
 from collections import defaultdict
@@ -14,7 +14,7 @@ from annotation.quality import Seen
 
 Payloads = Mapping[int, Mapping[str, Any]]
 
-# Asked after every answer where rules are set, of all answers so far: no more than is looked at.
+# Runs after every answer if there are rules, over all answers so far: reads only what they use.
 _OWN = Prepared(
     lambda: (
         Judgment.objects.standing()
@@ -37,9 +37,9 @@ _OWN = Prepared(
 
 
 def answers_seen(enrolment: Enrolment, *, with_others: bool) -> tuple[Seen, ...]:
-    """Return a rater's answers that stand, in the order they were given, as the rules see them.
+    """Return a rater's current answers, in the order in which they were given.
 
-    What others answered is read only if it is wanted; programs' answers are nobody's agreement.
+    Others' answers are read only with `with_others`, without those of synthetic raters.
     """
     rows = _OWN.all(rater=enrolment.rater_id, batch=enrolment.batch_id)
     others = _answers_of_others(enrolment) if with_others else {}
@@ -48,7 +48,7 @@ def answers_seen(enrolment: Enrolment, *, with_others: bool) -> tuple[Seen, ...]
 
 
 def _payloads(rows: list[tuple[Any, ...]]) -> Payloads:
-    """Return the payloads of items whose answer is known or which are asked again, and of those."""
+    """Return the payloads of gold items, of items that repeat another, and of those repeated."""
     known = {item for *_, item, gold, _, _ in rows if gold is not None}
     again = {pk for *_, item, _, _, repeats in rows if repeats for pk in (item, repeats)}
     wanted = known | again
@@ -78,7 +78,7 @@ def _seen(
 
 
 def _names_at_first(again: Mapping[str, Any], first: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return, for an item asked again, what its options' keys were the first time."""
+    """Return, for an item that repeats another, the keys of its options the first time."""
     keys = {_content(option): option["key"] for option in first.get("options", ())}
     options = again.get("options", ())
     return {option["key"]: keys[_content(option)] for option in options if _content(option) in keys}

@@ -1,4 +1,4 @@
-"""Answers: stored once, never changed."""
+"""Answers: stored once, never changed; an edit is a new judgment that supersedes one."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -69,7 +69,7 @@ def judgment_submit(
 
 
 class _State(NamedTuple):
-    """What of a claim and its batch can change."""
+    """The parts of a claim and its batch that can change."""
 
     state: str
     expires: datetime
@@ -77,7 +77,7 @@ class _State(NamedTuple):
 
 
 def _held_to_rules(assignment: Assignment) -> Enrolment | None:
-    """Return the rater's enrolment, held, where rules are set: it is locked before the claim."""
+    """Return the rater's enrolment, locked, if there are rules: it is locked before the claim."""
     if not assignment.item.batch.rules:
         return None
     enrolments = Enrolment.objects.select_for_update(of=("self",)).select_related("batch")
@@ -85,7 +85,7 @@ def _held_to_rules(assignment: Assignment) -> Enrolment | None:
 
 
 def _held(assignment: Assignment) -> _State:
-    """Return how the claim stands; nobody else changes it until the transaction ends."""
+    """Return the state of the claim, locked until the transaction ends."""
     (row,) = _HELD.all(assignment=assignment.pk)
     return _State(*row)
 

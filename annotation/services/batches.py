@@ -1,4 +1,4 @@
-"""Batches and those who take part in them."""
+"""Create, open and close batches; enrol raters."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -178,7 +178,7 @@ def rater_enrol(
 
 
 def _group(batch: Batch, at: datetime) -> int | None:
-    """Return the group of a batch's next rater, of those that want judgments; None without any."""
+    """Return the group of a batch's next rater; None if its items have no groups."""
     groups = groups_of(batch, wanting=True) or groups_of(batch)
     if not groups:
         return None
@@ -186,5 +186,5 @@ def _group(batch: Batch, at: datetime) -> int | None:
 
 
 def enrolment_finish(*, enrolment: Enrolment, at: datetime) -> None:
-    """Note when a rater was first told that nothing is left for them."""
+    """Record when a rater was first told that nothing is left for them."""
     Enrolment.objects.filter(pk=enrolment.pk, finished=None).update(finished=at)

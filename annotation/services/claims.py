@@ -1,7 +1,8 @@
-"""Who holds which question.
+"""Claims: a rater's lease on an item, how it is extended, and how it ends.
 
-Every rule is a conditional update backed by a constraint, so that any number of processes may serve
-raters at once. Locks are taken in one order: enrolment, assignment, item.
+A claim is an assignment that is open until it expires. Every rule is a conditional update backed by
+a constraint, so that any number of processes can serve raters at once. Locks are taken in one order
+(enrolment, assignment, item), so that no two transactions wait for each other.
 """
 
 import json
@@ -20,7 +21,7 @@ from annotation.protocols import PROTOCOLS
 from annotation.services.errors import BatchClosed, InvalidAnswer, LeaseExpired
 from annotation.services.offers import Before, offers
 
-# How long a claim lasts from the last sign of an open page: a rater who leaves holds up nobody.
+# How long a claim lasts after the last sign of an open page: a rater who leaves blocks nobody.
 HOLD_SECONDS = 150
 MAX_DRAFT_LENGTH = 20_000
 
@@ -55,13 +56,13 @@ def assignment_claim(*, enrolment: Enrolment, at: datetime) -> Assignment | None
 
 
 def assignments_expire(*, at: datetime, batch: Batch | None = None) -> int:
-    """Return to the pool what is claimed beyond its lease; how many that were."""
+    """Expire claims whose lease has ended, and return how many there were."""
     is_overdue = Q(expires__lte=at)
     if batch is not None:
         overdue = _OVERDUE.all(batch=batch.pk, at=at)
     else:
         overdue = list(_open_claims().filter(is_overdue).order_by("pk"))
-    # One transaction each: two sweeps at once then never wait for each other in a circle.
+    # One transaction each, so that two sweeps at once cannot deadlock.
     return sum(
         release(assignment, is_overdue, state=Assignment.State.EXPIRED, ended=at)
         for assignment in overdue
@@ -69,7 +70,7 @@ def assignments_expire(*, at: datetime, batch: Batch | None = None) -> int:
 
 
 def assignment_skip(*, assignment: Assignment, reason: str, at: datetime) -> None:
-    """Give an item back, with the reason; the rater is not asked it again. Twice is once."""
+    """Give an item back, with the reason; the rater does not get it again. Idempotent."""
     if not reason.strip():
         raise InvalidAnswer("reason", "is empty")
     skipped: dict[str, Any] = {
@@ -84,9 +85,9 @@ def assignment_skip(*, assignment: Assignment, reason: str, at: datetime) -> Non
 
 
 def assignment_hold(*, assignment: Assignment, draft: Mapping[str, object], at: datetime) -> None:
-    """Keep a claim whose page is open, with what is on its form so far.
+    """Extend the lease of a claim whose page is open, and store its form as a draft.
 
-    From then on it lasts `HOLD_SECONDS` from the last sign, or the batch's lease if that is less.
+    From then on it lasts `HOLD_SECONDS` after the last call, or the batch's lease if that is less.
     Raises BatchClosed, LeaseExpired when the claim has ended, InvalidAnswer for too long a draft.
     """
     batch = assignment.item.batch
@@ -102,7 +103,7 @@ def assignment_hold(*, assignment: Assignment, draft: Mapping[str, object], at: 
 
 @transaction.atomic
 def release(assignment: Assignment, still: Q | None = None, **ended_as: Any) -> bool:
-    """End an open claim and give its place back; False if it is not open and `still` so."""
+    """End an open claim and free its item; False if it is not open or `still` does not hold."""
     held = Assignment.objects.filter(still or Q(), pk=assignment.pk, state=Assignment.State.OPEN)
     ended = held.update(**ended_as)
     if ended:
@@ -115,11 +116,10 @@ def release(assignment: Assignment, still: Q | None = None, **ended_as: Any) -> 
 
 @transaction.atomic
 def assignment_renew(*, assignment: Assignment, at: datetime) -> Assignment | None:
-    """Take up a claim whose time ran out, if nobody else has the item; None if it cannot be.
+    """Renew a claim that has expired, if nobody else has the item; None if that is impossible.
 
-    A claim that went back to the pool is renewed as a new assignment in the same order, claimed
-    when the rater was first shown it, and only while they have been given nothing since: their
-    balance still has room for it.
+    A claim that went back to the pool is renewed as a new assignment with the same order and time
+    of claim, but only if the rater has been given nothing since: then their order balance is kept.
     """
     enrolment = _locked(
         Enrolment.objects.get(batch=assignment.item.batch_id, rater=assignment.rater_id)
@@ -142,7 +142,7 @@ def assignment_renew(*, assignment: Assignment, at: datetime) -> Assignment | No
 class _History:
     """What a rater has been given in a batch.
 
-    `lapsed` is the latest claim if it lapsed with a draft: nothing was given since.
+    `lapsed` is the latest claim if it expired with a draft: nothing was given since.
     """
 
     open: Assignment | None
@@ -155,7 +155,7 @@ def _given(enrolment: Enrolment) -> QuerySet[Assignment]:
 
 
 def _locked(enrolment: Enrolment) -> Enrolment:
-    """Return the enrolment, held until the transaction ends, so that a rater claims one thing."""
+    """Return the enrolment, locked until the transaction ends, so that a rater has one claim."""
     (enrolment,) = _LOCKED.all(pk=enrolment.pk)
     _require_open(enrolment)
     return enrolment
@@ -185,7 +185,7 @@ def _history(enrolment: Enrolment) -> _History:
 
 
 def _take(item: int, first: int, *, order_balance: int | None = None) -> bool:
-    """Claim an item if it still wants a judgment and leans as it was seen; False if it does not."""
+    """Claim an item if it still wants a judgment and its order balance is as it was read."""
     if order_balance is None:
         return _TAKE.update(item=item, first=first) == 1
     return _TAKE_AS_SEEN.update(item=item, first=first, order_balance=order_balance) == 1
@@ -202,7 +202,7 @@ def _assign(enrolment: Enrolment, choice: allocation.Choice, at: datetime) -> As
 
 
 def _taken_up(enrolment: Enrolment, lapsed: Assignment | None, at: datetime) -> Assignment | None:
-    """Give a rater back what they had begun, if nobody else has the item by now."""
+    """Give a rater back the question they had begun, if nobody else has it by now."""
     if lapsed is None or not _take(lapsed.item_id, allocation.first_position(lapsed.order)):
         return None
     until = _lease_end(enrolment, at)
@@ -239,9 +239,9 @@ def _open_claims() -> QuerySet[Assignment]:
 
 
 def _wanting(**seen: Slot) -> QuerySet[Item]:
-    """Return the item if it wants a judgment, and nobody is just taking it.
+    """Return the item if it wants a judgment and is not locked by another claim.
 
-    Who waits for one item while holding another can be waited for in a circle: give way instead.
+    Waiting for one item while holding another could deadlock: skip locked items instead.
     """
     wanting = Item.objects.filter(pk=_slot("item"), claims__lt=F("overlap"), **seen)
     free = wanting.select_for_update(skip_locked=True).values("pk")

@@ -14,9 +14,9 @@ from annotation.protocols import PROTOCOLS
 def enrolment_check(
     *, enrolment: Enrolment, answers: Sequence[int | None], number: int, at: datetime
 ) -> Enrolment:
-    """Store a try at the comprehension check; the second one that fails screens the rater out.
+    """Store an attempt at the check; a second wrong one screens the rater out.
 
-    `number` counts the tries from 0: the same try sent twice is one, and only the first counts.
+    `number` counts the attempts from 0: the same attempt sent twice counts once.
     """
     now = Enrolment.objects.select_for_update(of=("self",)).select_related("batch", "rater")
     enrolment = now.get(pk=enrolment.pk)
@@ -34,5 +34,5 @@ def enrolment_check(
 
 
 def enrolment_practise(*, enrolment: Enrolment, number: int) -> None:
-    """Note that a practice question, counted from 0, is behind the rater; twice is once."""
+    """Record that a practice question, counted from 0, is done. Idempotent."""
     Enrolment.objects.filter(pk=enrolment.pk, practised=number).update(practised=number + 1)

@@ -1,11 +1,11 @@
-"""What a rater is told when an answer cannot be taken."""
+"""The reasons why an answer is not accepted."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 class RatingError(Exception):
-    """What a rater sent cannot be taken. Nothing was written."""
+    """What a rater sent is not accepted. Nothing was written."""
 
 
 class BatchClosed(RatingError):
@@ -17,7 +17,7 @@ class LeaseExpired(RatingError):
 
 
 class NotYours(RatingError):
-    """The assignment is another rater's, or there is none of that name."""
+    """The assignment is another rater's, or does not exist."""
 
 
 class AnswerDiffers(RatingError):

@@ -1,4 +1,4 @@
-"""What a rater is asked next, where what is asked may still be growing."""
+"""The next question for a rater, requesting more items if a batch can grow."""
 
 from datetime import datetime
 
@@ -11,10 +11,10 @@ from annotation.services.claims import assignment_claim
 
 
 def question_claim(*, enrolment: Enrolment, at: datetime) -> Assignment | None:
-    """Return what the rater is asked now, as `assignment_claim` does.
+    """Return the rater's current question, as `assignment_claim` does.
 
-    When nothing is left for a rater who has not had their share, whoever built the batch is asked
-    for more first; None when there is none.
+    If nothing is left for a rater who has not had their share, more items are requested from the
+    app that built the batch; None if there are none.
     """
     given = assignment_claim(enrolment=enrolment, at=at)
     if given is not None or enrolment.paused:
@@ -26,10 +26,10 @@ def question_claim(*, enrolment: Enrolment, at: datetime) -> Assignment | None:
 
 
 def newcomer_supplied(*, batch: Batch, at: datetime) -> bool:
-    """Return whether somebody new would be asked something; more is asked for where nothing is."""
+    """Return whether a new rater would get an item, requesting more items if none is left."""
     return newcomer_may_be_asked(batch) or _more(batch.pk, at)
 
 
 def _more(batch: int, at: datetime) -> bool:
-    """Ask for more items. What they would be about, this app does not know."""
+    """Request more items from the app that built the batch."""
     return bool(import_string(settings.ITEM_SUPPLY)(batch_id=batch, at=at))

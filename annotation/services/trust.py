@@ -1,4 +1,4 @@
-"""Rules on raters: broken, told, lifted. Nothing that a rater answered is ever taken away."""
+"""Apply the rules on raters, and lift exclusions. A rater's answers are never deleted."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -59,14 +59,14 @@ def _store(
 
 
 def batch_review(*, batch: Batch, at: datetime) -> int:
-    """Look at all raters again, whose agreement with others may have changed; how many broke."""
+    """Review all raters, whose agreement with others may have changed; return how many broke."""
     enrolments = batch.enrolments.select_related("batch", "rater")
     return sum(bool(enrolment_review(enrolment=each, at=at)) for each in enrolments)
 
 
 @transaction.atomic
 def exclusion_lift(*, exclusion: Exclusion, reason: str, at: datetime) -> None:
-    """Let a rater go on, with the reason; the row stays. Twice is once."""
+    """Let a rater continue, with the reason; the row stays. Idempotent."""
     if not reason.strip():
         raise InvalidAnswer("reason", "is empty")
     Exclusion.objects.filter(pk=exclusion.pk, lifted=None).update(

@@ -1,4 +1,4 @@
-"""What a form needs to show an answer again, and texts to be painted."""
+"""Filters for forms that show an answer again, and texts to paint."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,13 +12,13 @@ register = template.Library()
 
 @register.filter
 def at(given: object, key: str) -> object:
-    """Return what an object of an answer holds under a key; nothing for what is no object."""
+    """Return the value under a key of an answer's object; nothing if it is not an object."""
     return given.get(key, "") if isinstance(given, Mapping) else ""
 
 
 @register.filter
 def place(given: object, index: int) -> object:
-    """Return what stands at an index of a list, or under it where a form sent it."""
+    """Return the value at an index of a list, or under that index as a form sends it."""
     if isinstance(given, Mapping):
         return given.get(str(index), "")
     return given[index] if isinstance(given, list) and index < len(given) else ""
@@ -26,10 +26,10 @@ def place(given: object, index: int) -> object:
 
 @register.simple_tag
 def cells(tokens: Sequence[str], row: int, given: object) -> SafeString:
-    """Return a text as fields, one for each token, with what was painted on it before.
+    """Return a text as fields, one for each token, with the values painted before.
 
-    Made here and not in a template: hundreds of them are one page. A token that goes on a word is
-    joined to the one before; what is only white space can be seen.
+    Not a template, because a page has hundreds of them. A token that continues a word is joined to
+    the one before; white space is shown as a sign.
     """
     values = place(given, row)
     shown = (_cell(token, row, at, place(values, at)) for at, token in enumerate(tokens))
@@ -52,7 +52,7 @@ def _cell(token: str, row: int, at: int, value: object) -> SafeString:
 
 @register.filter
 def percent(share: float) -> str:
-    """Return a probability in per cent, with a figure behind the point where it is small."""
+    """Return a probability as a percentage, with one decimal if it is below 10%."""
     shown = f"{share:.0%}" if share >= 0.1 else f"{share:.1%}"
     return shown.replace(".", str(get_format("DECIMAL_SEPARATOR")))
 

@@ -12,9 +12,9 @@ register = template.Library()
 
 @register.filter
 def marked(excerpt: Excerpt) -> SafeString:
-    """Return an excerpt's text; what is active is marked by a level and carries its value.
+    """Return an excerpt's text, with active tokens marked by their level and value.
 
-    Made here and not in a template: white space counts.
+    Not a template, because white space counts.
     """
     point = decimal_point()
     # Every part is escaped by `_segment`.
@@ -23,7 +23,7 @@ def marked(excerpt: Excerpt) -> SafeString:
 
 @register.filter
 def strongest(excerpt: Excerpt) -> str:
-    """Return an excerpt's strongest tokens in words, for those who hear the page."""
+    """Return an excerpt's strongest tokens in words, for screen readers."""
     point = decimal_point()
     shown = ((each.text, each.shown.replace(".", point)) for each in excerpt.strongest)
     return ", ".join(f"{text} {value}" for text, value in shown)
@@ -31,12 +31,12 @@ def strongest(excerpt: Excerpt) -> str:
 
 @register.filter
 def predicted_by(excerpt: Excerpt, key: str) -> Excerpt | None:
-    """Return an excerpt with what was predicted on it from the option of that key."""
+    """Return an excerpt with the values predicted from the option of that key."""
     return excerpt.simulation_of(key)
 
 
 def decimal_point() -> str:
-    """Return what stands before a fraction in the page's language."""
+    """Return the decimal separator of the page's language."""
     return str(get_format("DECIMAL_SEPARATOR"))
 
 

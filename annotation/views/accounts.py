@@ -1,7 +1,7 @@
-"""A user name and a password instead of a link: log in, see one's studies, log out.
+"""Log in with a user name and a password, see one's studies, log out.
 
-A login lets a browser be known as the rater's and is none of the site's: no session is made, and
-pages for researchers stay shut.
+Logging in sets the rater's cookie. It is not a login to the site: there is no session, and pages
+for researchers stay closed.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ Page = Callable[[HttpRequest], HttpResponse]
 
 
 def _for_raters(view: View) -> Page:
-    """Let in a browser that is a rater's; send others to the login."""
+    """Let in browsers with a rater's cookie; send others to the login."""
 
     @wraps(view)
     @never_cache
@@ -49,7 +49,7 @@ def _for_raters(view: View) -> Page:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def log_in(request: HttpRequest) -> HttpResponse:
-    """Ask for user name and password, and let the browser be known by them."""
+    """Ask for user name and password, and set the rater's cookie."""
     following = request.POST.get("next") or request.GET.get("next", "")
     context = {"what": "login", "following": following, "name": request.POST.get("name", "")}
     if request.method != "POST":
@@ -68,7 +68,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
 
 
 def _go_on(request: HttpRequest, following: str) -> HttpResponse:
-    """Go where the rater came from, if that is here."""
+    """Redirect to where the rater came from, if that is on this site."""
     hosts, secure = {request.get_host()}, request.is_secure()
     if not url_has_allowed_host_and_scheme(following, hosts, require_https=secure):
         return _see("account")
@@ -78,7 +78,7 @@ def _go_on(request: HttpRequest, following: str) -> HttpResponse:
 @require_POST
 @never_cache
 def log_out(request: HttpRequest) -> HttpResponse:
-    """Forget the rater in this browser."""
+    """Delete the rater's cookie from this browser."""
     response = render(request, "annotation/credentials.html", {"what": "logout"})
     response.delete_cookie(COOKIE, path="/", samesite="Lax")
     return response
@@ -87,7 +87,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
 @require_GET
 @_for_raters
 def account(request: HttpRequest, rater: Rater) -> HttpResponse:
-    """Show the studies that a rater is part of, and those that they may join."""
+    """Show the studies that a rater has joined and those they can join."""
     if rater.user is None:
         return _see("account-new")
     context = {"name": rater.user.get_username(), "parts": parts_of(rater), "more": open_to(rater)}
@@ -97,7 +97,7 @@ def account(request: HttpRequest, rater: Rater) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @_for_raters
 def new_account(request: HttpRequest, rater: Rater) -> HttpResponse:
-    """Let a rater choose a user name and a password; what they answered stays theirs."""
+    """Let a rater choose a user name and a password; their answers stay theirs."""
     if rater.user is not None:
         return _see("account")
     context = {"what": "new", "name": request.POST.get("name", "")}
@@ -118,7 +118,7 @@ def new_account(request: HttpRequest, rater: Rater) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @_for_raters
 def new_password(request: HttpRequest, rater: Rater) -> HttpResponse:
-    """Change the password; other browsers are logged out by that."""
+    """Change the password, which logs out all other browsers."""
     if rater.user is None:
         return _see("account-new")
     context = {"what": "password", "name": rater.user.get_username()}
@@ -148,7 +148,7 @@ def _form(
     context: dict[str, str],
     refusal: AccountRefused | None = None,
 ) -> HttpResponse:
-    """Show the form, with what was wrong with it."""
+    """Show the form, with what is wrong."""
     status = HTTPStatus.OK
     if isinstance(refusal, TooManyTries):
         status = HTTPStatus.TOO_MANY_REQUESTS
@@ -160,9 +160,11 @@ def _form(
 
 
 def _address(request: HttpRequest) -> str:
-    """Return where a request comes from: behind a proxy, from where that one says last."""
-    told = request.headers.get("X-Forwarded-For", "") if settings.SECURE_PROXY_SSL_HEADER else ""
-    return told.rpartition(",")[2].strip() or str(request.META.get("REMOTE_ADDR", ""))
+    """Return the client's address; behind a proxy, the last one that it forwards."""
+    by_proxy = (
+        request.headers.get("X-Forwarded-For", "") if settings.SECURE_PROXY_SSL_HEADER else ""
+    )
+    return by_proxy.rpartition(",")[2].strip() or str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _see(name: str) -> HttpResponse:

@@ -169,19 +169,19 @@ def _stranger(request: HttpRequest, token: str) -> HttpResponse:
 def closed(
     request: HttpRequest, enrolment: Enrolment | None, batch: Batch | None = None
 ) -> HttpResponse:
-    """Say that the batch takes no answers, and that those given are stored."""
+    """Show that the batch takes no answers, and that those given are stored."""
     progress = rater_progress(enrolment) if enrolment else None
     batch = batch or (enrolment.batch if enrolment else None)
     return message(request, "closed", HTTPStatus.GONE, batch=batch, progress=progress)
 
 
 def shut_out(enrolment: Enrolment) -> bool:
-    """Return whether the rater is asked nothing: screened out by the check, or paused by a rule."""
+    """Return whether the rater is screened out by the check, or paused by a rule."""
     return bool(enrolment.paused or enrolment.screened_out)
 
 
 def out_of_reach(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
-    """Say that nothing more is asked; of a pause also why, where the batch says so."""
+    """Show that the rater gets no more questions; if paused and the batch allows it, also why."""
     batch = enrolment.batch
     context: dict[str, Any] = {"batch": batch, "outcome": "screened_out"}
     if enrolment.screened_out:
@@ -224,14 +224,14 @@ def message(
     outcome: Outcome | None = None,
     **context: Any,
 ) -> HttpResponse:
-    """Say what happened, on a page of its own, with the recruiter's code for an outcome."""
+    """Show what happened on a separate page, with the recruiter's code for an outcome."""
     if outcome:
         context |= completion_context(context["batch"], outcome)
     return render(request, "annotation/message.html", {"what": what, **context}, status=status)
 
 
 def see_other(name: str, token: str) -> HttpResponse:
-    """Go on to another of the rater's pages, with GET whatever came."""
+    """Redirect to another of the rater's pages, with GET whatever the method was."""
     response = redirect(f"annotation:{name}", token)
     response.status_code = HTTPStatus.SEE_OTHER
     return response

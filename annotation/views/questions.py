@@ -1,4 +1,4 @@
-"""Questions: claimed, state, answered, changed, skipped; and the end."""
+"""Questions: claim, show, answer, change, skip; and the last page."""
 
 from dataclasses import replace
 from http import HTTPStatus
@@ -46,7 +46,7 @@ from annotation.views.common import (
 
 @for_raters
 def _ask(request: HttpRequest, enrolment: Enrolment) -> HttpResponse:
-    """Claim the next item and show it, or go to what comes before the first, or to the end."""
+    """Show the next question, or redirect to the check, the practice or the last page."""
     if before := _before(enrolment):
         require_open(enrolment)
         return see_other(before, enrolment.batch.token)
@@ -65,7 +65,7 @@ next_question = require_GET(_ask)
 @require_http_methods(["GET", "POST"])
 @for_raters
 def answer(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpResponseBase:
-    """Take an answer, or show a question of one's own again: to answer it, or to change it."""
+    """Take an answer, or show one's own question again, to answer or change it."""
     assignment = _own(enrolment, key)
     if request.method == "POST":
         return _take_answer(request, enrolment, assignment)
@@ -81,7 +81,7 @@ def answer(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpRespons
 @require_POST
 @for_raters
 def skip(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpResponse:
-    """Give a question back, with a reason, and go on."""
+    """Skip a question, with a reason, and continue."""
     assignment = _own(enrolment, key)
     require_open(enrolment)
     try:
@@ -90,14 +90,14 @@ def skip(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpResponse:
         state = QuestionState(assignment=assignment, problem="skip")
         return _question(request, enrolment, state, HTTPStatus.UNPROCESSABLE_ENTITY)
     except LeaseExpired:
-        pass  # It was answered or given back already: going on is what was asked for.
+        pass  # It was answered or skipped already: continuing is what the rater wants.
     return see_other("next", enrolment.batch.token)
 
 
 @require_POST
 @for_raters
 def hold(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpResponse:
-    """Keep a question whose page is open, and its form as it is: 204, or why not as a status."""
+    """Extend the lease of an open page and store its form: 204, or a status that says why not."""
     assignment = _own(enrolment, key)
     try:
         assignment_hold(assignment=assignment, draft=read_answer(request.POST), at=now())
@@ -114,7 +114,7 @@ def hold(request: HttpRequest, enrolment: Enrolment, key: UUID) -> HttpResponse:
 def image(
     request: HttpRequest, enrolment: Enrolment, key: UUID, name: str, size: str = "file"
 ) -> HttpResponseBase:
-    """Return an image of a question of one's own. Images lie where no other address reaches.
+    """Return an image of one's own question. Images are served at no other address.
 
     `size` is "file" for the whole image, or "thumbnail", which is the same where there is none.
     """
@@ -150,7 +150,7 @@ def _before(enrolment: Enrolment) -> str:
 def _take_answer(
     request: HttpRequest, enrolment: Enrolment, assignment: Assignment, *, renewal: bool = False
 ) -> HttpResponseBase:
-    """Store the answer and go on; a late one too, if nobody else has the question by now."""
+    """Store the answer and continue; a late one too, if nobody else has the question by now."""
     at = now()
     sent = read_submission(request.POST, assignment=assignment, at=at)
     state = QuestionState(assignment=assignment, answer=sent.answer, editing=sent.edit)
@@ -183,9 +183,9 @@ def _take_answer(
 
 
 def _go_on(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Lead to the next question; or show it in this reply, to a page that can go by its address.
+    """Redirect to the next question; or show it in this response if the page's script can take it.
 
-    It is claimed no sooner than that: what nobody reads yet is held for nobody.
+    The next question is claimed only when it is shown, so that none is leased unseen.
     """
     if request.POST.get("at_once") == "1":
         state = _ask(request, token=token)
@@ -248,7 +248,7 @@ def _probe(assignment: Assignment, batch: Batch) -> str:
 
 
 def _practised(enrolment: Enrolment, key: UUID) -> Item | None:
-    """Return the practice question of that key, as an item that is not stored."""
+    """Return the practice question with that key, as an item that is not stored."""
     batch = enrolment.batch
     for number, trial in enumerate(entry_of(batch).practice):
         if practice_key(batch, number) == key:

@@ -46,7 +46,7 @@ def test_a_batch_shows_its_progress_and_its_link(
     admin_client: Client, judgment: Judgment, batch: Batch
 ) -> None:
     page = admin_client.get("/admin/annotation/batch/").content.decode()
-    assert "1 of 12 by 1 raters" in page
+    assert "1 of 12 by 1 rater" in page
     assert f"/rate/{batch.token}/" in page
 
 
