@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from math import isfinite
 from typing import Any
 
 from annotation.quality import MEASURES
@@ -42,7 +43,7 @@ def summary(results: Results) -> dict[str, Any]:
         "synthetic_notice": synthetic_notice(results.n_synthetic, results.n_judgments),
         "headline": analysis.headline(results.details) if some else NOTHING,
         "warnings": [*_warnings(results), *analysis.warnings(results.details)] if some else [],
-        "sections": [asdict(each) for each in _sections(results)] if some else [],
+        "sections": [asdict(each) for each in _sections(results)],
         "methods_text": analysis.methods_text(results.details) if some else "",
     }
 
@@ -73,20 +74,26 @@ def _warnings(results: Results) -> Iterator[str]:
 
 def _sections(results: Results) -> Iterator[Section]:
     drawn = figures(results).keys()
+    flow = Section(title="From neurons to judgments", lead=_took(results), figures=("flow",))
     everything = (
-        *results.analysis.sections(results.details),
-        Section(
-            title="Do raters change as they go on?",
-            lead="",
-            figures=("growth", "learning", "pace"),
-            collapsed=("pairs", "raters"),
-        ),
-        Section(
-            title="How robust are the results?",
-            lead="",
-            figures=(),
-            collapsed=("sensitivity", "exclusions", "missing", "precision"),
-        ),
+        (flow,)
+        if not results.n_judgments
+        else (
+            *results.analysis.sections(results.details),
+            Section(
+                title="Do raters change as they go on?",
+                lead="",
+                figures=("growth", "learning", "pace"),
+                collapsed=("pairs", "raters"),
+            ),
+            Section(
+                title="How robust are the results?",
+                lead="",
+                figures=(),
+                collapsed=("sensitivity", "exclusions", "missing", "precision"),
+            ),
+            flow,
+        )
     )
     for section in everything:
         yield replace(
@@ -107,6 +114,7 @@ def figures(results: Results) -> dict[str, Figure]:
         "raters": _raters(results),
         "pace": raters.pace(results.log_seconds, synthetic=synthetic),
         "exclusions": _exclusions(results),
+        "flow": _flow(results),
         **({"sensitivity": _sensitivity(results)} if results.key_figures else {}),
         **results.analysis.figures(results.details, synthetic),
     }
@@ -191,6 +199,50 @@ def _exclusions(results: Results) -> Figure:
                 each.neurons,
             )
             for each in results.exclusions
+        ],
+    )
+
+
+def _took(results: Results) -> str:
+    if not isfinite(results.median_seconds):
+        return ""
+    return f"Half of the judgments took less than {results.median_seconds:.0f} s."
+
+
+def _flow(results: Results) -> Figure:
+    flow = results.flow
+    left_out = "; ".join(f"{each.n:,} {each.reason}" for each in flow.left_out)
+    cannot_tell = f"{flow.cannot_tell:,} “cannot tell”, " if flow.cannot_tell else ""
+    drawn = ""
+    if flow.drawn:
+        drawn = f"pairs drawn for {flow.drawn:,} so far, {flow.drawn_at_random:,} of them at random"
+    return Figure(
+        title="What became of neurons, items, judgments and raters",
+        caption="Judgments that only test raters (catch trials and repeats) are not counted.",
+        columns=(("Step", "text"), ("Number", "count"), ("Details", "text")),
+        rows=[
+            ("Neurons chosen", flow.neurons_chosen, ""),
+            ("Neurons asked about", flow.neurons_used, left_out or "none left out"),
+            ("Items", flow.items, f"{flow.items_without_judgment:,} without a judgment"),
+            ("Judgments wanted", flow.judgments_wanted, drawn),
+            (
+                "Judgments analysed",
+                results.n_judgments,
+                f"{cannot_tell}{flow.skipped:,} skipped, {flow.expired:,} expired, "
+                f"{flow.in_progress:,} in progress; {flow.corrected:,} corrected by the rater (the "
+                "last answer counts)",
+            ),
+            (
+                "Of these, synthetic",
+                results.n_synthetic,
+                f"by {counted(flow.synthetic_raters, 'synthetic rater')}",
+            ),
+            (
+                "Raters",
+                flow.raters_judging,
+                f"{flow.raters_enrolled:,} started, {flow.raters_finished:,} finished; exclusions "
+                "are listed under “How robust are the results?”",
+            ),
         ],
     )
 

@@ -33,7 +33,7 @@ from studies.services.analyses import analysis_request
 
 UNMARKED = (
     *("contrasts", "exclusions", "sensitivity", "missing", "precision", "raters"),
-    *("measures", "bias", "levels", "gaps"),
+    *("measures", "bias", "levels", "gaps", "flow"),
 )
 """Neither registered nor exploratory: contrasts are marked row by row, the others give context."""
 

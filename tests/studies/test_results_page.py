@@ -375,7 +375,12 @@ def test_a_study_without_judgments_has_contents_without_what_it_lacks(
     read(study)
     page = staff.get(address(study)).content.decode()
     contents = page.split('class="contents"')[1].split("</nav>", 1)[0]
-    assert re.findall(r'href="#([a-z]+)"', contents) == ["summary", "flow", "design", "exports"]
+    assert re.findall(r'href="#([a-z-]+)"', contents) == [
+        "summary",
+        "from-neurons-to-judgments",
+        "design",
+        "exports",
+    ]
 
 
 def test_the_page_travels_packed(staff: Client, read: Read) -> None:

@@ -10,10 +10,11 @@ from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, Codes, codes
 from studies.analysis.protocols.agreement import Measure, on_names
 from studies.analysis.protocols.model_vs_human import Beside, Model, beside, compare_model
+from studies.analysis.protocols.per_judgment import absent, means_by_condition, valued
 from studies.analysis.protocols.rank.analyse import Orders, first_things, orders
 from studies.analysis.protocols.rater_comparison import AgreementInput
 from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
-from studies.analysis.statistics.condition_means import ConditionMeans, condition_means, mean_of
+from studies.analysis.statistics.condition_means import ConditionMeans, mean_of
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
 
 CHOOSES = "predict_function"
@@ -91,28 +92,15 @@ def _chosen(tables: StudyTables, answers: Answers, plan: Plan) -> Chosen:
     picks, judgments = _picks(answers), answers.judgments
     neuron, rater = judgments.neuron, judgments.rater
     asked = judgments.condition != NONE
-    names = np.array(tables.conditions, dtype=np.str_)
     scorers = tables.scorers
-    valued = Valued(
-        neuron=neuron[asked],
-        rater=rater[asked],
-        explanation=judgments.explanation[asked],
-        condition=judgments.condition[asked],
-        value=picks.right[asked],
-    )
+    values = valued(answers, picks.right, asked)
     primary = plan.chosen([scores.scorer for scores in tables.scores])
     return Chosen(
         right=_share(neuron, rater, picks.right, "share of right choices"),
         chance=float(np.mean(1 / picks.n_options)) if len(answers) else float("nan"),
         n_options=int(picks.n_options.max(initial=0)),
-        by_condition=condition_means(
-            names[judgments.condition[asked]],
-            neuron[asked],
-            rater[asked],
-            picks.right[asked],
-            expected=tables.conditions,
-            bounds=(0.0, 1.0),
-            what="share of right choices",
+        by_condition=means_by_condition(
+            values, tables.conditions, what="share of right choices", bounds=(0.0, 1.0)
         )
         if tables.conditions
         else None,
@@ -122,27 +110,25 @@ def _chosen(tables: StudyTables, answers: Answers, plan: Plan) -> Chosen:
         by_place=_by_place(answers, picks),
         right_first=_right_first(answers),
         agreement=on_names(judgments.unit, rater, picks.option, list(range(_most(answers)))),
-        links=score_links(valued, scorers) if asked.any() else (),
+        links=score_links(values, scorers) if asked.any() else (),
         primary=primary,
         points=()
         if primary is None
-        else _points(valued, tables.scores[primary].of(valued.explanation)),
+        else _points(values, tables.scores[primary].of(values.explanation)),
         models=tuple(
-            compare_model(scores, valued, what="share of right choices")
+            compare_model(scores, values, what="share of right choices")
             for scores in tables.scores
             if scores.scorer.startswith(CHOOSES)
         ),
         n_neurons_right=_n_right(neuron, picks),
         n_neurons=len(np.unique(neuron)),
-        never_asked=tuple(
-            name for at, name in enumerate(tables.conditions) if at not in judgments.condition
-        ),
+        never_asked=absent(tables.conditions, judgments.condition),
     )
 
 
-def _points(valued: Valued, score: Array) -> tuple[Beside, ...]:
+def _points(values: Valued, score: Array) -> tuple[Beside, ...]:
     known = np.isfinite(score)
-    return beside(valued.explanation[known], valued.value[known], score[known])
+    return beside(values.explanation[known], values.value[known], score[known])
 
 
 def _most(answers: Answers) -> int:

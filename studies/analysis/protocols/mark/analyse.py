@@ -10,14 +10,15 @@ from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array
 from studies.analysis.protocols.agreement import Measure, on_names, units_of
 from studies.analysis.protocols.model_vs_human import Model, compare_model
+from studies.analysis.protocols.per_judgment import absent, means_by_condition, valued
 from studies.analysis.protocols.rater_comparison import AgreementInput
-from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
+from studies.analysis.statistics.against_scores import ScoreLink, score_links
 from studies.analysis.statistics.classification import (
     ClassificationScores,
     balanced_accuracy,
     classification_scores,
 )
-from studies.analysis.statistics.condition_means import ConditionMeans, condition_means, mean_of
+from studies.analysis.statistics.condition_means import ConditionMeans, mean_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +56,7 @@ def analyse(tables: StudyTables, answers: Answers, plan: Plan) -> Marks:
     per_answer = _balanced(answers)
     there = np.isfinite(per_answer)
     scorers = tables.scorers
-    names = np.array(tables.conditions, dtype=np.str_)
-    valued = Valued(
-        neuron=judgments.neuron[there],
-        rater=judgments.rater[there],
-        explanation=judgments.explanation[there],
-        condition=judgments.condition[there],
-        value=per_answer[there],
-    )
+    values = valued(answers, per_answer, there)
 
     def told(rows: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> ClassificationScores:
         return classification_scores(
@@ -75,14 +69,11 @@ def analyse(tables: StudyTables, answers: Answers, plan: Plan) -> Marks:
             ConditionScores(condition=name, scores=told(known & (condition == at)))
             for at, name in enumerate(tables.conditions)
         ),
-        means=condition_means(
-            names[valued.condition],
-            valued.neuron,
-            valued.rater,
-            valued.value,
-            expected=tables.conditions,
-            bounds=(0.0, 1.0),
+        means=means_by_condition(
+            values,
+            tables.conditions,
             what="balanced accuracy of an answer",
+            bounds=(0.0, 1.0),
         ),
         marked=mean_of(neuron, rater, responses.value, what="share marked", bounds=(0.0, 1.0)),
         agreement=on_names(
@@ -92,15 +83,13 @@ def analyse(tables: StudyTables, answers: Answers, plan: Plan) -> Marks:
             [0, 1],
         ),
         models=tuple(
-            compare_model(scores, valued, what="balanced accuracy")
+            compare_model(scores, values, what="balanced accuracy")
             for scores in tables.scores
             if is_detection(scores.scorer)
         ),
-        links=score_links(valued, scorers),
+        links=score_links(values, scorers),
         primary=plan.chosen([scores.scorer for scores in tables.scores]),
-        never_asked=tuple(
-            name for at, name in enumerate(tables.conditions) if at not in judgments.condition
-        ),
+        never_asked=absent(tables.conditions, judgments.condition),
     )
 
 

@@ -15,6 +15,7 @@ from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, Codes, codes, within_group_pairs
 from studies.analysis.data.tables import Scores
 from studies.analysis.protocols.agreement import Measure, on_names
+from studies.analysis.protocols.per_judgment import absent
 from studies.analysis.protocols.rater_comparison import AgreementInput
 from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
 from studies.analysis.statistics.best_worst import BestWorst, best_worst
@@ -150,9 +151,7 @@ def orders(
         pair_links=tuple(_pair_link(scores, answers, places, pairs, plan) for scores in scorers),
         links=score_links(valued, scorers),
         primary=plan.chosen([scores.scorer for scores in tables.scores]),
-        never_shown=tuple(
-            name for at, name in enumerate(tables.conditions) if at not in responses.condition
-        ),
+        never_shown=absent(tables.conditions, responses.condition),
     )
 
 

@@ -13,9 +13,10 @@ from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, Codes, codes
 from studies.analysis.protocols import agreement
 from studies.analysis.protocols.agreement import Measure, units_of
+from studies.analysis.protocols.per_judgment import absent, means_by_condition
 from studies.analysis.protocols.rater_comparison import AgreementInput
 from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
-from studies.analysis.statistics.condition_means import ConditionMeans, condition_means
+from studies.analysis.statistics.condition_means import ConditionMeans
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
 
 SUM = "sum"
@@ -94,9 +95,7 @@ def analyse(tables: StudyTables, answers: Answers, plan: Plan) -> Ratings:
         main=main,
         primary=plan.chosen([scores.scorer for scores in tables.scores]),
         first_bonus=_first_bonus(rows[main], answers) if rows else _NOTHING,
-        never_rated=tuple(
-            name for place, name in enumerate(tables.conditions) if place not in condition
-        ),
+        never_rated=absent(tables.conditions, condition),
     )
 
 
@@ -147,7 +146,6 @@ def _rated(
     rows: _Rows, conditions: tuple[str, ...], answers: Answers, scorers: Sequence[Any]
 ) -> Rated:
     place = answers.target("condition")[rows.at]
-    names = np.array(conditions, dtype=np.str_)[place]
     neuron, rater = (codes(answers.per_response(name)[rows.at]) for name in ("neuron", "rater"))
     explanation = answers.target("explanation")[rows.at]
     unit = units_of(answers.per_response("unit")[rows.at], answers.responses.option[rows.at])
@@ -168,15 +166,7 @@ def _rated(
             )
             for at, name in enumerate(conditions)
         ),
-        means=condition_means(
-            names,
-            neuron,
-            rater,
-            rows.value,
-            expected=conditions,
-            bounds=(rows.low, rows.high),
-            what="rating",
-        ),
+        means=means_by_condition(valued, conditions, what="rating", bounds=(rows.low, rows.high)),
         agreement=_agreement(rows, unit, rater),
         links=score_links(valued, scorers),
     )

@@ -11,14 +11,15 @@ from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, Codes
 from studies.analysis.data.tables import ReasonCount
 from studies.analysis.protocols.model_vs_human import Beside, beside, one_each
-from studies.analysis.statistics.against_scores import ScoreLink, Valued, score_links
+from studies.analysis.protocols.per_judgment import absent, means_by_condition, valued
+from studies.analysis.statistics.against_scores import ScoreLink, score_links
 from studies.analysis.statistics.concordance import (
     Concordance,
     concordance,
     row_correlations,
     token_alpha,
 )
-from studies.analysis.statistics.condition_means import ConditionMeans, condition_means, mean_of
+from studies.analysis.statistics.condition_means import ConditionMeans, mean_of
 from studies.analysis.statistics.model_vs_human import HumanModelGap, human_model_gap
 
 SCORE = "correlation of a simulation with the true activations"
@@ -74,40 +75,23 @@ def analyse(tables: StudyTables, answers: Answers, plan: Plan) -> Simulations:
     )
     score = row_correlations(painted, actual)
     there = np.isfinite(score)
-    names = np.array(tables.conditions, dtype=np.str_)
-    valued = Valued(
-        neuron=judgments.neuron[there],
-        rater=judgments.rater[there],
-        explanation=judgments.explanation[there],
-        condition=judgments.condition[there],
-        value=score[there],
-    )
+    values = valued(answers, score, there)
     scorers = [each for each in tables.scorers if not _is_of_raters(each.scorer, tables.own)]
     found = [
         _simulator(name, _predicted(answers, tables, name), painted, actual, answers)
         for name in sorted(tables.predicted)
     ]
     return Simulations(
-        score=mean_of(valued.neuron, valued.rater, valued.value, what=SCORE, bounds=(-1.0, 1.0)),
-        means=condition_means(
-            names[valued.condition],
-            valued.neuron,
-            valued.rater,
-            valued.value,
-            expected=tables.conditions,
-            bounds=(-1.0, 1.0),
-            what=SCORE,
-        ),
+        score=mean_of(values.neuron, values.rater, values.value, what=SCORE, bounds=(-1.0, 1.0)),
+        means=means_by_condition(values, tables.conditions, what=SCORE, bounds=(-1.0, 1.0)),
         undefined=_undefined(painted, actual, there),
         painted=_painted(answers),
         alike=concordance(judgments.unit, judgments.rater, painted, what="simulations"),
         alpha=token_alpha(judgments.unit, judgments.rater, painted),
         models=tuple(sorted(found, key=_descending)),
-        links=score_links(valued, scorers),
+        links=score_links(values, scorers),
         primary=plan.chosen([each.scorer for each in scorers if each.scorer != LENGTH]),
-        never_asked=tuple(
-            name for at, name in enumerate(tables.conditions) if at not in judgments.condition
-        ),
+        never_asked=absent(tables.conditions, judgments.condition),
     )
 
 
