@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from django.db import models
 from django.db.models import Q
 
 
@@ -13,3 +14,16 @@ def choices(names: type[StrEnum]) -> list[tuple[str, str]]:
 def one_of(field: str, names: type[StrEnum]) -> Q:
     """Return the condition that a column holds one of an enumeration's values."""
     return Q(**{f"{field}__in": [name.value for name in names]})
+
+
+class Leased(models.Model):
+    """Work that one worker at a time may hold, for as long as its lease lasts."""
+
+    lease = models.UUIDField(null=True, help_text="The worker that holds it")
+    leased_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(
+        default=0, help_text="Times it was claimed; work that ends its workers is given up"
+    )
+
+    class Meta:
+        abstract = True

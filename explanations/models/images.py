@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from explanations.models.common import Leased
 from explanations.models.neurons import Document
 
 
@@ -37,7 +38,7 @@ class Image(models.Model):
         return self.original
 
 
-class ImageImport(models.Model):
+class ImageImport(Leased):
     """A zip of images that somebody sent: all of it comes in, or nothing does, and why."""
 
     name = models.CharField(max_length=200, help_text="What the zip was called")
@@ -45,9 +46,6 @@ class ImageImport(models.Model):
     place = models.CharField(max_length=500, help_text="Where the zip waits for a worker")
     sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     created = models.DateTimeField(db_default=Now())
-    lease = models.UUIDField(null=True, help_text="The worker that holds it")
-    leased_until = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
     total = models.PositiveIntegerField(default=0, help_text="Images to decode")
     done = models.PositiveIntegerField(default=0, help_text="Images decoded so far")
     finished = models.DateTimeField(null=True)

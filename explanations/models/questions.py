@@ -5,11 +5,12 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from explanations.models.common import Leased
 from explanations.models.explanations import Explanation
 from explanations.models.neurons import Subject
 
 
-class Question(models.Model):
+class Question(Leased):
     """Something that a person waits for a worker to find out. It ends as a result or a failure.
 
     What a neuron does on a text, what ablating or clamping it does to the next token, or which
@@ -30,9 +31,6 @@ class Question(models.Model):
     asker = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     token = models.UUIDField(unique=True, help_text="Who knows it may read the answer")
     created = models.DateTimeField(db_default=Now())
-    lease = models.UUIDField(null=True, help_text="The worker that holds it")
-    leased_until = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
     finished = models.DateTimeField(null=True)
     result = models.JSONField(null=True)
     reason = models.CharField(max_length=300, blank=True, help_text="Why there is no result")

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from explanations.models.common import Leased
 from explanations.models.explanations import Explanation, Method, Simulation
 from explanations.models.neurons import Capture, Neuron
 
@@ -68,7 +69,7 @@ class Run(models.Model):
         return f"{self.kind} {self.method or self.capture}"
 
 
-class Target(models.Model):
+class Target(Leased):
     """One thing a run must do. It ends as a result or as a failure, once.
 
     A shard to capture, a neuron to explain, an explanation to simulate, a simulation to score.
@@ -89,11 +90,6 @@ class Target(models.Model):
     explanation = models.ForeignKey(Explanation, models.CASCADE, null=True, related_name="targets")
     simulation = models.ForeignKey(Simulation, models.CASCADE, null=True, related_name="targets")
     state = models.CharField(max_length=6, choices=State, default=State.OPEN)
-    lease = models.UUIDField(null=True, help_text="The chunk that holds it")
-    leased_until = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(
-        default=0, help_text="Times it was claimed; a target that kills its workers is given up"
-    )
     progress = models.FloatField(default=0.0, help_text="Share done, for long targets")
     finished = models.DateTimeField(null=True)
     reason = models.CharField(max_length=300, blank=True, help_text="Why it failed")

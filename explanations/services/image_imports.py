@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -12,11 +12,11 @@ from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from kombu.exceptions import OperationalError
 
 from explanations.models import ImageImport, Run
-from explanations.services.leases import MAX_ATTEMPTS
+from explanations.services.leases import MAX_ATTEMPTS, UNHELD, claimable, rows_claim
 
 if TYPE_CHECKING:
     from explanations.services.images import ImageCounts
@@ -85,31 +85,9 @@ def image_import_claim(*, at: datetime) -> ImageImport | None:
     for lost in free.filter(attempts__gte=MAX_ATTEMPTS):
         said = f"given up: its worker ended {MAX_ATTEMPTS} times before it was through"
         _end(free.filter(pk=lost.pk), lost.place, at, faults=said)
-    if not _lease(free, lease, at):
+    if not rows_claim(free, limit=1, lease=lease, at=at):
         return None
     return ImageImport.objects.filter(lease=lease).first()
-
-
-@transaction.atomic
-def _lease(free: QuerySet[ImageImport], lease: UUID, at: datetime) -> int:
-    # Read before the update, as in `leases._lease`.
-    chosen = free.order_by("pk").select_for_update(skip_locked=True).first()
-    if chosen is None:
-        return 0
-    return free.filter(pk=chosen.pk).update(
-        lease=lease, leased_until=_until(at), attempts=F("attempts") + 1
-    )
-
-
-def image_import_extend(*, lease: UUID, at: datetime) -> bool:
-    """Hold a zip for longer; False when the lease is lost."""
-    return ImageImport.objects.filter(lease=lease).update(leased_until=_until(at)) == 1
-
-
-def image_import_release(*, lease: UUID) -> bool:
-    """Hand a zip back as if it had not been claimed; False when it is not held any more."""
-    held = ImageImport.objects.filter(lease=lease)
-    return held.update(lease=None, leased_until=None, done=0, attempts=F("attempts") - 1) == 1
 
 
 def image_import_progress(*, lease: UUID, done: int, total: int) -> None:
@@ -138,15 +116,11 @@ def image_imports_waiting(*, at: datetime) -> bool:
 
 
 def _claimable(at: datetime) -> QuerySet[ImageImport]:
-    return ImageImport.objects.filter(Q(lease=None) | Q(leased_until__lt=at), finished=None)
-
-
-def _until(at: datetime) -> datetime:
-    return at + timedelta(seconds=settings.LEASE_SECONDS)
+    return ImageImport.objects.filter(claimable(at), finished=None)
 
 
 def _end(held: QuerySet[ImageImport], place: str, at: datetime, **outcome: Any) -> bool:
-    ended = held.update(finished=at, lease=None, leased_until=None, **outcome) == 1
+    ended = held.update(finished=at, **UNHELD, **outcome) == 1
     if ended:
         Path(place).unlink(missing_ok=True)
     return ended

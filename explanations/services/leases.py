@@ -1,4 +1,8 @@
-"""Leases: who works on which targets. The database decides who was first, and who is too late."""
+"""Leases: which worker holds which work. The database decides who was first, and who is too late.
+
+A lease is a random key in the rows that a worker claimed, valid until `leased_until`. Every later
+write names the key, so a worker that lost its lease changes nothing.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,8 +14,10 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from explanations.models import Call, Run, Target
+from explanations.models.common import Leased
 
 MAX_ATTEMPTS = 3
+UNHELD: dict[str, None] = {"lease": None, "leased_until": None}
 _REASON_LENGTH = 300
 
 
@@ -41,15 +47,55 @@ class Cost:
         )
 
 
+def claimable(at: datetime) -> Q:
+    """Return the condition that nobody holds a row, or that its lease has run out."""
+    return Q(lease=None) | Q(leased_until__lt=at)
+
+
+@transaction.atomic
+def rows_claim(free: QuerySet[Any], *, limit: int, lease: UUID, at: datetime) -> int:
+    """Lease the first rows of those that are free; return how many."""
+    # The rows are locked until the update, so two claims never share a row; skipping locked ones
+    # (where the database can) spares the second an empty hand. A subquery in the update would not
+    # do: PostgreSQL may run it once for each row, and the limit then limits nothing.
+    rows = free.order_by("pk").select_for_update(skip_locked=True)
+    chosen = list(rows.values_list("pk", flat=True)[:limit])
+    return free.filter(pk__in=chosen).update(
+        lease=lease, leased_until=lease_end(at), attempts=F("attempts") + 1
+    )
+
+
+def lease_end(at: datetime) -> datetime:
+    """Return when a lease that starts at a time runs out."""
+    return at + timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def lease_extend(work: type[Leased], *, lease: UUID, at: datetime) -> bool:
+    """Hold a lease for longer; False when nothing is left under it."""
+    return work._default_manager.filter(lease=lease).update(leased_until=lease_end(at)) > 0
+
+
+def lease_release(work: type[Leased], *, lease: UUID, **reset: Any) -> int:
+    """Return what is still held under a lease to the queue, as if it had never been claimed."""
+    return work._default_manager.filter(lease=lease).update(
+        **UNHELD, attempts=F("attempts") - 1, **reset
+    )
+
+
+# --- Targets --------------------------------------------------------------------------------------
+
+
 def targets_claim(*, run_id: int, limit: int, at: datetime) -> Claim:
     """Lease up to `limit` open targets of a run that nobody holds, or whose lease has run out.
 
-    What a worker held when it died is claimed again one by one, and given up after three times: so
-    a target that kills its worker costs its neighbours nothing.
+    What a worker held when it died is claimed again one by one, and given up after three attempts:
+    a target that kills its worker takes no other target with it.
     """
     lease = uuid4()
     free = _claimable(run_id, at)
-    _lease(free.filter(attempts=0), limit, lease, at) or _lease_survivor(free, lease, at)
+    fresh = rows_claim(free.filter(attempts=0), limit=limit, lease=lease, at=at)
+    if not fresh:
+        _claim_survivor(free, lease, at)
     held = tuple(Target.objects.filter(lease=lease).order_by("pk").values_list("pk", flat=True))
     if held:
         Run.objects.filter(pk=run_id, started=None).update(started=at)
@@ -64,45 +110,19 @@ def targets_waiting(*, run_id: int, at: datetime) -> bool:
 def _claimable(run_id: int, at: datetime) -> QuerySet[Target]:
     earlier = Target.objects.filter(run=OuterRef("run"), last=False, state=Target.State.OPEN)
     return Target.objects.filter(
-        Q(lease=None) | Q(leased_until__lt=at),
+        claimable(at),
         Q(last=False) | ~Exists(earlier),
         run=run_id,
         state=Target.State.OPEN,
     )
 
 
-def _lease_survivor(free: QuerySet[Target], lease: UUID, at: datetime) -> int:
+def _claim_survivor(free: QuerySet[Target], lease: UUID, at: datetime) -> None:
     free.filter(attempts__gte=MAX_ATTEMPTS).update(
         **_closing(Target.State.FAILED, at),
         reason=f"given up: its worker ended {MAX_ATTEMPTS} times without an outcome",
     )
-    return _lease(free.filter(attempts__gt=0), 1, lease, at)
-
-
-@transaction.atomic
-def _lease(free: QuerySet[Target], limit: int, lease: UUID, at: datetime) -> int:
-    # The rows are locked until the update, so two claims never share a target; skipping locked
-    # ones (where the database can) spares the second an empty hand. A subquery in the update would
-    # not do: PostgreSQL may run it once for each row, and the limit then limits nothing.
-    rows = free.order_by("pk").select_for_update(skip_locked=True)
-    chosen = list(rows.values_list("pk", flat=True)[:limit])
-    until = at + timedelta(seconds=settings.LEASE_SECONDS)
-    return free.filter(pk__in=chosen).update(
-        lease=lease, leased_until=until, attempts=F("attempts") + 1
-    )
-
-
-def lease_extend(*, lease: UUID, at: datetime) -> bool:
-    """Hold a lease for longer; False when nothing is left under it."""
-    until = at + timedelta(seconds=settings.LEASE_SECONDS)
-    return Target.objects.filter(lease=lease).update(leased_until=until) > 0
-
-
-def lease_release(*, lease: UUID) -> int:
-    """Hand back what is still open under a lease, as if it had not been claimed."""
-    return Target.objects.filter(lease=lease).update(
-        lease=None, leased_until=None, attempts=F("attempts") - 1
-    )
+    rows_claim(free.filter(attempts__gt=0), limit=1, lease=lease, at=at)
 
 
 def target_progress(*, target_id: int, lease: UUID, share: float, cost: Cost | None = None) -> bool:
@@ -155,8 +175,7 @@ def _closing(state: Target.State, at: datetime) -> dict[str, Any]:
     return {
         "state": state,
         "finished": at,
-        "lease": None,
-        "leased_until": None,
+        **UNHELD,
         "progress": 1.0 if state == Target.State.DONE else 0.0,
     }
 

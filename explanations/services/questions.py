@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,12 +11,12 @@ from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from kombu.exceptions import OperationalError
 
 from explanations.models import Question, Run, Subject
 from explanations.records import NeuronRef
-from explanations.services.leases import MAX_ATTEMPTS, shortened
+from explanations.services.leases import MAX_ATTEMPTS, UNHELD, claimable, rows_claim, shortened
 
 logger = logging.getLogger(__name__)
 
@@ -129,33 +129,13 @@ def question_claim(*, at: datetime) -> Question | None:
     lease = uuid4()
     free = _claimable(at)
     free.filter(attempts__gte=MAX_ATTEMPTS).update(
-        **_finished(at), reason=f"given up: its worker ended {MAX_ATTEMPTS} times without an answer"
+        **UNHELD,
+        finished=at,
+        reason=f"given up: its worker ended {MAX_ATTEMPTS} times without an answer",
     )
-    if not _lease(free, lease, at):
+    if not rows_claim(free, limit=1, lease=lease, at=at):
         return None
     return Question.objects.select_related("subject").filter(lease=lease).first()
-
-
-@transaction.atomic
-def _lease(free: QuerySet[Question], lease: UUID, at: datetime) -> int:
-    # Read before the update, as in `leases._lease`.
-    chosen = free.order_by("pk").select_for_update(skip_locked=True).first()
-    if chosen is None:
-        return 0
-    return free.filter(pk=chosen.pk).update(
-        lease=lease, leased_until=_until(at), attempts=F("attempts") + 1
-    )
-
-
-def question_extend(*, lease: UUID, at: datetime) -> bool:
-    """Hold a question for longer; False when the lease is lost."""
-    return Question.objects.filter(lease=lease).update(leased_until=_until(at)) == 1
-
-
-def question_release(*, lease: UUID) -> bool:
-    """Hand a question back as if it had not been claimed; False when it is not held any more."""
-    held = Question.objects.filter(lease=lease)
-    return held.update(lease=None, leased_until=None, attempts=F("attempts") - 1) == 1
 
 
 def question_answer(*, lease: UUID, result: Mapping[str, Any], at: datetime) -> bool:
@@ -163,13 +143,13 @@ def question_answer(*, lease: UUID, result: Mapping[str, Any], at: datetime) -> 
     if not _finite(result):
         raise ValueError("the answer holds a number that is not finite")
     held = Question.objects.filter(lease=lease)
-    return held.update(**_finished(at), result=dict(result)) == 1
+    return held.update(**UNHELD, finished=at, result=dict(result)) == 1
 
 
 def question_fail(*, lease: UUID, reason: str, at: datetime) -> bool:
     """Close a question without an answer; False when the lease is lost."""
     reason = shortened(reason) or "no reason was given"
-    return Question.objects.filter(lease=lease).update(**_finished(at), reason=reason) == 1
+    return Question.objects.filter(lease=lease).update(**UNHELD, finished=at, reason=reason) == 1
 
 
 def question_withdraw(*, token: UUID) -> bool:
@@ -190,15 +170,7 @@ def questions_forget(*, before: datetime) -> int:
 
 
 def _claimable(at: datetime) -> QuerySet[Question]:
-    return Question.objects.filter(Q(lease=None) | Q(leased_until__lt=at), finished=None)
-
-
-def _until(at: datetime) -> datetime:
-    return at + timedelta(seconds=settings.LEASE_SECONDS)
-
-
-def _finished(at: datetime) -> dict[str, Any]:
-    return {"finished": at, "lease": None, "leased_until": None}
+    return Question.objects.filter(claimable(at), finished=None)
 
 
 def _finite(value: Any) -> bool:

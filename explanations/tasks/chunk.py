@@ -28,7 +28,9 @@ class Chunk:
     def __init__(self, claim: Claim) -> None:
         self.lease = claim.lease
         self.targets = list(Target.objects.filter(pk__in=claim.targets).order_by("pk").defer("raw"))
-        self._heartbeat = Heartbeat(lambda: lease_extend(lease=claim.lease, at=timezone.now()))
+        self._heartbeat = Heartbeat(
+            lambda: lease_extend(Target, lease=claim.lease, at=timezone.now())
+        )
 
     def __enter__(self) -> Self:
         self._heartbeat.__enter__()
@@ -44,7 +46,7 @@ class Chunk:
         if isinstance(error, Exception) and not isinstance(error, _NOT_THE_TARGETS_FAULT):
             self._fail_all(error)
             error = None
-        lease_release(lease=self.lease)
+        lease_release(Target, lease=self.lease)
         return error is None or isinstance(error, Stopped)
 
     def __iter__(self) -> Iterator[Target]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from explanations.models import ImageImport, Run
 from explanations.services import image_imports
+from explanations.services.leases import lease_extend, lease_release
 from explanations.tasks.lease_heartbeat import Heartbeat
 from explanations.tasks.queue_length import messages_waiting
 from explanations.tasks.stopping import Stopped, stopping
@@ -50,13 +51,13 @@ def _take_in(taken: ImageImport) -> None:
 
     lease = taken.lease
     assert lease is not None  # noqa: S101  it was just claimed
-    with Heartbeat(lambda: image_imports.image_import_extend(lease=lease, at=timezone.now())):
+    with Heartbeat(lambda: lease_extend(ImageImport, lease=lease, at=timezone.now())):
         try:
             counts = images_import(
                 path=Path(taken.place), subject=taken.subject, progress=_teller(lease)
             )
         except Stopped:
-            image_imports.image_import_release(lease=lease)
+            lease_release(ImageImport, lease=lease, done=0)
             return
         except (OperationalError, InterfaceError):
             # Not the zip's fault: its lease runs out, and another worker takes it up.

@@ -19,13 +19,12 @@ from explanations.selectors.questions import (
     neuron_maximum,
 )
 from explanations.services.embeddings import embeddings_store
+from explanations.services.leases import lease_extend, lease_release
 from explanations.services.questions import (
     ANSWER_QUESTIONS,
     question_answer,
     question_claim,
-    question_extend,
     question_fail,
-    question_release,
     questions_call,
     questions_forget,
     questions_waiting,
@@ -70,11 +69,11 @@ def call_for_questions(unfinished: dict[str, int]) -> None:
 def _take_up(question: Question) -> None:
     lease = question.lease
     assert lease is not None  # noqa: S101  it was just claimed
-    with Heartbeat(lambda: question_extend(lease=lease, at=timezone.now())):
+    with Heartbeat(lambda: lease_extend(Question, lease=lease, at=timezone.now())):
         try:
             answer = _answered(question)
         except Stopped:
-            question_release(lease=lease)
+            lease_release(Question, lease=lease)
             return
         except (OperationalError, InterfaceError):
             # Not the question's fault: its lease runs out, and another worker takes it up.

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from kombu.exceptions import OperationalError
 
+from explanations.services.leases import UNHELD, claimable, lease_end
 from studies.models import Analysis, Study
 
 logger = logging.getLogger(__name__)
@@ -60,23 +61,21 @@ def _publish(analysis_id: int) -> None:
 
 def analysis_claim(*, analysis_id: int, at: datetime) -> UUID | None:
     """Lease an analysis that waits, or whose worker is gone; None when there is none to do."""
-    free = Analysis.objects.filter(
-        Q(lease=None) | Q(leased_until__lt=at), pk=analysis_id, state=Analysis.State.OPEN
-    )
+    free = Analysis.objects.filter(claimable(at), pk=analysis_id, state=Analysis.State.OPEN)
     free.filter(attempts__gte=MAX_ATTEMPTS).update(
         **_closing(Analysis.State.FAILED, at),
         reason=f"Given up: its worker ended {MAX_ATTEMPTS} times without a result.",
     )
     lease = uuid4()
     claimed = free.update(
-        lease=lease, leased_until=_until(at), attempts=F("attempts") + 1, stage="", share=0.0
+        lease=lease, leased_until=lease_end(at), attempts=F("attempts") + 1, stage="", share=0.0
     )
     return lease if claimed else None
 
 
 def analysis_renew(*, lease: UUID, at: datetime) -> bool:
     """Hold a lease longer; False when it is lost."""
-    return _held(lease).update(leased_until=_until(at)) == 1
+    return _held(lease).update(leased_until=lease_end(at)) == 1
 
 
 def analysis_tell(*, lease: UUID, stage: str, share: float) -> bool:
@@ -86,10 +85,6 @@ def analysis_tell(*, lease: UUID, stage: str, share: float) -> bool:
 
 def _held(lease: UUID) -> QuerySet[Analysis]:
     return Analysis.objects.filter(lease=lease, state=Analysis.State.OPEN)
-
-
-def _until(at: datetime) -> datetime:
-    return at + timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def analysis_store(
@@ -119,4 +114,4 @@ def _close(lease: UUID, state: Analysis.State, at: datetime, **stored: Any) -> b
 
 
 def _closing(state: Analysis.State, at: datetime) -> dict[str, Any]:
-    return {"state": state, "finished": at, "lease": None, "leased_until": None, "stage": ""}
+    return {"state": state, "finished": at, **UNHELD, "stage": ""}

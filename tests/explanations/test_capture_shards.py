@@ -88,7 +88,7 @@ def test_nobody_merges_while_a_shard_is_left(tmp_path: Path) -> None:
     held = targets_claim(run_id=run, limit=5, at=at)
     assert len(held.targets) == 2
     assert not targets_waiting(run_id=run, at=at)
-    lease_release(lease=held.lease)
+    lease_release(Target, lease=held.lease)
     assert work_on_chunk(run) == work_on_chunk(run) == 1
     assert targets_waiting(run_id=run, at=at)
     (last,) = targets_claim(run_id=run, limit=5, at=at).targets

@@ -13,15 +13,14 @@ from django.utils import timezone
 from explanations.models import Question, Subject
 from explanations.records import NeuronRef
 from explanations.selectors.questions import QuestionState, question_state
+from explanations.services.leases import lease_extend, lease_release
 from explanations.services.questions import (
     QuestionRefused,
     TooManyQuestions,
     question_answer,
     question_ask,
     question_claim,
-    question_extend,
     question_fail,
-    question_release,
     question_withdraw,
 )
 from explanations.tasks import messages_waiting, sweep
@@ -149,16 +148,16 @@ def test_whoever_lost_the_lease_changes_nothing(subject: Subject) -> None:
     late = held()
     assert held(hours=1) != late
     now = timezone.now()
-    assert not question_extend(lease=late, at=now)
+    assert not lease_extend(Question, lease=late, at=now)
     assert not question_answer(lease=late, result=ANSWER, at=now)
     assert not question_fail(lease=late, reason="too late", at=now)
-    assert not question_release(lease=late)
+    assert not lease_release(Question, lease=late)
     assert state(question).state == "working"
 
 
 def test_an_extended_lease_is_kept(subject: Subject) -> None:
     ask(subject)
-    assert question_extend(lease=held(), at=timezone.now() + timedelta(hours=1))
+    assert lease_extend(Question, lease=held(), at=timezone.now() + timedelta(hours=1))
     assert claimed(minutes=30) is None
 
 
@@ -173,7 +172,7 @@ def test_a_question_that_ends_its_worker_three_times_is_given_up(subject: Subjec
 
 def test_a_question_that_is_handed_back_was_not_attempted(subject: Subject) -> None:
     question = ask(subject)
-    assert question_release(lease=held())
+    assert lease_release(Question, lease=held())
     question.refresh_from_db()
     assert (question.lease, question.attempts) == (None, 0)
     assert claimed() == question

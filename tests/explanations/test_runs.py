@@ -146,7 +146,7 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_late_worker_stores_nothing()
     late = _claim(run)
     prompt = _claim(run, at=LATER)
     assert prompt.targets == late.targets
-    assert not lease_extend(lease=late.lease, at=LATER)
+    assert not lease_extend(Target, lease=late.lease, at=LATER)
     assert _store(late, "too late") is None
     assert not target_fail(target_id=late.targets[0], lease=late.lease, reason="too late", at=LATER)
     assert _store(prompt, "in time") is not None
@@ -156,7 +156,7 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_late_worker_stores_nothing()
 def test_a_heartbeat_keeps_a_lease() -> None:
     run = _run(factories.neurons(1))
     claim = _claim(run)
-    assert lease_extend(lease=claim.lease, at=LATER)
+    assert lease_extend(Target, lease=claim.lease, at=LATER)
     assert _claim(run, at=LATER).targets == ()
 
 
@@ -165,13 +165,13 @@ def test_a_stranger_with_another_lease_can_neither_store_nor_hand_back() -> None
     mine, strangers = _claim(run, 1), _claim(run, 1)
     forged = Claim(lease=strangers.lease, targets=mine.targets)
     assert _store(forged) is None
-    assert lease_release(lease=strangers.lease) == 1
+    assert lease_release(Target, lease=strangers.lease) == 1
     assert Target.objects.get(pk=mine.targets[0]).lease == mine.lease
 
 
 def test_what_was_handed_back_can_be_claimed_at_once_and_was_no_attempt() -> None:
     run = _run(factories.neurons(2))
-    lease_release(lease=_claim(run).lease)
+    lease_release(Target, lease=_claim(run).lease)
     assert set(Target.objects.values_list("attempts", flat=True)) == {0}
     assert len(_claim(run).targets) == 2
 

@@ -312,7 +312,7 @@ def test_a_heart_outlives_a_connection_and_notices_that_the_lease_is_lost(
 ) -> None:
     beats = iter([error("the connection is closed"), False])
 
-    def extend(**_: object) -> bool:
+    def extend(*_: object, **__: object) -> bool:
         beat = next(beats)
         if isinstance(beat, Exception):
             raise beat
@@ -323,7 +323,7 @@ def test_a_heart_outlives_a_connection_and_notices_that_the_lease_is_lost(
     claim = targets_claim(run_id=run, limit=1, at=timezone.now())
     settings.LEASE_SECONDS = 0.03
     with Chunk(claim) as chunk:
-        chunk._heart.join(10)
+        chunk._heartbeat._thread.join(10)
         with pytest.raises(Stopped):
             chunk.raise_if_stopped()
 

@@ -47,7 +47,7 @@ VERSION_0_1 = [
     ("studies", "0010_stronger_marks"),
 ]
 # What a model of version 0.1 is called today.
-RENAMED: dict[str, str] = {}
+RENAMED: dict[str, str] = {"explanations.meaning": "explanations.embedding"}
 
 
 @pytest.fixture(scope="session")
