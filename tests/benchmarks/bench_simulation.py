@@ -4,8 +4,8 @@ Run: python -m tests.benchmarks.bench_simulation. Read by a local model: each ex
 the whole model, as a library gives it, beside the excerpts of one explanation behind its kept
 prefix, with the numbers' rows of the output alone. Both take turns. Two models: the small one of
 the tests, whose heads of 8 numbers make attention to the prefix the larger part of its work, and
-one of random weights in the shape of larger ones, 256 wide in 4 layers with a vocabulary of 32,000. A simulation
-is one explanation on 36 records of 64 tokens, as a capture holds out.
+one of random weights in the shape of larger ones, 256 wide in 4 layers with a vocabulary of 32,000.
+A simulation is one explanation on 36 records of 64 tokens, as a capture holds out.
 """
 
 import re
