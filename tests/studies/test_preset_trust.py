@@ -218,4 +218,4 @@ def test_the_datasheet_lists_the_rules_and_what_was_asked_first(tmp_path: Path) 
     assert "+ The unit responded strongly to it" in sheet
     assert "1 practice question (not stored)." in sheet
     for text in (sheet, methods):
-        assert "more than 30 % of the answers in less than 3 s" in text
+        assert "more than 30% of answers faster than 3 s" in text
