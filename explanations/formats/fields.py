@@ -1,25 +1,21 @@
-"""Reading untrusted JSON field by field: every fault is noted with its path, and none raises.
+"""Reading other programs' JSON field by field; each problem is noted with its path, none raises.
 
-Where something is wrong a reader notes it and returns a stand-in, so that reading goes on to the
-next fault. What was read counts only if nothing was noted.
+These files are read as far as they are good, so a reader notes a problem, returns a stand-in and
+goes on. What was read counts only if nothing was noted. Our own formats are checked as a whole, by
+`validation`.
 """
 
 import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, TypeVar
 
 import numpy as np
 
-# The database's integer columns end here.
-LARGEST = 2**31 - 1
-# As it is written in eight digits, which is a little above it and is read back as it.
-_LARGEST_FLOAT32 = float(str(np.finfo(np.float32).max))
+from explanations.formats.types import LARGEST, LARGEST_FLOAT32
 
 T = TypeVar("T")
-E = TypeVar("E", bound=StrEnum)
 _ABSENT = object()
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -34,17 +30,12 @@ class Problems:
         """Keep a fault, in characters that can be printed."""
         self.found.append((printable(path), printable(message)))
 
-    def within(self, path: str) -> bool:
-        """Say whether a field, or one inside it, has a fault."""
-        return any(at == path or at.startswith(f"{path}.") for at, _ in self.found)
-
 
 class Fields:
-    """A JSON object at a path. `end` notes the fields that nothing asked for."""
+    """A JSON object at a path. Fields that nothing reads are ignored: others add their own."""
 
     def __init__(self, raw: Any, path: str, faults: Problems) -> None:
         self.path, self.faults = path, faults
-        self._asked: set[str] = set()
         self._raw: dict[str, Any] = raw if isinstance(raw, dict) else {}
         # Where it is no object at all, what it lacks is not worth a line each.
         self._broken = not isinstance(raw, dict)
@@ -59,19 +50,12 @@ class Fields:
         """Keep a fault of a field."""
         self.faults.note(self.at(name), message)
 
-    def end(self) -> None:
-        """Note every field that the format does not have."""
-        for name in sorted(set(self._raw) - self._asked):
-            self.note(name, "there is no such field")
-
     def has(self, name: str) -> bool:
-        """Say whether a field is there and not null."""
-        self._asked.add(name)
+        """Return whether a field is there and not null."""
         return self._raw.get(name) is not None
 
     def take(self, name: str, default: Any = _ABSENT) -> Any:
         """Return a field as it stands; note it if it is required and missing."""
-        self._asked.add(name)
         if name in self._raw:
             return self._raw[name]
         if default is _ABSENT and not self._broken:
@@ -105,12 +89,6 @@ class Fields:
         value = self._checked(name, lambda value: number_fault(value, low, high), 0.0, _ABSENT)
         return float(value)
 
-    def one_of(self, name: str, names: type[E]) -> E:
-        """Read one of an enumeration's values."""
-        first = next(iter(names))
-        value = self._checked(name, lambda v: choice_fault(v, list(names)), first.value, _ABSENT)
-        return names(value)
-
     def array(self, name: str, default: Any = _ABSENT) -> list[Any]:
         """Read an array, whatever is in it."""
         result: list[Any] = self._checked(
@@ -131,18 +109,11 @@ class Fields:
         for position, raw in enumerate(self.array(name, default)):
             yield Fields(raw, f"{self.at(name)}[{position}]", self.faults)
 
-    def floats(self, name: str, *, gaps: bool = False) -> tuple[float, ...]:
-        """Read an array of numbers that float32 can hold, each brought to the nearest.
-
-        With `gaps`, some may be null: nan here.
-        """
+    def floats(self, name: str) -> tuple[float, ...]:
+        """Read an array of numbers that float32 can hold, each rounded to the nearest."""
         raw = self.array(name)
-        if gaps and any(value is not None for value in raw):
-            raw = [math.nan if value is None else value for value in raw]
         for position, value in enumerate(raw):
-            if isinstance(value, float) and math.isnan(value) and gaps:
-                continue
-            if fault := number_fault(value, -_LARGEST_FLOAT32, _LARGEST_FLOAT32):
+            if fault := number_fault(value, -LARGEST_FLOAT32, LARGEST_FLOAT32):
                 self.note(f"{name}[{position}]", fault)
                 return (0.0,) * len(raw)
         return tuple(np.array(raw, dtype=np.float32).tolist())
@@ -200,10 +171,3 @@ def number_fault(value: Any, low: float, high: float) -> str:
     if (isinstance(value, int) and value.bit_length() > 1000) or not math.isfinite(value):
         return "is not finite"
     return "" if low <= value <= high else f"{value} is not between {low:g} and {high:g}"
-
-
-def choice_fault(value: Any, known: list[str]) -> str:
-    """Say what is wrong with one of several words; "" for nothing."""
-    if isinstance(value, str) and value in known:
-        return ""
-    return f"expected one of {', '.join(known)}, not {value!r}"[:200]

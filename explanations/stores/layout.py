@@ -5,9 +5,9 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import prod
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from struct import unpack_from
 from typing import Any
 
 import numpy as np
@@ -25,8 +25,12 @@ LOWEST, HIGHEST, STEPS = -10, 14, 4
 BINS = 2 * (HIGHEST - LOWEST) * STEPS + 1
 """One more lies around 0; the outermost ones hold what is beyond as well."""
 
-_KINDS = {"U8": "<u1", "I32": "<i4", "I64": "<i8", "F32": "<f4", "F64": "<f8"}
-"""What the files of a store hold, as safetensors and as numpy name it."""
+_DTYPES = {
+    **{"U8": "<u1", "U16": "<u2", "U32": "<u4", "U64": "<u8"},
+    **{"I8": "<i1", "I16": "<i2", "I32": "<i4", "I64": "<i8"},
+    **{"F16": "<f2", "F32": "<f4", "F64": "<f8"},
+}
+"""Number types as safetensors names them, and as numpy does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,22 +110,23 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def mapped_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Return the named arrays of one file without reading them: only what is looked at is fetched.
+    """Return the named arrays of a safetensors file, mapped into memory: read-only, read when used.
 
-    They cannot be written to.
+    Raises `ValueError`, `KeyError`, `TypeError` or `AttributeError` for a file that is something
+    else or is cut short.
     """
     with path.open("rb") as file:
         content = mmap(file.fileno(), 0, access=ACCESS_READ)
-    (size,) = unpack_from("<Q", content)
-    begin = 8 + size
+    begin = 8 + int.from_bytes(content[:8], "little")
     header = json.loads(content[8:begin])
     header.pop("__metadata__", None)
     arrays = {}
-    for name, said in header.items():
-        kind, (first, last) = np.dtype(_KINDS[said["dtype"]]), said["data_offsets"]
-        count = (last - first) // kind.itemsize
-        flat: NDArray[Any] = np.frombuffer(content, kind, count, begin + first)
-        arrays[name] = flat.reshape(said["shape"])
+    for name, about in header.items():
+        dtype, (first, last) = np.dtype(_DTYPES[about["dtype"]]), about["data_offsets"]
+        if last - first != prod(about["shape"]) * dtype.itemsize:
+            raise ValueError(f"{about['shape']} does not fill {last - first} bytes")
+        flat: NDArray[Any] = np.frombuffer(content, dtype, prod(about["shape"]), begin + first)
+        arrays[name] = flat.reshape(about["shape"])
     return arrays
 
 

@@ -232,7 +232,7 @@ def test_a_file_that_is_cut_short_is_named_and_the_others_are_read(
     (path / "latents" / "layers.5.mlp" / "notes.safetensors").write_bytes(b"")
     lines, faults = read("delphi", path, tokenizer=str(tokenizer))
     assert [each.index for each in lines] == [101]
-    assert "0_99.safetensors: no safetensors file, or cut short" in faults[0]
+    assert "0_99.safetensors: not a safetensors file, or cut short" in faults[0]
     assert "notes.safetensors: expected a name of two numbers" in faults[1]
 
 

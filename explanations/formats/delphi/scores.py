@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from explanations.corpora.sources import File
-from explanations.formats.fields import LARGEST, Fields, Problems, number_fault, text_fault
+from explanations.formats.fields import Fields, Problems, number_fault, text_fault
 from explanations.formats.lines import ExplanationLine, Location, MethodLine, Problem, ScoreLine
 from explanations.formats.reading import told, whole
+from explanations.formats.types import LARGEST
 from explanations.records import AuthorKind
 
 EXPLAINER = "delphi"

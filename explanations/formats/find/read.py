@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from explanations.corpora.sources import File, TextError, tree
-from explanations.formats.fields import LARGEST, Fields, Problems, printable, text_fault
+from explanations.formats.fields import Fields, Problems, printable, text_fault
 from explanations.formats.lines import (
     ExplanationLine,
     FormatError,
@@ -28,6 +28,7 @@ from explanations.formats.lines import (
     SubjectLine,
 )
 from explanations.formats.reading import damage, told, whole
+from explanations.formats.types import LARGEST
 from explanations.formats.writing import json_text
 from explanations.records import AuthorKind
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from explanations.corpora.sources import File
-from explanations.formats.fields import LARGEST, Fields, Problems
+from explanations.formats.fields import Fields, Problems
 from explanations.formats.lines import (
     ExplanationLine,
     ImportOptions,
@@ -21,6 +21,7 @@ from explanations.formats.lines import (
 )
 from explanations.formats.neuronpedia.activations import collect, sequence
 from explanations.formats.reading import number_or_none, rows, told
+from explanations.formats.types import LARGEST
 from explanations.formats.windows import WindowRecords
 from explanations.records import AuthorKind
 

@@ -7,7 +7,7 @@ among them becomes one: the tool scores as many top as random sequences, the top
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from explanations.formats.fields import LARGEST, Fields
+from explanations.formats.fields import Fields
 from explanations.formats.lines import (
     ExplanationLine,
     MethodLine,
@@ -16,7 +16,7 @@ from explanations.formats.lines import (
     SimulationLine,
 )
 from explanations.formats.reading import Excerpt, excerpt
-from explanations.formats.types import Values
+from explanations.formats.types import LARGEST, Values
 from explanations.formats.windows import WindowRecords
 from explanations.records import AuthorKind, RecordKind, Scale
 
