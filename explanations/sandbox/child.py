@@ -1,8 +1,8 @@
-"""The process in which a program runs: it locks itself in, then calls the program's function.
+"""The process in which a program runs: it restricts itself, then calls the program's function.
 
-Started by the name of this file, with nothing of the project to import. Reads a job as JSON from
-standard input; writes lines of JSON to standard output: how it is protected or why it is not, then
-one for each input. docs/ground-truth.md and the package's own text say what is guaranteed.
+Started by the name of this file, and imports nothing of the project. Reads a job as JSON from
+standard input; writes lines of JSON to standard output: whether it is protected or why not, then
+one for each input. docs/ground-truth.md and the package's docstring say what is guaranteed.
 """
 
 import ctypes
@@ -59,11 +59,11 @@ REFUSED = (
     "open", "os.", "socket.", "subprocess.", "shutil.", "ctypes.", "pty.", "fcntl.", "mmap.",
     "resource.", "signal.", "syslog.", "sqlite3.", "urllib.", "webbrowser.",
 )  # fmt: skip
-"""What audit events begin with that a program has no use for."""
+"""Prefixes of audit events that are refused."""
 
 
 class Refused(Exception):
-    """The process cannot be locked in; the message says what is missing."""
+    """The process cannot be restricted; the message says what is missing."""
 
 
 class Filter(ctypes.Structure):
@@ -73,31 +73,31 @@ class Filter(ctypes.Structure):
 
 
 class Nowhere:
-    """Takes what a program prints, and forgets it."""
+    """Discards what a program prints."""
 
     def write(self, text: str) -> int:
-        """Take a text."""
+        """Discard a text and return its length."""
         return len(text)
 
     def flush(self) -> None:
-        """Do nothing: nothing is held."""
+        """Do nothing: nothing is buffered."""
 
 
 def main() -> None:
-    """Lock in, run, and end without the interpreter's own clearing up, which opens files."""
+    """Restrict the process, run, and exit without the interpreter's cleanup, which opens files."""
     job = json.load(sys.stdin)
     try:
-        isolated = _lock_in(job)
+        isolated = _restrict(job)
     except (Refused, OSError, ImportError) as error:
-        _say({"refused": f"{error}"})
+        _write_json({"refused": f"{error}"})
         os._exit(1)
-    _say({"isolated": isolated})
+    _write_json({"isolated": isolated})
     _run(job["program"], job["inputs"], job["limits"]["output"] // 2)
     os._exit(0)
 
 
-def _lock_in(job: dict[str, Any]) -> bool:
-    """Take away all that a program does not need; tell whether the network was replaced too."""
+def _restrict(job: dict[str, Any]) -> bool:
+    """Remove all that a program does not need; return whether the network is isolated too."""
     if job["packages"]:
         sys.path.append(job["packages"])
     for name in job["modules"]:
@@ -131,13 +131,13 @@ def _limit(limits: dict[str, Any]) -> None:
 
 
 def _own_network(libc: ctypes.CDLL) -> bool:
-    """Move to a network without any interface, as root or in a user namespace of its own."""
+    """Enter a network namespace without interfaces, as root or in a user namespace of its own."""
     apart = NEW_NET | NEW_IPC | NEW_UTS
     return any(libc.unshare(flags) == 0 for flags in (apart, apart | NEW_USER))
 
 
 def _become_nobody() -> None:
-    """Stop being root where the machine permits it; a container may have taken that away."""
+    """Stop being root where the machine permits it; a container may forbid it."""
     if os.geteuid() == 0:
         with suppress(PermissionError):
             os.setgroups([])
@@ -146,18 +146,18 @@ def _become_nobody() -> None:
 
 
 def _forbid(libc: ctypes.CDLL) -> None:
-    """Have the kernel refuse every call but those listed, in every thread, for good."""
+    """Make the kernel refuse every call except those listed, in every thread, for good."""
     machine = platform.machine()
     if sys.platform != "linux" or machine not in MACHINES:
         raise Refused(f"there is no seccomp filter for {sys.platform} on {machine}")
     _, seccomp, _, _ = MACHINES[machine]
     code = instructions(machine)
-    held = Filter(len(code) // 8, code)
+    program = Filter(len(code) // 8, code)
     if libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0) != 0:
-        raise Refused("the kernel does not take privileges away (PR_SET_NO_NEW_PRIVS)")
-    if libc.syscall(seccomp, SET_FILTER, ALL_THREADS, ctypes.byref(held)) != 0:
-        said = os.strerror(ctypes.get_errno())
-        raise Refused(f"the kernel takes no seccomp filter ({said})")
+        raise Refused("the kernel refuses PR_SET_NO_NEW_PRIVS")
+    if libc.syscall(seccomp, SET_FILTER, ALL_THREADS, ctypes.byref(program)) != 0:
+        reason = os.strerror(ctypes.get_errno())
+        raise Refused(f"the kernel refuses the seccomp filter ({reason})")
 
 
 def instructions(machine: str) -> bytes:
@@ -165,9 +165,9 @@ def instructions(machine: str) -> bytes:
     audit, _, write, allowed = MACHINES[machine]
     count = len(allowed)
     code = [(LOAD, 0, 0, 4), (EQUAL, 1, 0, audit), (RETURN, 0, 0, KILL), (LOAD, 0, 0, 0)]
-    # From each comparison the way to the last instruction, which allows.
-    code += [(EQUAL, count - at + 3, 0, call) for at, call in enumerate(sorted(allowed.values()))]
-    # Writing is allowed to descriptor 1, whose number is the call's first argument, at byte 16.
+    # Each comparison jumps to the last instruction, which allows the call.
+    code += [(EQUAL, count - i + 3, 0, call) for i, call in enumerate(sorted(allowed.values()))]
+    # Writing is allowed to descriptor 1: the descriptor is the call's first argument, at byte 16.
     code += [(EQUAL, 0, 2, write), (LOAD, 0, 0, 16), (EQUAL, 1, 0, 1)]
     code += [(RETURN, 0, 0, REFUSE), (RETURN, 0, 0, ALLOW)]
     return b"".join(struct.pack("<HBBI", *each) for each in code)
@@ -175,28 +175,28 @@ def instructions(machine: str) -> bytes:
 
 def _refuse(event: str, _arguments: tuple[Any, ...]) -> None:
     if event == "import":
-        raise ImportError(f"the sandbox has only these modules: {_arguments[0]} is none of them")
+        raise ImportError(f"the sandbox has no module {_arguments[0]}")
     if event.startswith(REFUSED):
         raise PermissionError(f"the sandbox does not allow {event}")
 
 
 def _run(program: str, inputs: list[Any], room: int) -> None:
-    """Say what the program's function returns for each input, as it comes, in `room` bytes."""
+    """Write what the program's function returns for each input, in at most `room` bytes."""
     names: dict[str, Any] = {"__name__": "program"}
     try:
         exec(compile(program, "program", "exec"), names)  # noqa: S102 - what all this is for
         function = _function(names)
     except BaseException as error:  # noqa: BLE001 - whatever a program does is its outcome
-        _say({"failed": _said(error)})
+        _write_json({"failed": _message(error)})
         return
-    for place, given in enumerate(inputs):
+    for number, given in enumerate(inputs):
         try:
-            line = json.dumps({"input": place, "value": function(given)}, default=_plain)
+            line = json.dumps({"input": number, "value": function(given)}, default=_plain)
             if len(line) > room:
                 raise OverflowError("the outputs are too long")
             room -= len(line)
         except BaseException as error:  # noqa: BLE001
-            line = json.dumps({"input": place, "raised": _said(error)})
+            line = json.dumps({"input": number, "raised": _message(error)})
         _write(line)
 
 
@@ -220,7 +220,7 @@ def _function(names: dict[str, Any]) -> Any:
     return called[0] if called else defined[-1]
 
 
-def _said(error: BaseException) -> str:
+def _message(error: BaseException) -> str:
     name = type(error).__name__
     try:
         return f"{name}: {error}"[:300]
@@ -228,8 +228,8 @@ def _said(error: BaseException) -> str:
         return name
 
 
-def _say(what: dict[str, Any]) -> None:
-    _write(json.dumps(what))
+def _write_json(value: dict[str, Any]) -> None:
+    _write(json.dumps(value))
 
 
 def _write(line: str) -> None:

@@ -36,14 +36,14 @@ WORK: dict[str, Callable[[Run, Chunk], None]] = {
     Run.Kind.SIMULATE: simulate,
     Run.Kind.SCORE: score,
 }
-# Enough to share what is read for them, few enough for progress to be seen and work to be spread.
+# Large enough to share what is read for them, small enough to show progress and spread the work.
 CHUNK: dict[str, int] = {
     Run.Kind.CAPTURE: 1,
     Run.Kind.EXPLAIN: 32,
     Run.Kind.SIMULATE: 16,
     Run.Kind.SCORE: 64,
 }
-# Answers take long, so that few targets wait for them together; a simulation asks many at once.
+# Answers take long, so few targets wait for them together; a simulation asks many at once.
 LANGUAGE_MODEL_CHUNK: dict[str, int] = {
     Run.Kind.EXPLAIN: 8,
     Run.Kind.SIMULATE: 1,
@@ -53,16 +53,16 @@ LANGUAGE_MODEL_CHUNK: dict[str, int] = {
 
 @shared_task(name=WORK_ON_RUN)
 def work_on_run(run_id: int, ticket: str) -> None:
-    """Work on one chunk of a run, and send for the next worker while anything is left."""
+    """Work on one chunk of a run, and call the next worker while anything is left."""
     if run_answer(run_id=run_id, ticket=UUID(ticket), at=timezone.now()):
         work_on_chunk(run_id, call=True)
 
 
 def work_on_chunk(run_id: int, *, call: bool = False) -> int:
-    """Claim a chunk, work, store; return how many targets were claimed: none of a halted run.
+    """Claim a chunk and process it; return how many targets were claimed: 0 for a halted run.
 
-    With `call`, another worker is sent for before the work, so that free ones join in, and after
-    it, should the first have found nothing free.
+    With `call`, another worker is called before the work, so that idle ones join in, and after it,
+    in case the first found nothing to claim.
     """
     run = Run.objects.select_related("method", "capture").get(pk=run_id)
     if run.halted:
@@ -86,10 +86,10 @@ def _call(run_id: int, *, call: bool) -> None:
 
 @shared_task(name="explanations.tasks.sweep")
 def sweep() -> int:
-    """Close runs that are through, and send for workers where work waits; return for how many runs.
+    """Finish runs that are done, and call workers where work waits; return for how many runs.
 
-    A queue never holds more messages than there are unfinished runs on it, however slow the work,
-    and one more for people's questions or images.
+    A queue never holds more messages than it has unfinished runs, however slow the work, plus one
+    for people's questions or images.
     """
     at = timezone.now()
     runs_finish(at=at)

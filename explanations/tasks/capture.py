@@ -1,4 +1,4 @@
-"""Capturing the neurons of a subject over a text: whole, or a shard at a time and then merged."""
+"""Capturing the neurons of a subject over a text: whole, or in shards that are then merged."""
 
 import shutil
 import time
@@ -32,7 +32,7 @@ _REPORT_SECONDS = 0.5
 
 
 def capture(run: Run, chunk: Chunk) -> None:
-    """Run the subject over the text once and keep what its neurons did."""
+    """Run the subject over the text once and store its neurons' activations."""
     for target in chunk:
         with chunk.attempt(target):
             if run.capture is None:
@@ -71,7 +71,7 @@ def _shard(capture: Capture, chunk: Chunk, target: Target) -> None:
 
 
 def _whole(capture: Capture, chunk: Chunk, target: Target) -> None:
-    """Make the store unless an earlier worker finished it but could not say so any more."""
+    """Make the store, unless a worker finished it and stopped before recording that."""
     if not exists(capture.directory):
         _make(capture, chunk, target)
     manifest = capture.store().manifest
@@ -83,9 +83,10 @@ def _whole(capture: Capture, chunk: Chunk, target: Target) -> None:
 
 
 def _make(capture: Capture, chunk: Chunk, target: Target) -> None:
-    """Capture or merge beside the place of the store, add how neurons relate, and move it there.
+    """Capture or merge next to the store's path, add the neurons' relations, and move it there.
 
-    What is made beside it appears complete, so a worker that is killed after that only relates.
+    The folder next to it appears only when complete, so a worker that resumes after that only
+    computes the relations.
     """
     from explanations.relations.relatives import relate, relates_quickly
 
@@ -149,12 +150,12 @@ def _plan(capture: Capture, shard: int = 0) -> "Plan":
 
 
 def _part(capture: Capture, shard: int) -> str:
-    """Return where a finished shard lies: beside the store, so that every worker finds it."""
+    """Return the path of a finished shard: next to the store, where every worker finds it."""
     return join(f"{capture.directory}.parts", f"{shard:03d}")
 
 
 def _work_folder(place: str) -> Path:
-    """Return the folder of this machine in which something is made that belongs at a place."""
+    """Return the folder on this machine in which what belongs at a path or URL is made."""
     folder = local(place) or Path(
         settings.CAPTURE_WORK_DIR, sha256(place.encode()).hexdigest()[:16]
     )
@@ -179,7 +180,7 @@ def _documents(capture: Capture) -> Iterator[tuple[str, Split, str]]:
 
 
 def _unchanged(capture: Capture) -> int:
-    """Return how many documents the text has; `ValueError` where it is not what was planned."""
+    """Return how many documents the text has; `ValueError` if it is not the planned text."""
     digest, total = sha256(), 0
     for key, text in limited(documents(capture.text_path), capture.token_limit):
         digest.update(document_bytes(key, text))
@@ -190,9 +191,9 @@ def _unchanged(capture: Capture) -> int:
 
 
 def _reporter(chunk: Chunk, target: Target, total: int) -> "Callable[[Progress], None]":
-    """Return what says in the database how far a capture is, now and then, and ends it if asked.
+    """Return a callback that stores a capture's progress now and then, and stops it when asked.
 
-    Then it also answers what people ask: a capture can take longer than anyone waits.
+    It also answers people's questions: a capture can take longer than anyone waits.
     """
     reported = time.monotonic()
 

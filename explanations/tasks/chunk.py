@@ -1,4 +1,4 @@
-"""A claimed chunk of a run while it is worked on."""
+"""A claimed chunk of a run while a worker processes it."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,8 +21,8 @@ T = TypeVar("T")
 class Chunk:
     """Targets under a lease that a heartbeat extends.
 
-    Iterating gives the targets until the worker ends or the lease is lost. Leaving the context
-    hands back what is still open.
+    Iterating yields the targets until the worker stops or the lease is lost. Leaving the context
+    releases the targets that are still open.
     """
 
     def __init__(self, claim: Claim) -> None:
@@ -58,9 +58,9 @@ class Chunk:
     def each(
         self, read: Callable[[Sequence[int]], Mapping[int, T]], key: str
     ) -> Iterator[tuple[Target, T]]:
-        """Give each target with what `read` returns for its `key`.
+        """Yield each target with what `read` returns for its `key`.
 
-        All is read at once; where that fails, one by one, so that what is broken fails alone.
+        All are read at once; if that fails, one by one, so that only a broken one fails.
         """
         keys = {target.pk: int(getattr(target, key)) for target in self.targets}
         try:
@@ -77,13 +77,13 @@ class Chunk:
                 yield target, mine
 
     def raise_if_stopped(self) -> None:
-        """Raise `Stopped` when the worker ends or the lease is lost; for work that takes long."""
+        """Raise `Stopped` when the worker stops or the lease is lost; for work that takes long."""
         if stopping.is_set() or self._heartbeat.lost.is_set():
             raise Stopped
 
     @contextmanager
     def attempt(self, target: Target) -> Iterator[None]:
-        """Store whatever goes wrong inside as this target's failure, and go on."""
+        """Store an error inside the block as this target's failure, and continue."""
         try:
             yield
         except _NOT_THE_TARGETS_FAULT:
@@ -111,9 +111,8 @@ _NOT_THE_TARGETS_FAULT = (Stopped, OperationalError, InterfaceError)
 
 
 def _unexpected(error: Exception) -> Unusable:
-    said = str(error)
-    name = type(error).__name__
-    return Unusable(reason=f"{name}: {said}" if said else name)
+    text, name = str(error), type(error).__name__
+    return Unusable(reason=f"{name}: {text}" if text else name)
 
 
 class Stopwatch:

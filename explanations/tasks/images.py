@@ -1,4 +1,4 @@
-"""Taking in the zips of images that people sent."""
+"""Importing the zips of images that people uploaded."""
 
 import logging
 from collections.abc import Callable
@@ -19,22 +19,22 @@ from explanations.tasks.stopping import Stopped, stopping
 
 logger = logging.getLogger(__name__)
 
-_TELL_EVERY = 1.0
-"""Seconds between two looks at how far it is."""
+_REPORT_SECONDS = 1.0
+"""Seconds between two updates of the progress."""
 
 
 @shared_task(name=image_imports.IMPORT_IMAGES)
 def import_images() -> int:
-    """Take in the zips that wait, oldest first; return how many were taken up."""
+    """Import the zips that wait, oldest first; return how many were claimed."""
     taken = 0
     while not stopping.is_set() and (found := image_imports.image_import_claim(at=timezone.now())):
-        _take_in(found)
+        _import(found)
         taken += 1
     return taken
 
 
 def call_for_images(unfinished: dict[str, int]) -> None:
-    """Send for a worker where a zip waits.
+    """Call a worker if a zip waits.
 
     The queue holds at most one message more than there are `unfinished` runs on it.
     """
@@ -45,7 +45,7 @@ def call_for_images(unfinished: dict[str, int]) -> None:
         image_imports.image_imports_call()
 
 
-def _take_in(taken: ImageImport) -> None:
+def _import(taken: ImageImport) -> None:
     from explanations.formats.lines import FormatError
     from explanations.services.images import ImagesRefused, images_import
 
@@ -54,13 +54,13 @@ def _take_in(taken: ImageImport) -> None:
     with Heartbeat(lambda: lease_extend(ImageImport, lease=lease, at=timezone.now())):
         try:
             counts = images_import(
-                path=Path(taken.place), subject=taken.subject, progress=_teller(lease)
+                path=Path(taken.place), subject=taken.subject, progress=_reporter(lease)
             )
         except Stopped:
             lease_release(ImageImport, lease=lease, done=0)
             return
         except (OperationalError, InterfaceError):
-            # Not the zip's fault: its lease runs out, and another worker takes it up.
+            # Not the zip's fault: its lease expires, and another worker claims it.
             raise
         except ImagesRefused as refused:
             faults = [str(fault) for fault in refused.faults]
@@ -75,16 +75,16 @@ def _take_in(taken: ImageImport) -> None:
     image_imports.image_import_refuse(taken=taken, faults=faults, at=timezone.now())
 
 
-def _teller(lease: UUID) -> Callable[[int, int], None]:
-    """Return what notes how far it is, now and then, and stops with the worker."""
-    told = monotonic()
+def _reporter(lease: UUID) -> Callable[[int, int], None]:
+    """Return a callback that stores the progress now and then, and stops with the worker."""
+    reported = monotonic()
 
-    def tell(done: int, total: int) -> None:
-        nonlocal told
+    def report(done: int, total: int) -> None:
+        nonlocal reported
         if stopping.is_set():
             raise Stopped
-        if done == total or monotonic() - told >= _TELL_EVERY:
+        if done == total or monotonic() - reported >= _REPORT_SECONDS:
             image_imports.image_import_progress(lease=lease, done=done, total=total)
-            told = monotonic()
+            reported = monotonic()
 
-    return tell
+    return report

@@ -1,4 +1,4 @@
-"""Answering what people ask while they look around."""
+"""Answering the questions that people ask in the neuron browser."""
 
 import logging
 from collections.abc import Callable
@@ -37,7 +37,7 @@ from explanations.tasks.subjects import loaded
 logger = logging.getLogger(__name__)
 
 KEPT = timedelta(days=1)
-"""How long an answer can be read."""
+"""How long an answer is kept."""
 
 _MEANINGS = 50  # in one answer
 _EMBEDDED = 256  # explanations that are encoded before they are stored
@@ -47,7 +47,7 @@ Answer = dict[str, Any]
 
 @shared_task(name=ANSWER_QUESTIONS)
 def answer_questions() -> int:
-    """Answer what waits, oldest first, until nothing does; return how many were taken up."""
+    """Answer the questions that wait, oldest first; return how many were claimed."""
     taken = 0
     while not stopping.is_set() and (question := question_claim(at=timezone.now())):
         _take_up(question)
@@ -56,7 +56,7 @@ def answer_questions() -> int:
 
 
 def call_for_questions(unfinished: dict[str, int]) -> None:
-    """Forget old questions, and send for a worker where one waits.
+    """Delete old questions, and call a worker if one waits.
 
     The queue holds at most one message more than there are `unfinished` runs on it.
     """
@@ -76,7 +76,7 @@ def _take_up(question: Question) -> None:
             lease_release(Question, lease=lease)
             return
         except (OperationalError, InterfaceError):
-            # Not the question's fault: its lease runs out, and another worker takes it up.
+            # Not the question's fault: its lease expires, and another worker claims it.
             raise
         except Exception as error:
             logger.exception("question %s", question.pk)
@@ -88,7 +88,7 @@ def _take_up(question: Question) -> None:
 
 
 def _answered(question: Question) -> Answer | str:
-    """Return the answer, or in words why there is none."""
+    """Return the answer, or the reason why there is none."""
     try:
         from explanations.subjects import SubjectError
     except ImportError as error:
@@ -143,7 +143,7 @@ def _mean(question: Question) -> Answer:
 
 
 def _asked(question: Question) -> tuple[Any, NeuronRef]:
-    """Return what a question is about."""
+    """Return the subject and the neuron that a question is about."""
     assert question.layer is not None and question.index is not None  # noqa: S101 PT018
     return question.subject, NeuronRef(layer=question.layer, index=question.index)
 

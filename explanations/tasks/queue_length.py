@@ -1,11 +1,11 @@
-"""What the broker holds."""
+"""How many messages wait in the broker."""
 
 from amqp.exceptions import ChannelError
 from celery import current_app
 
 
 def messages_waiting(queue: str) -> int:
-    """Return how many messages a queue of the broker holds."""
+    """Return how many messages wait in a queue of the broker."""
     with current_app.connection_or_acquire() as connection:
         try:
             declared = connection.default_channel.queue_declare(queue, passive=True)

@@ -1,4 +1,4 @@
-"""The worker's wish to end, for work that would otherwise take no notice."""
+"""Stopping a worker while it does work that takes long."""
 
 import threading
 import time
@@ -9,12 +9,12 @@ from typing import Any
 from celery.signals import worker_shutting_down
 
 stopping = threading.Event()
-# How long a language model may take to finish an answer that is paid for already.
+# How long a language model may take to finish an answer that is already paid for.
 GRACE_SECONDS = 2.0
 
 
 class Stopped(Exception):
-    """The worker ends; what is not stored yet is handed back."""
+    """The worker stops; targets whose results are not stored yet are released."""
 
 
 @worker_shutting_down.connect(dispatch_uid="explanations.tasks.stopping")
@@ -23,9 +23,9 @@ def _stop(**_: Any) -> None:
 
 
 def patience(grace: float = GRACE_SECONDS) -> Callable[[], None]:
-    """Return a check for work that waits: it raises `Stopped` soon after the worker is to end.
+    """Return a function that raises `Stopped` soon after the worker is told to stop.
 
-    What is stored by then is kept; a far-away answer that takes longer is left behind.
+    Answers that arrive within the grace period are stored; later ones are abandoned.
     """
     until = inf
 

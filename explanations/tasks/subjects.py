@@ -1,4 +1,4 @@
-"""The subject that a worker process has at hand."""
+"""The subject that a worker process has loaded."""
 
 import threading
 from functools import lru_cache
@@ -11,7 +11,7 @@ _loading = threading.Lock()
 
 
 def loaded(source: str, revision: str) -> "Subject":
-    """Return a subject, loaded once for a process."""
+    """Return a subject, loaded once per process."""
     with _loading:
         return _loaded(source, revision)
 

@@ -267,11 +267,11 @@ def test_a_worker_that_is_to_end_stops_between_two_images(
     sent(admin_client, zipped(place, [row(1), row(2)]).read_bytes())
     taken = image_imports.image_import_claim(at=timezone.now())
     assert taken is not None
-    from explanations.tasks.images import _take_in
+    from explanations.tasks.images import _import
 
     stopping.set()
     try:
-        _take_in(taken)
+        _import(taken)
     finally:
         stopping.clear()
     assert not Image.objects.exists()

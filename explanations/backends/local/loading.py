@@ -1,4 +1,4 @@
-"""A causal language model loaded to answer: how it codes texts, and which tokens are numbers."""
+"""Loading a causal language model: how it encodes texts, and which tokens are numbers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,29 +17,29 @@ NUMBERS = tuple(str(number) for number in range(11))
 
 
 class LocalModelError(LookupError):
-    """A model that cannot be used here; the message says why and what to do."""
+    """A model that cannot be used; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
-    """A model and its tokenizer. `limit` is the most tokens that it takes in at once."""
+    """A model and its tokenizer. `limit` is the maximum number of tokens of its input."""
 
     source: str
     model: Any
     tokenizer: Any
     limit: int
-    opening: tuple[int, ...]  # the tokens that stand before every text
+    opening: tuple[int, ...]  # the tokens before every text
 
     @property
     def device(self) -> torch.device:
-        """Where it computes."""
+        """Return the device of the model."""
         device: torch.device = self.model.device
         return device
 
     def coded(self, text: str) -> list[int]:
-        """Return the tokens of a text that begins a line, without any before it.
+        """Return the tokens of a text at the beginning of a line, without special tokens.
 
-        The line's end before it is coded with it, or some tokenizers would begin it with a space.
+        It is encoded with a line break before it, or some tokenizers would add a space.
         """
         before = self._ids("\n")
         after = self._ids("\n" + text)
@@ -47,7 +47,7 @@ class Loaded:
         return after[len(before) :] if whole else self._ids(text)
 
     def begun(self, text: str) -> list[int]:
-        """Return the tokens of a text from its beginning."""
+        """Return the tokens of a text at the beginning of the input."""
         return [*self.opening, *self._ids(text)]
 
     def _ids(self, text: str) -> list[int]:
@@ -57,7 +57,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NumberHead:
-    """The rows of the output projection that belong to numbers: `ids` by a number's text."""
+    """The rows of the output projection for the numbers; `ids` are their tokens by text."""
 
     ids: dict[str, int]
     weight: torch.Tensor  # float32
@@ -69,7 +69,7 @@ class NumberHead:
         return torch.log_softmax(self.logits(hidden), dim=-1)
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        """Return what the whole model would give for the numbers, float32 [..., numbers]."""
+        """Return the whole model's logits for the numbers, float32 [..., numbers]."""
         logits = linear(hidden.float(), self.weight, self.bias)
         logits = logits * (getattr(self.config, "logit_scale", None) or 1.0)
         logits = logits / (getattr(self.config, "logits_scaling", None) or 1.0)
@@ -78,9 +78,9 @@ class NumberHead:
 
 
 def load(source: str, device: str | torch.device | None = None) -> Loaded:
-    """Load a folder or hub id: bfloat16 on a GPU, where there is one, else float32.
+    """Return a model loaded from a folder or hub id: bfloat16 on a GPU, else float32.
 
-    No code of a model's own is run. Raises `LocalModelError`.
+    No code from the model's repository is run. Raises `LocalModelError`.
     """
     on = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     dtype = torch.bfloat16 if on.type == "cuda" else torch.float32
@@ -102,7 +102,7 @@ def load(source: str, device: str | torch.device | None = None) -> Loaded:
 
 @contextmanager
 def _explained(source: str) -> Iterator[None]:
-    """Say what to do where a model cannot be loaded."""
+    """Turn errors of loading into a `LocalModelError` that says what to do."""
     try:
         yield
     except (OSError, ValueError, KeyError, ImportError) as error:
@@ -114,7 +114,7 @@ def _explained(source: str) -> Iterator[None]:
 
 
 def number_head(loaded: Loaded) -> NumberHead:
-    """Return the head for the numbers that are one token each behind a tab: 0 to 10, or to 9.
+    """Return the head for the numbers that are one token each after a tab: 0 to 10, or to 9.
 
     Raises `LocalModelError` for a tokenizer that splits smaller numbers too, and for a model whose
     logits are more than a projection of its last states.
@@ -152,6 +152,6 @@ def _check(loaded: Loaded, head: NumberHead, ids: torch.Tensor) -> None:
     rough = 1e-3 if loaded.model.dtype == torch.float32 else 0.25
     if not torch.allclose(whole, mine, atol=rough, rtol=rough):
         raise LocalModelError(
-            f"{loaded.source} makes its predictions in a way that is not known here: serve it "
-            "with vLLM and name that server"
+            f"the output layer of {loaded.source} is not supported: serve it with vLLM and name "
+            "that server"
         )
