@@ -22,8 +22,8 @@ def main() -> int:
     else:
         sys.stdout.buffer.write(computed.recomputed.encode())
     same = computed.recomputed == computed.exported
-    told = "the same as" if same else "NOT the same as"
-    sys.stderr.write(f"These results are {told} the export's own {RESULTS}.\n")
+    which = "the same as" if same else "NOT the same as"
+    sys.stderr.write(f"These results are {which} the export's own {RESULTS}.\n")
     return 0 if same else 1
 
 

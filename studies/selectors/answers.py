@@ -1,4 +1,4 @@
-"""The answers of a study that stand, with what stands behind what was shown. Any protocol."""
+"""The current answers of a study, with the explanations and records behind what was shown."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -50,7 +50,7 @@ class About:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyAnswer:
-    """One judgment that stands. `about` is None for an item that is about no neuron.
+    """One current judgment. `about` is None for an item that is about no neuron.
 
     `tests_rater` says that the item's answer is known, or that it was asked a second time.
 
@@ -74,7 +74,7 @@ class StudyAnswer:
 
     @property
     def shown(self) -> tuple[Offered, ...]:
-        """What stands behind the options, in the order in which they were shown."""
+        """The explanations and records behind the options, in the order shown."""
         known = {option.key: option for option in self.about.options} if self.about else {}
         return tuple(known[key] for key in self.order if key in known)
 

@@ -127,13 +127,13 @@ def _answers(study: Study) -> Iterator[tuple[Any, ...]]:
     if study.batch is None or study.batch.protocol != COMPARE.name:
         return iter(())
     standing = Judgment.objects.standing().annotate(choice=Inside("choice", "answer"))
-    told = standing.filter(
+    votes = standing.filter(
         assignment__item__batch=study.batch,
         assignment__item__gold__isnull=True,
         assignment__item__repeats__isnull=True,
         choice__isnull=False,
     )
-    columns = told.order_by().values_list(
+    columns = votes.order_by().values_list(
         "pk",
         "assignment__item",
         "assignment__rater",

@@ -255,7 +255,7 @@ def test_a_flat_simulation_has_no_score_and_is_counted() -> None:
     found = analyse(made)
     counted = {each.reason: each.n for each in found.details.undefined}
     assert counted == {
-        "everything was painted alike": 1,
+        "every token was painted the same": 1,
         "the neuron does nothing on these texts": 1,
     }
     assert found.details.score.reason

@@ -13,7 +13,7 @@ from studies.analysis.statistics.model_vs_human import HumanModelGap, human_mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class ExplanationPoint:
     """An explanation's two scores: by people, mean over `n` raters, and by a model."""
 
     people: float
@@ -21,14 +21,17 @@ class Beside:
     n: int
 
 
-def beside(explanations: Codes, people: Array, model: Array) -> tuple[Beside, ...]:
-    """Return each explanation's mean by people beside its score by a model, in order of ids."""
+def explanation_points(
+    explanations: Codes, people: Array, model: Array
+) -> tuple[ExplanationPoint, ...]:
+    """Return each explanation's mean by people and its score by a model, in order of ids."""
     if not len(people):
         return ()
     code, _ = factorize(explanations)
     sums = group_sums(code, np.column_stack([people, model, np.ones_like(people)]))
     return tuple(
-        Beside(people=float(p / n), model=float(m / n), n=int(n)) for p, m, n in sums.tolist()
+        ExplanationPoint(people=float(p / n), model=float(m / n), n=int(n))
+        for p, m, n in sums.tolist()
     )
 
 
@@ -44,7 +47,7 @@ class Model:
     people: Estimate
     score: Estimate
     gap: HumanModelGap
-    points: tuple[Beside, ...]
+    points: tuple[ExplanationPoint, ...]
 
 
 def compare_model(scores: Scores, valued: Valued, *, what: str) -> Model:
@@ -60,7 +63,7 @@ def compare_model(scores: Scores, valued: Valued, *, what: str) -> Model:
         people=mean_of(explanation, rater, people, what=f"{what} of people", unit="explanation"),
         score=mean_of(explanation, rater, model, what=f"{what} of the model", unit="explanation"),
         gap=human_model_gap(explanation, rater, people, model),
-        points=beside(explanation, people, model),
+        points=explanation_points(explanation, people, model),
     )
 
 

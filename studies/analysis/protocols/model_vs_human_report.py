@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from studies.analysis.charts import axes, plots
 from studies.analysis.charts.axes import in_words
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.protocols.model_vs_human import Beside
+from studies.analysis.protocols.model_vs_human import ExplanationPoint
 from studies.analysis.report.figure import Figure
 from studies.analysis.report.wording import number
 from studies.analysis.statistics.model_vs_human import HumanModelGap
@@ -59,7 +59,7 @@ _POINTS = 400
 
 
 def scatter(
-    points: Sequence[Beside],
+    points: Sequence[ExplanationPoint],
     *,
     title: str,
     x: str,

@@ -1,4 +1,4 @@
-"""Raters beside each other, whatever they were asked, where answers can be the same."""
+"""Raters compared with each other, whatever they were asked, where answers can be the same."""
 
 from dataclasses import dataclass, replace
 
@@ -38,7 +38,7 @@ class AgreementInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaterComparison:
-    """Raters beside each other; `pairs` holds the forty with most answers.
+    """Raters compared with each other; `pairs` holds the forty with most answers.
 
     `growth` is alpha at `level` after so many
     judgments; `agreement` tells how often raters give the

@@ -1,4 +1,4 @@
-"""Results as tables: every estimate, and every list that stands in them."""
+"""Results as tables: every estimate, and every list in them."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ _ESTIMATE = {"value", "low", "high", "se", "method", "reason"}
 def flat_tables(results: Mapping[str, Any]) -> dict[str, list[Row]]:
     """Return results, ready for JSON, as tables by name.
 
-    `summary` holds what stands alone, `estimates` every value with its interval under its dotted
+    `summary` holds single values, `estimates` every value with its interval under its dotted
     place. A list of records is a table under its place without numbers, whose first columns say
     which of the lists around it, from 0, a row belongs to; its last column `row` counts within it.
     """

@@ -9,7 +9,12 @@ from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, Codes, codes
 from studies.analysis.protocols.agreement import Measure, on_names
-from studies.analysis.protocols.model_vs_human import Beside, Model, beside, compare_model
+from studies.analysis.protocols.model_vs_human import (
+    ExplanationPoint,
+    Model,
+    compare_model,
+    explanation_points,
+)
 from studies.analysis.protocols.per_judgment import absent, means_by_condition, valued
 from studies.analysis.protocols.rank.analyse import Orders, first_things, orders
 from studies.analysis.protocols.rater_comparison import AgreementInput
@@ -52,7 +57,7 @@ class Chosen:
     agreement: tuple[Measure, ...]
     links: tuple[ScoreLink, ...]
     primary: int | None
-    points: tuple[Beside, ...]
+    points: tuple[ExplanationPoint, ...]
     models: tuple[Model, ...]
     n_neurons_right: int
     n_neurons: int
@@ -126,9 +131,9 @@ def _chosen(tables: StudyTables, answers: Answers, plan: Plan) -> Chosen:
     )
 
 
-def _points(values: Valued, score: Array) -> tuple[Beside, ...]:
+def _points(values: Valued, score: Array) -> tuple[ExplanationPoint, ...]:
     known = np.isfinite(score)
-    return beside(values.explanation[known], values.value[known], score[known])
+    return explanation_points(values.explanation[known], values.value[known], score[known])
 
 
 def _most(answers: Answers) -> int:
@@ -213,7 +218,7 @@ def _by_place(answers: Answers, picks: _Picks) -> tuple[Part, ...]:
 
 
 def _right_first(answers: Answers) -> Part:
-    """Return how often the right option stood first: the design's doing, to read places beside."""
+    """Return how often the right option was shown first, which only the design decides."""
     responses = answers.responses
     first = (responses.screen_position == 0) & np.isfinite(responses.truth)
     share = _share(
@@ -222,7 +227,7 @@ def _right_first(answers: Answers) -> Part:
         responses.truth[first],
         "share",
     )
-    return Part(name="right option stood first", right=share)
+    return Part(name="right option shown first", right=share)
 
 
 def _n_right(neuron: Codes, picks: _Picks) -> int:

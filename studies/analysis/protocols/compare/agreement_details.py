@@ -39,7 +39,7 @@ class PartAgreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemRow:
-    """One item by its number: `n` votes, the share of their pairs that agree, what most said."""
+    """One item by its number: `n` votes, the share of pairs that agree, the commonest answer."""
 
     item: int
     n: int
@@ -86,7 +86,7 @@ class WithoutNoise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementDetails:
-    """What stands behind agreement. `items` are those on which raters agree least, at most forty.
+    """Agreement in detail. `items` are those on which raters agree least, at most forty.
 
     `n_items` have two votes or more. `noise` is of the headline's scorer; None without one.
     """

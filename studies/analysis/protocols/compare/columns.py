@@ -15,18 +15,18 @@ NO_STRENGTH = 0.5
 
 def judgments_of(answers: Answers) -> Judgments:
     """Return comparisons with both options in one row."""
-    own, said = answers.judgments, answers.responses
-    left, right = (np.flatnonzero(said.screen_position == position) for position in (0, 1))
+    own, responses = answers.judgments, answers.responses
+    left, right = (np.flatnonzero(responses.screen_position == position) for position in (0, 1))
     return Judgments(
         unit=own.unit,
         neuron=own.neuron,
         rater=own.rater,
-        outcome=np.sign(said.value[left] - said.value[right]).astype(np.int8),
-        left_explanation=said.explanation[left],
-        right_explanation=said.explanation[right],
-        left_condition=said.condition[left],
-        right_condition=said.condition[right],
-        left_listed_first=said.option[left] == 0,
+        outcome=np.sign(responses.value[left] - responses.value[right]).astype(np.int8),
+        left_explanation=responses.explanation[left],
+        right_explanation=responses.explanation[right],
+        left_condition=responses.condition[left],
+        right_condition=responses.condition[right],
+        left_listed_first=responses.option[left] == 0,
         confidence=own.confidence,
         seconds=own.seconds,
         synthetic=own.synthetic,
@@ -35,8 +35,8 @@ def judgments_of(answers: Answers) -> Judgments:
 
 def strength_of(answers: Answers) -> Array:
     """Return how strong each preference is, 1 to 3; nan for ties and where it was not asked."""
-    said = answers.responses
-    left, right = (said.value[said.screen_position == position] for position in (0, 1))
+    responses = answers.responses
+    left, right = (responses.value[responses.screen_position == position] for position in (0, 1))
     by = np.abs(left - right)
     return np.where(by > NO_STRENGTH, by, np.nan)
 

@@ -38,7 +38,7 @@ _MANY = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScorerDetails:
-    """Scorers beside each other; then the headline's scorer alone, empty without one.
+    """Scorers compared; then the headline's scorer alone, empty without one.
 
     `missing` tells for each condition (by name) how many sides of votes lack the score, `bounds`
     what those could change at most; `sensitivity` is over all judgments, those that the plan

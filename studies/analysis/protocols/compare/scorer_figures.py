@@ -140,8 +140,8 @@ def _gaps(found: Comparisons) -> Figure:
     for scorer in found.scorers:
         published = published_shares(scorer)
         for at, each in enumerate(scorer.by_gap):
-            beside = [published[at] if published else None] if compared else []
-            rows.append((scorer.scorer, *gap_cells(each), *beside))
+            share = [published[at] if published else None] if compared else []
+            rows.append((scorer.scorer, *gap_cells(each), *share))
         notes.append(
             f"{scorer.scorer}: {counted(scorer.agreement.n_equal_scores, 'vote')} between equal "
             "scores in no row; position bias at equal scores, log-odds for the left, "

@@ -1,4 +1,4 @@
-"""Marks: how well people tell what excites a neuron, beside a model that does the same."""
+"""Marks: how well people find what excites a neuron, compared with a model that does the same."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ from studies.analysis.statistics.condition_means import ConditionMeans, mean_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionScores:
-    """How well excerpts were told apart from the explanations of one condition."""
+    """How well the fitting excerpts were found with the explanations of one condition."""
 
     condition: str
     scores: ClassificationScores
@@ -58,15 +58,15 @@ def analyse(tables: StudyTables, answers: Answers, plan: Plan) -> Marks:
     scorers = tables.scorers
     values = valued(answers, per_answer, there)
 
-    def told(rows: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> ClassificationScores:
+    def scores_of(rows: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> ClassificationScores:
         return classification_scores(
             neuron[rows], rater[rows], responses.truth[rows], responses.value[rows]
         )
 
     return Marks(
-        everything=told(known),
+        everything=scores_of(known),
         by_condition=tuple(
-            ConditionScores(condition=name, scores=told(known & (condition == at)))
+            ConditionScores(condition=name, scores=scores_of(known & (condition == at)))
             for at, name in enumerate(tables.conditions)
         ),
         means=means_by_condition(

@@ -71,8 +71,8 @@ class Orders:
     """All that orders tell. `kind` is `order`, `best_worst` or `choice`.
 
     `counts` are of best and worst, empty of choices; `concordance` is of orders, and `agreement` of
-    what was put first, by its place in the item's own list. `n_pairs` pairs were told apart; those
-    of one answer hang together, and are left out together in every interval.
+    what was put first, by its place in the item's own list. `n_pairs` pairs differ in place;
+    those of one answer are not independent, and are left out together in every interval.
     """
 
     kind: str
@@ -122,7 +122,7 @@ def _shared_places(answers: Answers) -> bool:
 def orders(
     tables: StudyTables, answers: Answers, places: Array, plan: Plan, *, kind: str
 ) -> Orders:
-    """Analyse answers that put options at `places`, 1 the best, one for each row of the said."""
+    """Analyse answers that put options at `places`, 1 the best, one for each response."""
     responses, names = answers.responses, np.array(tables.conditions, dtype=np.str_)
     neuron, rater = answers.per_response("neuron"), answers.per_response("rater")
     pairs = _told_apart(responses.judgment, places)

@@ -1,4 +1,4 @@
-"""Ratings: how high each condition is rated, on what raters agree, and what scores foretell."""
+"""Ratings: how high each condition is rated, on what raters agree, and what scores predict."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ class Ratings:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Rows:
-    """The ratings on one dimension: where they stand among all that was said, and their values."""
+    """The ratings on one dimension: their rows among all responses, and their values."""
 
     dimension: Dimension
     at: npt.NDArray[np.intp]

@@ -1,4 +1,4 @@
-"""Simulations by people: scored as a model's are, beside models on the same texts."""
+"""Simulations by people: scored as a model's are, compared with models on the same texts."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,7 +10,7 @@ from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import Plan
 from studies.analysis.data.ratings import Array, Codes
 from studies.analysis.data.tables import ReasonCount
-from studies.analysis.protocols.model_vs_human import Beside, beside, one_each
+from studies.analysis.protocols.model_vs_human import ExplanationPoint, explanation_points, one_each
 from studies.analysis.protocols.per_judgment import absent, means_by_condition, valued
 from studies.analysis.statistics.against_scores import ScoreLink, score_links
 from studies.analysis.statistics.concordance import (
@@ -23,13 +23,13 @@ from studies.analysis.statistics.condition_means import ConditionMeans, mean_of
 from studies.analysis.statistics.model_vs_human import HumanModelGap, human_model_gap
 
 SCORE = "correlation of a simulation with the true activations"
-FLAT = "everything was painted alike"
+FLAT = "every token was painted the same"
 SILENT = "the neuron does nothing on these texts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulator:
-    """A model's simulations beside people's, on the very same tokens.
+    """A model's simulations compared with people's, on the same tokens.
 
     `score` and `people` are mean correlations with the true activations over the answers that both
     have, `lead` people's less the model's. `with_person` correlates what the model and a person
@@ -43,7 +43,7 @@ class Simulator:
     lead: Estimate
     with_person: Estimate
     gap: HumanModelGap
-    points: tuple[Beside, ...]
+    points: tuple[ExplanationPoint, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +168,7 @@ def _varied(table: Array) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
 def _simulator(
     name: str, predicted: Array, painted: Array, actual: Array, answers: Answers
 ) -> Simulator:
-    """Set a model's simulations beside people's over the tokens that both have."""
+    """Compare a model's simulations with people's over the tokens that both have."""
     judgments = answers.judgments
     both = np.where(np.isfinite(predicted), painted, np.nan)
     model, person = row_correlations(predicted, actual), row_correlations(both, actual)
@@ -194,7 +194,7 @@ def _simulator(
             bounds=(-1.0, 1.0),
         ),
         gap=_gap(judgments.explanation[rows], rater, person[rows], model[rows]),
-        points=beside(judgments.explanation[rows], person[rows], model[rows]),
+        points=explanation_points(judgments.explanation[rows], person[rows], model[rows]),
     )
 
 

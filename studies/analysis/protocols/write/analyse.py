@@ -1,4 +1,4 @@
-"""Explanations that people write: how long, how fast, and how they score beside others."""
+"""Explanations that people write: how long, how fast, and how they score compared with others."""
 
 from dataclasses import dataclass
 
@@ -39,10 +39,10 @@ class WrittenScores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """All that can be told of texts. `lengths` counts texts by their characters, in `edges`.
+    """What is known about the texts. `lengths` counts texts by their characters, in `edges`.
 
     `alike` is how far raters write at one length on one neuron: the intraclass correlation.
-    `n_adopted` texts stand beside models' explanations; `scores` has what scorers made of those.
+    `n_adopted` texts are compared with models' explanations; `scores` has their scores.
     """
 
     characters: Estimate
@@ -89,7 +89,7 @@ def _twice(neuron: Codes) -> int:
 
 
 def _scored(scores: Scores, tables: StudyTables, answers: Answers) -> WrittenScores:
-    """Set scores of what was written beside those of others, each of whom is its own author."""
+    """Compare scores of what was written with those of others; other texts have one author each."""
     judgments = answers.judgments
     rater_of = dict(zip(judgments.explanation.tolist(), judgments.rater.tolist(), strict=True))
     ids = np.array([each.explanation for each in tables.rivals], dtype=np.intp)
