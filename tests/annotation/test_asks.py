@@ -6,30 +6,22 @@ import pytest
 
 from annotation.protocols import PROTOCOLS
 from annotation.protocols.asks import MAX_REASON_LENGTH, AnswerError, Asks
+from tests.annotation.examples import EXAMPLES
 from tests.annotation.factories import item_of
 
-ANSWERS: dict[str, Any] = {
-    "compare": lambda keys: {"choice": keys[0]},
-    "rank": lambda keys: {"place": {key: place for place, key in enumerate(keys, start=1)}},
-    "rate": lambda keys: {"rating": {keys[0]: {"clear": 3, "one_idea": 1, "covers": 40}}},
-    "choose": lambda keys: {"choice": keys[0]},
-    "mark": lambda keys: {"marked": [keys[0]]},
-    "simulate": lambda keys: {"values": [[3] * 7, [0] * 7]},
-    "write": lambda keys: {"text": "fish that live in rivers"},
-}
 NAMES = sorted(PROTOCOLS)
 
 
 def asked(name: str, **asks: Any) -> tuple[Any, Any, dict[str, Any]]:
     """Return a protocol's form, a payload that asks that, and a complete answer of its own."""
     form = PROTOCOLS[name]
-    payload = form.read(item_of(name, asks=asks))
-    return form, payload, ANSWERS[name](payload.keys)
+    item = item_of(name, asks=asks)
+    return form, form.read(item), EXAMPLES[name].answer(item)
 
 
 def test_every_protocol_is_found_under_its_name() -> None:
     assert all(form.name == name for name, form in PROTOCOLS.items())
-    assert sorted(ANSWERS) == NAMES
+    assert sorted(EXAMPLES) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -14,6 +14,7 @@ from django.test import Client
 from annotation.models import Assignment, Batch, Judgment
 from annotation.protocols import PROTOCOLS
 from tests.annotation.browsing import address, agreed, asked
+from tests.annotation.examples import EXAMPLES
 from tests.annotation.factories import (
     TEXTS,
     image,
@@ -28,33 +29,6 @@ from tests.annotation.pictures import stored_image
 pytestmark = pytest.mark.django_db
 
 NAMES = sorted(PROTOCOLS)
-SAID = "fish that live in rivers"
-
-
-def filled(name: str, keys: list[str]) -> dict[str, Any]:
-    """Return the fields that a complete form of a protocol sends."""
-    if name == "rank":
-        return {f"place.{key}": str(place) for place, key in enumerate(keys, start=1)}
-    if name == "rate":
-        rated = {"clear": "4", "one_idea": "0", "covers": "70"}
-        return {f"rating.{keys[0]}.{name}": value for name, value in rated.items()}
-    if name == "mark":
-        return {"marked[]": [keys[0], keys[2]]}
-    if name == "simulate":
-        return {"values.0.1": "9", "values.1.2": "4", "values.1.3": ""}
-    return {"text": SAID} if name == "write" else {"choice": keys[-1]}
-
-
-def wrong(name: str, keys: list[str]) -> dict[str, Any]:
-    """Return the same with a fault."""
-    faults: dict[str, Any] = {
-        "rank": {f"place.{key}": "1" for key in keys},
-        "rate": {f"rating.{key}.clear": "4" for key in keys},
-        "mark": {},
-        "simulate": {"values.0.1": "12"},
-        "write": {"text": "fish"},
-    }
-    return faults.get(name, {"choice": "other"})
 
 
 def post(rater: Client, assignment: Assignment, data: dict[str, Any]) -> Any:
@@ -112,7 +86,7 @@ def test_a_form_without_script_is_taken_and_can_be_changed(
     rater: Client, batch: Batch, protocol: str
 ) -> None:
     assignment = asked(rater, batch)
-    data = filled(protocol, assignment.order)
+    data = EXAMPLES[protocol].form(assignment.order)
     assert post(rater, assignment, data).status_code == HTTPStatus.SEE_OTHER
     again = rater.get(address(assignment))
     assert Fields(again).has(data)
@@ -123,7 +97,7 @@ def test_a_fault_is_explained_and_what_was_filled_in_stays(
     rater: Client, batch: Batch, protocol: str
 ) -> None:
     assignment = asked(rater, batch)
-    data = wrong(protocol, assignment.order)
+    data = EXAMPLES[protocol].wrong(assignment.order)
     page = post(rater, assignment, data)
     assert page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     alert = re.search(r'role="alert">([^<]+)<', page.content.decode())
@@ -139,7 +113,7 @@ def test_a_forged_form_is_refused_and_nothing_is_written(
     rater: Client, batch: Batch, protocol: str, field: str
 ) -> None:
     assignment = asked(rater, batch)
-    page = post(rater, assignment, {**filled(protocol, assignment.order), field: "x"})
+    page = post(rater, assignment, {**EXAMPLES[protocol].form(assignment.order), field: "x"})
     assert page.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert not Judgment.objects.exists()
 
@@ -149,15 +123,9 @@ def test_another_answer_sent_after_back_is_asked_about(
 ) -> None:
     assignment = asked(rater, batch)
     key = str(uuid4())
-    data = filled(protocol, assignment.order)
+    data = EXAMPLES[protocol].form(assignment.order)
     post(rater, assignment, {**data, "key": key})
-    other = {
-        "rank": filled("rank", assignment.order[::-1]),
-        "mark": {"none": "1"},
-        "simulate": {"none": "1"},
-        "write": {"text": "something else now"},
-        "rate": {**data, f"rating.{''.join(assignment.order)}.clear": "1"},
-    }.get(protocol, {"choice": assignment.order[0] if assignment.order else ""})
+    other = EXAMPLES[protocol].other(assignment.order)
     page = post(rater, assignment, {**other, "key": key})
     assert page.status_code == HTTPStatus.CONFLICT
     assert "Submit again" in page.content.decode()
@@ -190,7 +158,7 @@ def test_options_stand_in_the_order_of_the_assignment(
         page = rater.get(f"/rate/{batch.token}/next/").content.decode()
         places = [page.index(key) for key in assignment.order]
         assert places == sorted(places)
-        post(rater, assignment, filled(protocol, assignment.order))
+        post(rater, assignment, EXAMPLES[protocol].form(assignment.order))
     assert Judgment.objects.count() == 3
 
 
@@ -198,7 +166,7 @@ def test_everything_may_be_asked_besides(client: Client, protocol: str) -> None:
     asks = {"confidence": True, "reason": "required", "cannot_tell": True}
     batch = open_batch(payloads=[item_of(protocol, asks=asks)] * 2, protocol=protocol)
     assignment = asked(agreed(client, batch), batch)
-    data = filled(protocol, assignment.order)
+    data = EXAMPLES[protocol].form(assignment.order)
     page = post(client, assignment, {**data, "confidence": "2"})
     assert "Say why, in a few words." in page.content.decode()
     sent = {**data, "confidence": "2", "reason": "it fits"}

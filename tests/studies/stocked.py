@@ -1,8 +1,7 @@
 """Neurons with everything that any preset needs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 from uuid import uuid4
 
 from annotation.services.answers import judgment_submit
@@ -16,6 +15,7 @@ from studies.presets import PRESETS
 from studies.services.building import study_build
 from studies.services.lifecycle import study_open
 from tests import factories
+from tests.annotation.examples import answer_to
 
 CONDITIONS = ("plain", "fancy", "people")
 
@@ -124,24 +124,6 @@ def texts_by_condition(study: Study) -> dict[str, set[str]]:
     }
 
 
-def an_answer(payload: Mapping[str, Any], protocol: str) -> dict[str, Any]:
-    """Return an answer to a question of any form."""
-    keys = [option["key"] for option in payload.get("options", [])]
-    sure = {"confidence": 2} if payload.get("asks", {}).get("confidence") else {}
-    dimensions = payload.get("dimensions", [])
-    ratings = {d["key"]: d["points"][0]["value"] for d in dimensions}
-    answers: dict[str, dict[str, Any]] = {
-        "compare": {"choice": "tie"},
-        "choose": {"choice": keys[0] if keys else ""},
-        "rank": {"place": {key: place for place, key in enumerate(keys, start=1)}},
-        "rate": {"rating": dict.fromkeys(keys, ratings)},
-        "mark": {"marked": keys[:1]},
-        "simulate": {"values": [[3] * len(tokens) for tokens in payload.get("texts", [])]},
-        "write": {"text": "it responds to certain words"},
-    }
-    return {**answers[protocol], **sure}
-
-
 def answered(study: Study, n: int = 3) -> None:
     """Build and open a study, and let a rater answer so many questions."""
     study_build(study=study)
@@ -152,5 +134,5 @@ def answered(study: Study, n: int = 3) -> None:
     for _ in range(n):
         assignment = assignment_claim(enrolment=enrolment, at=now)
         assert assignment is not None
-        answer = an_answer(assignment.item.payload, study.batch.protocol)
+        answer = answer_to(assignment.item.payload, study.batch.protocol)
         judgment_submit(assignment=assignment, answer=answer, key=uuid4(), seconds=9.0, at=now)

@@ -22,7 +22,8 @@ from studies.services.building import study_build
 from studies.services.items import Question, keyed
 from studies.services.lifecycle import study_open
 from tests import factories
-from tests.studies.stocked import an_answer, stocked_study
+from tests.annotation.examples import answer_to
+from tests.studies.stocked import stocked_study
 
 CANARIES = ("CANARY", "0.123454321", "0,123454321", "0.1235", "12.3%", "12.3 %")
 NAMES = list(PRESETS)
@@ -80,7 +81,7 @@ def test_no_payload_and_no_page_of_a_design_holds_a_canary(client: Client, name:
 
 
 def answer_it(assignment: Assignment) -> None:
-    answer = an_answer(assignment.item.payload, assignment.item.batch.protocol)
+    answer = answer_to(assignment.item.payload, assignment.item.batch.protocol)
     judgment_submit(
         assignment=assignment, answer=answer, key=uuid4(), seconds=1.0, at=timezone.now()
     )
