@@ -23,9 +23,10 @@ def test_the_next_question_costs_few_queries(
     # the enrolment; is a question open, has a lease lapsed; [the enrolment, held; what was asked;
     # what is on offer; claim; item; assignment] and the savepoint around; progress in two
     with django_assert_num_queries(13):
-        rater.get(f"/rate/{batch.token}/next/")
+        page = rater.get(f"/rate/{batch.token}/next/")
     with django_assert_num_queries(4):  # the open question again
-        rater.get(f"/rate/{batch.token}/next/")
+        again = rater.get(f"/rate/{batch.token}/next/")
+    assert (page.status_code, again.status_code) == (200, 200)
 
 
 def test_an_answer_costs_few_queries(

@@ -89,7 +89,8 @@ def test_a_large_zip_holds_the_database_no_longer_for_each_row(
     rows = [each for i in range(5) for each in rows_for(f"0/{i}", 100 * i)]
     zipped(place, rows)
     with django_assert_max_num_queries(24):
-        images_import(path=place, subject="vision")
+        counts = images_import(path=place, subject="vision")
+    assert (counts.images, counts.records) == (80, 80)
 
 
 def test_files_that_no_row_names_are_told_and_left_out(place: Path, kept: Path) -> None:

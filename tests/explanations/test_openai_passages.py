@@ -150,10 +150,11 @@ def test_each_answer_is_told_as_it_comes_in_the_thread_that_asked() -> None:
 @pytest.mark.django_db
 def test_who_is_told_may_write_to_the_database() -> None:
     with serving(chat("ok")) as server:
-        backend(server).answer(
+        (outcome,) = backend(server).answer(
             Generate([question("a")]),
             Callbacks(on_result=lambda *_: connection.ensure_connection()),
         )
+    assert isinstance(outcome, Answer)
 
 
 def test_failures_are_told_too() -> None:
