@@ -49,7 +49,7 @@ def test_the_last_answer_leads_back_at_once_with_and_without_script(
     page.get_by_role("button", name="I agree and start").click()
     page.get_by_role("link", name="Go to the first question").click()
     page.get_by_role("radio", name=re.compile("^Tie")).check()
-    page.get_by_role("button", name="Submit and continue").click()
+    page.get_by_role("button", name="Submit").click()
     expect(page.get_by_role("heading", name="Recruiter")).to_be_visible()
     assert urlsplit(page.url).query == "cc=C0MPLETE"
 

@@ -95,11 +95,11 @@ def test_the_whole_way_works_without_script(open_page: OpenPage) -> None:
     page.get_by_role("radio").first.check()
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("radio", name=re.compile("^Tie")).check()
-    page.get_by_role("button", name="Submit and continue").click()
+    page.get_by_role("button", name="Submit").click()
     expect(page.get_by_text("That's right.")).to_be_visible()
     page.get_by_role("link", name="Continue", exact=True).click()
     page.get_by_role("radio", name=re.compile("^Tie")).check()
-    page.get_by_role("button", name="Submit and continue").click()
+    page.get_by_role("button", name="Submit").click()
     expect(page.locator("#count")).to_have_text(re.compile("2 of 4"))
     assert Enrolment.objects.get().practised == 1
 
