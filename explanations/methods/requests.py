@@ -61,6 +61,10 @@ class LanguageModelRequest(
     """A request to the language model that the method names; each part's outcome is stored."""
 
 
+class SubjectRequest(BatchRequest[Part, tuple[Result | Unusable, ...]], Generic[Part, Result]):
+    """A request to the subject of the neuron that the method is about."""
+
+
 # --- Requests to a language model -----------------------------------------------------------------
 
 
@@ -158,7 +162,7 @@ class Embed(BatchRequest[str, NDArray[np.float32]]):
     """Encode texts as unit vectors: float32 of shape (texts, dimensions)."""
 
 
-class ComputeActivations(BatchRequest[str, tuple[TokenActivations | Unusable, ...]]):
+class ComputeActivations(SubjectRequest[str, TokenActivations]):
     """Compute the neuron's raw activations on texts."""
 
 
@@ -174,7 +178,7 @@ class Replacement:
             raise ValueError(f"{len(self.tokens)} tokens but values of shape {self.values.shape}")
 
 
-class Intervene(BatchRequest[Replacement, tuple[NDArray[np.float64] | Unusable, ...]]):
+class Intervene(SubjectRequest[Replacement, NDArray[np.float64]]):
     """Replace the neuron's activations and compare the subject's next-token distributions.
 
     The reply has an array of the shape of each replacement's `values`: the Jensen-Shannon
@@ -200,7 +204,7 @@ class Continuation:
             raise ValueError(f"a continuation has at least one token, not {self.tokens}")
 
 
-class ContinueTexts(BatchRequest[Continuation, tuple[str | Unusable, ...]]):
+class ContinueTexts(SubjectRequest[Continuation, str]):
     """Let the subject continue texts; the reply has what follows each."""
 
 

@@ -4,13 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from explanations.methods.requests import (
-    ComputeActivations,
-    ContinueTexts,
     Embed,
     GetCapabilities,
-    Intervene,
     LanguageModelRequest,
     Request,
+    SubjectRequest,
 )
 from explanations.models import Method
 from explanations.tasks.answering.encoder import embed
@@ -25,9 +23,7 @@ ANSWERERS: dict[
     LanguageModelRequest: answer_with_model,
     GetCapabilities: get_capabilities,
     Embed: embed,
-    ComputeActivations: answer_with_subject,
-    Intervene: answer_with_subject,
-    ContinueTexts: answer_with_subject,
+    SubjectRequest: answer_with_subject,
 }
 
 
