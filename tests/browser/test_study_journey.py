@@ -84,10 +84,10 @@ def test_a_study_from_the_admin_to_the_export(
 
     page.get_by_role("link", name="Results", exact=True).click()
     expect(page.get_by_text("Raters preferred the explanation")).to_be_visible()
-    expect(page.get_by_text("Only one rater")).to_be_visible()
+    expect(page.get_by_text("Only one rater: intervals")).to_be_visible()
     assert_accessible(page)
     with page.expect_download() as download:
-        page.get_by_role("link", name="Judgments as CSV").click()
+        page.get_by_role("link", name="Judgments as CSV", exact=True).click()
     download.value.save_as(tmp_path / "judgments.csv")
     exported = lines(tmp_path / "judgments.csv")
     assert [row["outcome"] for row in exported] == ["1", "-1", "0"] * 3 + ["1"]
