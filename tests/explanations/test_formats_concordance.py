@@ -1,7 +1,9 @@
 """Our own JSON Lines format: what is written is read again, and every fault is named."""
 
 import json
+import re
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,15 @@ from hypothesis import strategies as st
 
 from explanations.formats.concordance.read import parse
 from explanations.formats.lines import (
+    ExplanationLine,
+    MethodLine,
     NeuronLine,
     Parsed,
     Problem,
+    RecordLine,
+    ScoreLine,
+    SimulationLine,
+    SubjectLine,
 )
 from explanations.records import Split
 from tests.conftest import ROOT
@@ -116,6 +124,27 @@ def test_the_documented_example_is_a_good_line() -> None:
     (neuron,) = outcomes(example)
     assert isinstance(neuron, NeuronLine)
     assert [each.id for each in neuron.explanations] == ["a", "b"]
+
+
+TABLES: dict[str, type] = {
+    "a line": NeuronLine,
+    "`subject`": SubjectLine,
+    "a record": RecordLine,
+    "an explanation": ExplanationLine,
+    "a method": MethodLine,
+    "a simulation": SimulationLine,
+    "a score": ScoreLine,
+}
+
+
+@pytest.mark.parametrize("what", TABLES)
+def test_the_documented_fields_are_those_that_are_read(what: str) -> None:
+    page = (ROOT / "docs" / "import-format.md").read_text()
+    table = page.split(f"| of {what} |")[1].split("\n\n")[0]
+    cells = [row.split("|")[1] for row in table.splitlines()[2:]]
+    named = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+    header = {"format", "version"} if what == "a line" else set()
+    assert named == header | {each.name for each in fields(TABLES[what])}
 
 
 def test_blank_lines_are_passed_over_and_counted() -> None:
