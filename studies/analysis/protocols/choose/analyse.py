@@ -1,5 +1,6 @@
 """Choices with a right answer: how often people find it, against chance, and how sure they are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,8 @@ from studies.analysis.statistics.jackknife import divide, estimate, of_cells
 
 CHOOSES = "predict_function"
 """How a scorer's name begins that has a model choose among outputs, as people do here."""
-SURE = {1: "not sure", 2: "fairly sure", 3: "sure"}
+_RIGHT = "share of right choices"
+SURE: dict[float, str] = {1: "not sure", 2: "fairly sure", 3: "sure"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,17 +102,17 @@ def _chosen(tables: StudyTables, answers: Answers, plan: Plan) -> Chosen:
     scorers = tables.scorers
     values = valued(answers, picks.right, asked)
     primary = plan.chosen([scores.scorer for scores in tables.scores])
+    layers = {layer: f"layer {layer}" for layer in np.unique(judgments.layer).tolist()}
+    sure = judgments.confidence
     return Chosen(
-        right=_share(neuron, rater, picks.right, "share of right choices"),
+        right=_share(neuron, rater, picks.right, _RIGHT),
         chance=float(np.mean(1 / picks.n_options)) if len(answers) else float("nan"),
         n_options=int(picks.n_options.max(initial=0)),
-        by_condition=means_by_condition(
-            values, tables.conditions, what="share of right choices", bounds=(0.0, 1.0)
-        )
+        by_condition=means_by_condition(values, tables.conditions, what=_RIGHT, bounds=(0.0, 1.0))
         if tables.conditions
         else None,
-        by_layer=_parts(answers, picks, judgments.layer, lambda layer: f"layer {layer}"),
-        by_confidence=_by_confidence(answers, picks),
+        by_layer=_parts(answers, picks, judgments.layer, layers),
+        by_confidence=_parts(answers, picks, sure, SURE if np.isfinite(sure).any() else {}),
         gain=_gain(answers, picks),
         by_place=_by_place(answers, picks),
         right_first=_right_first(answers),
@@ -121,7 +123,7 @@ def _chosen(tables: StudyTables, answers: Answers, plan: Plan) -> Chosen:
         if primary is None
         else _points(values, tables.scores[primary].of(values.explanation)),
         models=tuple(
-            compare_model(scores, values, what="share of right choices")
+            compare_model(scores, values, what=_RIGHT)
             for scores in tables.scores
             if scores.scorer.startswith(CHOOSES)
         ),
@@ -149,38 +151,15 @@ def _share(neuron: Codes, rater: Codes, values: Array, what: str) -> Estimate:
     return mean_of(neuron, rater, values, what=what, bounds=(0.0, 1.0))
 
 
-def _parts(answers: Answers, picks: _Picks, of: Codes, name: object) -> tuple[Part, ...]:
-    judgments = answers.judgments
+def _parts(
+    answers: Answers, picks: _Picks, of: Codes | Array, names: Mapping[float, str]
+) -> tuple[Part, ...]:
+    """Return the share of right choices of each named part of the answers."""
+    own = answers.judgments
     return tuple(
-        Part(
-            name=name(each) if callable(name) else str(each),
-            right=_share(
-                judgments.neuron[rows],
-                judgments.rater[rows],
-                picks.right[rows],
-                "share of right choices",
-            ),
-        )
-        for each in np.unique(of).tolist()
+        Part(name=name, right=_share(own.neuron[rows], own.rater[rows], picks.right[rows], _RIGHT))
+        for each, name in names.items()
         for rows in [of == each]
-    )
-
-
-def _by_confidence(answers: Answers, picks: _Picks) -> tuple[Part, ...]:
-    sure = answers.judgments.confidence
-    return tuple(
-        Part(
-            name=name,
-            right=_share(
-                answers.judgments.neuron[rows],
-                answers.judgments.rater[rows],
-                picks.right[rows],
-                "share of right choices",
-            ),
-        )
-        for level, name in SURE.items()
-        if np.isfinite(sure).any()
-        for rows in [sure == level]
     )
 
 
