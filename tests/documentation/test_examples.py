@@ -27,6 +27,7 @@ NOT_RUN = {
     "make setup": "installs packages from the network",
     "make demo": "serves until it is stopped: tests/deploy starts the same processes",
     "make": "runs these tests",
+    "pre-commit install": "changes the hooks of the clone",
     "python -m deploy.": "serves until it is stopped: tests/deploy and tests/services start it",
     "python manage.py createsuperuser": "asks on the terminal for a name and a password",
 }
