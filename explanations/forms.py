@@ -1,4 +1,4 @@
-"""What a researcher fills in to start a run, to let one go on, or to send images."""
+"""Forms that start a run, resume one, or upload images."""
 
 from typing import TYPE_CHECKING, Any
 from zipfile import is_zipfile
@@ -29,13 +29,13 @@ class StartForm(forms.Form):
     neurons = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 2, "placeholder": "3/120 3/0-99"}),
-        help_text="As layer/index, or a range of indices; all that are in the database if empty.",
+        help_text="Layer/index or a range of indices. Leave empty for all neurons in the database.",
     )
     budget = forms.FloatField(
         required=False,
         label="Budget, in US dollars",
         widget=forms.NumberInput(attrs={"step": "any", "min": "0"}),
-        help_text="The run stops when its calls have cost this much. No limit if empty.",
+        help_text="The run stops once its calls have cost this much. Leave empty for no limit.",
     )
 
     def __init__(self, kind: Run.Kind, method: str, *args: Any, **kwargs: Any) -> None:
@@ -114,7 +114,7 @@ class ImagesForm(forms.Form):
     subject = forms.CharField(
         max_length=200,
         widget=forms.TextInput(attrs={"list": "subjects", "size": 50}),
-        help_text="The name of the model whose neurons they are; made if it is not there.",
+        help_text="The name of the model. It is created if it does not exist.",
     )
 
     @property
@@ -126,7 +126,7 @@ class ImagesForm(forms.Form):
         """Refuse what is no zip."""
         sent: UploadedFile[bytes] = self.cleaned_data["zip"]
         if not is_zipfile(sent):
-            raise ValidationError("This is no zip.")
+            raise ValidationError("This file is not a zip.")
         sent.seek(0)
         return sent
 

@@ -15,7 +15,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from explanations.models import Neuron, Question
-from explanations.records import NeuronRef
 from explanations.selectors.questions import question_state
 from explanations.services.questions import (
     QuestionRefused,
@@ -124,7 +123,7 @@ class ProbeList(ProbeView):
                 kind=Question.Kind.ACTIVATE,
                 subject=neuron.subject,
                 text=tried.validated_data["text"],
-                neuron=NeuronRef(layer=neuron.layer, index=neuron.index),
+                neuron=neuron.ref,
             )
         except TooManyQuestions as error:
             raise Throttled(detail="many people are asking: try again in a minute") from error

@@ -13,9 +13,11 @@ from django.http import (
     HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
+from django.template.defaultfilters import truncatechars
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import ngettext
 
 from explanations.admin.readonly import ReadOnlyAdmin
 from explanations.admin.start_run import choose, start
@@ -59,7 +61,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
 
     @admin.display(description="progress")
     def progress(self, run: Any) -> SafeString:
-        """Return a bar with its numbers beside it."""
+        """Return a progress bar and its numbers."""
         ended = run.done_count + run.failed_count
         return format_html(
             '<progress max="{}" value="{}" data-run="{}" aria-label="done and failed"></progress> '
@@ -128,7 +130,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Put how far it is above the fields."""
+        """Show the progress above the fields."""
         run: Run | None = context.get("original")
         if run is not None:
             context |= {
@@ -141,23 +143,23 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def resume(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Give a run another budget, and let it go on."""
+        """Set a new budget and resume a run."""
         self._check(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         form = ResumeForm(request.POST)
         try:
             if not form.is_valid():
-                raise RunRefused("budget", "The budget is an amount of US dollars.")
+                raise RunRefused("budget", "Enter the budget as an amount in US dollars.")
             run_resume(run_id=pk, budget=form.cleaned_data["budget"])
         except RunRefused as refusal:
             self.message_user(request, f"Not resumed: {refusal}", messages.ERROR)
         else:
-            self.message_user(request, "The run goes on.", messages.SUCCESS)
+            self.message_user(request, "The run was resumed.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:explanations_run_change", args=[pk]))
 
     def retry(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Open a run's failed targets again."""
+        """Retry a run's failed targets."""
         self._check(request, pk)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -176,13 +178,18 @@ class RunAdmin(ReadOnlyAdmin[Run]):
 
     @admin.action(description="Retry failures", permissions=["retry"])
     def retry_failures(self, request: HttpRequest, runs: QuerySet[Run]) -> None:
-        """Open the failed targets of the chosen runs again."""
+        """Retry the failed targets of the chosen runs."""
         self._retry(request, list(runs.values_list("pk", flat=True)))
 
     def _retry(self, request: HttpRequest, runs: list[int]) -> None:
         opened = sum(run_retry_failures(run_id=run) for run in runs)
-        said = f"{opened} failed targets are open again." if opened else "Nothing had failed."
-        self.message_user(request, said, messages.SUCCESS if opened else messages.INFO)
+        text = ngettext(
+            "%d failed target will be retried.", "%d failed targets will be retried.", opened
+        )
+        if opened:
+            self.message_user(request, text % opened, messages.SUCCESS)
+        else:
+            self.message_user(request, "No target has failed.", messages.INFO)
 
 
 class ReachedFromARun:
@@ -240,11 +247,12 @@ class CallAdmin(ReachedFromARun, ReadOnlyAdmin[Call]):
         """Return what it was asked for."""
         return call.target.about
 
-    @admin.display(description="came to")
+    @admin.display(description="outcome")
     def outcome(self, call: Call) -> str:
         """Return the beginning of the answer, or why there is none."""
-        said = call.reason if call.reply is None else str(call.reply.get("text", "numbers"))
-        return said if len(said) <= 80 else f"{said[:79]}…"
+        return truncatechars(
+            call.reason if call.reply is None else call.reply.get("text", "numbers"), 80
+        )
 
     @admin.display(description="dollars", ordering="dollars")
     def cost(self, call: Call) -> str:
@@ -259,4 +267,4 @@ class CallAdmin(ReachedFromARun, ReadOnlyAdmin[Call]):
     @admin.display(description="note", ordering="void")
     def set_aside(self, call: Call) -> str:
         """Say of a call that it is no longer read."""
-        return "asked again since" if call.void else ""
+        return "replaced by a later call" if call.void else ""

@@ -43,9 +43,9 @@ class StartsRuns:
         subjects = {name for name, _, _ in found}
         text = neuron_text(NeuronRef(layer=at, index=index) for _, at, index in found)
         if len(subjects) != 1:
-            messages.error(request, "Choose neurons of one subject: a run takes them by subject.")
+            messages.error(request, "Choose neurons of a single subject.")
         elif len(text) > _LONGEST:
-            messages.error(request, "Too many to name one by one: start a run, and give a range.")
+            messages.error(request, "Too many neurons to list. Start a run and enter a range.")
         else:
             query = urlencode({"subject": subjects.pop(), "neurons": text})
             return HttpResponseRedirect(f"{reverse('admin:explanations_run_start')}?{query}")
@@ -97,9 +97,9 @@ def _started(request: HttpRequest, form: StartForm) -> HttpResponse | None:
         form.refuse(refusal)
         return None
     if created.run is None:
-        messages.info(request, "Everything chosen is done or under way already: no run was made.")
+        messages.info(request, "Nothing to do: every chosen target is already done or in progress.")
         return None
-    said = f"{created.added:,} to do, {created.already:,} done or under way already."
+    said = f"{created.added:,} to do, {created.already:,} already done or in progress."
     messages.success(request, said)
     return HttpResponseRedirect(reverse("admin:explanations_run_change", args=[created.run.pk]))
 

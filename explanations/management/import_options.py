@@ -1,4 +1,4 @@
-"""What the commands that read and write formats share: choosing one, and saying what it lacks."""
+"""Options of the commands that read and write formats."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ from explanations.formats.lines import ImportOptions
 from explanations.formats.registry import FORMATS
 
 _HELP = {
-    "subject": "what the model is called, where files do not say it or say it otherwise",
-    "layers": "how many layers of neurons the model has, where files do not say it",
-    "width": "how many neurons a layer has, where files do not say it",
-    "seed": "what deals windows into splits, where files have no documents (default 0)",
+    "subject": "the model's name, if the files lack it or use another",
+    "layers": "number of layers, if the files lack it",
+    "width": "neurons per layer, if the files lack it",
+    "seed": "seed that assigns windows to splits, if the files have no documents (default 0)",
     "tokenizer": "a tokenizer.json, or a folder that holds one, where files hold token numbers",
 }
 _TEXTS = ("subject", "tokenizer")
 
 
 def add_format(parser: CommandParser, *, without: frozenset[str] = frozenset()) -> None:
-    """Add the choice of a format and what may be said beside it."""
+    """Add the choice of a format and its options."""
     parser.add_argument("--format", choices=list(FORMATS), default="concordance")
     for name, text in _HELP.items():
         if name not in without:
@@ -26,7 +26,7 @@ def add_format(parser: CommandParser, *, without: frozenset[str] = frozenset()) 
 
 
 def given(options: dict[str, Any], *, without: frozenset[str] = frozenset()) -> ImportOptions:
-    """Return what was said; raises `CommandError` for what means nothing to the format."""
+    """Return the options given; raises `CommandError` for one that the format does not use."""
     said = {
         name: options[name]
         for name in _HELP
@@ -34,5 +34,10 @@ def given(options: dict[str, Any], *, without: frozenset[str] = frozenset()) -> 
     }
     if idle := sorted(said.keys() - FORMATS[options["format"]].takes):
         names = ", ".join(f"--{name}" for name in idle)
-        raise CommandError(f"{names} means nothing to the format {options['format']}")
+        raise CommandError(f"{names}: not used by the format {options['format']}")
     return ImportOptions(**said)
+
+
+def counted(n: int, things: str) -> str:
+    """Return a number with its noun, which is given in the plural: `1 neuron`, `2 neurons`."""
+    return f"{n:,} {things.removesuffix('s') if n == 1 else things}"

@@ -44,7 +44,7 @@ class RunCommand(BaseCommand):
         parser.add_argument("--wait", action="store_true", help="show progress while workers work")
         parser.add_argument("--here", action="store_true", help="do the work in this process")
         parser.add_argument(
-            "--retry", action="store_true", help="try again what failed in earlier runs"
+            "--retry", action="store_true", help="retry what failed in earlier runs"
         )
 
     def follow(self, runs: Sequence[int], options: dict[str, Any]) -> None:
@@ -56,17 +56,19 @@ class RunCommand(BaseCommand):
             elif options["wait"]:
                 self._watch(run, patience=_PATIENCE_SECONDS)
         if runs and not (options["here"] or options["wait"]):
-            self.stdout.write("A worker takes it up; `manage.py runs` shows how far it is.")
+            self.stdout.write("Queued for a worker; `manage.py runs` shows its progress.")
 
     def created(self, what: str, created: RunCreated) -> None:
         """Say what a run was made of."""
-        self.stdout.write(f"{what}: {created.added} to do, {created.already} done or under way.")
+        self.stdout.write(
+            f"{what}: {created.added} to do, {created.already} already done or in progress."
+        )
 
     def retry(self, runs: Sequence[int]) -> None:
         """Open what failed in these runs again."""
         for run in runs:
             count = run_retry_failures(run_id=run)
-            self.stdout.write(f"run {run}: {count} that failed are open again.")
+            self.stdout.write(f"run {run}: retrying {count} failed.")
 
     @contextmanager
     def _worked_on_here(self, run: int) -> Iterator[None]:
@@ -98,7 +100,7 @@ class RunCommand(BaseCommand):
                 self.stdout.write(progress.line)
                 shown = now
             if patience and now - began > patience and not progress.started:
-                self.stderr.write("No worker took it up: start one, or use --here.")
+                self.stderr.write("No worker has started it: start a worker, or use --here.")
                 patience = 0.0
             time.sleep(_POLL_SECONDS)
         self.stdout.write(f"\r\033[K{progress.line}" if terminal else progress.line)
@@ -109,7 +111,7 @@ class RunCommand(BaseCommand):
         if progress.halted:
             self.stderr.write(
                 f"Run {run} is halted: {progress.halted}.\n"
-                f"It goes on with `manage.py runs --resume {run} --budget DOLLARS`."
+                f"Resume it with `manage.py runs --resume {run} --budget DOLLARS`."
             )
 
 
@@ -136,7 +138,7 @@ def _told_to_end() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        sys.stderr.write("\nEnded; what is stored stays, and the same command goes on.\n")
+        sys.stderr.write("\nStopped. Stored results are kept; run the same command to continue.\n")
         raise SystemExit(130) from None
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -10,9 +10,14 @@ from django.db.models import Q
 
 from explanations.ground_truth.pairs import INPUTS
 from explanations.models.common import choices, one_of
-from explanations.records import RecordKind, Scale, Split, TokenActivations
+from explanations.records import NeuronRef, RecordKind, Scale, Split, TokenActivations
 from explanations.stores.reader import CaptureStore, open_store
 from explanations.stores.remote import fetch
+
+ENCODER_HOOKS = ("output.dense", "ffn.lin2", "mlp.Wo")
+"""How the hooks end of models without a next token: those of subjects.architectures, which needs
+torch and so cannot be imported by the web."""
+_NOT_MLPS = ("sae:", "directions:", "functions:")
 
 
 class Subject(models.Model):
@@ -56,6 +61,15 @@ class Subject(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def no_intervention(self) -> str:
+        """Why its neurons cannot be ablated or clamped; empty where they can."""
+        if self.source.startswith(_NOT_MLPS):
+            return "Only the MLP neurons of a language model can be ablated or clamped."
+        if self.hook.endswith(ENCODER_HOOKS):
+            return f"{self.name} is an encoder, so there is no next token to predict."
+        return ""
 
     @property
     def is_functions(self) -> bool:
@@ -166,6 +180,11 @@ class Neuron(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} L{self.layer}/{self.index}"
+
+    @property
+    def ref(self) -> NeuronRef:
+        """Its layer and index."""
+        return NeuronRef(layer=self.layer, index=self.index)
 
 
 class Record(models.Model):

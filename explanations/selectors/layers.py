@@ -158,7 +158,7 @@ def _stored_page(
     return LayerPage(
         rows=tuple(
             NeuronRow(
-                ref=NeuronRef(layer=row.layer, index=row.index),
+                ref=row.ref,
                 maximum=row.maximum,
                 mean=row.mean,
                 firing_rate=row.firing_rate,
@@ -181,7 +181,7 @@ def neuron_at_random(subject: Subject, store: CaptureStore | None) -> NeuronRef 
     if not (count := firing.count()):
         return None
     row = firing[secrets.randbelow(count)]
-    return NeuronRef(layer=row.layer, index=row.index)
+    return row.ref
 
 
 def adjacent_neurons(

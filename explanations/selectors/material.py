@@ -10,7 +10,6 @@ from explanations.explainers import EXPLAINERS, Want
 from explanations.methods.values import HELD_OUT_SENTENCES, SHOWN, Evidence, HeldOut, Material
 from explanations.models import Explanation, Neuron, Record, SimulatedRecord, Simulation
 from explanations.records import (
-    NeuronRef,
     RecordKind,
     Scale,
     Split,
@@ -89,7 +88,7 @@ def neuron_materials(
     return {
         pk: NeuronMaterial(
             material=Material(
-                neuron=NeuronRef(layer=neuron.layer, index=neuron.index),
+                neuron=neuron.ref,
                 maximum=neuron.maximum,
                 excerpts=tuple(own[pk]),
                 others=tuple(text for of, text in others.get(neuron.subject_id, ()) if of != pk),
@@ -106,7 +105,7 @@ def neuron_materials(
 
 def _means(neuron: Neuron) -> tuple[TokenMean, ...]:
     store = store_of_neuron(neuron)
-    ref = NeuronRef(layer=neuron.layer, index=neuron.index)
+    ref = neuron.ref
     return () if store is None else store.token_means(ref)
 
 
@@ -298,7 +297,7 @@ def _to_score(
     neuron = explanation.neuron
     evidence = Evidence(
         explanation=explanation.text,
-        neuron=NeuronRef(layer=neuron.layer, index=neuron.index),
+        neuron=neuron.ref,
         maximum=neuron.maximum,
         mean=neuron.mean,
         records=tuple(records),

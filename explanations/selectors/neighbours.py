@@ -50,7 +50,7 @@ def texts_of_neighbours(
         if store is None:
             by_words.append(neuron)
         else:
-            found[pk] = _captured(store, NeuronRef(layer=neuron.layer, index=neuron.index))
+            found[pk] = _captured(store, neuron.ref)
     found |= _stored(by_words, own)
     return {pk: _likest(texts, own[pk]) for pk, texts in found.items()}
 

@@ -151,7 +151,7 @@ def _captured(store: CaptureStore, ref: NeuronRef, pk: int | None) -> NeuronView
 
 def _stored(row: Neuron) -> NeuronView:
     return NeuronView(
-        ref=NeuronRef(layer=row.layer, index=row.index),
+        ref=row.ref,
         pk=row.pk,
         maximum=row.maximum,
         mean=row.mean,

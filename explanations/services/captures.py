@@ -172,7 +172,7 @@ def _load(capture: Capture, store: CaptureStore, refs: Sequence[NeuronRef]) -> d
         unique_fields=["subject", "layer", "index"],
         update_fields=["capture", "maximum", "mean", "firing_rate"],
     )
-    keys = {NeuronRef(layer=each.layer, index=each.index): each.pk for each in neurons}
+    keys = {each.ref: each.pk for each in neurons}
     Record.objects.bulk_create(
         (
             _record(keys[ref], documents[record.document], record)

@@ -270,8 +270,7 @@ def _neurons(work: _Work, subject: Subject) -> tuple[dict[NeuronRef, Neuron], in
         peaks[row.neuron] = max(row.activation, peaks.get(row.neuron, row.activation))
     layers = {ref.layer for ref in peaks}
     there = {
-        NeuronRef(layer=neuron.layer, index=neuron.index): neuron
-        for neuron in Neuron.objects.filter(subject=subject, layer__in=layers)
+        neuron.ref: neuron for neuron in Neuron.objects.filter(subject=subject, layer__in=layers)
     }
     new = [
         Neuron(subject=subject, layer=ref.layer, index=ref.index, maximum=peak)
@@ -280,11 +279,11 @@ def _neurons(work: _Work, subject: Subject) -> tuple[dict[NeuronRef, Neuron], in
     ]
     higher = [there[ref] for ref, peak in peaks.items() if ref in there]
     for neuron in higher:
-        ref = NeuronRef(layer=neuron.layer, index=neuron.index)
+        ref = neuron.ref
         neuron.maximum = max(neuron.maximum, peaks[ref])
     Neuron.objects.bulk_update(higher, ["maximum"], batch_size=_ROWS)
     for neuron in Neuron.objects.bulk_create(new, batch_size=_ROWS):
-        there[NeuronRef(layer=neuron.layer, index=neuron.index)] = neuron
+        there[neuron.ref] = neuron
     return there, len(new)
 
 

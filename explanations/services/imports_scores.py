@@ -8,7 +8,6 @@ from django.db import transaction
 from explanations.formats.fields import text_fault
 from explanations.formats.lines import ExternalScore, MethodLine, ScoreLine
 from explanations.models import Explanation, Method, Neuron, Score, Simulation
-from explanations.records import NeuronRef
 from explanations.services.methods import method_get_or_create
 
 
@@ -120,7 +119,7 @@ def _numbered(line: ExternalScore, number: int) -> Explanation:
     neuron, method = explanation.neuron, explanation.method
     stored: dict[str, object] = {
         "subject": neuron.subject.name,
-        "neuron": NeuronRef(layer=neuron.layer, index=neuron.index),
+        "neuron": neuron.ref,
         "explainer": method.name if method else "",
     }
     for name, value in stored.items():

@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from annotation.protocols.options import MAX_OPTION_LENGTH
 from explanations.models import Explanation, Neuron, Record, Score
-from explanations.records import NeuronRef, RecordKind, Split
+from explanations.records import RecordKind, Split
 from explanations.services.ground_truth import TRUTH
 from studies.design.candidates import Candidate, Unit, normalized
 from studies.design.excerpts import RecordFacts, choose, foreign, highest, lowest, quiet, sample
@@ -59,7 +59,7 @@ def shown_records(records: Iterable[int]) -> dict[int, ShownRecord]:
 
 def _name(neuron: Neuron) -> str:
     """Return a neuron's name in random choices; it is the same in any database."""
-    return f"{neuron.subject.name} {NeuronRef(layer=neuron.layer, index=neuron.index)}"
+    return f"{neuron.subject.name} {neuron.ref}"
 
 
 class _Source:

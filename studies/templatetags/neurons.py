@@ -1,4 +1,4 @@
-"""What pages about neurons say of numbers, splits and tokens."""
+"""Template filters of the neuron pages: numbers, splits and tokens."""
 
 import math
 import re
@@ -39,7 +39,7 @@ def figures(value: float | None) -> str:
 
 @register.filter
 def two_decimals(value: float | None) -> str:
-    """Return a score or a nearness, which are read beside each other; a dash for none."""
+    """Return a score or similarity with two decimals; a dash for none."""
     shown = "\N{EN DASH}" if value is None else f"{round(value, 2) + 0.0:.2f}"
     return shown.replace("-", "\N{MINUS SIGN}")
 
@@ -54,24 +54,24 @@ def share(value: float | None) -> str:
         shown = f"{percent:.2g}"
     else:
         shown = f"{percent:.0f}" if percent <= 99 or percent == 100 else f"{percent:.1f}"
-    return f"{shown}\N{NO-BREAK SPACE}%"
+    return f"{shown}%"
 
 
 @register.filter
 def split_name(split: str) -> str:
-    """Say what a split is for."""
+    """Return what a split is for."""
     return _SPLITS[split]
 
 
 @register.filter
 def quarter_name(quantile: int) -> str:
-    """Name a quarter of the peaks."""
+    """Return the name of a quarter of the peaks."""
     return _QUARTERS[quantile]
 
 
 @register.filter
 def author_name(kind: str) -> str:
-    """Say who wrote an explanation of that kind."""
+    """Return who wrote an explanation of that kind."""
     return _AUTHORS[kind]
 
 
@@ -98,7 +98,7 @@ def visible(token: str) -> SafeString:
 
 @register.filter
 def highlighted(text: str, words: Sequence[str]) -> SafeString:
-    """Return a text in which the words are marked wherever they stand, in either case."""
+    """Return a text in which the words are marked wherever they occur, in either case."""
     if not words:
         return conditional_escape(text)
     longest_first = sorted(words, key=len, reverse=True)

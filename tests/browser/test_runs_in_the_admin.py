@@ -60,7 +60,7 @@ def test_a_run_is_sized_started_and_watched_without_reloading(
     page.get_by_role("button", name="Start", exact=True).click()
     panel = page.get_by_label("How far it is")
     expect(panel).to_contain_text("0 of 4")
-    expect(panel.get_by_role("button", name="Retry what failed")).to_be_hidden()
+    expect(panel.get_by_role("button", name="Retry failures")).to_be_hidden()
 
     page.evaluate("document.body.dataset.loaded = 'once'")
     _one_is_refused(Run.objects.get().pk)
@@ -68,7 +68,7 @@ def test_a_run_is_sized_started_and_watched_without_reloading(
     expect(panel).to_contain_text("1 × the model declined")
     # 0.3 million tokens at 1 dollar, 0.1 million at 2.
     expect(panel).to_contain_text(re.compile(r"Dollars\s+of 2.00\s+0.5000"))
-    expect(panel.get_by_role("button", name="Retry what failed")).to_be_visible()
+    expect(panel.get_by_role("button", name="Retry failures")).to_be_visible()
     expect(page.locator("body")).to_have_attribute("data-loaded", "once")
     picture(page, "run-watched")
 
@@ -77,7 +77,7 @@ def test_a_run_is_sized_started_and_watched_without_reloading(
     expect(panel).to_contain_text("Halted: its budget of $2.00 is spent")
     page.get_by_label("New budget, in dollars").fill("5")
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text("The run goes on.")).to_be_visible()
+    expect(page.get_by_text("The run was resumed.")).to_be_visible()
     assert Run.objects.get().budget == 5
 
 

@@ -108,7 +108,7 @@ def test_failures_are_tried_again_from_the_list(admin_client) -> None:
         {"action": "retry_failures", "_selected_action": [run]},
         follow=True,
     )
-    assert "2 failed targets are open again." in response.content.decode()
+    assert "2 failed targets will be retried." in response.content.decode()
     assert Target.objects.filter(state="open").count() == 2
 
 

@@ -58,14 +58,14 @@ def test_the_main_job_can_be_done_here_by_three_commands() -> None:
     for _ in range(2):
         factories.neuron_with_records(subject=subject)
     said = _said("explain", "--explainer", "token_lookup", "null", "--here")
-    assert "token_lookup v1: 2 to do, 0 done or under way." in said
+    assert "token_lookup v1: 2 to do, 0 already done or in progress." in said
     assert "2/2 (100%)" in said
     _said("simulate", "--simulator", "token_lookup", "--here")
     _said("score", "--scorer", "correlation", "r_squared", "--here")
     assert Explanation.objects.count() == Simulation.objects.count() == 4
     assert Score.objects.count() == 8
     again = _said("score", "--scorer", "correlation", "--here")
-    assert "correlation v1: 0 to do, 4 done or under way." in again
+    assert "correlation v1: 0 to do, 4 already done or in progress." in again
 
 
 def test_failures_are_told_with_reasons_and_tried_again_when_asked() -> None:
@@ -73,7 +73,7 @@ def test_failures_are_told_with_reasons_and_tried_again_when_asked() -> None:
     reason = "1 failed: the neuron never fires"
     assert reason in _said("explain", "--explainer", "token_lookup", "--here")
     again = _said("explain", "--explainer", "token_lookup", "--retry", "--here")
-    assert "1 that failed are open again." in again
+    assert "retrying 1 failed." in again
     assert reason in again
 
 
@@ -81,14 +81,14 @@ def test_a_run_that_was_left_unfinished_is_followed_to_its_end() -> None:
     factories.neuron_with_records()
     _said("explain", "--explainer", "token_lookup")
     said = _said("explain", "--explainer", "token_lookup", "--here")
-    assert "0 to do, 1 done or under way." in said
+    assert "0 to do, 1 already done or in progress." in said
     assert "1/1 (100%)" in said
 
 
 def test_without_waiting_the_command_says_where_to_look() -> None:
     factories.neuron_with_records()
     said = _said("explain", "--explainer", "token_lookup")
-    assert "`manage.py runs` shows how far it is" in said
+    assert "`manage.py runs` shows its progress" in said
     assert "run 1 explain token_lookup v1: 0/1 (0%), 0 in work" in _said("runs").replace(
         f"run {Run.objects.get().pk}", "run 1"
     )
@@ -178,7 +178,7 @@ def test_a_run_is_retried_by_its_number() -> None:
     factories.neuron(maximum=0.0)
     _said("explain", "--explainer", "token_lookup", "--here")
     run = Run.objects.get().pk
-    assert "1 that failed are open again." in _said("runs", "--retry", str(run))
+    assert "retrying 1 failed." in _said("runs", "--retry", str(run))
     assert Target.objects.get().state == "open"
 
 
@@ -188,7 +188,9 @@ def test_a_run_is_retried_by_its_number() -> None:
 def test_a_capture_is_planned_once_for_a_text_and_a_seed(tmp_path: Path) -> None:
     text = _text(tmp_path, {"id": "a", "text": "One."}, {"id": "b", "text": "Two."})
     assert "model over text: 1 to do" in _said("capture", "some/model", "--text", text)
-    assert "0 to do, 1 done or under way" in _said("capture", "some/model", "--text", text)
+    assert "0 to do, 1 already done or in progress" in _said(
+        "capture", "some/model", "--text", text
+    )
     _said("capture", "some/model", "--text", text, "--seed", "2")
     assert Capture.objects.count() == Corpus.objects.count() == 2
     assert Subject.objects.get().source == "some/model"

@@ -87,7 +87,7 @@ def test_a_format_is_stored_exported_and_stored_again_the_same(tmp_path: Path, f
     path, options = MADE[form](tmp_path / "in")
     said, faults, good = call("import_records", path, "--format", form, *options)
     assert (faults, good) == ("", True)
-    assert said.endswith("are new; 0 faults.\n")
+    assert said.endswith("are new; problems: 0.\n")
     before = everything(tmp_path / "ours")
     tokenizer = options if form == "delphi" else []
     said, faults, good = call("export_records", tmp_path / "out", "--format", form, *tokenizer)
@@ -114,7 +114,7 @@ def test_a_dry_run_says_what_would_be_new_and_stores_nothing(tmp_path: Path, for
     path, options = MADE[form](tmp_path / "in")
     said, _, good = call("import_records", path, "--format", form, "--dry-run", *options)
     assert good
-    assert said.endswith("would be new; 0 faults.\n")
+    assert said.endswith("would be new; problems: 0.\n")
     assert not said.startswith("0 neurons")
     assert not Subject.objects.exists()
     assert not Method.objects.exists()
@@ -131,7 +131,7 @@ def test_a_fault_is_told_the_rest_is_stored_and_the_status_says_so(tmp_path: Pat
     assert not good
     assert faults == ("neurons/3/9.json, random_sample[0].activations: 0 numbers for 2 tokens\n")
     assert said.startswith("2 neurons,")
-    assert said.endswith("are new; 1 faults.\n")
+    assert said.endswith("are new; problems: 1.\n")
 
 
 def test_a_subject_grows_with_its_neurons_until_it_is_captured(tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ def test_what_a_row_names_must_be_stored_and_be_one(tmp_path: Path) -> None:
     )
     told, faults, good = call("import_records", path, "--format", "scores")
     assert not good
-    assert "and 1 scores are new; 5 faults." in told
+    assert "and 1 score are new; problems: 5." in told
     assert Score.objects.get().explanation.method.name == "first"
     whose = f"{said.neuron.subject} L0/{said.neuron.index}"
     assert faults.splitlines() == [

@@ -177,9 +177,9 @@ def test_a_captured_subject_has_no_neurons_beyond_its_size(place: Path) -> None:
 def test_the_command_names_faults_and_says_what_came_in(place: Path) -> None:
     out, err = StringIO(), StringIO()
     call_command("import_images", zipped(place, [row(1)]), subject="vision", stdout=out)
-    assert "1 images, 1 neurons and 1 records are new" in out.getvalue()
+    assert "1 image, 1 neuron and 1 record imported" in out.getvalue()
     zipped(place, [row(1, neuron="x"), row(2, split="y")])
-    with pytest.raises(CommandError, match="Nothing was stored: 2 faults"):
+    with pytest.raises(CommandError, match="Nothing was imported; problems: 2"):
         call_command("import_images", place, subject="vision", stderr=err)
     assert "line 1, 1.png, neuron" in err.getvalue()
     with pytest.raises(CommandError, match="no zip that can be read"):
@@ -204,13 +204,13 @@ def test_a_zip_that_is_sent_is_taken_in_by_a_worker(
 ) -> None:
     assert f"{LIST}send/" in admin_client.get(LIST).content.decode()
     page = sent(admin_client, zipped(place, rows_for("3/7", 0)).read_bytes())
-    assert "The zip waits for a worker" in page.content.decode()
+    assert "Waiting for a worker" in page.content.decode()
     assert page.headers["Refresh"]
     assert import_images() == 1
     taken = ImageImport.objects.get()
     shown = admin_client.get(f"{LIST}{taken.pk}/change/")
     assert "Refresh" not in shown.headers
-    assert "16 images, 1 neuron and 16 records are new" in " ".join(shown.content.decode().split())
+    assert "Imported 16 images, 1 neuron and 16 records" in " ".join(shown.content.decode().split())
     assert (taken.done, taken.total, taken.faults) == (16, 16, "")
     assert Record.objects.filter(document__split=Split.SCORE).count() == 8
     assert not list((kept / "waiting").iterdir())
@@ -220,14 +220,14 @@ def test_every_fault_of_a_zip_that_is_sent_is_listed(admin_client: Client, place
     sent(admin_client, zipped(place, [row(1, neuron="<b>"), row(2, split="y")]).read_bytes())
     import_images()
     page = admin_client.get(f"{LIST}{ImageImport.objects.get().pk}/change/").content.decode()
-    assert "Nothing was stored" in page
+    assert "Nothing was imported" in page
     assert "line 1, 1.png, neuron: expected layer/index, like 3/120, not &#x27;&lt;b&gt;" in page
     assert "line 2, 2.png, split" in page
 
 
 def test_what_is_no_zip_is_refused_on_the_form(admin_client: Client) -> None:
     page = sent(admin_client, b"no zip").content.decode()
-    assert "This is no zip" in page
+    assert "This file is not a zip" in page
     assert not ImageImport.objects.exists()
 
 

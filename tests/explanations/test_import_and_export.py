@@ -87,7 +87,7 @@ def test_everything_a_line_says_is_stored(tmp_path: Path) -> None:
     assert good
     assert faults == ""
     assert said == (
-        "1 neurons, 2 records, 2 explanations, 1 simulations and 2 scores are new; 0 faults.\n"
+        "1 neuron, 2 records, 2 explanations, 1 simulation and 2 scores are new; problems: 0.\n"
     )
     neuron = Neuron.objects.get()
     assert (str(neuron), neuron.maximum) == ("theirs L1/0", 3.25)
@@ -126,7 +126,7 @@ def test_three_faults_are_named_by_line_and_field_and_the_rest_is_loaded(tmp_pat
     )
     assert faults.splitlines()[2].startswith("neurons.jsonl, line 4: is no JSON")
     assert "2 neurons" in said
-    assert "3 faults" in said
+    assert "problems: 3" in said
     assert set(Neuron.objects.values_list("index", flat=True)) == {0, 3}
 
 
@@ -226,8 +226,8 @@ def test_a_dry_run_finds_the_same_faults_and_stores_nothing(tmp_path: Path) -> N
     said, faults, good = _import(_file(tmp_path, _line(0), moved), "--dry-run")
     assert not good
     assert "line 2, records[0].split: document 'a' is stored in explain" in faults
-    assert "1 neurons, 2 records" in said
-    assert "would be new; 1 faults." in said
+    assert "1 neuron, 2 records" in said
+    assert "would be new; problems: 1." in said
     assert not Subject.objects.exists()
     assert not Method.objects.exists()
 
@@ -281,7 +281,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 def test_a_folder_without_anything_of_the_format_is_told(tmp_path: Path) -> None:
     (tmp_path / "notes.json").write_text("{}")
-    with pytest.raises(CommandError, match="nothing here is of the format delphi"):
+    with pytest.raises(CommandError, match="nothing in the format delphi found"):
         call_command("import_records", str(tmp_path), format="delphi", subject="x")
 
 

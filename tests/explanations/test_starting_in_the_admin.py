@@ -80,7 +80,7 @@ def test_a_run_is_started_and_counts_what_is_already_under_way(staff) -> None:
     assert again.status_code == 302
     counted = staff.post(FORM, filled | {"neurons": ""}).content.decode()
     assert "<strong>0 to do</strong>" in counted
-    assert "5 done or under way already" in counted
+    assert "5 already done or in progress" in counted
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_neurons_of_several_subjects_are_not_run_together(staff) -> None:
     rows = [factories.neuron().pk, factories.neuron().pk]
     address = reverse("admin:explanations_neuron_changelist")
     response = staff.post(address, {"action": "start_run", "_selected_action": rows}, follow=True)
-    assert "Choose neurons of one subject" in response.content.decode()
+    assert "Choose neurons of a single subject" in response.content.decode()
 
 
 def test_neurons_in_a_row_are_written_as_a_range() -> None:
@@ -152,7 +152,7 @@ def test_a_halted_run_says_why_and_is_resumed_from_its_page(staff) -> None:
     resume = reverse("admin:explanations_run_resume", args=[run])
     refused = staff.post(resume, {"budget": "1"}, follow=True).content.decode()
     assert "Not resumed: its calls cost $1.2000 so far: give more" in refused
-    assert "goes on" in staff.post(resume, {"budget": "5"}, follow=True).content.decode()
+    assert "was resumed" in staff.post(resume, {"budget": "5"}, follow=True).content.decode()
     assert (Run.objects.get().halted, Run.objects.get().budget) == ("", 5.0)
 
 
@@ -161,7 +161,7 @@ def test_failures_are_tried_again_from_a_runs_page(staff) -> None:
     Target.objects.update(state="failed", finished=timezone.now(), reason="no")
     retry = reverse("admin:explanations_run_retry", args=[run])
     said = staff.post(retry, follow=True).content.decode()
-    assert "2 failed targets are open again." in said
+    assert "2 failed targets will be retried." in said
 
 
 def test_staff_without_the_right_start_and_resume_nothing(client) -> None:

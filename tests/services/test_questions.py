@@ -78,10 +78,10 @@ def test_behind_redis_a_worker_is_called_without_any_sweep(
 
 
 _ASKING = f"""
-from explanations import services
 from explanations.models import Question, Subject
 from explanations.records import NeuronRef
-services.question_ask(
+from explanations.services.questions import question_ask
+question_ask(
     kind=Question.Kind.ACTIVATE,
     subject=Subject.objects.get(pk={{subject}}),
     text={TEXT!r},

@@ -47,7 +47,7 @@ def test_images_stand_by_kind_with_activation_split_and_words(
 ) -> None:
     page = shown(client)
     top, bottom, random = (
-        page.index(each) for each in ("Highest activ", "Lowest activ", "Drawn at random")
+        page.index(each) for each in ("Highest activ", "Lowest activ", "Random sample")
     )
     assert top < page.index("9 · for explaining · 0.png") < bottom < random
     assert page.index("\N{MINUS SIGN}10.5 · for") < page.index("\N{MINUS SIGN}9.5 · for")

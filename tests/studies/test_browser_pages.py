@@ -12,7 +12,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from explanations.models import Neuron, Subject
+from explanations.models.neurons import ENCODER_HOOKS
 from explanations.records import Split
+from explanations.subjects.architectures import ARCHITECTURES
 from tests import factories
 from tests.studies.lettered import captured_subject, relate
 
@@ -49,7 +51,7 @@ def test_a_subject_shows_what_was_captured_and_its_layers(client: Client, subjec
     shown = page(client, "letters/")
     assert "short texts: 28 documents" in shown
     assert 'href="/neurons/letters/0/"' in shown
-    assert "67\N{NO-BREAK SPACE}%" in shown  # two of three neurons fire
+    assert "67%" in shown  # two of three neurons fire
 
 
 @pytest.mark.parametrize("asked", ["0/2", "L0/2", " 0/2 "])
@@ -152,11 +154,11 @@ def test_a_neuron_that_only_the_files_know_is_shown(client: Client, subject: Sub
     assert not Neuron.objects.exists()
     shown = page(client, "letters/0/0/")
     assert "Highest peaks" in shown
-    assert "Drawn at random" in shown
+    assert "Random sample" in shown
     assert '<mark class="l10" title="5">u</mark>' in shown
     for figure in ("Variance", "Skewness", "Kurtosis", "Firing rate"):
         assert figure in shown
-    assert "Nothing yet." in shown
+    assert "No explanations yet." in shown
 
 
 def test_an_imported_neuron_is_shown_from_the_database(client: Client) -> None:
@@ -170,7 +172,7 @@ def test_an_imported_neuron_is_shown_from_the_database(client: Client) -> None:
 
 def test_a_neuron_without_records_or_explanations_says_so(client: Client) -> None:
     shown = page(client, address(imported(records=0)))
-    assert "No records of this neuron are kept here." in shown
+    assert "No records of this neuron are stored." in shown
 
 
 def test_a_neuron_that_never_fires_says_so(client: Client, subject: Subject) -> None:
@@ -277,7 +279,7 @@ def test_a_record_that_could_not_be_simulated_says_why(client: Client) -> None:
     record = factories.record(neuron, split=Split.SCORE)
     simulation = factories.simulation(factories.explanation(neuron))
     simulation.records.create(record=record, values=None, reason="no digit came back")
-    assert "Nothing came back: no digit came back" in page(client, address(neuron))
+    assert "No simulation: no digit came back" in page(client, address(neuron))
 
 
 def test_what_comes_from_a_text_is_never_markup(client: Client) -> None:
@@ -375,3 +377,27 @@ def test_a_neuron_with_everything_costs_few_queries_and_little_to_send(
     with django_assert_max_num_queries(16):
         sent = client.get(path).content
     assert len(gzip.compress(sent)) < 60_000
+
+
+@pytest.mark.parametrize(
+    ("source", "hook", "why"),
+    [
+        ("gpt2", "transformer.h.*.mlp.c_proj", ""),
+        ("bert", "encoder.layer.*.output.dense", "letters is an encoder, so there is no next"),
+        ("sae:x", "blocks.0.hook_mlp_out", "Only the MLP neurons of a language model"),
+    ],
+)
+def test_the_form_to_ablate_is_there_only_where_a_next_token_is_predicted(
+    client: Client, subject: Subject, source: str, hook: str, why: str
+) -> None:
+    Subject.objects.update(source=source, hook=hook)
+    shown = page(client, "letters/0/0/")
+    assert ("Compare the predictions" in shown) == (not why)
+    assert why in shown
+
+
+def test_hooks_of_encoders_are_known_without_loading_them() -> None:
+    encoders = {each.projection for each in ARCHITECTURES.values() if not each.causal}
+    causal = {each.projection for each in ARCHITECTURES.values() if each.causal}
+    assert encoders == set(ENCODER_HOOKS)
+    assert not any(each.endswith(ENCODER_HOOKS) for each in causal)

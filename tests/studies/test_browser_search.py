@@ -124,7 +124,7 @@ def test_a_search_by_meaning_waits_for_a_worker_and_shows_what_it_found(
     address = ask(client)
     waiting = client.get(address)
     assert waiting["Refresh"] == "2"
-    assert "A worker is looking for “animals”" in waiting.content.decode()
+    assert "Working on it…" in waiting.content.decode()
     question = claimed()
     assert question.lease is not None
     result = {"explanations": [[near.pk, 0.81], [other.pk, 0.5], [far.pk, 0.1], [999_999, 0.1]]}

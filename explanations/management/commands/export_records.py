@@ -1,4 +1,4 @@
-"""Export neurons with all that is said about them: `manage.py export_records PATH`."""
+"""Export neurons with their explanations and scores: `manage.py export_records PATH`."""
 
 import shutil
 from pathlib import Path
@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from explanations.formats.lines import FormatError
 from explanations.formats.registry import FORMATS
-from explanations.management.import_options import add_format, given
+from explanations.management.import_options import add_format, counted, given
 from explanations.management.run_command import add_choice, chosen
 from explanations.selectors.export_rows import neuron_lines
 from explanations.selectors.neurons import neuron_keys_in_place
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         path: Path = options["path"]
         form = FORMATS[options["format"]]
         if not form.is_file and path.exists():
-            raise CommandError(f"{path} is there already: name a new folder")
+            raise CommandError(f"{path} already exists: name a new folder")
         said = given(options, without=_NOT_SAID)
         subject, neurons = chosen(options)
         keys = neuron_keys_in_place(subject, neurons)
@@ -52,9 +52,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         finally:
             _remove(unfinished)
-        self.stdout.write(f"{len(keys)} neurons are in {path}.")
+        self.stdout.write(f"{path}: {counted(len(keys), 'neurons')} written.")
         if faults:
-            raise CommandError(f"{faults} things have no place in this format: see above")
+            raise CommandError(f"the format cannot hold everything: left out {faults} (see above)")
 
 
 def _remove(path: Path) -> None:

@@ -6,17 +6,18 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from explanations.formats.lines import FormatError
+from explanations.management.import_options import counted
 from explanations.services.images import ImagesRefused, images_import
 
 
 class Command(BaseCommand):
-    help = "Read a zip of images with a manifest (docs/images.md). All of it comes in, or nothing."
+    help = "Import a zip of images with a manifest (docs/images.md): all of it or nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the zip and the subject."""
         parser.add_argument("zip", type=Path, help="a zip with a manifest.jsonl or manifest.csv")
         parser.add_argument(
-            "--subject", required=True, help="whose neurons they are; made if it is not there"
+            "--subject", required=True, help="name of the model; created if it does not exist"
         )
 
     def handle(self, **options: Any) -> None:
@@ -26,11 +27,13 @@ class Command(BaseCommand):
         except ImagesRefused as refused:
             for fault in refused.faults:
                 self.stderr.write(str(fault))
-            said = f"Nothing was stored: {len(refused.faults)} faults, see above"
+            said = f"Nothing was imported; problems: {len(refused.faults)} (see above)"
             raise CommandError(said) from refused
         except FormatError as error:
             raise CommandError(str(error)) from error
         for name in counts.unnamed:
-            self.stderr.write(f"{name}: no row of the manifest names it, so it was left out")
-        said = f"{counts.images} images, {counts.neurons} neurons and {counts.records} records"
-        self.stdout.write(f"{said} are new.")
+            self.stderr.write(f"{name}: skipped, because the manifest has no row for it")
+        images, neurons, records = (
+            counted(getattr(counts, name), name) for name in ("images", "neurons", "records")
+        )
+        self.stdout.write(f"{images}, {neurons} and {records} imported.")

@@ -1,4 +1,4 @@
-"""Import what others have, in their formats: `manage.py import_records PATH --format NAME`."""
+"""Import files of other tools: `manage.py import_records PATH --format NAME`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from django.db import transaction
 from explanations.corpora.sources import TextError
 from explanations.formats.lines import ExternalScore, FormatError, Parsed, Problem
 from explanations.formats.registry import FORMATS
-from explanations.management.import_options import add_format, given
+from explanations.management.import_options import add_format, counted, given
 from explanations.services.imports import neuron_import
 from explanations.services.imports_scores import Counts, ImportProblem, score_import
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, **options: Any) -> None:
-        """Import what is good, and name every fault; the status is 1 if there was any."""
+        """Import what is valid and print every problem; exit with 1 if there was any."""
         self.faults = self.read = 0
         totals = Counts()
         said = given(options)
@@ -43,7 +43,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if not self.read:
             raise CommandError(
-                f"{options['path']}: nothing here is of the format {options['format']}"
+                f"{options['path']}: nothing in the format {options['format']} found"
             )
         self._sum_up(totals, dry=options["dry_run"])
 
@@ -60,12 +60,13 @@ class Command(BaseCommand):
     def _sum_up(self, totals: Counts, *, dry: bool) -> None:
         verb = "would be new" if dry else "are new"
         self.stdout.write(
-            f"{totals.neurons} neurons, {totals.records} records, "
-            f"{totals.explanations} explanations, {totals.simulations} simulations and "
-            f"{totals.scores} scores {verb}; {self.faults} faults."
+            f"{counted(totals.neurons, 'neurons')}, {counted(totals.records, 'records')}, "
+            f"{counted(totals.explanations, 'explanations')}, "
+            f"{counted(totals.simulations, 'simulations')} and "
+            f"{counted(totals.scores, 'scores')} {verb}; problems: {self.faults}."
         )
         if self.faults:
-            raise CommandError(f"{self.faults} faults: see above")
+            raise CommandError(f"problems: {self.faults} (see above)")
 
 
 def _stored(found: Parsed) -> Counts:

@@ -14,11 +14,11 @@ from explanations.tasks.subjects import loaded
 
 
 class Command(BaseCommand):
-    help = "Write how the neurons of a finished capture relate. A capture does it if it is quick."
+    help = "Compute the related neurons of a finished capture (done by a capture if it is quick)."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the subject."""
-        parser.add_argument("--subject", help="name of a subject; needed where there are several")
+        parser.add_argument("--subject", help="name of the subject; required if there are several")
 
     def handle(self, **options: Any) -> None:
         """Load the subject, relate its neurons, and put the result into its newest capture."""
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             publish(folder, capture.directory)
         except (LookupError, StoreError, SubjectError) as error:
             raise CommandError(str(error.args[0])) from error
-        self.stdout.write(f"{capture}: its neurons are related.")
+        self.stdout.write(f"{capture}: related neurons computed.")
 
     def _capture(self, name: str | None) -> Capture:
         """Return a subject's newest finished capture; raises `LookupError`."""

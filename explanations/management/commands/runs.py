@@ -1,4 +1,4 @@
-"""List runs and let them go on: `manage.py runs [RUN] [--resume RUN --budget X] [--retry RUN]`."""
+"""List, resume and retry runs: `manage.py runs [RUN] [--resume RUN --budget X] [--retry RUN]`."""
 
 from typing import Any
 
@@ -21,14 +21,15 @@ class Command(BaseCommand):
         parser.add_argument("run", nargs="?", type=int)
         parser.add_argument("--limit", type=int, default=20)
         parser.add_argument(
-            "--resume", type=int, metavar="RUN", help="let a halted run go on, with another budget"
+            "--resume", type=int, metavar="RUN", help="resume a halted run with a new budget"
         )
         parser.add_argument(
-            "--budget", type=float, metavar="DOLLARS", help="for --resume; no limit without"
+            "--budget",
+            type=float,
+            metavar="DOLLARS",
+            help="for --resume; no limit if omitted",
         )
-        parser.add_argument(
-            "--retry", type=int, metavar="RUN", help="try again what failed in a run"
-        )
+        parser.add_argument("--retry", type=int, metavar="RUN", help="retry what failed in a run")
 
     def handle(self, **options: Any) -> None:
         """Do what is asked, or print a line a run."""
@@ -52,7 +53,7 @@ class Command(BaseCommand):
     def _retry(self, options: dict[str, Any]) -> None:
         run = run_progress(options["retry"]).run
         count = run_retry_failures(run_id=run)
-        self.stdout.write(f"run {run}: {count} that failed are open again.")
+        self.stdout.write(f"run {run}: retrying {count} failed.")
 
     def _show(self, options: dict[str, Any]) -> None:
         if options["run"]:

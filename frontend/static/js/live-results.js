@@ -285,6 +285,6 @@ function figures(value) {
  * @returns {string}
  */
 function percent(share) {
-  const shown = share > 0 && share < 0.0005 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`;
+  const shown = share > 0 && share < 0.0005 ? "< 0.1%" : `${(100 * share).toFixed(1)}%`;
   return shown.replace(".", POINT);
 }
