@@ -219,7 +219,7 @@ def test_an_export_that_leaves_something_out_says_so(tmp_path: Path) -> None:
     said, faults, good = call("export_records", tmp_path / "out", "--format", "find")
     assert not good
     assert "FIND has no place for what openai_neuron_explainer said" in faults
-    assert said == f"1 neurons are in {tmp_path / 'out'}.\n"
+    assert said == f"{tmp_path / 'out'}: 1 neuron written.\n"
 
 
 # --- Scores ---------------------------------------------------------------------------------------
