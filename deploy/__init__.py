@@ -1,4 +1,4 @@
-"""The Django project: settings, addresses, the Celery application, and how it is served."""
+"""The Django project: settings, URLs, the Celery application, and how the site is served."""
 
 from deploy.celery_app import app as celery_app
 

@@ -1,4 +1,4 @@
-"""Who is let in to the API by a password sent with the request."""
+"""Basic authentication for the API."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 
 class StaffByPassword(BasicAuthentication):
-    """Staff alone, as `curl -u` has it.
+    """Staff only, with user name and password as `curl -u` sends them.
 
     Whether the password of anybody else is right is not told: raters' pages count the tries at
     theirs, and here nothing does.
@@ -17,7 +17,7 @@ class StaffByPassword(BasicAuthentication):
     def authenticate_credentials(
         self, userid: str, password: str, request: Request | None = None
     ) -> Any:
-        """Return the user; AuthenticationFailed for a wrong password and for who is no staff."""
+        """Return the user; AuthenticationFailed for a wrong password or a user who is not staff."""
         found = super().authenticate_credentials(userid, password, request)
         if not found[0].is_staff:
             raise AuthenticationFailed("Invalid username/password.")

@@ -1,4 +1,4 @@
-"""The Celery application, and the sweep that makes the database the queue."""
+"""The Celery application, and the sweep that finds work in the database."""
 
 import logging
 import os
@@ -21,7 +21,7 @@ app.autodiscover_tasks()
 
 
 class Sweeper(bootsteps.StartStopStep):
-    """Runs every task called `*.tasks.sweep` from time to time, in a thread of its own."""
+    """Runs every task named `*.tasks.sweep` at intervals, in its own thread."""
 
     requires = ("celery.worker.components:Pool",)
 
@@ -31,11 +31,11 @@ class Sweeper(bootsteps.StartStopStep):
         super().__init__(parent, **options)
 
     def start(self, parent: "WorkController") -> None:
-        """Begin, with the first sweep at once."""
+        """Start, with the first sweep immediately."""
         self._thread.start()
 
     def stop(self, parent: "WorkController") -> None:
-        """End after the sweep under way."""
+        """Stop after the current sweep."""
         self._ended.set()
         self._thread.join(5)
 
@@ -46,7 +46,7 @@ class Sweeper(bootsteps.StartStopStep):
         from explanations.services.runs import runs_uncall
 
         if not settings.SERVICE_MODE:
-            # What an earlier process had in its memory went with it.
+            # The in-memory queue of an earlier process ended with it.
             _guarded("forgetting old messages", runs_uncall)
         while True:
             for name in sorted(name for name in app.tasks if name.endswith(".tasks.sweep")):
@@ -57,7 +57,7 @@ class Sweeper(bootsteps.StartStopStep):
 
 
 def _guarded(name: str, work: Callable[[], object]) -> None:
-    """Do one thing; the database or the broker that it missed may be back at the next sweep."""
+    """Run a step; if it fails because a server is down, the next sweep tries again."""
     try:
         work()
     except Exception:

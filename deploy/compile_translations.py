@@ -8,12 +8,12 @@ LOCALE = Path(__file__).resolve().parent.parent / "frontend" / "locale"
 
 
 def compiled(source: Path) -> bytes:
-    """Return the catalogue that Django reads, from the one that people write."""
+    """Return the binary catalogue of a `.po` file, which Django reads."""
     return bytes(polib.pofile(str(source)).to_binary())
 
 
 def main() -> None:
-    """Compile each `.po` beside itself."""
+    """Compile each `.po` file next to itself."""
     for source in sorted(LOCALE.rglob("*.po")):
         source.with_suffix(".mo").write_bytes(compiled(source))
 

@@ -1,4 +1,4 @@
-"""`make demo`: set everything up, do the main job on real neurons, serve it until Ctrl-C."""
+"""`make demo`: set up a demo study on real neurons and serve it until Ctrl-C."""
 
 import os
 import secrets
@@ -21,7 +21,7 @@ def _say(text: str) -> None:
 
 
 def _port() -> int:
-    """Return the port to serve on, saying so when the wanted one is taken."""
+    """Return the port to serve on, with a message if the wanted one is taken."""
     wanted: int = settings.PORT
     port = free_port(wanted)
     if port != wanted:
@@ -30,7 +30,7 @@ def _port() -> int:
 
 
 def _admin_password(folder: Path) -> str:
-    """Return the demo administrator's password, making the account on the first start."""
+    """Return the demo administrator's password, creating the account on the first start."""
     path = folder / "demo-password"
     if not path.exists():
         path.touch(mode=0o600)
@@ -41,7 +41,7 @@ def _admin_password(folder: Path) -> str:
     if admin is None:
         User.objects.create_superuser("admin", password=password)
     elif not admin.check_password(password):
-        return "the one you gave it"
+        return "(the one you set)"
     return password
 
 
@@ -62,7 +62,7 @@ def _links(port: int, password: str) -> str:
   Neurons   {site}{neurons}
             (both ask for the admin's login)
 
-Ctrl-C ends the demo. What it made stays in {settings.VAR_DIR}, and the next start takes seconds."""
+Press Ctrl-C to stop. The data stays in {settings.VAR_DIR}, so the next start takes seconds."""
 
 
 def _run() -> None:
@@ -80,7 +80,7 @@ def _run() -> None:
         _say(f"Ready after {time.monotonic() - began:.0f} s.")
         _say(_links(port, password))
         processes.wait()
-    _say("\nEnded.")
+    _say("\nStopped.")
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""The one reader of the process environment; settings take every value from here."""
+"""The only reader of environment variables; settings take every value from here."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What every answer of the site carries."""
+"""Headers and language of every response."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 def content_security_policy(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Name the only places from which a page may load anything."""
+    """Restrict from where a page may load anything (Content-Security-Policy)."""
 
     def respond(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -42,7 +42,7 @@ RATERS = "/rate/"
 def language_of_raters(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Answer raters in the language that they chose, or that their browser asks for.
+    """Respond to raters in the language that they chose, or that their browser asks for.
 
     A cookie holds the choice: no session is read. All other pages are in English.
     """

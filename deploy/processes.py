@@ -16,11 +16,11 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(Exception):
-    """Somebody asked the program to end: Ctrl-C, SIGTERM, a closed terminal."""
+    """The program was asked to stop: Ctrl-C, SIGTERM, or a closed terminal."""
 
 
 class Died(Exception):
-    """A child ended by itself; the message names it and its log."""
+    """A child process ended on its own; the message names it and its log."""
 
 
 def free_port(wanted: int, tries: int = 20) -> int:

@@ -1,4 +1,4 @@
-"""`python -m deploy.web`: serves the site from processes that share what was loaded before them."""
+"""`python -m deploy.web`: serve the site from processes that share preloaded memory."""
 
 import argparse
 import gc
@@ -13,10 +13,10 @@ from granian.log import LogLevels
 
 
 def preload() -> None:
-    """Load what every page needs, so that the processes forked afterwards hold it together.
+    """Load what every page needs, so that the processes forked afterwards share its memory.
 
-    What is there by then is left out of every later search for garbage: that would write to each
-    object, and a page of memory that is written to is no longer shared.
+    Garbage collection skips the objects loaded by then: it would write to each of them, and memory
+    that is written to is no longer shared.
     """
     import deploy.wsgi  # noqa: F401
 

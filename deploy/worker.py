@@ -1,4 +1,4 @@
-"""Starts a worker: `python -m deploy.worker [--queues gpu,llm,cpu] [--concurrency N]`."""
+"""Start a worker: `python -m deploy.worker [--queues gpu,llm,cpu] [--concurrency N]`."""
 
 import argparse
 import logging
@@ -9,7 +9,7 @@ QUEUES = ("gpu", "llm", "cpu")
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Work until told to end; embedded on SQLite and memory, or one of many behind Redis."""
+    """Work until stopped; on SQLite and an in-memory broker, or as one of many behind Redis."""
     options = _parser().parse_args(arguments)
     app.worker_main(
         [
@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> None:
             f"--queues={options.queues}",
             f"--concurrency={options.concurrency}",
             f"--loglevel={options.loglevel}",
-            # Workers find each other through the database; talk between them is only traffic.
+            # Workers coordinate through the database; messages between them would only be traffic.
             "--without-gossip",
             "--without-mingle",
             "--without-heartbeat",
@@ -30,18 +30,20 @@ def main(arguments: list[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.worker", description=__doc__)
     parser.add_argument(
-        "--queues", type=_queues, default=",".join(QUEUES), help="which work, by comma: gpu,llm,cpu"
+        "--queues", type=_queues, default=",".join(QUEUES), help="which queues, comma-separated"
     )
     parser.add_argument("--concurrency", type=_positive, default=2, help="chunks at a time")
     parser.add_argument("--loglevel", choices=list(logging.getLevelNamesMapping()), default="INFO")
-    parser.add_argument("--name", default="", help="distinguishes workers on one machine in logs")
+    parser.add_argument(
+        "--name", default="", help="name in logs, to tell workers on one machine apart"
+    )
     return parser
 
 
 def _queues(text: str) -> str:
     unknown = sorted(set(text.split(",")) - set(QUEUES))
     if unknown:
-        raise argparse.ArgumentTypeError(f"no queue is called {', '.join(unknown)}")
+        raise argparse.ArgumentTypeError(f"unknown queue: {', '.join(unknown)}")
     return text
 
 

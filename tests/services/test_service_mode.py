@@ -61,4 +61,4 @@ def test_a_worker_that_a_signal_reaches_while_it_waits_exits_0_at_once(
 def test_a_queue_that_does_not_exist_is_refused(service_site: Site) -> None:
     worker = service_site.worker("--queues", "cpu,tpu")
     assert worker.wait(60) == 2
-    assert "no queue is called tpu" in service_site.logs
+    assert "unknown queue: tpu" in service_site.logs
