@@ -58,7 +58,7 @@ env.seal()
 
 
 def _kept_secret_key() -> str:
-    """Return the key in `var/secret_key`, created on the first start, readable only by its owner."""
+    """Return the key in `var/secret_key`, created on the first start for its owner only."""
     path = VAR_DIR / "secret_key"
     if not path.exists():
         VAR_DIR.mkdir(parents=True, exist_ok=True)
