@@ -2,7 +2,7 @@
 
 Kept for each neuron and split: the windows with the highest peaks, one for a document and no text
 twice, and a uniform random sample of windows that all neurons share; over all tokens the maximum,
-how often it fires, the sums of four powers, and its mean on each common token; a histogram over an
+how often it fires, the sums of four powers, and its mean on each common token; a histogram over one
 sixteenth of the documents. What is kept has the same size for any length of text.
 
 Every choice is a seeded order: ties between peaks, and the random sample, follow hashes of the
@@ -100,9 +100,9 @@ def capture(
 
     `progress` is called after each batch. A document without tokens counts as a document and gives
     no record; one beyond the subject's limit is cut, and counted as truncated. At least `every`
-    seconds apart, a checkpoint is written beside the store: a call that ends early is gone on with
-    by an equal one. `StoreError` where the folder is there already, and where the documents are not
-    those that `corpus` is the digest of.
+    seconds apart, a checkpoint is written next to the store, from which an equal call resumes.
+    `StoreError` if the folder exists, or if the documents aren't those that `corpus` is the digest
+    of.
     """
     directory = Path(directory)
     _refuse_existing(directory)
@@ -192,6 +192,8 @@ class _Pass:
                 for key, _, text in block:
                     self.digest.update(document_bytes(key, text))
                 self._blocks = number + 1
+                # Blocks before the checkpoint are read again, but only for the digest: at its last
+                # block the digest shows whether the text is the one that was captured so far.
                 if self._blocks > self._resumed["blocks"]:
                     self._take(number, block, streams, progress)
                 elif self._blocks == self._resumed["blocks"]:
@@ -301,6 +303,8 @@ class _Pass:
 
 def _blocks(documents: Iterable[Document]) -> Iterator[list[Document]]:
     """Read documents a block at a time."""
+    # Where a block ends must depend on the documents alone, not on the subject or the shard: shards
+    # agree on their blocks without asking each other, and a resumed pass finds the same ones.
     block: list[Document] = []
     characters = 0
     for document in documents:

@@ -1,4 +1,4 @@
-"""A pass on disk: written now and then, so that one that was killed goes on where it was."""
+"""Checkpoints: a pass on disk, so that one that was killed resumes where it was."""
 
 import json
 import shutil

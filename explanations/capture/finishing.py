@@ -95,6 +95,8 @@ def _layer(
 
 def _near_a_better_one(ids: NDArray[np.int64], near: dict[int, set[int]]) -> NDArray[np.bool_]:
     """Return which of each row's windows, best first, are near-duplicates of one that stays."""
+    # A window is dropped only for a better one that stays itself: in a chain a ~ b ~ c, b goes and
+    # c stays, as nothing that is shown resembles it.
     close = np.zeros(ids.shape, np.bool_)
     suspects = np.isin(ids, np.fromiter(near, np.int64, len(near)))
     for row in (suspects.sum(1) > 1).nonzero()[0]:

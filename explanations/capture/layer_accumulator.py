@@ -33,7 +33,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Seen:
-    """What every layer must know of a batch."""
+    """What all layers share about a batch."""
 
     windows: BatchWindows
     counted: Counted
@@ -84,7 +84,7 @@ class LayerAccumulator:
         return {name: tensor.cpu().numpy() for name, tensor in named.items()}
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Become what `arrays` says."""
+        """Restore the state that `arrays` returned."""
         self.maximum.copy_(torch.as_tensor(arrays["maximum"]))
         self.statistics.restore(arrays)
         self.tops.restore(arrays)

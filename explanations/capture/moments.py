@@ -25,7 +25,7 @@ _BIAS = 127
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Counted:
-    """What every layer must know of a batch's tokens. Positions count row by row."""
+    """What all layers share about a batch's tokens. Positions count row by row."""
 
     own: torch.Tensor  # float32 [1, positions]: 1 on the texts' own tokens
     words: torch.Tensor  # int64 [positions]: the place in the vocabulary, or one beyond its end
@@ -98,7 +98,7 @@ class ActivationStatistics:
         return {"sums": self.sums, "words": self.words, "histogram": self.histogram}
 
     def restore(self, arrays: Mapping[str, Any]) -> None:
-        """Become what `arrays` says."""
+        """Restore the state that `arrays` returned."""
         for name, tensor in self.arrays().items():
             tensor.copy_(torch.as_tensor(arrays[name]))
 

@@ -1,4 +1,4 @@
-"""Which of several windows say the same. Pure."""
+"""Find near-duplicate windows. Pure."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence

@@ -164,7 +164,7 @@ class CaptureState:
         return [int(number) for number in np.unique(np.concatenate(ids)) if number >= 0]
 
     def purge(self, *, at_once: bool = False) -> None:
-        """Forget the text of windows that are kept no more: now and then, or at once."""
+        """Drop the text of windows that are no longer kept: once enough are, or at once."""
         if at_once or len(self.windows) > self._purge_at:
             self.windows = {number: self.windows[number] for number in self.used()}
             self.texts = {_sign(held.text) for held in self.windows.values()}

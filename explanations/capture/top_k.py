@@ -27,10 +27,10 @@ SPLITS = tuple(Split)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Offers:
-    """Windows that want to be kept, one of each document for each neuron.
+    """Candidate windows, one per document and neuron.
 
-    `keys`, `ids` and `signs` are int64 [documents, width]; signs tell equal texts. `splits` is
-    int64 [documents]: each one's place in `SPLITS`.
+    `keys`, `ids` and `signs` are int64 [documents, width]; equal texts have equal signs. `splits`
+    is int64 [documents]: each one's index in `SPLITS`.
     """
 
     keys: torch.Tensor
@@ -72,6 +72,8 @@ class TopWindows:
             return
         row = offers.splits[document] * width + neuron
         counts = torch.bincount(row, minlength=len(SPLITS) * width)
+        # Once the text is long, nearly every row gets at most one offer per batch, and replacing
+        # its lowest slot is much cheaper than sorting. Only rows with several offers are sorted.
         one = (counts[row] == 1).nonzero()[:, 0]
         if len(one):
             slots = self._rows(self.keys)[row[one]].argmin(1)
@@ -108,6 +110,8 @@ class TopWindows:
                 places = other.places(number * width + neurons, torch.full((width,), slot))
                 values = other.values_at(places)
 
+                # Both passes may have kept the same text, so each slot is offered as a possible
+                # copy: one slot of every neuron at a time.
                 def take(
                     _: torch.Tensor, wanted: torch.Tensor, values: torch.Tensor = values
                 ) -> torch.Tensor:
@@ -144,7 +148,7 @@ class TopWindows:
         return named
 
     def restore(self, arrays: Mapping[str, Any]) -> None:
-        """Become what `arrays` says."""
+        """Restore the state that `arrays` returned."""
         width = self.keys.shape[1]
         for number, split in enumerate(SPLITS):
             keep = self.keeps[split]

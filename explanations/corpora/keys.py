@@ -1,4 +1,4 @@
-"""Which keys came before, in a few bytes each."""
+"""A set of keys in a few bytes each."""
 
 from array import array
 from hashlib import blake2b

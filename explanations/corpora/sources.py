@@ -1,4 +1,4 @@
-"""Where a text is and which of its columns are read, as a user names it on one line."""
+"""Where a text is and which columns are read, parsed from what the user writes on one line."""
 
 import errno
 import gzip
@@ -29,7 +29,7 @@ class TextError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A path, a URL or the name of a data set, and what stood behind it after a question mark.
+    """A path, a URL or the name of a data set, with the options given after a question mark.
 
     `id` is empty where no column was chosen for the keys. `config`, `split` and `revision` belong
     to data sets.

@@ -142,7 +142,7 @@ def kind(value: Any) -> str:
 
 
 def text_fault(value: Any, longest: int, *, empty: bool) -> str:
-    """Say what is wrong with a text; "" for nothing."""
+    """Return what is wrong with a text; "" for nothing."""
     if not isinstance(value, str):
         return f"expected a text, not {kind(value)}"
     if not empty and not value.strip():
@@ -153,19 +153,19 @@ def text_fault(value: Any, longest: int, *, empty: bool) -> str:
 
 
 def storable(text: str) -> bool:
-    """Say whether a text is free of NUL and of halves of surrogate pairs."""
+    """Return whether a text is free of NUL and of halves of surrogate pairs."""
     return not _UNSTORABLE.search(text)
 
 
 def whole_fault(value: Any, low: int, high: int) -> str:
-    """Say what is wrong with a whole number; "" for nothing."""
+    """Return what is wrong with a whole number; "" for nothing."""
     if isinstance(value, bool) or not isinstance(value, int):
         return f"expected a whole number, not {kind(value)}"
     return "" if low <= value <= high else f"is not between {low} and {high}"
 
 
 def number_fault(value: Any, low: float, high: float) -> str:
-    """Say what is wrong with a number; "" for nothing."""
+    """Return what is wrong with a number; "" for nothing."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"expected a number, not {kind(value)}"
     if (isinstance(value, int) and value.bit_length() > 1000) or not math.isfinite(value):

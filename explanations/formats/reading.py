@@ -1,4 +1,4 @@
-"""What readers of others' files share: JSON out of files, faults with their place, excerpts."""
+"""What readers of other tools' files share: JSON from files, problems with locations, excerpts."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""What writers share: numbers as they are best written, names made of what they name."""
+"""What writers share: numbers with few digits, ids derived from their content, files of rows."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What a procedurally made function is known by, and how its seed is turned into chance. Pure."""
+"""Names of generated function sets, and their seeded random numbers. Pure."""
 
 import random
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made(Generic[F]):
-    """A function with what is true of it, and two of its kind whose descriptions are wrong of it.
+    """A function with its true description, and two functions whose descriptions are wrong for it.
 
     `near` differs in one part and is plain where the function is corrupted; `far` is another of the
     set, or of its making, and shares nothing.

@@ -212,7 +212,7 @@ def _disturbed(draft: _Draft, draw: Random, seed: int) -> _Draft:
 
 
 def _sensible(draft: _Draft) -> bool:
-    """Tell whether a function varies, stays within sight, and is above 0 somewhere."""
+    """Return whether a function varies, stays within sight, and is above 0 somewhere."""
     function = draft.function
     values = [function.call(x) for x in _GRID]
     within = max(map(abs, values)) <= _HIGHEST

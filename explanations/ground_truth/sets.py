@@ -23,7 +23,7 @@ LARGEST = 1e30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Descriptions:
-    """What is said about one function: the truth, as a program where it is one, and two wrongs."""
+    """One function's descriptions: the truth, the same as a program if any, and two distractors."""
 
     truth: str
     program: str
@@ -32,7 +32,7 @@ class Descriptions:
 
 
 def descriptions(function_set: FunctionSet) -> list[Descriptions]:
-    """Return what is said about each function of a set."""
+    """Return the descriptions of each function of a set."""
     return [
         Descriptions(
             truth=made.function.truth,

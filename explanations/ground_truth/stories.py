@@ -1,6 +1,6 @@
-"""Plain little texts in which every list of words occurs, for functions of texts. Pure.
+"""Short generated texts in which every word list occurs, for functions of texts. Pure.
 
-They are no English that anybody wrote: with real text the same functions can be captured too.
+They aren't natural English; the same functions can be captured over real text too.
 """
 
 import re

@@ -256,7 +256,7 @@ def _draft(draw: Random, seed: int) -> _Draft:
 
 
 def _sensible(draft: _Draft) -> bool:
-    """Tell whether each step matters, and there is always something left."""
+    """Return whether each step matters, and there is always something left."""
     if not all(draft.plain(text).strip() for text in _EXAMPLES):
         return False
     fewer = [

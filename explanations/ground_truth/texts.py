@@ -196,7 +196,7 @@ def _concept(draw: Random, families: tuple[str, ...]) -> Concept:
 
 
 def _sensible(draft: _Draft) -> bool:
-    """Tell whether the concepts of a draft are of use beside each other."""
+    """Return whether the concepts of a draft are of use beside each other."""
     if len(draft.few) == 1:
         return True
     if draft.form == "both":

@@ -19,7 +19,7 @@ _PLACES = {"pre": 0, "mid": 1, "post": 2}
 
 
 class FeatureVectors:
-    """The wiring of what is read off the stream: encoders and decoders as they are stored."""
+    """The weight vectors of features: encoders and decoders as they are stored."""
 
     def __init__(self, subject: ModelFeatures) -> None:
         self._subject, self._host = subject, MLPVectors(subject.host)

@@ -65,7 +65,7 @@ class Best:
 
 
 def relates_quickly(subject: Subject) -> bool:
-    """Tell whether relating all of a subject's neurons is worth doing with every capture."""
+    """Return whether relating all of a subject's neurons is worth doing with every capture."""
     neurons = subject.identity.layers * subject.identity.width
     return subject.device.type != "cpu" or neurons <= QUICK
 
@@ -97,7 +97,7 @@ def _store(folder: Path) -> CaptureStore | None:
 
 
 def _wiring(subject: Subject) -> WeightVectors | str:
-    """Return how a subject's neurons hang together, or why nothing can be said."""
+    """Return a subject's weight vectors, or the reason why it has none."""
     if isinstance(subject, TransformersMLP):
         return MLPVectors(subject)
     if isinstance(subject, ModelFeatures):

@@ -21,7 +21,7 @@ from explanations.subjects.transformers_mlp import TransformersMLP
 
 
 class WeightVectors(Protocol):
-    """How the neurons of a subject hang together by their weights.
+    """What a subject's neurons read and write, as vectors of the residual stream.
 
     `undefined` gives a reason for each relation (`stores.relations.RELATIONS`) that has no meaning
     for the subject; the methods for those are never called.
@@ -77,7 +77,7 @@ class Norm:
 
 
 class MLPVectors:
-    """The wiring of a transformer's MLP neurons. Nothing is copied: vectors are made when asked."""
+    """The weight vectors of a transformer's MLP neurons, computed on demand."""
 
     def __init__(self, subject: TransformersMLP) -> None:
         self._subject = subject

@@ -12,7 +12,7 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*(://|::)")
 
 
 class UnsupportedURL(ValueError):
-    """A URL that nothing installed can open; the message says what is missing."""
+    """A URL for which no installed package is responsible; the message says what is missing."""
 
 
 def local(place: str | Path) -> Path | None:

@@ -39,7 +39,7 @@ def publish(folder: Path, place: str, *, last: str = MANIFEST) -> None:
 
 
 def exists(place: str, *, last: str = MANIFEST) -> bool:
-    """Tell whether a finished store is there."""
+    """Return whether a finished store is there."""
     system, root = filesystem(place)
     system.invalidate_cache(root)
     return bool(system.exists(join(root, last)))

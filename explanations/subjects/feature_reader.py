@@ -1,4 +1,4 @@
-"""What is read off a model's vectors: SAE latents, projections on directions."""
+"""Features computed from a model's vectors: SAE latents, projections on directions."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,7 @@ HOOK_LENGTH = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FeatureReader:
-    """What one layer of a read-out is: a hook point, what is read there, and the sizes of both.
+    """How one layer's features are computed: hook point, function, and the sizes of both.
 
     `vectors` reads from its file what each neuron reads and writes there. `module_input`: where the
     hook point is a module's path, read what it takes in.
@@ -46,7 +46,7 @@ class FeatureReader:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ModelFeatures:
-    """Neurons that are read off the vectors at hook points of a model, a layer for each."""
+    """Features computed from a model's vectors, with one layer per hook point."""
 
     identity: SubjectIdentity
     host: TransformersMLP
@@ -102,7 +102,7 @@ class ModelFeatures:
 def model_features(
     source: str, name: str, host: TransformersMLP, readers: Sequence[FeatureReader]
 ) -> ModelFeatures:
-    """Join a model and what is read off it. Layers are in the order of the readers.
+    """Return a model's features as a subject. Layers are in the order of the readers.
 
     Raises `SubjectError` where a hook point is unknown, a vector is of another size than the
     model's there, or readers differ in width.

@@ -1,4 +1,4 @@
-"""Reading the files of read-outs: settings and weights, with errors that name the file."""
+"""Read the files of SAEs and directions; errors name the file."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Hook points: the names that others give to places in a model, and the modules they stand for.
+"""Hook points: names of positions in a model as other tools write them, and their modules.
 
 Names of TransformerLens's kind are read family by family (`blocks.3.hook_resid_post`); any other
 name is the path of a module below the base model (`layers.3.mlp`), as sparsify writes it.
@@ -34,7 +34,7 @@ NAMES: dict[str, Callable[[Architecture], Place | None]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HookPoint:
-    """A place in a model that vectors are read from: what a module takes in, or what it gives."""
+    """A position in a model where vectors are read: a module's input or its output."""
 
     name: str
     module: nn.Module

@@ -1,4 +1,4 @@
-"""One entry for all that has neurons."""
+"""Load any subject by its source."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +15,7 @@ MODEL_FEATURES: dict[str, Callable[[str, Host], Subject]] = {
     "sae": load_saes,
     "directions": load_directions,
 }
-"""What is read off a model, by what its source begins with."""
+"""Kinds of model features, by the prefix of their source."""
 
 FUNCTIONS = "functions:"
 

@@ -216,7 +216,7 @@ def _normalization(sae: StoredSAE, *, layer_norm: bool) -> saes.Map:
 
 
 def _wants_centred(sae: StoredSAE) -> bool:
-    """Tell whether TransformerLens was told to centre all that is written to the stream."""
+    """Return whether TransformerLens was told to centre all that is written to the stream."""
     wanted = sae.config.get("model_from_pretrained_kwargs") or {}
     strange = sorted(set(wanted) - HARMLESS - {"center_writing_weights"})
     if strange:

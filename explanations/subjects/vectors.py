@@ -1,4 +1,4 @@
-"""Loading read-outs: the SAEs of a folder, and directions of a file."""
+"""Load the SAEs of a folder, or the directions of a file."""
 
 import re
 from collections.abc import Callable

@@ -209,7 +209,7 @@ def _layer(hookpoint: str) -> int:
 
 
 def _wrong(cache: Cache, firing: Firing) -> str:
-    """Say what is wrong with a latent's entries; "" for nothing."""
+    """Return what is wrong with a latent's entries; "" for nothing."""
     contexts, length = cache.tokens.shape
     if firing.rows.max() >= contexts or firing.positions.max() >= length:
         return f"beyond the {contexts} contexts of {length} tokens"

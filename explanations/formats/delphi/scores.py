@@ -128,7 +128,7 @@ SHAPES: Mapping[tuple[str, ...], tuple[str, ...]] = {
 
 
 def _fits(shape: Sequence[str], examples: Sequence[Fields]) -> bool:
-    """Say whether all examples have the fields; what was said may be null, if it is there."""
+    """Return whether all examples have the fields; what was said may be null, if it is there."""
     missing = object()
     return all(fields.take(name, missing) is not missing for name in shape for fields in examples)
 

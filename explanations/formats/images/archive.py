@@ -1,4 +1,4 @@
-"""The zip that images come in: opened with suspicion, read a file at a time, never unpacked."""
+"""An untrusted zip of images: checked when opened, read file by file, never unpacked to disk."""
 
 import zipfile
 import zlib
@@ -15,7 +15,7 @@ MAX_MANIFEST = 64 * 2**20
 MAX_IMAGE = 32 * 2**20
 MAX_TOTAL = 8 * 2**30
 MAX_RATIO = 100
-"""How far a file may be packed: images are packed already, and a bomb is packed a thousandfold."""
+"""Maximum compression ratio: images are compressed already, and zip bombs reach a thousandfold."""
 
 _ALWAYS = 2**20
 """Bytes that a file may unpack to, however far it is packed."""
@@ -24,7 +24,7 @@ _CLUTTER = ("__MACOSX", ".DS_Store", "Thumbs.db")
 
 
 class FileRefused(ValueError):
-    """One file of the zip that is not read; says why."""
+    """A file of the zip that isn't read; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ def _looked_over(opened: zipfile.ZipFile) -> Archive:
 
 
 def _is_clutter(info: zipfile.ZipInfo) -> bool:
-    """Say whether a file is one of those that file managers leave behind."""
+    """Return whether a file is one of those that file managers leave behind."""
     parts = PurePosixPath(info.filename).parts
     return any(part in _CLUTTER or part.startswith("._") for part in parts)
 

@@ -1,4 +1,4 @@
-"""From an image file that anybody made to what is kept: pixels alone, written anew."""
+"""Read an untrusted image file and return its pixels alone, as a new WebP file."""
 
 import hashlib
 import io
@@ -37,7 +37,7 @@ _TRIES = [(side, quality) for side in (THUMBNAIL_SIDE, 240, 160) for quality in 
 
 
 class PixelsRefused(ValueError):
-    """What is no image that can be shown; says why."""
+    """An image that can't be shown; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class Picture:
 
 
 def picture(data: bytes) -> Picture:
-    """Decode a PNG, JPEG, WebP or still GIF and write its pixels anew.
+    """Decode a PNG, JPEG, WebP or still GIF and encode its pixels as a new file.
 
     Turned as its metadata say, in sRGB, on white where it is transparent, and at most `KEPT_SIDE`
     on its longer side. What lost nothing before loses nothing here; JPEG is written at quality 92.
@@ -107,7 +107,7 @@ def _shown(opened: Image.Image) -> Image.Image:
 
 
 def _turned(image: Image.Image) -> Image.Image:
-    """Turn it as its metadata say; as it is where they cannot be read."""
+    """Rotate it as its metadata say; leave it unchanged if they can't be read."""
     try:
         turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except _DAMAGED:
@@ -139,14 +139,14 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _digest(image: Image.Image) -> str:
-    """Return a name that the same pixels get again, whatever writes them."""
+    """Return a hash of the pixels, the same for any file that holds them."""
     found = hashlib.sha256(f"{image.width}x{image.height}:".encode())
     found.update(image.tobytes())
     return found.hexdigest()[:32]
 
 
 def _thumbnail(image: Image.Image) -> bytes:
-    """Return it small: the first size and quality that fit the limit, or else the smallest."""
+    """Return a thumbnail: the first size and quality within the limit, or else the smallest."""
     content = b""
     for side, quality in _TRIES:
         small = image.copy()
