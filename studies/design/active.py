@@ -1,4 +1,4 @@
-"""Which pairs to ask about next: some at random, some by expected information.
+"""Adaptive choice of pairs: some at random, some by expected information.
 
 Each draw is a lottery over the pairs that are still open: with probability `random_share` all are
 equally likely, otherwise each in proportion to the information expected of a vote on it. A pair's

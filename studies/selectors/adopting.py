@@ -1,4 +1,4 @@
-"""Which answers of a study can become explanations and simulations, and what became of others."""
+"""Which of a study's answers can be adopted, and the state of the others."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ _ROWS = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adoptable:
-    """An answer that nothing has come of yet; `records` are those shown, in the payload's order.
+    """An answer that was not adopted yet; `records` are those shown, in the payload's order.
 
     `person` is the rater's pseudonym in the study.
     """
@@ -34,9 +34,9 @@ class Adoptable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdoptionState:
-    """How many answers wait to be adopted, were, or gave nothing; and which never will be, and why.
+    """How many answers wait to be adopted, were adopted, were unusable, or are left out, and why.
 
-    A later answer to the same question counts beside the one it replaced, once that was adopted.
+    If an adopted answer is corrected, both count.
     """
 
     what: str
@@ -47,7 +47,7 @@ class AdoptionState:
 
 
 def writers_of(explanations: Collection[int]) -> Mapping[int, frozenset[int]]:
-    """Return the ids of the raters whose words were adopted as each of these explanations."""
+    """Return the ids of the raters whose text was adopted as each explanation."""
     writers = defaultdict[int, set[int]](set)
     for some in chunked(iter(sorted(explanations)), _ROWS):
         adopted = Adoption.objects.filter(explanation__in=some)
@@ -57,7 +57,7 @@ def writers_of(explanations: Collection[int]) -> Mapping[int, frozenset[int]]:
 
 
 def adoption_state(study: Study) -> AdoptionState | None:
-    """Return how far the adoption of a study's answers is; None where its protocol has none."""
+    """Return the state of adoption; None if the protocol has none."""
     what = study.protocol_analysis.adopts
     if study.batch is None or not what:
         return None
@@ -95,7 +95,7 @@ def adoptable(study: Study) -> Iterator[Adoptable]:
 
 
 def _answers(study: Study) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the standing answers that nothing has come of, each with why nothing may, if so."""
+    """Yield the valid answers not adopted yet, each with the reason if it may not be adopted."""
     excluded = excluded_raters(study.batch) if study.batch else {}
     rule_of = {rater: rule for rule, raters in reversed(excluded.items()) for rater in raters}
     standing = Judgment.objects.standing().filter(assignment__item__batch=study.batch_id)
@@ -123,11 +123,11 @@ def _behind(items: Iterable[int]) -> dict[int, Any]:
 
 
 def _not_adopted(row: Mapping[str, Any], rule_of: Mapping[int, str]) -> str:
-    """Return why an answer may not be adopted; empty where it may."""
+    """Return why an answer may not be adopted; empty if it may."""
     if row["synthetic"]:
         return "given by a program"
     if row["role"] != StudyItem.Role.MAIN:
-        return "asked to test the rater"
+        return "from a question that tests raters"
     if rule := rule_of.get(row["rater"]):
         return f"by a rater whom the rule “{rule}” excludes"
-    return "the rater could not tell" if "cannot_tell" in row["answer"] else ""
+    return "“cannot tell”" if "cannot_tell" in row["answer"] else ""

@@ -1,4 +1,4 @@
-"""What the choice of pairs rests on: the votes so far, and what is still open."""
+"""The votes and open judgments that adaptive choice of pairs is based on."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _ROWS = 5000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Standing:
-    """The pairs of a study that may still be drawn: study items' ids, and what is known of them.
+    """The pairs of a study that can still be drawn, with their votes.
 
     `round` is the number of the next round.
     """
@@ -33,7 +33,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """A draw of an item, and the judgment that answers it, if there is one, and whose that is."""
+    """A draw of an item, and the judgment that answers it and its rater, if there is one."""
 
     item: int
     position: int
@@ -47,7 +47,7 @@ class Drawn:
 
 
 def standing_of(study: Study, *, votes: bool = True) -> Standing:
-    """Return the pairs that are drawn less often than the study's overlap; or without votes."""
+    """Return the pairs drawn less often than the overlap; optionally without reading votes."""
     rows = list(
         study.items.filter(role=StudyItem.Role.MAIN, item__overlap__lt=study.overlap)
         .order_by("item__position")
@@ -62,7 +62,7 @@ def standing_of(study: Study, *, votes: bool = True) -> Standing:
 
 
 def nothing_known(n: int) -> Pairs:
-    """Return so many pairs without a vote, each of a neuron of its own."""
+    """Return `n` pairs without votes, each of a different neuron."""
     none, first = np.zeros(n), np.zeros(n, dtype=np.intp)
     return Pairs(
         neuron=np.arange(n), first=first, second=first + 1, won=none, lost=none, awaited=none
@@ -91,7 +91,7 @@ def _pairs(study: Study, rows: list[tuple[int, int, int]]) -> Pairs:
 
 
 def _options(study: Study) -> dict[int, list[tuple[str, int]]]:
-    """Return each item's two options as the item lists them: the key, the condition's number."""
+    """Return each item's two options in order: key and condition number."""
     place = {pk: i for i, pk in enumerate(study.conditions.values_list("pk", flat=True))}
     main = StudyOption.objects.filter(study_item__study=study, study_item__role=StudyItem.Role.MAIN)
     rows = main.order_by("study_item", "place").values_list("study_item__item", "key", "condition")
@@ -102,20 +102,20 @@ def _options(study: Study) -> dict[int, list[tuple[str, int]]]:
 
 
 def next_round(study: Study) -> int:
-    """Return the number of the round that would be drawn next."""
+    """Return the number of the next round."""
     last = study.draws.aggregate(last=Max("round"))["last"]
     return 0 if last is None else last + 1
 
 
 def places_open(study: Study) -> int:
-    """Return how many judgments are wanted of drawn pairs and neither given nor being given."""
+    """Return how many judgments of drawn pairs are wanted and not claimed yet."""
     drawn = Item.objects.filter(batch=study.batch_id, overlap__gt=F("claims"), is_catch=False)
     counted: int = drawn.aggregate(n=Sum(F("overlap") - F("claims"), default=0))["n"]
     return counted
 
 
 def studies_drawing() -> list[Study]:
-    """Return the open studies whose pairs are chosen as votes come in."""
+    """Return the open studies with adaptive pairs."""
     return list(
         Study.objects.filter(state=Study.State.OPEN, pairing=Study.Pairing.ACTIVE).order_by("pk")
     )
@@ -124,7 +124,7 @@ def studies_drawing() -> list[Study]:
 def study_draws(study: Study) -> Iterator[Drawn]:
     """Yield a study's draws in order, each with the judgment that answers it.
 
-    The n-th judgment of an item, in the order in which they were claimed, answers its n-th draw.
+    The n-th judgment of an item, in the order of claims, answers its n-th draw.
     """
     answers = _answers(study)
     nth = defaultdict[int, int](int)

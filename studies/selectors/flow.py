@@ -1,4 +1,4 @@
-"""What became of everything between the neurons chosen and the judgments."""
+"""The flow from chosen neurons to judgments."""
 
 from collections import Counter
 from typing import Any
@@ -22,12 +22,12 @@ def study_flow(study: Study) -> Flow:
 
 
 def _asked(study: Study) -> QuerySet[StudyItem, Any]:
-    """Return the items that count: no catch trials and no repeats."""
+    """Return the items without catch trials and repeats."""
     return study.items.filter(role=StudyItem.Role.MAIN).values("item")
 
 
 def judgments_wanted(study: Study) -> int:
-    """Return how many judgments a study is to have, those that only test raters aside."""
+    """Return how many judgments are wanted, without those that only test raters."""
     if study.draws_pairs:
         return min(study.budget, study.overlap * _asked(study).count())
     asked = Item.objects.filter(pk__in=_asked(study))
@@ -46,7 +46,7 @@ def _judgments(study: Study) -> dict[str, int]:
     asked = _asked(study)
     ended = Assignment.objects.filter(item__in=asked)
     states = Counter(dict(ended.order_by().values_list("state").annotate(n=Count("pk"))))
-    # All at once: each of these counts would go through every judgment.
+    # One query: each of these counts would read every judgment.
     stands = Q(superseded_by=None)
     counts = Judgment.objects.filter(assignment__item__in=asked).aggregate(
         given=Count("pk"),

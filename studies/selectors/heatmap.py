@@ -1,4 +1,4 @@
-"""Activations as pages show them."""
+"""Activations as heatmap levels."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from explanations.records import Scale, TokenActivations, to_zero_to_ten
 
 
 def heated(given: TokenActivations, maximum: float) -> Excerpt:
-    """Return raw activations to be marked against their neuron's maximum."""
+    """Return raw activations as levels relative to their neuron's maximum."""
     if given.scale is not Scale.RAW:
         raise ValueError(f"expected raw activations, not {given.scale}")
     levels = to_zero_to_ten(given.activations, maximum)
@@ -15,7 +15,7 @@ def heated(given: TokenActivations, maximum: float) -> Excerpt:
 
 
 def heated_as_is(given: TokenActivations) -> Excerpt:
-    """Return activations of 0 to 10 to be marked as strongly as they are."""
+    """Return activations of 0 to 10 as levels, rounded."""
     if given.scale is not Scale.ZERO_TO_TEN:
         raise ValueError(f"expected activations of 0 to 10, not {given.scale}")
     return _excerpt(given, np.clip(np.rint(given.activations), 0, 10).astype(np.int64))

@@ -10,7 +10,7 @@ _CHUNK = 500
 
 
 def image_of(record: Record) -> Image | None:
-    """Return the image that a record is of, under the name of its file; None for a text's."""
+    """Return the image of a record, by its file's name; None for a text."""
     stored = getattr(record.document, "image", None)
     if stored is None:
         return None
@@ -23,7 +23,7 @@ def image_of(record: Record) -> Image | None:
 
 
 def likeliest_subject(*, images: bool) -> Subject | None:
-    """Return the first subject by name that has images, or that has none; else the first of all."""
+    """Return the first subject by name with (or without) images, else the first of all."""
     subjects = Subject.objects.order_by("name")
     pictured = Record.objects.filter(document__image__isnull=False).values("neuron__subject")
     fitting = subjects.filter(pk__in=pictured) if images else subjects.exclude(pk__in=pictured)
@@ -31,7 +31,7 @@ def likeliest_subject(*, images: bool) -> Subject | None:
 
 
 def thumbnails_of(files: Sequence[str]) -> dict[str, str]:
-    """Return the file of each image's thumbnail by the image's own."""
+    """Return the files of thumbnails by the files of their images."""
     found: dict[str, str] = {}
     for at in range(0, len(files), _CHUNK):
         images = StoredImage.objects.filter(file__in=files[at : at + _CHUNK])

@@ -1,4 +1,4 @@
-"""What neurons did on the records that items show."""
+"""The records that items show, and their activations."""
 
 from collections.abc import Collection
 from typing import TypeAlias
@@ -13,7 +13,7 @@ Activations: TypeAlias = tuple[tuple[float, ...], ...]
 
 
 def activations_on(items: Collection[int]) -> dict[int, Activations]:
-    """Return what each item's neuron did on the records shown, by the item's id."""
+    """Return the activations on each item's records, by the item's id."""
     records = records_on(items)
     wanted = {pk for each in records.values() for pk in each}
     stored = Record.objects.filter(pk__in=wanted).values_list("pk", "values")

@@ -1,4 +1,4 @@
-"""From what raters wrote and simulated to explanations and simulations beside those of models."""
+"""Adopting raters' answers as explanations and simulations, like those by models."""
 
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
@@ -27,9 +27,9 @@ from studies.services.errors import StudyRefused
 
 @dataclass(slots=True, kw_only=True)
 class Adopted:
-    """How many answers became something, which gave nothing and why, and which were left out.
+    """How many answers were adopted, could not be used, or were left out, with reasons.
 
-    `same` of the adopted say what somebody else wrote about the same neuron: that is stored once.
+    `same` of the adopted have the same text as another rater's about the neuron, stored once.
     """
 
     what: str
@@ -40,21 +40,21 @@ class Adopted:
 
     @property
     def lines(self) -> list[str]:
-        """What came of it, in sentences."""
-        same = f", {self.same} of them in the words of another rater" if self.same else ""
+        """A summary in sentences."""
+        same = f", {self.same} of them identical to another rater's" if self.same else ""
         return [
             f"{counted(self.adopted, self.what)} adopted{same}.",
-            *(f"{n} gave nothing: {reason}." for reason, n in self.failed.most_common()),
+            *(f"{n} not usable: {reason}." for reason, n in self.failed.most_common()),
             *(f"{n} left out: {reason}." for reason, n in self.left_out.most_common()),
         ]
 
 
 @transaction.atomic
 def study_adopt(*, study: Study, at: datetime) -> Adopted:
-    """Adopt what has been answered: again and again is once. StudyRefused unless it is closed.
+    """Adopt the answers that have not been adopted yet. StudyRefused unless it is closed.
 
     Answers of programs, of raters whom a rule excludes, to repeats and to catch trials are left
-    out. What was adopted stays, whatever becomes of its rater: other studies may show it.
+    out. What was adopted stays even if its rater is excluded later: other studies may show it.
     """
     now = Study.objects.select_for_update(of=("self",)).select_related("batch").get(pk=study.pk)
     state = adoption_state(now)
@@ -64,7 +64,7 @@ def study_adopt(*, study: Study, at: datetime) -> Adopted:
         )
         raise StudyRefused(f"Only what raters {protocols} can be adopted.")
     if now.state != Study.State.CLOSED:
-        raise StudyRefused("Close the study first: until then raters can change their answers.")
+        raise StudyRefused("Close the study first: raters can still change their answers.")
     adopted = Adopted(what=state.what, left_out=Counter(dict(state.left_out)))
     adopter = _Adopter(now)
     for answer in adoptable(now):
@@ -92,7 +92,7 @@ def _store(
 
 
 class _Adopter:
-    """Adopts the answers of one study, one at a time."""
+    """Adopts the answers of one study, one by one."""
 
     def __init__(self, study: Study) -> None:
         self.study = study
@@ -100,13 +100,13 @@ class _Adopter:
         self._unseen: dict[int, set[int]] = {}
 
     def adopt(self, answer: Adoptable) -> Explanation | Simulation | Unusable:
-        """Return what an answer becomes, or why nothing."""
+        """Return the explanation or simulation, or why there is none."""
         if self.study.protocol_analysis.adopts == "simulation":
             return self._simulated(answer)
         return self._written(answer)
 
     def _method(self, kind: Method.Kind, version: int, person: str, number: int) -> Method:
-        """Return what stands for a person, whose second answer to one question has a number."""
+        """Return the method of a person; later answers to the same question have a number."""
         later = {"answer": number} if number > 1 else {}
         return method_get_or_create(
             kind=kind,
@@ -153,7 +153,7 @@ class _Adopter:
 
     def _simulated(self, answer: Adoptable) -> Simulation | Unusable:
         if answer.explanation is None:
-            return Unusable(reason="the question was about no explanation")
+            return Unusable(reason="the question was not about an explanation")
         try:
             payload = simulate.SIMULATE.read(answer.payload)
             given = simulate.parse(payload, {"values": answer.answer.get("values")})
@@ -165,7 +165,7 @@ class _Adopter:
         outcomes = _outcomes(unseen, answer.records, payload.texts, given.values)
         if not any(isinstance(each, Simulated) for each in outcomes.values()):
             reasons = [each.reason for each in outcomes.values() if isinstance(each, Unusable)]
-            return Unusable(reason=(reasons or ["the records that were shown are gone"])[0])
+            return Unusable(reason=(reasons or ["the records shown no longer exist"])[0])
         own = Simulation.objects.filter(
             explanation=answer.explanation,
             method__name=self._name,
@@ -187,9 +187,9 @@ def _outcomes(
     texts: Sequence[tuple[str, ...]],
     painted: Sequence[tuple[int, ...]],
 ) -> dict[int, Simulated | Unusable]:
-    """Return what was painted on each of the records shown that is still there.
+    """Return the painted values on each record shown that still exists.
 
-    Only those of `unseen` have values.
+    Only records in `unseen` have values.
     """
     records = Record.objects.in_bulk(shown)
     return {
@@ -200,19 +200,19 @@ def _outcomes(
 
 
 def _stored(records: tuple[int, ...]) -> list[int]:
-    """Keep the records that are still there."""
+    """Return the ids of the records that still exist."""
     return list(Record.objects.filter(pk__in=records).values_list("pk", flat=True))
 
 
 def _earlier(answer: Adoptable) -> Explanation | None:
-    """Return what was adopted of the answer that this one replaced, if anything was."""
+    """Return the explanation adopted from the answer that this one replaced, if any."""
     before = Adoption.objects.filter(judgment__assignment=answer.assignment)
     latest = before.exclude(explanation=None).select_related("explanation").order_by("-pk").first()
     return latest.explanation if latest else None
 
 
 def _unseen(explanation: int) -> set[int]:
-    """Return the held-out records that share nothing with what an explanation's author saw."""
+    """Return the held-out records with no overlap with what an explanation's author saw."""
     task = explanations_to_simulate([explanation])[explanation]
     kept = held_out([each.window for each in task.excerpts], task.shown)
     return {task.excerpts[position].record for position in kept}
@@ -221,11 +221,11 @@ def _unseen(explanation: int) -> set[int]:
 def _on_record(
     record: Record, tokens: tuple[str, ...], values: tuple[int, ...], *, unseen: bool
 ) -> Simulated | Unusable:
-    """Return what was painted on a record; tokens beyond those that were shown have no value."""
+    """Return the painted values on a record; tokens that were not shown have none."""
     if tuple(record.tokens[: len(tokens)]) != tokens:
-        return Unusable(reason="the record has other tokens than those that were shown")
+        return Unusable(reason="the record has different tokens from those shown")
     if not unseen:
-        return Unusable(reason="the explanation's author saw this text, or one like it")
+        return Unusable(reason="the explanation's author saw this text or a similar one")
     painted = np.full(len(record.tokens), np.nan, dtype=np.float32)
     painted[: len(values)] = values
     return Simulated(values=painted)

@@ -1,4 +1,4 @@
-"""Opening pairs to raters in rounds, as votes come in, until the study's budget is spent."""
+"""Adaptive choice of pairs: rounds of draws as votes arrive, until the budget is spent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ from studies.models import PairDraw, Study
 from studies.selectors.drawing import Standing, next_round, places_open, standing_of
 
 _QUICK = 20_000
-"""Pairs up to which a round is chosen while a rater waits; of more, a few are drawn at random."""
+"""Maximum of pairs for an informed round while a rater waits; with more, a few random draws."""
 _SMALL = 25
 _ROWS = 1000
 
 
 def pairs_choose(*, study: Study, at: datetime, below: int, at_random: bool = False) -> int:
-    """Open the next round of an open study, and return how many judgments that asks for.
+    """Draw the next round of an open study, and return how many judgments it adds.
 
-    None where `below` or more are wanted already, or the budget is spent. Each pair is drawn at
-    random with the study's `random_share` (`at_random`, all are, and few), else as likely as its
-    votes are expected to tell. Of several processes at once one makes the round.
+    0 if `below` or more are still wanted, or if the budget is spent. Each draw is random with the
+    study's `random_share` (always with `at_random`), else proportional to the expected information.
+    If several processes try at once, one of them makes the round.
     """
     if study.state != Study.State.OPEN or not study.draws_pairs or places_open(study) >= below:
         return 0
@@ -45,22 +45,22 @@ def pairs_choose(*, study: Study, at: datetime, below: int, at_random: bool = Fa
 
 
 def pairs_begin(*, study: Study, at: datetime) -> int:
-    """Open the first round of a study that is being built, all of it drawn at random."""
+    """Draw the first round of a study that is being built, entirely at random."""
     known = standing_of(study, votes=False)
     weight, most = np.ones(len(known.items)), round_size(study.budget)
     return _draw(study, known, _Lottery(weight=weight, random_share=1.0, most=most), at)
 
 
 def items_supply(*, batch_id: int, at: datetime) -> bool:
-    """Open more items for a rater who finds none, where a study chooses them; whether any are."""
+    """Return whether a rater may find an item now, after drawing pairs if the study needs them."""
     study = Study.objects.filter(batch=batch_id, pairing=Study.Pairing.ACTIVE).first()
     if study is None:
         return False
     at_random = study.items.count() > _QUICK
-    # What is open may be what this rater has had, so a round more is let wait than a worker would.
+    # The open items may be ones this rater has had: allow one round more than a worker would.
     below = 2 * (_SMALL if at_random else round_size(study.budget))
     pairs_choose(study=study, at=at, below=below, at_random=at_random)
-    # Another may have drawn the round while this one tried to.
+    # Another process may have drawn the round meanwhile.
     return places_open(study) > 0
 
 

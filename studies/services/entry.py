@@ -1,4 +1,4 @@
-"""What stands before a study's first question: the check of the instructions, and practice."""
+"""What comes before a study's first item: comprehension questions and practice."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def entry_of(study: Study) -> dict[str, Any]:
 
 
 def _trial(preset: Preset, example: Example, seed: int) -> dict[str, Any]:
-    """Freeze a made-up question; the options' places are as random as those of any other."""
+    """Return a practice question, with options in random positions like any other."""
     offers = preset.offers(example.material)
     keys = tuple(option_keys(len(offers), stream(seed, "practice keys")))
     options = sorted(

@@ -1,5 +1,5 @@
-"""Why a study cannot do what was asked."""
+"""Errors of services."""
 
 
 class StudyRefused(ValueError):
-    """The study cannot be built, opened or closed as it is. Nothing was written."""
+    """The study does not allow the action; nothing was written. The text is for the researcher."""

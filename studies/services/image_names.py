@@ -1,4 +1,4 @@
-"""Names for the images of a payload that tell neither neuron, nor order, nor that two are one."""
+"""Opaque names for a payload's images, which reveal neither neuron, nor order, nor identity."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
@@ -8,16 +8,15 @@ from django.utils.crypto import salted_hmac
 
 
 def images_hidden(payload: dict[str, Any], *, secret: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return a payload whose images have new names, and the stored file behind each of these.
+    """Return a payload whose images have new names, and the stored file by new name.
 
-    The same image has another name wherever it stands, so that no name says that what is asked
-    about is among the examples. A name is made with the site's key from `secret`, the place and the
-    file, so nobody who knows all three can tell it.
+    The same image has a different name in each position, so names don't reveal that an option is
+    one of the examples. A name is a hash of `secret`, position and file, keyed with the site's key.
     """
     names: dict[str, str] = {}
-    for place, image in enumerate(_images(payload)):
-        told = f"{secret}/{place}/{image['name']}"
-        digest = salted_hmac("studies.images", told, algorithm="sha256").hexdigest()[:32]
+    for position, image in enumerate(_images(payload)):
+        source = f"{secret}/{position}/{image['name']}"
+        digest = salted_hmac("studies.images", source, algorithm="sha256").hexdigest()[:32]
         opaque = f"{digest}{PurePath(image['name']).suffix}"
         names[opaque] = image["name"]
         image["name"] = opaque
@@ -25,7 +24,7 @@ def images_hidden(payload: dict[str, Any], *, secret: str) -> tuple[dict[str, An
 
 
 def _images(part: Any) -> Iterator[dict[str, Any]]:
-    """Yield the images in a payload, each as the object that says its name."""
+    """Yield the images in a payload, as objects with a name."""
     if isinstance(part, Mapping):
         if part.get("kind") == "image" and isinstance(part, dict):
             yield part

@@ -1,4 +1,4 @@
-"""Letting raters in, and ending it."""
+"""Opening and closing studies."""
 
 from datetime import datetime
 
@@ -15,11 +15,11 @@ from studies.services.errors import StudyRefused
 
 @transaction.atomic
 def study_open(*, study: Study) -> None:
-    """Let raters in; a closed study may be opened again. StudyRefused for a draft.
+    """Open a study to raters; closed ones can be reopened. StudyRefused for a draft.
 
     A second part that is built is opened with the first.
     """
-    batch = _batch(study, {Study.State.BUILT, Study.State.CLOSED}, "Build the study before.")
+    batch = _batch(study, {Study.State.BUILT, Study.State.CLOSED}, "Build it first.")
     batch_open(batch=batch)
     _store(study, Study.State.OPEN)
     if second := Study.objects.filter(follows=study, state=Study.State.BUILT).first():
@@ -28,9 +28,9 @@ def study_open(*, study: Study) -> None:
 
 @transaction.atomic
 def study_close(*, study: Study, at: datetime) -> None:
-    """Look at all raters once more and take no more answers; StudyRefused unless it is open.
+    """Check all raters once more, and stop taking answers. StudyRefused unless it is open.
 
-    Ask for the last analysis; adopt what raters wrote where the study says so.
+    Requests the last analysis, and adopts what raters wrote if the study says so.
     """
     batch = _batch(study, {Study.State.OPEN}, "Only an open study can be closed.")
     batch_review(batch=batch, at=at)

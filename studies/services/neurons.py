@@ -1,4 +1,4 @@
-"""Which neurons a draft is about."""
+"""Adding and removing a draft's neurons."""
 
 from collections.abc import Sequence
 
@@ -24,11 +24,13 @@ def neurons_add(*, study: Study, neurons: Sequence[int]) -> int:
 def neurons_add_explained(*, study: Study, at_most: int | None = None) -> int:
     """Add all neurons that have an explanation of every condition; return how many were new.
 
-    With `at_most`, that many of them, drawn with the study's seed. StudyRefused without conditions
-    to go by.
+    With `at_most`, that many of them, sampled with the study's seed. StudyRefused without
+    conditions.
     """
     if not study.conditions.exists():
-        raise StudyRefused("Add and save the conditions first: they say which neurons qualify.")
+        raise StudyRefused(
+            "Add and save the conditions first: they determine which neurons qualify."
+        )
     found = neurons_explained(study)
     if at_most is not None and at_most < len(found):
         drawn = stream(study.seed, "neurons").choice(len(found), at_most, replace=False)
@@ -38,7 +40,7 @@ def neurons_add_explained(*, study: Study, at_most: int | None = None) -> int:
 
 @transaction.atomic
 def neurons_remove(*, study: Study, neurons: Sequence[int] | None = None) -> int:
-    """Take neurons out of a draft, or all of them; return how many."""
+    """Remove neurons (None: all) from a draft; return how many."""
     _require_draft(study)
     before = study.neurons.count()
     if neurons is None:
@@ -51,4 +53,4 @@ def neurons_remove(*, study: Study, neurons: Sequence[int] | None = None) -> int
 
 def _require_draft(study: Study) -> None:
     if study.state != Study.State.DRAFT:
-        raise StudyRefused(f"The study is {study.state}: its neurons are fixed.")
+        raise StudyRefused(f"The study is {study.state}: its neurons can no longer be changed.")

@@ -1,4 +1,4 @@
-"""Freezing what was decided before data were seen."""
+"""Registering a design and plan before seeing data."""
 
 from datetime import datetime
 
@@ -13,13 +13,13 @@ from studies.services.errors import StudyRefused
 
 
 def registration_freeze(*, study: Study, plan: Plan, at: datetime) -> Registration:
-    """Freeze a study's design as it is now, and its plan, for good.
+    """Register a study's current design and its plan; this cannot be undone.
 
-    Results there are already are computed anew under the plan. StudyRefused when a study is
-    registered already, or one that compares pairs declares no primary scorer.
+    Existing results are recomputed under the plan. StudyRefused if the study is registered already,
+    or if a comparison declares no primary scorer.
     """
     if study.protocol_analysis.plans_contrasts and not plan.primary:
-        raise StudyRefused("Name the primary scorer: the headline rests on it.")
+        raise StudyRefused("Name the primary scorer: the headline is based on it.")
     document = canonical(
         {
             "format": FORMAT,
@@ -37,14 +37,12 @@ def registration_freeze(*, study: Study, plan: Plan, at: datetime) -> Registrati
             )
             _compute_again(study, at)
     except IntegrityError as error:
-        raise StudyRefused(
-            "The study is registered already, and that cannot be changed."
-        ) from error
+        raise StudyRefused("The study is already registered, which cannot be changed.") from error
     return frozen
 
 
 def _compute_again(study: Study, at: datetime) -> None:
-    """Ask for results under the plan; a worker that began before it loses its lease."""
+    """Request results under the plan; a worker that began earlier loses its lease."""
     if study.batch_id is not None:
         Analysis.objects.filter(study=study).update(lease=None, leased_until=None)
         analysis_request(study=study, at=at)

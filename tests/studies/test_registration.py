@@ -95,7 +95,7 @@ def test_a_second_registration_and_one_without_a_primary_scorer_are_refused() ->
     with pytest.raises(StudyRefused, match="primary scorer"):
         frozen(study, Plan())
     first = frozen(study)
-    with pytest.raises(StudyRefused, match="registered already"):
+    with pytest.raises(StudyRefused, match="already registered"):
         frozen(study, Plan(primary="another"))
     assert Registration.objects.get() == first
 

@@ -144,7 +144,7 @@ def test_a_study_closed_before_anybody_came_is_still_no_draft() -> None:
 
 def test_only_a_built_or_closed_study_can_be_opened() -> None:
     study = factories.study()
-    with pytest.raises(StudyRefused, match="Build the study before"):
+    with pytest.raises(StudyRefused, match="Build it first"):
         study_open(study=study)
     study_build(study=study)
     study_open(study=study)
@@ -175,5 +175,5 @@ def test_neurons_that_every_condition_explains_are_added_or_a_seeded_sample_of_t
 
 def test_the_neurons_of_a_built_study_are_fixed() -> None:
     study = factories.open_study()
-    with pytest.raises(StudyRefused, match="fixed"):
+    with pytest.raises(StudyRefused, match="can no longer be changed"):
         neurons_remove(study=study)
