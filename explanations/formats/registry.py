@@ -1,4 +1,4 @@
-"""The formats of files about neurons, by name; each module reads and writes one."""
+"""The formats of files about neurons, by name; one folder reads and writes each."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -19,13 +19,15 @@ Write = Callable[[Iterable[NeuronLine], Path, ImportOptions], Iterator[Problem]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """What is done with a format.
+    """How a format is read and written.
 
-    `read` yields what is good and what is wrong, in order, and holds little at a time; nothing in a
-    file makes it raise. `write` makes a file where it `is_file`, else fills an empty folder, with
-    neurons by subject, layer and index, and yields what the format has no place for. Both raise
-    `FormatError`, `TextError` and `OSError` for what cannot be begun. `takes` are the fields of
-    `Given` that mean something to it.
+    `read` yields what it reads and every problem, in order, and streams; no content of a file makes
+    it raise. `write` writes a file if the format `is_file`, else fills an empty folder, with
+    neurons ordered by subject, layer and index, and yields a problem for all that the format can't
+    hold. Both raise `FormatError`, `TextError` or `OSError` if they can't begin. `takes` are the
+    fields of `ImportOptions` that the format uses.
+
+    To add a format, add a folder with a `read.py` that has `read` and `write`, and a line below.
     """
 
     read: Read
