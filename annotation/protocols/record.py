@@ -47,9 +47,9 @@ class Record(BaseModel):
         return {
             name: value
             for name, value in write(self).items()
-            if value
-            or fields[name].is_required()
+            if fields[name].is_required()
             or getattr(self, name) != fields[name].get_default(call_default_factory=True)
+            or (value and not isinstance(getattr(self, name), Record))
         }
 
 
