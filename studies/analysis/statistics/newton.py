@@ -2,10 +2,55 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+import scipy
 
 from studies.analysis.data.ratings import Array
+
+_MANY = 200
+"""Parameters from which conjugate gradients are quicker than elimination."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparseInformation:
+    """`matrix`.T @ diag(`weight`) @ `matrix`, with a prior's `precision` on `n_abilities`.
+
+    Without a prior it is `anchored`. NumPy takes it as an array, which is computed only then.
+    """
+
+    matrix: "scipy.sparse.csr_array"
+    weight: Array
+    precision: float
+    n_abilities: int
+
+    def __array__(self, dtype: None = None, copy: None = None) -> Array:
+        """Return the information as an array."""
+        k = self.n_abilities
+        dense: Array = (self.matrix.T @ self.matrix.multiply(self.weight[:, None])).toarray()
+        dense[np.arange(k), np.arange(k)] += self.precision
+        return dense if self.precision else anchored(dense, k)
+
+    def solve(self, gradient: Array) -> tuple[Array, bool]:
+        """Return the step by conjugate gradients, and whether it came soon enough to be used.
+
+        Source: Hestenes & Stiefel (1952), scaled by the diagonal.
+        """
+        k, n, across = self.n_abilities, len(gradient), self.matrix.T
+        prior = np.where(np.arange(n) < k, self.precision, 0.0)
+        scale = abs(across) @ self.weight + prior
+        operator = partial(scipy.sparse.linalg.LinearOperator, (n, n))
+        step, late = scipy.sparse.linalg.cg(
+            operator(lambda x: across @ (self.weight * (self.matrix @ x)) + prior * x),
+            gradient,
+            M=operator(lambda x: x / scale),
+            rtol=1e-4,
+            atol=1e-14 * float(np.linalg.norm(scale)),
+            maxiter=200,
+        )
+        step[:k] -= 0.0 if self.precision else step[:k].mean()
+        return step, not late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +63,14 @@ class Slope:
 
     value: Array
     gradient: Array
-    information: Array
+    information: Array | SparseInformation
 
     def step(self) -> Array:
         """Return the step of Newton's method."""
+        if isinstance(self.information, SparseInformation) and len(self.gradient) >= _MANY:
+            found, soon = self.information.solve(self.gradient)
+            if soon:
+                return found
         step = np.linalg.solve(self.information, self.gradient[..., None])[..., 0]
         return step.astype(np.float64, copy=False)
 

@@ -21,7 +21,7 @@ from studies.analysis.statistics.comparisons import (
     why_no_maximum,
     why_one_sided,
 )
-from studies.analysis.statistics.newton import Slope, anchored
+from studies.analysis.statistics.newton import Slope, SparseInformation
 from studies.analysis.statistics.pair_models import Model, decided, with_ties
 from studies.analysis.statistics.votes import checked_outcome
 
@@ -107,21 +107,22 @@ def log_likelihood(
     """Return the log-likelihood at `point`: abilities, then side bias, then the tie parameter.
 
     `matrix` is the `design` of the comparisons. `precision` is that of the normal prior on each
-    ability; without one, the information is `anchored`.
+    ability.
     """
     k, n = len(comparisons.items), matrix.shape[1]
     terms = model(comparisons, matrix @ point[:n], float(point[-1]) if ties else -np.inf)
     gradient: Array = matrix.T @ terms.line
     gradient[:k] -= precision * point[:k]
-    information: Array = (matrix.T @ matrix.multiply(terms.line_line[:, None])).toarray()
-    information[np.arange(k), np.arange(k)] += precision
+    information: Array | SparseInformation = SparseInformation(
+        matrix=matrix, weight=terms.line_line, precision=precision, n_abilities=k
+    )
     if ties:
         across = matrix.T @ terms.line_tie
         corner = np.array([[terms.tie_tie.sum()]])
-        information = np.block([[information, across[:, None]], [across[None], corner]])
+        information = np.block([[np.asarray(information), across[:, None]], [across[None], corner]])
         gradient = np.append(gradient, terms.tie.sum())
     return Slope(
         value=terms.value.sum() - precision * np.square(point[:k]).sum() / 2,
         gradient=gradient,
-        information=information if precision else anchored(information, k),
+        information=information,
     )
