@@ -5,14 +5,15 @@ second; a rater's is the same count over the items they were given. Raters prefe
 the first), so both balances are kept at 0, or 1 off:
 
 *   For a rater, always. A rater whose balance is off is given the other order next, whatever the
-    item. Claims that end without an answer leave both counts, and at most one claim is open. So the
-    two orders differ by at most one among a rater's answers, and are equal when these are even.
+    item. Claims that end without an answer are removed from both counts, and at most one claim is
+    open. So the two orders differ by at most one among a rater's answers, and are equal when these
+    are even.
 *   For an item, whenever possible. A rater whose balance is 0 takes the order that the item needs.
     Any other rater is given an item that does not need the opposite order; only when every item
     still open to that rater does, is an item unbalanced further (later raters bring it back).
 
-With more than two options, the first position is which of the first- and the last-keyed option
-comes before the other. Items with fewer than two options have no order balance.
+With more than two options, the first position says whether the smallest key is shown before the
+largest. Items with fewer than two options have no order balance.
 
 Both at once cannot be promised for raters who come one after another and leave when they like. The
 rater's balance is the one that is promised, because a position bias is a property of raters.
@@ -70,7 +71,7 @@ def shuffle_of(seed: int, ordinal: int) -> Shuffle:
 
 
 def coin(seed: int, ordinal: int, asked: int) -> FirstPosition:
-    """Return the order for a rater and items that need neither."""
+    """Toss for the order when neither rater nor items need a particular one."""
     return 1 if _draw(f"coin {seed} {ordinal} {asked}") % 2 else -1
 
 
@@ -88,9 +89,9 @@ def first_position(order: Sequence[str]) -> Literal[-1, 0, 1]:
 
 
 def balanced_order(keys: Sequence[str], first: FirstPosition, *, seed: str = "") -> tuple[str, ...]:
-    """Return the keys in an order with that key first; the seed decides if there are several.
+    """Return the keys in an order in which the smallest comes before (1) or after (-1) the largest.
 
-    Over all seeds every such order is as likely as any other.
+    The seed decides if there are several; over all seeds every such order is equally likely.
     """
     shuffled = sorted(keys, key=lambda key: _draw(f"order {seed} {key}"))
     return tuple(shuffled if first_position(shuffled) == first else reversed(shuffled))

@@ -48,9 +48,9 @@ class Measured:
 
 
 class Rule(Record):
-    """A threshold. `pauses` asks the rater nothing more; without it the rule only marks.
+    """A threshold. With `pauses` the rater gets no more questions; without, they are only flagged.
 
-    `seconds` is what is too fast, for that measure alone.
+    `seconds`: faster answers count as too fast; only for that measure.
     """
 
     name: str

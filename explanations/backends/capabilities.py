@@ -45,7 +45,7 @@ def probe(backend: Backend, *, may_echo: bool) -> Capabilities:
 
 
 def _failed(outcome: object) -> bool:
-    """Return whether a model did not do it; raises `LookupError` where that is not known."""
+    """Return whether a model could not do what was asked; `LookupError` if that is not known."""
     if isinstance(outcome, Unusable) and outcome.reason.startswith(_TEMPORARY):
         raise LookupError(f"what the language model can do is not known: {outcome.reason}")
     return isinstance(outcome, Unusable)

@@ -42,8 +42,8 @@ class Offers:
 class TopWindows:
     """The best windows of each neuron and split, no text twice, in no order.
 
-    All splits lie in one table, so that a batch is offered at once; values are kept for those slots
-    only that are not closed.
+    All splits lie in one table, so that a batch is offered at once; values are kept
+    only for slots that are not closed.
     """
 
     def __init__(self, width: int, config: CaptureConfig, device: torch.device) -> None:
@@ -120,7 +120,7 @@ class TopWindows:
                 self.offer_copy(offers, take)
 
     def used(self) -> NDArray[np.int64]:
-        """Return the numbers of the windows that are kept, each once, maybe with -1."""
+        """Return the numbers of the kept windows, without duplicates; -1 if a slot is empty."""
         return np.unique(self.ids.cpu().numpy())
 
     def places(self, rows: torch.Tensor, slots: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,7 @@ from explanations.subjects.base import Batch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A window's place: the row of the batch, and from which to before which of its own tokens."""
+    """Where a window is: the row of the batch, and its token range [start, stop)."""
 
     row: int
     start: int
@@ -23,8 +23,8 @@ class Span:
 class BatchWindows:
     """The windows of a batch and how to reduce over them.
 
-    Positions count the batch's tokens row by row. A row of an index tensor that has less to name
-    than it is long repeats its last entry, which no maximum notices.
+    Positions count the batch's tokens row by row. Short rows of an index tensor are padded with
+    their last entry, which leaves maxima unchanged.
     """
 
     spans: tuple[Span, ...]
@@ -54,7 +54,7 @@ class BatchWindows:
         """Return the activations of some neurons, each on a window: float32 [neurons, size].
 
         `flat` is [positions, width]. A view whose entries are whole windows is three to ten times
-        as quick as fetching single values; what it reads beyond a window's end is mended after.
+        as quick as fetching single values; what it reads beyond a window's end is corrected.
         """
         size = self.tokens.shape[1]
         if len(flat) < size:
@@ -63,10 +63,10 @@ class BatchWindows:
         begins = self.tokens[numbers, 0]
         inside = begins.clamp(max=len(flat) - size)
         values = whole[inside, neurons].float()
-        mended = (self.short[numbers] | (inside < begins)).nonzero()[:, 0]
-        if len(mended):
-            columns = self.tokens[numbers[mended]] - inside[mended, None]
-            values[mended] = values[mended].gather(1, columns)
+        beyond = (self.short[numbers] | (inside < begins)).nonzero()[:, 0]
+        if len(beyond):
+            columns = self.tokens[numbers[beyond]] - inside[beyond, None]
+            values[beyond] = values[beyond].gather(1, columns)
         return values
 
 
@@ -106,6 +106,6 @@ def windows(batch: Batch, size: int) -> BatchWindows:
 
 
 def _runs(begins: NDArray[np.int64], ends: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """Return the numbers from each begin to before each end, the last repeated up to `size`."""
+    """Return range(begin, end) of each pair, padded to `size` with its last number."""
     runs: NDArray[np.int64] = np.minimum(begins[:, None] + np.arange(size), ends[:, None] - 1)
     return runs

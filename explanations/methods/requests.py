@@ -124,7 +124,7 @@ class Conditional:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLikelihood:
-    """The log probability of a text after its prefix, in nats, over so many tokens."""
+    """The log probability of a text after its prefix, in nats, summed over `tokens` tokens."""
 
     logprob: float
     tokens: int

@@ -56,8 +56,8 @@ def claimable(at: datetime) -> Q:
 def rows_claim(free: QuerySet[Any], *, limit: int, lease: UUID, at: datetime) -> int:
     """Lease the first rows of those that are free; return how many."""
     # The rows are locked until the update, so two claims never share a row; skipping locked ones
-    # (where the database can) spares the second an empty hand. A subquery in the update would not
-    # do: PostgreSQL may run it once for each row, and the limit then limits nothing.
+    # (where the database can) keeps the second claim from coming back empty. A subquery in the
+    # update would not do: PostgreSQL may run it once for each row, so that the limit has no effect.
     rows = free.order_by("pk").select_for_update(skip_locked=True)
     chosen = list(rows.values_list("pk", flat=True)[:limit])
     return free.filter(pk__in=chosen).update(

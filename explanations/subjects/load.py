@@ -8,8 +8,8 @@ import torch
 
 from explanations.subjects.base import Subject
 from explanations.subjects.functions import load_functions
-from explanations.subjects.loading import load_transformer
-from explanations.subjects.vectors import Host, load_directions, load_saes
+from explanations.subjects.load_features import Host, load_directions, load_saes
+from explanations.subjects.load_transformer import load_transformer
 
 MODEL_FEATURES: dict[str, Callable[[str, Host], Subject]] = {
     "sae": load_saes,

@@ -12,7 +12,7 @@ Pairing = Literal["all", "adjacent", "balanced", "random"]
 Pair = tuple[int, int]
 
 _MOST_BLOCKS = 500
-"""Blocks that are weighed against each other for one neuron."""
+"""The most blocks compared for one neuron."""
 
 
 def pairs_of(n_conditions: int) -> list[Pair]:
@@ -25,8 +25,8 @@ def balanced_pairs(
 ) -> list[list[Pair]]:
     """Deal `each` different pairs to every neuron, so that all pairs occur equally often.
 
-    Over the neurons no pair occurs more than once oftener than another. All pairs are dealt where
-    `each` asks for as many or more.
+    Over the neurons, the counts of any two pairs differ by at most one. All pairs are dealt if
+    `each` is their number or more.
     """
     pairs = pairs_of(n_conditions)
     used = np.zeros(len(pairs), dtype=np.intp)
@@ -41,7 +41,7 @@ def balanced_pairs(
 def random_pairs(
     n_neurons: int, n_conditions: int, each: int, random: np.random.Generator
 ) -> list[list[Pair]]:
-    """Draw `each` different pairs for every neuron, on its own: each pair is as likely."""
+    """Draw `each` different pairs for every neuron independently, all pairs equally likely."""
     pairs = pairs_of(n_conditions)
     n = min(each, len(pairs))
     drawn = (random.choice(len(pairs), n, replace=False) for _ in range(n_neurons))

@@ -23,7 +23,7 @@ from tests import factories
 from tests.browser.conftest import OpenPage, Picture
 from tests.services.conftest import until
 
-TEXT = "Once upon a time there was a little girl. She loved to play"
+TEXT = "The water and the dog was in the park. The tree was in the wind"
 ACTIVATE = '.live-panel[data-kind="activate"]'
 INTERVENE = '.live-panel[data-kind="intervene"]'
 

@@ -42,7 +42,7 @@ def alpha(
     One row per rating. A unit with a single rating cannot be paired: it changes nothing, and
     neither it nor its rating is counted. Text at the ordinal level needs `categories`, in order;
     interval and ratio need numbers, ratio none below zero. Time and memory are linear in the
-    ratings; at the other levels than interval, time also grows with the square of the number of
+    ratings; at all levels except interval, time also grows with the square of the number of
     distinct values.
 
     At most 1, but the limits are not cut there: a limit beyond 1 shows how little is known.
@@ -77,11 +77,11 @@ def _check_level(ratings: Ratings, level: Level, *, declared: bool) -> None:
 
 def alpha_replicates(ratings: Ratings, level: Level) -> Replicates:
     """Return alpha, and alpha without each pairable unit, each rater and each rating."""
-    replicates = _interval(ratings) if level == "interval" else _categorical(ratings, level)
+    replicates = _interval_level(ratings) if level == "interval" else _categorical(ratings, level)
     return replace(replicates, without_unit=replicates.without_unit[ratings.pairable()])
 
 
-def _interval(ratings: Ratings) -> Replicates:
+def _interval_level(ratings: Ratings) -> Replicates:
     numbers = scaled(ratings.numbers())
     features = np.column_stack([np.ones_like(numbers), numbers, numbers**2])
     return additive(ratings.unit, ratings.rater, features, of_unit=_moments, to=of_moments)

@@ -240,7 +240,7 @@ def of_cells(
 
 
 _ROWS = 65_536
-"""Groups left out at once: what they make on the way is then small."""
+"""Groups left out at once; keeps intermediate arrays small."""
 
 
 def _without(total: Array, sums: Array, to: Statistic) -> Array:

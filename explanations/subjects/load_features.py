@@ -25,7 +25,7 @@ HUB_NAMES = {
     "gemma-": "google/gemma-",
     "pythia-": "EleutherAI/pythia-",
 }
-"""How TransformerLens's names of models begin, and what those on the hub begin with instead."""
+"""Prefixes of TransformerLens's model names, and those used on the hub."""
 
 
 def load_saes(given: str, host: Host) -> ModelFeatures:
