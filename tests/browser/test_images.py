@@ -108,7 +108,7 @@ def test_a_researcher_sends_images_and_starts_a_study_in_three_clicks(
     assert_accessible(page)
     picture(page, "images-send")
     page.get_by_role("button", name="Import").click()
-    expect(page.get_by_text("The zip waits for a worker")).to_be_visible()
+    expect(page.get_by_text("Waiting for a worker.")).to_be_visible()
     assert import_images() == 1
     expect(page.get_by_text("Imported 24 images, 2 neurons and 24 records")).to_be_visible()
     picture(page, "images-taken-in")

@@ -58,7 +58,7 @@ def test_a_run_is_sized_started_and_watched_without_reloading(
     page.get_by_role("button", name="Count the targets").click()
     expect(page.get_by_role("status")).to_contain_text("4 to do")
     page.get_by_role("button", name="Start", exact=True).click()
-    panel = page.get_by_label("How far it is")
+    panel = page.get_by_label("Progress", exact=True)
     expect(panel).to_contain_text("0 of 4")
     expect(panel.get_by_role("button", name="Retry failures")).to_be_hidden()
 
