@@ -11,8 +11,7 @@ from django.utils import timezone
 
 from explanations.tasks.lease_heartbeat import Heartbeat
 from studies.analysis.results import analyse as compute
-from studies.analysis.results import plain
-from studies.analysis.results_report import figures, summary
+from studies.analysis.results_report import stored_figures, summary
 from studies.design.active import round_size
 from studies.models import Study
 from studies.selectors.analyses import (
@@ -76,7 +75,7 @@ def _made(study: Study, lease: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
     results = compute(study_tables(study), registered_plan(study), progress=progress)
     progress("drawing the figures", 0.95)
     above = {**summary(results), "departures": departures(study, results)}
-    return {**above, **results.as_dict()}, plain(figures(results))
+    return {**above, **results.as_dict()}, stored_figures(results)
 
 
 @shared_task(name="studies.tasks.sweep")

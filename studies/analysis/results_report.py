@@ -11,7 +11,7 @@ from studies.analysis.protocols.rater_comparison import RaterComparison
 from studies.analysis.report import raters
 from studies.analysis.report.figure import Cell, Figure, Kind
 from studies.analysis.report.wording import counted, percent, synthetic_notice
-from studies.analysis.results import Results
+from studies.analysis.results import Results, plain
 
 _LISTED = 40
 _FEW_RATERS, _FEW_NEURONS = 5, 20
@@ -104,29 +104,35 @@ def _sections(results: Results) -> Iterator[Section]:
 
 
 def figures(results: Results) -> dict[str, Figure]:
-    """Return everything that is drawn or listed.
+    """Return everything that is drawn or listed."""
+    return {
+        **_of_raters(results.rater_comparison),
+        "raters": _raters(results),
+        "pace": raters.pace(results.log_seconds),
+        "exclusions": _exclusions(results),
+        "flow": _flow(results),
+        **({"sensitivity": _sensitivity(results)} if results.key_figures else {}),
+        **results.analysis.figures(results.details),
+    }
+
+
+def stored_figures(results: Results) -> dict[str, Any]:
+    """Return the figures, ready for JSON.
 
     A figure says so when judgments are synthetic, since it may be copied without the page's notice.
     """
     synthetic = results.n_synthetic > 0
-    return {
-        **_of_raters(results.rater_comparison, synthetic=synthetic),
-        "raters": _raters(results),
-        "pace": raters.pace(results.log_seconds, synthetic=synthetic),
-        "exclusions": _exclusions(results),
-        "flow": _flow(results),
-        **({"sensitivity": _sensitivity(results)} if results.key_figures else {}),
-        **results.analysis.figures(results.details, synthetic),
-    }
+    drawn = figures(results).items()
+    return {name: plain(figure.as_dict(name, synthetic=synthetic)) for name, figure in drawn}
 
 
-def _of_raters(found: RaterComparison | None, *, synthetic: bool) -> dict[str, Figure]:
+def _of_raters(found: RaterComparison | None) -> dict[str, Figure]:
     if found is None:
         return {}
     return {
-        "growth": raters.growth(found.growth, found.level, synthetic=synthetic),
-        "pairs": raters.pairs(found.pairs, synthetic=synthetic),
-        "learning": raters.learning(found.agreement, synthetic=synthetic),
+        "growth": raters.growth(found.growth, found.level),
+        "pairs": raters.pairs(found.pairs),
+        "learning": raters.learning(found.agreement),
     }
 
 

@@ -13,8 +13,8 @@ from annotation.models import Judgment
 from annotation.selectors.raters import excluded_raters
 from studies.analysis.archive.read import FORMAT
 from studies.analysis.data.plan import Plan
-from studies.analysis.results import VERSION, analyse, plain
-from studies.analysis.results_report import SUMMARY, figures, summary
+from studies.analysis.results import VERSION, analyse
+from studies.analysis.results_report import SUMMARY, stored_figures, summary
 from studies.models import Analysis, Condition, Study
 from studies.selectors.analyses import answers_count, scores_mark
 from studies.selectors.registrations import departures, registered_plan, registration_of, trust_of
@@ -88,7 +88,7 @@ def results_for_export(study: Study) -> ExportedResults:
     return ExportedResults(
         results=results.as_dict(),
         summary={**summary(results), "departures": departures(study, results)},
-        figures=plain(figures(results)),
+        figures=stored_figures(results),
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from studies.analysis.charts.forest_plot import forest_plot
 from studies.analysis.charts.gap_chart import gap_chart
+from studies.analysis.charts.svg import Drawing
 from studies.analysis.data.estimate import Estimate, undefined
 from studies.analysis.data.published import PUBLISHED, published_for
 from studies.analysis.statistics.preference import (
@@ -33,29 +34,33 @@ def bins() -> tuple[GapBin, ...]:
     return agreement_by_gap(votes)
 
 
-def parsed(figure: str) -> ET.Element:
-    return ET.fromstring(figure)  # noqa: S314 - our own output
+def drawn(figure: Drawing) -> str:
+    return figure.svg(title="t", ident="x")
 
 
-def texts(figure: str) -> list[str]:
+def parsed(figure: Drawing) -> ET.Element:
+    return ET.fromstring(drawn(figure))  # noqa: S314 - our own output
+
+
+def texts(figure: Drawing) -> list[str]:
     return [node.text or "" for node in parsed(figure).iter(f"{SVG}text")]
 
 
-def marks(figure: str, name: str, fill: str) -> list[ET.Element]:
+def marks(figure: Drawing, name: str, fill: str) -> list[ET.Element]:
     return [m for m in parsed(figure).iter(SVG + name) if fill in m.get("fill", "")]
 
 
 @pytest.mark.parametrize(
     "figure",
     [
-        gap_chart(bins(), ident="x"),
-        gap_chart([], ident="x"),
-        forest_plot([("a", made(0.6, 0.5, 0.7))], title="t", axis="share", ident="x"),
-        forest_plot([], title="t", axis="share", ident="x"),
+        gap_chart(bins()),
+        gap_chart([]),
+        forest_plot([("a", made(0.6, 0.5, 0.7))], axis="share"),
+        forest_plot([], axis="share"),
     ],
     ids=["gap", "no gap", "forest", "no forest"],
 )
-def test_a_figure_is_an_image_with_a_name_and_words_and_scales(figure: str) -> None:
+def test_a_figure_is_an_image_with_a_name_and_words_and_scales(figure: Drawing) -> None:
     root = parsed(figure)
     title, words = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
     assert title is not None
@@ -66,11 +71,12 @@ def test_a_figure_is_an_image_with_a_name_and_words_and_scales(figure: str) -> N
     assert root.get("height") is None
     assert title.text
     assert words.text
-    assert "style=" not in figure
+    assert "style=" not in drawn(figure)
 
 
 def test_every_colour_is_a_variable_of_the_page_with_a_fallback() -> None:
-    figure = gap_chart(bins()) + forest_plot([("a", made(0.6, 0.5, 0.7))], title="t", axis="x")
+    rows = [("a", made(0.6, 0.5, 0.7))]
+    figure = drawn(gap_chart(bins())) + drawn(forest_plot(rows, axis="x"))
     colours = set(re.findall(r'(?:fill|stroke)="([^"]+)"', figure)) - {"none"}
     assert all(re.fullmatch(r"var\(--chart-\w+, #[0-9a-f]{6}\)", colour) for colour in colours)
 
@@ -110,27 +116,27 @@ def test_the_noise_ceiling_is_shaded_where_it_is_and_only_told_where_it_is_not()
     assert "noise ceiling, 80% to 89%: as far as people agree" in texts(figure)
     without = gap_chart(bins(), ceiling=noise_ceiling([0, 0], [0, 1], [1, -1]))
     assert not marks(without, "rect", "--chart-band")
-    assert "undefined, raters agree less than half the time" in without
+    assert "undefined, raters agree less than half the time" in without.alt_text
 
 
 def test_too_few_judgments_give_a_figure_that_says_so() -> None:
     nothing = agreement_by_gap(read_votes([1], [1], [0.3], [0]))
     assert "Not enough judgments yet" in texts(gap_chart(nothing))
     rows = [("scorer", undefined("no vote was decided", method="m"))]
-    assert "Not enough judgments yet" in texts(forest_plot(rows, title="t", axis="x"))
+    assert "Not enough judgments yet" in texts(forest_plot(rows, axis="x"))
 
 
 def test_a_row_without_value_says_why_and_a_value_without_interval_says_so() -> None:
     lone = Estimate(value=0.5, n_units=1, n_raters=1, n_ratings=4, method="m", note="one rater")
     rows = [("a", undefined("no variation", method="m")), ("b", lone), ("c", made(0.6, 0.5, 0.7))]
-    found = texts(forest_plot(rows, title="t", axis="share of votes", reference=0.5))
+    found = texts(forest_plot(rows, axis="share of votes", reference=0.5))
     assert {"Undefined: no variation", "0.50, no interval", "0.60 [0.50, 0.70]"} <= set(found)
     assert "share of votes" in found
 
 
 def test_what_reaches_beyond_the_axis_ends_in_an_arrow_inside_it() -> None:
     rows = [("a", made(0.9, 0.7, 1.3)), ("b", made(-0.5, -0.9, 0.2))]
-    figure = forest_plot(rows, title="t", axis="alpha")
+    figure = forest_plot(rows, axis="alpha")
     assert len(marks(figure, "polygon", "--chart-accent")) == 2
     assert len(marks(figure, "circle", "--chart-accent")) == 1
     ends = [
@@ -142,14 +148,14 @@ def test_what_reaches_beyond_the_axis_ends_in_an_arrow_inside_it() -> None:
 
 
 def test_names_are_escaped() -> None:
-    figure = forest_plot(
-        [("<script>&\"'", made(0.6, 0.5, 0.7))], title="<b>", axis="</text>", ident='"><x'
-    )
-    assert "<script>" not in figure
+    figure = forest_plot([("<script>&\"'", made(0.6, 0.5, 0.7))], axis="</text>")
+    made_svg = figure.svg(title="<b>", ident='"><x')
+    assert "<script>" not in made_svg
     assert "<script>&\"'" in texts(figure)
-    assert parsed(figure).get("aria-labelledby") == '"><x-title "><x-desc'
+    root = ET.fromstring(made_svg)  # noqa: S314 - our own output
+    assert root.get("aria-labelledby") == '"><x-title "><x-desc'
 
 
 def test_limits_that_do_not_increase_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^limits: "):
-        forest_plot([], title="t", axis="x", limits=(1.0, 1.0))
+        forest_plot([], axis="x", limits=(1.0, 1.0))

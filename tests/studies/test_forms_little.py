@@ -12,7 +12,7 @@ from studies.analysis.data.plan import Plan
 from studies.analysis.data.tables import Scores
 from studies.analysis.protocols.registry import PROTOCOLS
 from studies.analysis.results import analyse
-from studies.analysis.results_report import figures, summary
+from studies.analysis.results_report import figures, stored_figures, summary
 from tests.studies.columns import (
     FIT,
     by_quality,
@@ -43,9 +43,9 @@ def told(made: StudyTables) -> str:
     shown = figures(found)
     for section in summary(found)["sections"]:
         assert {*section["figures"], *section["collapsed"]} <= shown.keys()
-    for figure in shown.values():
-        assert "nan" not in figure.svg
-        assert figure.caption
+    for figure in stored_figures(found).values():
+        assert "nan" not in figure["svg"]
+        assert figure["caption"]
     json.loads(as_text(found.as_dict()), parse_constant=lambda name: pytest.fail(name))
     return json.dumps(summary(found))
 

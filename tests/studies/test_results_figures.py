@@ -22,7 +22,7 @@ from studies.analysis.data.tables import Judgments, Scores
 from studies.analysis.report.figure import Figure, figure_to_csv
 from studies.analysis.results import analyse as compute
 from studies.analysis.results import plain
-from studies.analysis.results_report import figures
+from studies.analysis.results_report import stored_figures
 from studies.analysis.statistics.calibration_curves import Curves, curves
 from studies.analysis.statistics.system_level import system_correlation, system_correlation_of_votes
 from studies.analysis.statistics.votes import every_vote, read_votes
@@ -148,10 +148,10 @@ def test_a_grid_writes_into_few_cells_and_shades_many() -> None:
         names = [str(i) for i in range(n)]
         cells = [[0.5 if i != j else None for j in range(n)] for i in range(n)]
         grid = grids.Grid(
-            title="t", names=names, short=names, cells=cells, row="r", column="c", hint="h",
+            names=names, short=names, cells=cells, row="r", column="c", hint="h",
             legend="l",
         )  # fmt: skip
-        return grids.render(grid, alt_text="told", ident="g")
+        return grids.render(grid, alt_text="told").svg(title="t", ident="g")
 
     assert drawn(3).count(">50<") == 6
     assert drawn(20).count(">50<") == 0
@@ -218,9 +218,9 @@ def test_a_degenerate_study_gives_figures_that_say_why(
     study = factories.open_study(neurons=4)
     for _ in range(raters):
         factories.judged(study, answers)
-    for shown in figures(compute(study_tables(study))).values():
-        assert "nan" not in shown.svg
-        assert shown.svg or shown.rows or shown.empty
+    for shown in stored_figures(compute(study_tables(study))).values():
+        assert "nan" not in shown["svg"]
+        assert shown["svg"] or shown["rows"] or shown["empty"]
 
 
 def test_a_study_whose_scorer_is_undefined_everywhere_still_has_its_other_figures(
@@ -230,7 +230,7 @@ def test_a_study_whose_scorer_is_undefined_everywhere_still_has_its_other_figure
     Score.objects.update(value=None, reason="the simulation is constant")
     for _ in range(3):
         factories.judged(study, ["fancy", "plain", "tie", "fancy"])
-    shown = figures(compute(study_tables(study)))
+    shown = stored_figures(compute(study_tables(study)))
     assert "gap" not in shown
-    assert "Not enough" in shown["scorers"].svg
-    assert shown["pairs"].rows
+    assert "Not enough" in shown["scorers"]["svg"]
+    assert shown["pairs"]["rows"]

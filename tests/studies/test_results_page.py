@@ -12,7 +12,7 @@ from django.utils import timezone
 from explanations.models import Method, Score
 from studies.analysis.results import VERSION
 from studies.analysis.results import analyse as analyse_tables
-from studies.analysis.results_report import figures
+from studies.analysis.results_report import stored_figures
 from studies.design.size import SECONDS_PER_JUDGMENT
 from studies.models import Analysis, Study
 from studies.selectors.pages import study_plan
@@ -291,8 +291,8 @@ def test_every_figure_has_words_and_a_table_behind_it(read: Read, staff: Client)
 def test_a_figure_copied_without_the_page_says_what_is_synthetic(*, synthetic: bool) -> None:
     study = factories.open_study(neurons=3)
     factories.judged(study, ["fancy", "plain", "tie"], synthetic=synthetic)
-    drawn = figures(analyse_tables(study_tables(study)))
-    for figure in filter(None, (shown.svg for shown in drawn.values())):
+    drawn = stored_figures(analyse_tables(study_tables(study)))
+    for figure in filter(None, (shown["svg"] for shown in drawn.values())):
         _, words, seen = re.split(r"<desc[^>]*>|</desc>", figure)
         assert ("Includes synthetic judgments." in words) is synthetic
         assert ("Includes synthetic judgments." in seen) is synthetic

@@ -7,19 +7,11 @@ from studies.analysis.charts import axes, svg
 _LEFT, _TOP, _HEIGHT = 46.0, 30.0, 150.0
 
 
-def render(
-    counts: Sequence[tuple[str, int]],
-    *,
-    title: str,
-    axis: str,
-    ident: str,
-    synthetic: bool = False,
-) -> str:
+def render(counts: Sequence[tuple[str, int]], *, axis: str) -> svg.Drawing:
     """Draw one bar for each named count, from zero, with the start of its range below."""
-    frame = svg.Frame(title=title, ident=ident, synthetic=synthetic)
     most = max((n for _, n in counts), default=0)
     if not most:
-        return frame.placeholder("It fills as people answer.")
+        return svg.placeholder("It fills as people answer.")
     step = (svg.WIDTH - _LEFT - 8) / len(counts)
     bottom = _TOP + _HEIGHT
     names = [(_LEFT + at * step, name.partition(" to ")[0]) for at, (name, _) in enumerate(counts)]
@@ -33,4 +25,4 @@ def render(
         ),
     ]
     alt_text = "; ".join(f"{name}: {n}" for name, n in counts)
-    return frame.figure(marks, height=bottom + 46, alt_text=f"{alt_text}.")
+    return svg.Drawing(marks=marks, height=bottom + 46, alt_text=f"{alt_text}.")

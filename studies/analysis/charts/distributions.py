@@ -41,8 +41,8 @@ def histogram(edges: Sequence[float], counts: Sequence[int], *, ident: str = "hi
             "Activation", _ticks(edges, left, step), y=_BOTTOM, left=left, right=_RIGHT
         ),
     ]
-    frame = svg.Frame(title="How often the neuron has which activation", ident=ident)
-    return frame.figure(marks, height=_BOTTOM + 44, alt_text=_alt_text(edges, counts))
+    drawing = svg.Drawing(marks=marks, height=_BOTTOM + 44, alt_text=_alt_text(edges, counts))
+    return drawing.svg(title="How often the neuron has which activation", ident=ident)
 
 
 def _ticks(edges: Sequence[float], left: float, step: float) -> list[axes.Tick]:

@@ -15,13 +15,10 @@ _NAME_LINE, _NAME_BESIDE = 56, 32
 def forest_plot(
     rows: Sequence[tuple[str, Estimate]],
     *,
-    title: str,
     axis: str,
     reference: float | None = None,
     limits: tuple[float, float] = (0.0, 1.0),
-    synthetic: bool = False,
-    ident: str = "forest-plot",
-) -> str:
+) -> svg.Drawing:
     """Draw one named estimate per row with its 95% interval, over one axis.
 
     `axis` names the axis with its unit; at `reference` there is a dashed line. What reaches beyond
@@ -29,9 +26,8 @@ def forest_plot(
     increase.
     """
     layout = _Layout(axis=Axis(name="limits", low=limits[0], high=limits[1]))
-    frame = svg.Frame(title=title, ident=ident, synthetic=synthetic)
     if not any(estimate.defined for _, estimate in rows):
-        return frame.placeholder("It fills as judgments come in.")
+        return svg.placeholder("It fills as judgments come in.")
     marks: list[str] = []
     y = 0.0
     for name, estimate in rows:
@@ -43,7 +39,7 @@ def forest_plot(
         marks += row
     ticks = [(layout.x(x), axes.number(x)) for x in axes.round_ticks(*limits)]
     marks += axes.bottom_axis(axis, ticks, y=y, left=layout.left, right=layout.right)
-    return frame.figure(marks, height=y + 44, alt_text=axes.all_in_words(rows))
+    return svg.Drawing(marks=marks, height=y + 44, alt_text=axes.all_in_words(rows))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

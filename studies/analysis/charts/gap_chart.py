@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 from math import isinf
 
-from studies.analysis.charts import axes, plots
+from studies.analysis.charts import axes, plots, svg
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.plan import GAP_EDGES
 from studies.analysis.statistics.noise_ceiling import NoiseCeiling
@@ -13,13 +13,8 @@ from studies.analysis.statistics.score_votes import GapBin
 
 
 def gap_chart(
-    bins: Sequence[GapBin],
-    *,
-    ceiling: NoiseCeiling | None = None,
-    published: Sequence[float] = (),
-    synthetic: bool = False,
-    ident: str = "gap-chart",
-) -> str:
+    bins: Sequence[GapBin], *, ceiling: NoiseCeiling | None = None, published: Sequence[float] = ()
+) -> svg.Drawing:
     """Draw the agreement of votes with scores by score gap, each bin with its 95% interval.
 
     `ceiling` is shaded when both its bounds are defined. `published` shares, one a bin, are drawn
@@ -38,7 +33,6 @@ def gap_chart(
         mark="ring",
     )
     plot = plots.Plot(
-        title="How often the higher score won the vote, by score gap",
         x=replace(
             axes.categories("Score gap (difference of the two scores)", names or [""]),
             notes=tuple(str(b.agreement.n_ratings) for b in bins),
@@ -55,7 +49,7 @@ def gap_chart(
     if ceiling is not None:
         alt_text += f"; noise ceiling: {axes.in_words(ceiling.lower)} to "
         alt_text += axes.in_words(ceiling.upper)
-    return plots.render(plot, alt_text=f"{alt_text}.", ident=ident, synthetic=synthetic)
+    return plots.render(plot, alt_text=f"{alt_text}.")
 
 
 def _published(share: float) -> Estimate:

@@ -20,7 +20,6 @@ class Grid:
     `names` are the labels of the rows, `short` ones those of the columns.
     """
 
-    title: str
     names: Sequence[str]
     short: Sequence[str]
     cells: Sequence[Sequence[float | None]]
@@ -30,16 +29,15 @@ class Grid:
     legend: str
 
 
-def render(grid: Grid, *, alt_text: str, ident: str, synthetic: bool = False) -> str:
+def render(grid: Grid, *, alt_text: str) -> svg.Drawing:
     """Draw a grid, darker for a greater share; its `hint` where no cell has one."""
-    frame = svg.Frame(title=grid.title, ident=ident, synthetic=synthetic)
     if not any(cell is not None for row in grid.cells for cell in row):
-        return frame.placeholder(grid.hint)
+        return svg.placeholder(grid.hint)
     n = len(grid.names)
     side = min((svg.WIDTH - 96) / n, 52)
     layout = _Layout(grid=grid, side=side, left=svg.WIDTH - n * side, top=86)
     marks = [*layout.legend(), *layout.names(), *layout.cells()]
-    return frame.figure(marks, height=layout.top + n * side + 6, alt_text=alt_text)
+    return svg.Drawing(marks=marks, height=layout.top + n * side + 6, alt_text=alt_text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

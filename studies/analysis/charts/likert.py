@@ -20,22 +20,14 @@ class Bar:
     counts: tuple[int, ...]
 
 
-def render(
-    bars: Sequence[Bar],
-    points: Sequence[str],
-    *,
-    title: str,
-    ident: str,
-    synthetic: bool = False,
-) -> str:
+def render(bars: Sequence[Bar], points: Sequence[str]) -> svg.Drawing:
     """Draw one bar per row, its lower points left of the middle line and its upper ones right.
 
     A middle point lies across the line. All bars have one scale, so that lengths compare.
     """
-    frame = svg.Frame(title=title, ident=ident, synthetic=synthetic)
     rows = [bar for bar in bars if sum(bar.counts)]
     if not rows:
-        return frame.placeholder("It fills as people rate.")
+        return svg.placeholder("It fills as people rate.")
     layout = _Layout(points=points, bars=rows)
     legend, top = layout.legend()
     bottom = top + len(rows) * _STEP
@@ -44,7 +36,7 @@ def render(
         *(mark for i, bar in enumerate(rows) for mark in layout.bar(bar, top + i * _STEP)),
         *axes.bottom_axis("Percent of ratings", layout.ticks(), y=bottom, left=0, right=svg.WIDTH),
     ]
-    return frame.figure(marks, height=bottom + 44, alt_text=_alt_text(rows, points))
+    return svg.Drawing(marks=marks, height=bottom + 44, alt_text=_alt_text(rows, points))
 
 
 def _alt_text(bars: Sequence[Bar], points: Sequence[str]) -> str:

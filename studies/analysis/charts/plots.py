@@ -44,7 +44,6 @@ class Band:
 class Plot:
     """Two axes and what is drawn over them. `reference` is where a dashed line runs across."""
 
-    title: str
     x: Axis
     y: Axis
     series: Sequence[Series]
@@ -55,12 +54,11 @@ class Plot:
     scatter: Sequence[tuple[float, float]] = ()
 
 
-def render(plot: Plot, *, alt_text: str, ident: str, synthetic: bool = False) -> str:
+def render(plot: Plot, *, alt_text: str) -> svg.Drawing:
     """Draw a plot; where nothing is defined, its `hint` says what will fill it."""
-    frame = svg.Frame(title=plot.title, ident=ident, synthetic=synthetic)
     defined = any(e.defined for series in plot.series for _, e in series.points)
     if not defined and not plot.scatter:
-        return frame.placeholder(plot.hint)
+        return svg.placeholder(plot.hint)
     legend = axes.legend(_legend(plot))
     layout = _Layout(plot=plot, top=len(legend) * axes.LINE + 42)
     marks = [
@@ -71,7 +69,7 @@ def render(plot: Plot, *, alt_text: str, ident: str, synthetic: bool = False) ->
         *layout.curve(),
         *(mark for series in plot.series for mark in layout.of(series)),
     ]
-    return frame.figure(marks, height=layout.bottom + layout.name_y + 8, alt_text=alt_text)
+    return svg.Drawing(marks=marks, height=layout.bottom + layout.name_y + 8, alt_text=alt_text)
 
 
 def _legend(plot: Plot) -> list[tuple[str, str]]:

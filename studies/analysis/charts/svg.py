@@ -6,7 +6,7 @@ the caption, its table behind it. Colours come from the CSS variables `--chart-i
 escaped.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
@@ -21,45 +21,46 @@ _SYNTHETIC = "Includes synthetic judgments."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
-    """What every figure has: a title, and an `ident` that makes its ids unique on the page.
+class Drawing:
+    """The marks of a figure, `height` units high; `alt_text` says what it shows."""
 
-    A `synthetic` figure says below and in words that it includes synthetic judgments.
-    """
+    marks: Sequence[str]
+    height: float
+    alt_text: str
 
-    title: str
-    ident: str
-    synthetic: bool = False
+    def svg(self, *, title: str, ident: str, synthetic: bool = False) -> str:
+        """Return the whole figure, which scales to its place.
 
-    def figure(self, marks: Iterable[str], *, height: float, alt_text: str) -> str:
-        """Return a whole figure that scales to its place; `alt_text` says what it shows."""
-        name = escape(self.ident)
-        if self.synthetic:
+        `ident` makes its ids unique on the page. A `synthetic` figure says below and in words that
+        it includes synthetic judgments.
+        """
+        name, marks, height, alt_text = escape(ident), self.marks, self.height, self.alt_text
+        if synthetic:
             marks = [*marks, text(_SYNTHETIC, 0, height + 14, weight=600)]
             height, alt_text = height + 20, f"{_SYNTHETIC} {alt_text}"
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" width="100%" '
             f'viewBox="0 0 {WIDTH} {height:g}" aria-labelledby="{name}-title {name}-desc" '
             f'font-family="system-ui, sans-serif" font-size="12.5">'
-            f'<title id="{name}-title">{escape(self.title)}</title>'
+            f'<title id="{name}-title">{escape(title)}</title>'
             f'<desc id="{name}-desc">{escape(alt_text)}</desc>'
             f"{''.join(marks)}</svg>"
         )
 
-    def placeholder(self, hint: str) -> str:
-        """Return the figure where there is too little to draw; `hint` says what will fill it."""
-        marks = [
-            f'<rect x="1" y="1" width="{WIDTH - 2}" height="138" rx="6" fill="none" '
-            f'stroke="{MUTED}" stroke-dasharray="4 4"/>',
-            f'<circle cx="{WIDTH / 2:g}" cy="38" r="5" fill="none" stroke="{MUTED}" '
-            f'stroke-width="2"/>',
-            text("Not enough judgments yet", WIDTH / 2, 72, weight=600, anchor="middle"),
-            *(
-                text(line, WIDTH / 2, 94 + 17 * i, colour=MUTED, anchor="middle")
-                for i, line in enumerate(wrap(hint, 52))
-            ),
-        ]
-        return self.figure(marks, height=140, alt_text=f"Not enough judgments yet. {hint}")
+
+def placeholder(hint: str) -> Drawing:
+    """Return the figure where there is too little to draw; `hint` says what will fill it."""
+    marks = [
+        f'<rect x="1" y="1" width="{WIDTH - 2}" height="138" rx="6" fill="none" '
+        f'stroke="{MUTED}" stroke-dasharray="4 4"/>',
+        f'<circle cx="{WIDTH / 2:g}" cy="38" r="5" fill="none" stroke="{MUTED}" stroke-width="2"/>',
+        text("Not enough judgments yet", WIDTH / 2, 72, weight=600, anchor="middle"),
+        *(
+            text(line, WIDTH / 2, 94 + 17 * i, colour=MUTED, anchor="middle")
+            for i, line in enumerate(wrap(hint, 52))
+        ),
+    ]
+    return Drawing(marks=marks, height=140, alt_text=f"Not enough judgments yet. {hint}")
 
 
 def text(

@@ -71,7 +71,7 @@ class ProtocolAnalysis(Generic[D]):
     key_figures: Callable[[D], tuple[KeyFigure, ...]]
     headline: Callable[[D], str]
     warnings: Callable[[D], Iterator[str]]
-    figures: Callable[[D, bool], dict[str, Figure]]
+    figures: Callable[[D], dict[str, Figure]]
     sections: Callable[[D], tuple[Section, ...]]
     design: str
     methods_text: Callable[[D], str]

@@ -65,15 +65,12 @@ def scatter(
     x: str,
     y: str,
     caption: str,
-    ident: str,
-    synthetic: bool,
     estimates: Sequence[tuple[str, Estimate]],
 ) -> Figure:
     """Return people's scores of explanations over a model's."""
     drawn = points[:: max(1, -(-len(points) // _POINTS))]
     words = "; ".join(f"{name}: {in_words(estimate)}" for name, estimate in estimates)
     plot = plots.Plot(
-        title=title,
         x=_span(x, [point.model for point in points]),
         y=_span(y, [point.people for point in points]),
         series=(),
@@ -85,7 +82,7 @@ def scatter(
         caption=f"{caption} {words}.",
         columns=((x, "number"), (y, "number"), ("Raters", "count")),
         rows=[(point.model, point.people, point.n) for point in points],
-        svg=plots.render(plot, alt_text=f"{words}.", ident=ident, synthetic=synthetic),
+        drawing=plots.render(plot, alt_text=f"{words}."),
         empty="No explanation was scored by both.",
     )
 

@@ -29,8 +29,6 @@ def condition_means(
     axis: str,
     kind: Kind,
     caption: str,
-    ident: str,
-    synthetic: bool,
     limits: tuple[float, float] | None = (0.0, 1.0),
     reference: float | None = None,
 ) -> Figure:
@@ -45,15 +43,11 @@ def condition_means(
         rows=[(str(p.condition), ranks, p.estimate, p.median) for ranks, p in ranked],
         limits=limits,
         reference=reference,
-        synthetic=synthetic,
-        ident=ident,
         empty="No condition was judged.",
     )
 
 
-def condition_contrasts(
-    leads: Sequence[Contrast], *, axis: str, kind: Kind, ident: str, synthetic: bool
-) -> Figure:
+def condition_contrasts(leads: Sequence[Contrast], *, axis: str, kind: Kind) -> Figure:
     """Return every two conditions' difference within neurons."""
     estimates = [(f"{each.first} minus {each.second}", each.lead) for each in leads]
     return forest(
@@ -76,13 +70,11 @@ def condition_contrasts(
         ],
         limits=None,
         reference=0.0,
-        synthetic=synthetic,
-        ident=ident,
         empty="There is only one condition, so there is nothing to compare it with.",
     )
 
 
-def leaderboard(board: Leaderboard, *, note: str, ident: str, synthetic: bool) -> Figure:
+def leaderboard(board: Leaderboard, *, note: str) -> Figure:
     """Return a leaderboard; `note` ends its caption."""
     ranked = [(possible_ranks(s.rank_low, s.rank_high), s) for s in board.conditions]
     return forest(
@@ -98,20 +90,12 @@ def leaderboard(board: Leaderboard, *, note: str, ident: str, synthetic: bool) -
         limits=None,
         least=0.5,
         reference=0.0,
-        synthetic=synthetic,
-        ident=ident,
         empty=board.reason,
     )
 
 
 def win_matrix(
-    matrix: WinMatrix,
-    *,
-    title: str,
-    caption: str,
-    names: tuple[str, str, str],
-    legend: str,
-    synthetic: bool,
+    matrix: WinMatrix, *, title: str, caption: str, names: tuple[str, str, str], legend: str
 ) -> Figure:
     """Return every two conditions as a grid; `names` head the winner, the loser and the share."""
     conditions = [str(name) for name in matrix.conditions]
@@ -123,7 +107,6 @@ def win_matrix(
     ]
     first, second, share = names
     grid = grids.Grid(
-        title=title,
         names=[f"{i} {name}" for i, name in enumerate(conditions, start=1)],
         short=[str(i) for i in range(1, len(conditions) + 1)],
         cells=[[_value(cell) for cell in row] for row in matrix.cells],
@@ -138,7 +121,7 @@ def win_matrix(
         caption=caption,
         columns=((first, "text"), (second, "text"), (share, "share")),
         rows=pairs,
-        svg=grids.render(grid, alt_text=f"{text}.", ident="wins", synthetic=synthetic),
+        drawing=grids.render(grid, alt_text=f"{text}."),
         empty="No two conditions were compared.",
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import Any, Literal, TypeAlias
 
+from studies.analysis.charts.svg import Drawing
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.report.spreadsheet import escaped
 
@@ -17,7 +18,7 @@ _PARTS = ("value", "low", "high", "n_units", "n_raters", "n_ratings", "reason", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One figure with its table, or a table alone where `svg` is empty.
+    """One figure with its table, or a table alone without a `drawing`.
 
     `columns` are pairs of name and kind, each row one cell per column: text, a number, None where
     there is none, or an `Estimate`. A `share` runs from 0 to 1. `empty` says what is missing where
@@ -28,7 +29,7 @@ class Figure:
     caption: str
     columns: tuple[tuple[str, Kind], ...]
     rows: Sequence[tuple[Cell, ...]]
-    svg: str = ""
+    drawing: Drawing | None = None
     empty: str = ""
 
     def __post_init__(self) -> None:
@@ -36,6 +37,20 @@ class Figure:
         for i, row in enumerate(self.rows):
             if len(row) != len(self.columns):
                 raise ValueError(f"row {i}: {len(row)} cells for {len(self.columns)} columns")
+
+    def as_dict(self, ident: str, *, synthetic: bool) -> dict[str, Any]:
+        """Return the figure as it is stored, drawn as `svg`; see `Drawing.svg`."""
+        drawn = self.drawing and self.drawing.svg(
+            title=self.title, ident=ident, synthetic=synthetic
+        )
+        return {
+            "title": self.title,
+            "caption": self.caption,
+            "columns": self.columns,
+            "rows": self.rows,
+            "svg": drawn or "",
+            "empty": self.empty,
+        }
 
 
 def figure_to_csv(figure: Mapping[str, Any]) -> str:

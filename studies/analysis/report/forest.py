@@ -14,8 +14,6 @@ def forest(
     title: str,
     caption: str,
     axis: str,
-    ident: str,
-    synthetic: bool,
     name: str = "",
     kind: Kind = "share",
     columns: tuple[tuple[str, Kind], ...] | None = None,
@@ -38,16 +36,8 @@ def forest(
         caption=caption,
         columns=columns or ((name, "text"), (axis, kind)),
         rows=list(estimates) if rows is None else rows,
-        svg=forest_plot(
-            estimates,
-            title=title,
-            axis=axis,
-            limits=limits,
-            reference=reference,
-            synthetic=synthetic,
-            ident=ident,
-        )
+        drawing=forest_plot(estimates, axis=axis, limits=limits, reference=reference)
         if estimates
-        else "",
+        else None,
         empty=empty,
     )

@@ -20,9 +20,8 @@ _Z = 1.959964
 _LARGEST_LOG = 700.0
 
 
-def pairs(found: RaterPairs, *, synthetic: bool) -> Figure:
+def pairs(found: RaterPairs) -> Figure:
     """Return how often every two raters give the same answer."""
-    title = "How often every two raters give the same answer"
     names = [f"Rater {name + 1}" for name in found.raters]
     cells = [
         [x if isfinite(x) else None for x in row] for row in np.asarray(found.agreement).tolist()
@@ -34,7 +33,6 @@ def pairs(found: RaterPairs, *, synthetic: bool) -> Figure:
         if found.shared[i, j]
     ]
     grid = grids.Grid(
-        title=title,
         names=names,
         short=[str(name + 1) for name in found.raters],
         cells=cells,
@@ -45,7 +43,7 @@ def pairs(found: RaterPairs, *, synthetic: bool) -> Figure:
     )
     text = "; ".join(f"{a} and {b}: {in_words(share)}" for a, b, share in listed[:20])
     return Figure(
-        title=title,
+        title="How often every two raters give the same answer",
         caption=(
             "Raters in the order in which they started, at most forty. A light row is a rater who "
             "answers differently from most: check the instructions before you suspect the rater. "
@@ -53,7 +51,7 @@ def pairs(found: RaterPairs, *, synthetic: bool) -> Figure:
         ),
         columns=(("Rater", "text"), ("Other rater", "text"), ("Same answer", "share")),
         rows=listed,
-        svg=grids.render(grid, alt_text=f"{text}.", ident="pairs", synthetic=synthetic),
+        drawing=grids.render(grid, alt_text=f"{text}."),
         empty="No two raters judged the same item.",
     )
 
@@ -77,13 +75,11 @@ def _wilson(share: float | None, n: int) -> Estimate:
     )
 
 
-def growth(found: Sequence[SoFar], level: Level, *, synthetic: bool) -> Figure:
+def growth(found: Sequence[SoFar], level: Level) -> Figure:
     """Return alpha of ever more of the judgments."""
-    title = "Alpha as judgments came in"
     points = [(float(each.n), each.estimate) for each in found]
     y = axes.reaching(f"Krippendorff's α, {level}", [e for _, e in points], least=0.1)
     plot = plots.Plot(
-        title=title,
         x=axes.Axis(name="Judgments collected", low=0, high=max([n for n, _ in points], default=1)),
         y=axes.Axis(name=y.name, low=max(y.low, -1.0), high=min(y.high, 1.0)),
         series=[plots.Series(name="all judgments so far, 95% interval", points=points)],
@@ -92,19 +88,19 @@ def growth(found: Sequence[SoFar], level: Level, *, synthetic: bool) -> Figure:
     )
     text = "; ".join(f"{n:,.0f} judgments: {in_words(e)}" for n, e in points)
     return Figure(
-        title=title,
+        title="Alpha as judgments came in",
         caption=(
             "Whether more judgments still change alpha. Stopping when it looks good makes it look "
             "better than it is: decide the number in advance."
         ),
         columns=(("Judgments", "count"), (f"Alpha, {level}", "number")),
         rows=[(int(n), e) for n, e in points],
-        svg=plots.render(plot, alt_text=f"{text}.", ident="growth", synthetic=synthetic),
+        drawing=plots.render(plot, alt_text=f"{text}."),
         empty="No judgments yet.",
     )
 
 
-def learning(drift: Drift, *, synthetic: bool) -> Figure:
+def learning(drift: Drift) -> Figure:
     """Return how often raters give the same answer as others, as they go on."""
     return _over_time(
         drift,
@@ -116,12 +112,10 @@ def learning(drift: Drift, *, synthetic: bool) -> Figure:
             "Later parts include only raters who went on so far; the slope, which compares each "
             f"rater with themselves, is {_slope(drift)}."
         ),
-        ident="learning",
-        synthetic=synthetic,
     )
 
 
-def pace(drift: Drift, *, synthetic: bool) -> Figure:
+def pace(drift: Drift) -> Figure:
     """Return how long a judgment takes as raters go on."""
     means = [_in_seconds(each.mean) for each in drift.stretches]
     top = axes.reaching("Seconds, geometric mean", means, least=1)
@@ -135,25 +129,14 @@ def pace(drift: Drift, *, synthetic: bool) -> Figure:
             "Faster with the same agreement is learning; faster with less is fatigue. Within "
             f"raters, the logarithm of seconds changes by {_slope(drift)}."
         ),
-        ident="pace",
-        synthetic=synthetic,
     )
 
 
 def _over_time(
-    drift: Drift,
-    means: Sequence[Estimate],
-    *,
-    title: str,
-    y: axes.Axis,
-    kind: Kind,
-    caption: str,
-    ident: str,
-    synthetic: bool,
+    drift: Drift, means: Sequence[Estimate], *, title: str, y: axes.Axis, kind: Kind, caption: str
 ) -> Figure:
     names = [_stretch(each.after, each.upto) for each in drift.stretches]
     plot = plots.Plot(
-        title=title,
         x=axes.categories("A rater's own judgments", names),
         y=y,
         series=[
@@ -172,7 +155,7 @@ def _over_time(
         caption=caption,
         columns=(("A rater's own judgments", "text"), (y.name, kind)),
         rows=rows,
-        svg=plots.render(plot, alt_text=f"{text}.", ident=ident, synthetic=synthetic),
+        drawing=plots.render(plot, alt_text=f"{text}."),
     )
 
 

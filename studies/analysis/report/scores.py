@@ -11,7 +11,7 @@ NO_SCORE = "No explanation has a score: simulate and score the explanations."
 LEVELS = "Item level and system level are two questions with two answers."
 
 
-def score_links(links: Sequence[ScoreLink], *, what: str, synthetic: bool) -> dict[str, Figure]:
+def score_links(links: Sequence[ScoreLink], *, what: str) -> dict[str, Figure]:
     """Return how values go with scores, at item level and at system level."""
     left_out = "; ".join(
         f"{each.scorer}: {counted(n, 'explanation')} without a defined score"
@@ -30,8 +30,6 @@ def score_links(links: Sequence[ScoreLink], *, what: str, synthetic: bool) -> di
             columns=(("Scorer", "text"), ("Correlation", "number")),
             limits=(-1.0, 1.0),
             reference=0.0,
-            synthetic=synthetic,
-            ident="links-item",
             empty=NO_SCORE,
         ),
         "links-levels": Figure(

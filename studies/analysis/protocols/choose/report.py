@@ -94,13 +94,13 @@ def methods_text(found: Chosen | Orders) -> str:
     )
 
 
-def figures(found: Chosen | Orders, synthetic: bool) -> dict[str, Figure]:
+def figures(found: Chosen | Orders) -> dict[str, Figure]:
     """Return shares of right choices by condition, confidence, layer, position, and agreement."""
     if isinstance(found, Orders):
-        return rank_report.figures(found, synthetic)
+        return rank_report.figures(found)
     drawn = {
-        "right": _right(found, synthetic=synthetic),
-        "places": _places(found, synthetic=synthetic),
+        "right": _right(found),
+        "places": _places(found),
         "agreement": agreement.as_table(
             found.agreement,
             title="Do raters choose the same option?",
@@ -115,20 +115,14 @@ def figures(found: Chosen | Orders, synthetic: bool) -> dict[str, Figure]:
             kind="share",
             reference=found.chance,
             caption=f"The dashed line is chance, one in {found.n_options}.",
-            ident="means",
-            synthetic=synthetic,
         )
         drawn["leads"] = condition_contrasts(
-            found.by_condition.contrasts,
-            axis="Difference of shares",
-            kind="number",
-            ident="leads",
-            synthetic=synthetic,
+            found.by_condition.contrasts, axis="Difference of shares", kind="number"
         )
     if found.by_confidence:
-        drawn["confidence"] = _confidence(found, synthetic=synthetic)
+        drawn["confidence"] = _confidence(found)
     if found.links:
-        drawn |= score_links(found.links, what="right choice", synthetic=synthetic)
+        drawn |= score_links(found.links, what="right choice")
     if found.models:
         rows = [(m.scorer, m.gap, m.n_explanations) for m in found.models]
         drawn["models"] = models(rows, empty="No explanation was answered by both.")
@@ -140,14 +134,12 @@ def figures(found: Chosen | Orders, synthetic: bool) -> dict[str, Figure]:
             x=f"Score, {link.scorer}",
             y="Share of right choices",
             caption="Each point is an explanation.",
-            ident="scatter",
-            synthetic=synthetic,
             estimates=[("Within neurons", link.within), ("Over conditions", link.system)],
         )
     return drawn
 
 
-def _right(found: Chosen, *, synthetic: bool) -> Figure:
+def _right(found: Chosen) -> Figure:
     layers = found.by_layer if len(found.by_layer) > 1 else ()
     return forest(
         [("all answers", found.right), *((each.name, each.right) for each in layers)],
@@ -158,13 +150,11 @@ def _right(found: Chosen, *, synthetic: bool) -> Figure:
         ),
         name="Part",
         axis="Share of right choices",
-        ident="right",
         reference=found.chance,
-        synthetic=synthetic,
     )
 
 
-def _confidence(found: Chosen, *, synthetic: bool) -> Figure:
+def _confidence(found: Chosen) -> Figure:
     return forest(
         [(each.name, each.right) for each in found.by_confidence],
         title="Do people know when they are right?",
@@ -174,13 +164,11 @@ def _confidence(found: Chosen, *, synthetic: bool) -> Figure:
         ),
         name="Confidence",
         axis="Share of right choices",
-        ident="confidence",
         reference=found.chance,
-        synthetic=synthetic,
     )
 
 
-def _places(found: Chosen, *, synthetic: bool) -> Figure:
+def _places(found: Chosen) -> Figure:
     right_first = found.right_first.right
     at = percent(right_first.value) if right_first.defined else "an unknown share"
     return forest(
@@ -189,9 +177,7 @@ def _places(found: Chosen, *, synthetic: bool) -> Figure:
         caption=f"The right option was shown first in {at} of these answers.",
         name="Position",
         axis="Share of choices",
-        ident="places",
         reference=found.chance,
-        synthetic=synthetic,
     )
 
 

@@ -8,16 +8,13 @@ from studies.analysis.report.forest import forest
 from studies.analysis.report.wording import counted
 
 
-def figures(found: Comparisons, *, synthetic: bool) -> dict[str, Figure]:
+def figures(found: Comparisons) -> dict[str, Figure]:
     """Return win rates, the leaderboard and every two conditions."""
     board = found.methods.leaderboard
     return {
-        "methods": _rates(found, synthetic=synthetic),
+        "methods": _rates(found),
         "leaderboard": leaderboard(
-            board,
-            note=f"Position bias, log-odds of the left: {in_words(board.side_bias)}.",
-            ident="leaderboard",
-            synthetic=synthetic,
+            board, note=f"Position bias, log-odds of the left: {in_words(board.side_bias)}."
         ),
         "wins": win_matrix(
             found.methods.win_matrix,
@@ -29,12 +26,11 @@ def figures(found: Comparisons, *, synthetic: bool) -> dict[str, Figure]:
             ),
             names=("Preferred", "To", "Share of votes won"),
             legend="share of votes won, a tie as half",
-            synthetic=synthetic,
         ),
     }
 
 
-def _rates(found: Comparisons, *, synthetic: bool) -> Figure:
+def _rates(found: Comparisons) -> Figure:
     methods = found.methods
     met = "All conditions were compared on the same neurons."
     if methods.n_neurons_alike != found.n_neurons:
@@ -57,6 +53,4 @@ def _rates(found: Comparisons, *, synthetic: bool) -> Figure:
         ),
         rows=[(r.condition, r.rate, r.wins, r.ties, r.losses) for r in methods.rates],
         reference=0.5,
-        synthetic=synthetic,
-        ident="methods",
     )

@@ -26,7 +26,7 @@ from studies.analysis.statistics.calibration_curves import Curves
 from studies.analysis.statistics.missing import Bounds
 
 
-def figures(found: Comparisons, *, synthetic: bool) -> dict[str, Figure]:
+def figures(found: Comparisons) -> dict[str, Figure]:
     """Return the figures of the headline's scorer; none without one."""
     details = found.scorer_details
     curves = details.curves
@@ -34,10 +34,10 @@ def figures(found: Comparisons, *, synthetic: bool) -> dict[str, Figure]:
         return {}
     primary = found.scorers[found.primary]
     drawn = {
-        "gap": _gap(primary, found, synthetic=synthetic),
-        "calibration": _calibration(primary, curves, synthetic=synthetic),
-        "sides": _sides(primary, curves, synthetic=synthetic),
-        "scatter": _scatter(primary, curves, synthetic=synthetic),
+        "gap": _gap(primary, found),
+        "calibration": _calibration(primary, curves),
+        "sides": _sides(primary, curves),
+        "scatter": _scatter(primary, curves),
         "levels": _levels(curves, found),
         "strata": _strata(details),
         "sensitivity": _sensitivity(details),
@@ -45,11 +45,11 @@ def figures(found: Comparisons, *, synthetic: bool) -> dict[str, Figure]:
         "precision": _precision(details),
     }
     if found.by_strength:
-        drawn["strength"] = _strength(found, synthetic=synthetic)
+        drawn["strength"] = _strength(found)
     return drawn
 
 
-def _gap(primary: ScorerResult, found: Comparisons, *, synthetic: bool) -> Figure:
+def _gap(primary: ScorerResult, found: Comparisons) -> Figure:
     published = published_shares(primary)
     rows = [gap_cells(each) for each in primary.by_gap]
     columns = GAP_COLUMNS
@@ -64,13 +64,7 @@ def _gap(primary: ScorerResult, found: Comparisons, *, synthetic: bool) -> Figur
         ),
         columns=columns,
         rows=rows,
-        svg=gap_chart(
-            primary.by_gap,
-            ceiling=found.ceiling,
-            published=published,
-            synthetic=synthetic,
-            ident="gap",
-        ),
+        drawing=gap_chart(primary.by_gap, ceiling=found.ceiling, published=published),
     )
 
 
@@ -78,12 +72,10 @@ def _alt_text(points: list[tuple[str, Estimate]]) -> str:
     return "; ".join(f"{name}: {in_words(estimate)}" for name, estimate in points) + "."
 
 
-def _calibration(primary: ScorerResult, curves: Curves, *, synthetic: bool) -> Figure:
-    title = f"How votes follow the gap of {primary.scorer}"
+def _calibration(primary: ScorerResult, curves: Curves) -> Figure:
     points = [(each.gap, each.left) for each in curves.calibration]
     reach = _reach([gap for gap, _ in points])
     plot = plots.Plot(
-        title=title,
         x=axes.Axis(name="Score of the left minus score of the right", low=-reach, high=reach),
         y=axes.shares("Decided votes for the left"),
         series=[plots.Series(name="an eighth of the votes, 95% interval", points=points)],
@@ -93,19 +85,19 @@ def _calibration(primary: ScorerResult, curves: Curves, *, synthetic: bool) -> F
     )
     named = [(f"gap {gap:.2f}", estimate) for gap, estimate in points]
     return Figure(
-        title=title,
+        title=f"How votes follow the gap of {primary.scorer}",
         caption=(
             "Signed gaps, cut into parts of equally many votes, and the logistic curve fitted to "
             "all votes. Where the curve crosses a gap of 0, it shows the position bias."
         ),
         columns=(("Mean gap", "number"), ("Decided votes for the left", "share")),
         rows=points,
-        svg=plots.render(plot, alt_text=_alt_text(named), ident="calibration", synthetic=synthetic),
+        drawing=plots.render(plot, alt_text=_alt_text(named)),
         empty="No vote between scored explanations was decided.",
     )
 
 
-def _strength(found: Comparisons, *, synthetic: bool) -> Figure:
+def _strength(found: Comparisons) -> Figure:
     named = [(_STRENGTHS[each.strength], each.agreement) for each in found.by_strength]
     return forest(
         named,
@@ -115,8 +107,6 @@ def _strength(found: Comparisons, *, synthetic: bool) -> Figure:
         columns=(("Fits better", "text"), (WON, "share"), ("Decided", "count")),
         rows=[(name, estimate, estimate.n_ratings) for name, estimate in named],
         reference=0.5,
-        synthetic=synthetic,
-        ident="strength",
     )
 
 
@@ -143,11 +133,9 @@ def _expit(x: float) -> float:
     return 1 / (1 + exp(-min(max(x, -50.0), 50.0)))
 
 
-def _sides(primary: ScorerResult, curves: Curves, *, synthetic: bool) -> Figure:
-    title = "Position bias and ties, by score gap"
+def _sides(primary: ScorerResult, curves: Curves) -> Figure:
     names = [gap_name(each.low, each.high) for each in curves.sides]
     plot = plots.Plot(
-        title=title,
         x=axes.categories(GAP, [_tick(name) for name in names]),
         y=axes.shares("Share of votes"),
         series=[
@@ -168,14 +156,14 @@ def _sides(primary: ScorerResult, curves: Curves, *, synthetic: bool) -> Figure:
     text = [(f"left at gap {name}", each.left) for name, each in named]
     text += [(f"ties at gap {name}", each.ties) for name, each in named]
     return Figure(
-        title=title,
+        title="Position bias and ties, by score gap",
         caption=(
             f"Ties should become rare as the gap of {primary.scorer} grows; the left should win "
             "half of the decided votes at any gap."
         ),
         columns=((GAP, "text"), ("Left, of decided", "share"), ("Ties, of all", "share")),
         rows=[(name, each.left, each.ties) for name, each in named],
-        svg=plots.render(plot, alt_text=_alt_text(text), ident="sides", synthetic=synthetic),
+        drawing=plots.render(plot, alt_text=_alt_text(text)),
     )
 
 
@@ -186,13 +174,11 @@ def _tick(name: str) -> str:
     return name.replace("more than 0", "> ").replace("more than", ">")
 
 
-def _scatter(primary: ScorerResult, curves: Curves, *, synthetic: bool) -> Figure:
-    title = "Preference and score within neurons"
+def _scatter(primary: ScorerResult, curves: Curves) -> Figure:
     cloud = [(point.score, point.preferred) for point in curves.points]
     reach = _reach([x for x, _ in cloud])
     part = "" if len(cloud) == curves.n_points else f" {len(cloud):,} of {curves.n_points:,} drawn."
     plot = plots.Plot(
-        title=title,
         x=axes.Axis(name="Score minus the neuron's mean score", low=-reach, high=reach),
         y=axes.shares("Votes won, a tie as half"),
         series=(),
@@ -205,7 +191,7 @@ def _scatter(primary: ScorerResult, curves: Curves, *, synthetic: bool) -> Figur
         f"System level, Pearson's correlation over conditions: {in_words(curves.system)}."
     )
     return Figure(
-        title=title,
+        title="Preference and score within neurons",
         caption=(
             f"Each point is an explanation: its {primary.scorer} score compared with the others of "
             f"its neuron, and the share of its votes that it won.{part} {levels}"
@@ -216,7 +202,7 @@ def _scatter(primary: ScorerResult, curves: Curves, *, synthetic: bool) -> Figur
             ("Votes", "count"),
         ),
         rows=[(point.score, point.preferred, point.n_votes) for point in curves.points],
-        svg=plots.render(plot, alt_text=levels, ident="scatter", synthetic=synthetic),
+        drawing=plots.render(plot, alt_text=levels),
         empty="No explanation with a score was judged.",
     )
 

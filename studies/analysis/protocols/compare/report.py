@@ -131,12 +131,12 @@ def methods_text(found: Comparisons) -> str:
 # --- Figures --------------------------------------------------------------------------------------
 
 
-def figures(found: Comparisons, synthetic: bool) -> dict[str, Figure]:
+def figures(found: Comparisons) -> dict[str, Figure]:
     """Return everything that is drawn or listed; what needs a score is left out without one."""
     return {
-        **headline_figures.figures(found, synthetic=synthetic),
-        **scorer_figures.figures(found, synthetic=synthetic),
-        **condition_figures.figures(found, synthetic=synthetic),
+        **headline_figures.figures(found),
+        **scorer_figures.figures(found),
+        **condition_figures.figures(found),
         **agreement_figures.figures(found),
     }
 

@@ -18,12 +18,12 @@ PUBLISHED: tuple[str, Kind] = ("GPT-2 XL, Bills et al. (2023)", "share")
 _PUBLISHED_ENDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, inf)
 
 
-def figures(found: Comparisons, *, synthetic: bool) -> dict[str, Figure]:
+def figures(found: Comparisons) -> dict[str, Figure]:
     """Return figures that compare scorers."""
     details = found.scorer_details
     drawn = {
-        "scorers": _scorers(found, synthetic=synthetic),
-        "contrasts": _contrasts(details, synthetic=synthetic),
+        "scorers": _scorers(found),
+        "contrasts": _contrasts(details),
     }
     if len(details.joint.coefficients) > 1:
         drawn["joint"] = _joint(details.joint)
@@ -32,7 +32,7 @@ def figures(found: Comparisons, *, synthetic: bool) -> dict[str, Figure]:
     return drawn
 
 
-def _scorers(found: Comparisons, *, synthetic: bool) -> Figure:
+def _scorers(found: Comparisons) -> Figure:
     return forest(
         [(each.scorer, each.agreement.strict) for each in found.scorers],
         title="How often the higher score won the vote, by scorer",
@@ -62,13 +62,11 @@ def _scorers(found: Comparisons, *, synthetic: bool) -> Figure:
             for each in found.scorers
         ],
         reference=0.5,
-        synthetic=synthetic,
-        ident="scorers",
         empty="No explanation has a score.",
     )
 
 
-def _contrasts(details: ScorerDetails, *, synthetic: bool) -> Figure:
+def _contrasts(details: ScorerDetails) -> Figure:
     comparison = details.comparison
     estimates = [(f"{e.first} minus {e.second}", e.difference) for e in comparison.contrasts]
     return forest(
@@ -94,8 +92,6 @@ def _contrasts(details: ScorerDetails, *, synthetic: bool) -> Figure:
         ],
         limits=None,
         reference=0.0,
-        synthetic=synthetic,
-        ident="contrasts",
         empty="Fewer than two scorers have scores, so there is nothing to compare.",
     )
 

@@ -74,7 +74,7 @@ def methods_text(found: Marks) -> str:
     ).strip() + score_link_text(found.links, found.primary, "balanced accuracies")
 
 
-def figures(found: Marks, synthetic: bool) -> dict[str, Figure]:
+def figures(found: Marks) -> dict[str, Figure]:
     """Return accuracies by condition, agreement, and models compared with people."""
     return {
         "means": condition_means(
@@ -84,15 +84,9 @@ def figures(found: Marks, synthetic: bool) -> dict[str, Figure]:
             kind="share",
             reference=_CHANCE,
             caption="Mean over answers; the dashed line is guessing.",
-            ident="means",
-            synthetic=synthetic,
         ),
         "leads": condition_contrasts(
-            found.means.contrasts,
-            axis="Difference of balanced accuracies",
-            kind="number",
-            ident="leads",
-            synthetic=synthetic,
+            found.means.contrasts, axis="Difference of balanced accuracies", kind="number"
         ),
         "telling": _classification(found),
         "agreement": agreement.as_table(
@@ -104,11 +98,8 @@ def figures(found: Marks, synthetic: bool) -> dict[str, Figure]:
             [(m.scorer, m.gap, m.n_explanations) for m in found.models],
             empty="No explanation has a detection score by a model: run that scorer.",
         ),
-        **score_links(found.links, what="accuracy", synthetic=synthetic),
-        **{
-            f"scatter-{at}": _scatter(model, at, synthetic=synthetic)
-            for at, model in enumerate(found.models)
-        },
+        **score_links(found.links, what="accuracy"),
+        **{f"scatter-{at}": _scatter(model, at) for at, model in enumerate(found.models)},
     }
 
 
@@ -145,15 +136,13 @@ def _classification(found: Marks) -> Figure:
     )
 
 
-def _scatter(model: Model, at: int, *, synthetic: bool) -> Figure:
+def _scatter(model: Model, at: int) -> Figure:
     return scatter(
         model.points,
         title=f"People's accuracy and {model.scorer}",
         x=f"Score, {model.scorer}",
         y="Balanced accuracy of people",
         caption="Each point is an explanation: its raters' mean and the model's score.",
-        ident=f"scatter-{at}",
-        synthetic=synthetic,
         estimates=[("Model with a person", model.gap.model_with_person)],
     )
 

@@ -94,27 +94,24 @@ def methods_text(found: Orders) -> str:
 # --- Figures --------------------------------------------------------------------------------------
 
 
-def figures(found: Orders, synthetic: bool) -> dict[str, Figure]:
+def figures(found: Orders) -> dict[str, Figure]:
     """Return the leaderboard, counts, pairs, agreement, positions and scores."""
     drawn = {
         "board": conditions.leaderboard(
-            found.board,
-            note="Errors are clustered by neuron and by rater.",
-            ident="board",
-            synthetic=synthetic,
+            found.board, note="Errors are clustered by neuron and by rater."
         ),
-        "tops": _tops(found, synthetic=synthetic),
-        "wins": _wins(found, synthetic=synthetic),
+        "tops": _tops(found),
+        "wins": _wins(found),
         "agreement": _agreement(found),
-        "places": _places(found, synthetic=synthetic),
-        "pair-scores": _pair_scores(found, synthetic=synthetic),
-        **score_links(found.links, what="position", synthetic=synthetic),
+        "places": _places(found),
+        "pair-scores": _pair_scores(found),
+        **score_links(found.links, what="position"),
     }
     if found.counts:
         drawn["counts"] = _counts(found)
     link = primary(found)
     if link is not None:
-        drawn["gap"] = _gap(link, synthetic=synthetic)
+        drawn["gap"] = _gap(link)
     return drawn
 
 
@@ -122,16 +119,14 @@ def _chance(found: Orders) -> float | None:
     return 1 / found.n_shown if found.n_shown else None
 
 
-def _tops(found: Orders, *, synthetic: bool) -> Figure:
+def _tops(found: Orders) -> Figure:
     return forest(
         [(top.condition, top.share) for top in found.tops],
         title=f"How often each condition is {'chosen' if found.kind == 'choice' else 'put first'}",
         caption="Of the answers that show it. The dashed line is chance, all being equal.",
         name="Condition",
         axis="Share of answers",
-        ident="tops",
         reference=_chance(found),
-        synthetic=synthetic,
     )
 
 
@@ -154,7 +149,7 @@ def _counts(found: Orders) -> Figure:
     )
 
 
-def _wins(found: Orders, *, synthetic: bool) -> Figure:
+def _wins(found: Orders) -> Figure:
     which = {
         "order": "An order counts as all its pairs",
         "best_worst": "Only pairs with the best or the worst count",
@@ -170,7 +165,6 @@ def _wins(found: Orders, *, synthetic: bool) -> Figure:
         ),
         names=("First", "Before", "Share of pairs"),
         legend="share of pairs",
-        synthetic=synthetic,
     )
 
 
@@ -203,7 +197,7 @@ def _agreement(found: Orders) -> Figure:
     )
 
 
-def _places(found: Orders, *, synthetic: bool) -> Figure:
+def _places(found: Orders) -> Figure:
     return forest(
         [(f"Shown in position {each.place}", each.share) for each in found.places],
         title="Does the position on the screen matter?",
@@ -211,13 +205,11 @@ def _places(found: Orders, *, synthetic: bool) -> Figure:
         "equal.",
         name="Position",
         axis="Share that came first",
-        ident="places",
         reference=_chance(found),
-        synthetic=synthetic,
     )
 
 
-def _pair_scores(found: Orders, *, synthetic: bool) -> Figure:
+def _pair_scores(found: Orders) -> Figure:
     return forest(
         [(link.scorer, link.agreement.strict) for link in found.pair_links],
         title="How often the higher score comes first, by scorer",
@@ -244,13 +236,11 @@ def _pair_scores(found: Orders, *, synthetic: bool) -> Figure:
             for link in found.pair_links
         ],
         reference=0.5,
-        synthetic=synthetic,
-        ident="pair-scores",
         empty=NO_SCORE,
     )
 
 
-def _gap(link: PairLink, *, synthetic: bool) -> Figure:
+def _gap(link: PairLink) -> Figure:
     return Figure(
         title="How often the higher score comes first, by score gap",
         caption=(
@@ -266,7 +256,7 @@ def _gap(link: PairLink, *, synthetic: bool) -> Figure:
             (None if b.high == float("inf") else b.high, b.agreement, b.n_votes)
             for b in link.by_gap
         ],
-        svg=gap_chart(link.by_gap, synthetic=synthetic, ident="gap"),
+        drawing=gap_chart(link.by_gap),
     )
 
 

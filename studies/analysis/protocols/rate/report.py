@@ -91,27 +91,23 @@ def methods_text(found: Ratings) -> str:
     )
 
 
-def figures(found: Ratings, synthetic: bool) -> dict[str, Figure]:
+def figures(found: Ratings) -> dict[str, Figure]:
     """Return distributions, means and agreement for each dimension, and scores for the main one."""
     drawn: dict[str, Figure] = {}
     for each in found.dimensions:
-        drawn |= _of_dimension(each, synthetic=synthetic)
+        drawn |= _of_dimension(each)
     if not found.dimensions:
         return drawn
     main = found.dimensions[found.main]
     drawn["leads"] = condition_contrasts(
-        main.means.contrasts,
-        axis="Difference of mean ratings",
-        kind="number",
-        ident="leads",
-        synthetic=synthetic,
+        main.means.contrasts, axis="Difference of mean ratings", kind="number"
     )
-    return drawn | score_links(main.links, what="rating", synthetic=synthetic)
+    return drawn | score_links(main.links, what="rating")
 
 
-def _of_dimension(each: Rated, *, synthetic: bool) -> dict[str, Figure]:
+def _of_dimension(each: Rated) -> dict[str, Figure]:
     return {
-        f"likert-{each.key}": _likert(each, synthetic=synthetic),
+        f"likert-{each.key}": _likert(each),
         f"means-{each.key}": condition_means(
             each.means,
             title=f"Mean rating by condition: {each.name}",
@@ -119,8 +115,6 @@ def _of_dimension(each: Rated, *, synthetic: bool) -> dict[str, Figure]:
             kind="number",
             limits=(each.low, each.high),
             caption="Intervals are over both neurons and raters.",
-            ident=f"means-{each.key}",
-            synthetic=synthetic,
         ),
         f"agreement-{each.key}": agreement.as_table(
             each.agreement,
@@ -130,8 +124,7 @@ def _of_dimension(each: Rated, *, synthetic: bool) -> dict[str, Figure]:
     }
 
 
-def _likert(each: Rated, *, synthetic: bool) -> Figure:
-    title = f"Ratings by condition: {each.name}"
+def _likert(each: Rated) -> Figure:
     order = [place.condition for place in each.means.conditions]
     shares = sorted(each.shares, key=lambda share: order.index(share.condition))
     rows: list[tuple[Cell, ...]] = [
@@ -140,7 +133,7 @@ def _likert(each: Rated, *, synthetic: bool) -> Figure:
         for point, n in zip(each.points, s.counts, strict=True)
     ]
     return Figure(
-        title=title,
+        title=f"Ratings by condition: {each.name}",
         caption="Percent of ratings; lower points are left of the line, higher points right of it.",
         columns=(
             ("Condition", "text"),
@@ -149,12 +142,8 @@ def _likert(each: Rated, *, synthetic: bool) -> Figure:
             ("Share", "share"),
         ),
         rows=rows,
-        svg=likert.render(
-            [likert.Bar(name=s.condition, counts=s.counts) for s in shares],
-            each.points,
-            title=title,
-            ident=f"likert-{each.key}",
-            synthetic=synthetic,
+        drawing=likert.render(
+            [likert.Bar(name=s.condition, counts=s.counts) for s in shares], each.points
         ),
         empty="No ratings yet.",
     )

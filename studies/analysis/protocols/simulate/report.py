@@ -66,7 +66,7 @@ def methods_text(found: Simulations) -> str:
     ).strip() + score_link_text(found.links, found.primary, "scores")
 
 
-def figures(found: Simulations, synthetic: bool) -> dict[str, Figure]:
+def figures(found: Simulations) -> dict[str, Figure]:
     """Return scores by condition, models compared with people, and agreement."""
     return {
         "means": condition_means(
@@ -77,31 +77,22 @@ def figures(found: Simulations, synthetic: bool) -> dict[str, Figure]:
             limits=(-1.0, 1.0),
             reference=0.0,
             caption="Over all tokens of an item, as a model's simulation is scored.",
-            ident="means",
-            synthetic=synthetic,
         ),
         "leads": condition_contrasts(
-            found.means.contrasts,
-            axis="Difference of scores",
-            kind="number",
-            ident="leads",
-            synthetic=synthetic,
+            found.means.contrasts, axis="Difference of scores", kind="number"
         ),
-        "models": _models(found, synthetic=synthetic),
-        "ahead": _ahead(found, synthetic=synthetic),
+        "models": _models(found),
+        "ahead": _ahead(found),
         "stand-in": models(
             [(m.name, m.gap, m.gap.bias.n_units) for m in found.models], empty=_NO_MODEL
         ),
         "agreement": _agreement(found),
-        **score_links(found.links, what="people's score", synthetic=synthetic),
-        **{
-            f"scatter-{at}": _scatter(model, at, synthetic=synthetic)
-            for at, model in enumerate(found.models)
-        },
+        **score_links(found.links, what="people's score"),
+        **{f"scatter-{at}": _scatter(model, at) for at, model in enumerate(found.models)},
     }
 
 
-def _models(found: Simulations, *, synthetic: bool) -> Figure:
+def _models(found: Simulations) -> Figure:
     rows = [
         row for m in found.models for row in ((m.name, m.score), (f"people, as {m.name}", m.people))
     ]
@@ -117,12 +108,10 @@ def _models(found: Simulations, *, synthetic: bool) -> Figure:
         kind="number",
         limits=(-1.0, 1.0),
         reference=0.0,
-        ident="models",
-        synthetic=synthetic,
     )
 
 
-def _ahead(found: Simulations, *, synthetic: bool) -> Figure:
+def _ahead(found: Simulations) -> Figure:
     return forest(
         [(m.name, m.lead) for m in found.models],
         title="How far people are ahead of each model",
@@ -140,8 +129,6 @@ def _ahead(found: Simulations, *, synthetic: bool) -> Figure:
         rows=[(m.name, m.lead, m.with_person, m.n_answers) for m in found.models],
         limits=None,
         reference=0.0,
-        synthetic=synthetic,
-        ident="ahead",
         empty=_NO_MODEL,
     )
 
@@ -170,15 +157,13 @@ def _agreement(found: Simulations) -> Figure:
     )
 
 
-def _scatter(model: Simulator, at: int, *, synthetic: bool) -> Figure:
+def _scatter(model: Simulator, at: int) -> Figure:
     return scatter(
         model.points,
         title=f"Scores from people's simulations and from {model.name}",
         x=f"Score by {model.name}",
         y="Score by people, mean",
         caption="Each point is an explanation.",
-        ident=f"scatter-{at}",
-        synthetic=synthetic,
         estimates=[("Model with a person", model.gap.model_with_person)],
     )
 

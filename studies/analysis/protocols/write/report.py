@@ -87,9 +87,9 @@ def methods_text(found: Written) -> str:
     )
 
 
-def figures(found: Written, synthetic: bool) -> dict[str, Figure]:
+def figures(found: Written) -> dict[str, Figure]:
     """Return lengths, and scores compared with those of others."""
-    drawn = {"lengths": _lengths(found, synthetic=synthetic), "texts": _texts(found)}
+    drawn = {"lengths": _lengths(found), "texts": _texts(found)}
     for at, scores in enumerate(found.scores):
         drawn[f"scores-{at}"] = condition_means(
             scores.means,
@@ -99,32 +99,23 @@ def figures(found: Written, synthetic: bool) -> dict[str, Figure]:
             limits=None,
             reference=0.0,
             caption="Explanations of this study's neurons; every explanation counts once.",
-            ident=f"scores-{at}",
-            synthetic=synthetic,
         )
         drawn[f"leads-{at}"] = condition_contrasts(
-            scores.means.contrasts,
-            axis="Difference of scores",
-            kind="number",
-            ident=f"leads-{at}",
-            synthetic=synthetic,
+            scores.means.contrasts, axis="Difference of scores", kind="number"
         )
     return drawn
 
 
-def _lengths(found: Written, *, synthetic: bool) -> Figure:
-    title = "How long are the explanations?"
+def _lengths(found: Written) -> Figure:
     names = [f"{low} to {high - 1}" for low, high in pairwise(found.edges)]
     counts = list(zip(names, found.lengths, strict=True))
     total = sum(found.lengths)
     return Figure(
-        title=title,
+        title="How long are the explanations?",
         caption="Number of texts by their length in characters.",
         columns=(("Characters", "text"), ("Texts", "count"), ("Share", "share")),
         rows=[(name, n, n / total if total else None) for name, n in counts],
-        svg=bars.render(
-            counts, title=title, axis="Characters", ident="lengths", synthetic=synthetic
-        ),
+        drawing=bars.render(counts, axis="Characters"),
         empty="No texts yet.",
     )
 

@@ -30,7 +30,7 @@ def warnings(_found: Verdicts) -> Iterator[str]:
     yield from ()
 
 
-def figures(found: Verdicts, synthetic: bool) -> dict[str, Figure]:
+def figures(found: Verdicts) -> dict[str, Figure]:
     """Return the shares and the agreement of raters."""
     return {
         "means": condition_means(
@@ -39,8 +39,6 @@ def figures(found: Verdicts, synthetic: bool) -> dict[str, Figure]:
             axis="Share of yes",
             kind="share",
             caption="Mean over answers.",
-            ident="means",
-            synthetic=synthetic,
         ),
         "agreement": agreement.as_table(
             found.agreement, title="Do raters agree?", caption="Two raters on one item: yes or no."
