@@ -1,4 +1,4 @@
-"""Results for programs, and texts that raters try on a neuron."""
+"""The results API, and the API with which raters try texts on a neuron."""
 
 from typing import Any
 from uuid import UUID
@@ -27,10 +27,10 @@ from studies.selectors.pages import freshness
 
 
 class ResultsView(APIView):
-    """A study's results as JSON, for staff; `analysis` is null before there were judgments."""
+    """A study's results as JSON, for staff; `analysis` is null until there are judgments."""
 
     def get(self, request: Request, slug: str) -> Response:
-        """Return the newest results, and whether newer ones are being made."""
+        """Return the latest results, and whether newer ones are being computed."""
         study = get_object_or_404(Study, slug=slug)
         fresh = freshness(study)
         body: dict[str, Any] = {
@@ -60,13 +60,13 @@ class ResultsView(APIView):
 _SALT = "studies.probe"
 _DAY = 24 * 3600
 MAX_OPEN_PROBES = 5
-"""Texts on one neuron that may wait at once."""
+"""The maximum of unanswered texts per neuron."""
 
 
 def probe_address(item: int) -> str:
-    """Return where the neuron behind an item can be tried; empty if no neuron is behind it.
+    """Return the address for trying texts on an item's neuron; empty if the item has none.
 
-    The address is signed, holds for a day, and knows the neuron and nothing else.
+    The address is signed, valid for a day, and identifies only the neuron.
     """
     neuron = StudyItem.objects.filter(item=item).values_list("neuron", flat=True).first()
     if neuron is None:
@@ -75,31 +75,31 @@ def probe_address(item: int) -> str:
 
 
 class Tried(serializers.Serializer[Any]):
-    """A text to try."""
+    """A text that a rater tries."""
 
     text = serializers.CharField(max_length=2000, trim_whitespace=False)
 
 
 class ProbeView(APIView):
-    """What both addresses share: whoever was given one may use it, and is told only what is done.
+    """Base of both views. Anyone with a signed address may use it.
 
-    Nothing that comes back names the subject, the neuron or the model behind them.
+    No response names the subject, the neuron or the model.
     """
 
-    # The signed address is the permission: another site cannot know it.
+    # The signed address is the permission: other sites cannot guess it.
     authentication_classes = []
     permission_classes = [AllowAny]
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
-        """Keep answers out of caches."""
+        """Forbid caching of responses."""
         response = super().finalize_response(request, response, *args, **kwargs)
         response["Cache-Control"] = "no-store"
         return response
 
     def neuron(self, signed: str) -> Neuron:
-        """Return the neuron that an address knows; 404 for one that is forged or a day old."""
+        """Return the neuron of a signed address; 404 if the address is forged or a day old."""
         try:
             pk = signing.loads(signed, salt=_SALT, max_age=_DAY)
         except signing.BadSignature as error:
@@ -108,10 +108,10 @@ class ProbeView(APIView):
 
 
 class ProbeList(ProbeView):
-    """Where raters try texts."""
+    """Where raters submit texts to try."""
 
     def post(self, request: Request, signed: str) -> Response:
-        """Ask what the neuron does on a text; return the token of the answer."""
+        """Request the neuron's activations on a text; return the token for polling."""
         neuron = self.neuron(signed)
         tried = Tried(data=request.data)
         if not tried.is_valid():
@@ -133,10 +133,10 @@ class ProbeList(ProbeView):
 
 
 class ProbeDetail(ProbeView):
-    """One text that was tried: how far it is, and what the neuron did."""
+    """A text that was tried: its progress and the neuron's activations."""
 
     def get(self, request: Request, signed: str, token: UUID) -> Response:
-        """Return its state; why it failed is for others to know."""
+        """Return its state; the reason for a failure isn't shown to raters."""
         asked = question_state(self._known(signed, token))
         if asked is None:
             raise NotFound
@@ -151,7 +151,7 @@ class ProbeDetail(ProbeView):
         )
 
     def delete(self, request: Request, signed: str, token: UUID) -> Response:
-        """Withdraw it, should nobody have answered yet."""
+        """Cancel it if it has not been answered."""
         question_withdraw(token=self._known(signed, token))
         return Response(status=status.HTTP_204_NO_CONTENT)
 

@@ -30,7 +30,7 @@ class RulesWidget(forms.Widget):
     def value_from_datadict(
         self, data: Mapping[str, Any], files: Any, name: str
     ) -> list[dict[str, Any]]:
-        """Return the ticked rules, as they were sent."""
+        """Return the submitted values of the ticked rules."""
         return [
             {
                 "name": rule,

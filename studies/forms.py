@@ -191,7 +191,7 @@ class PlanForm(forms.Form):
             del self.fields["gap_edges"]
 
     def clean_contrasts(self) -> tuple[tuple[str, str], ...]:
-        """Read one contrast a line."""
+        """Read contrasts, one per line."""
         lines = [line.strip() for line in self.cleaned_data["contrasts"].splitlines()]
         return tuple(_contrast(i, line) for i, line in enumerate(lines, start=1) if line)
 

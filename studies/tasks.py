@@ -36,12 +36,12 @@ from studies.services.analyses import (
 from studies.services.drawing import pairs_choose
 
 PAUSE = timedelta(seconds=5)
-"""The least time between two analyses of a running study."""
+"""The minimum time between two analyses of a running study."""
 
 
 @shared_task(name=ANALYSE)
 def analyse(analysis_id: int) -> bool:
-    """Compute and store a study's results; False when another worker has it or it is done."""
+    """Compute and store a study's results; False if another worker has it or it is done."""
     lease = analysis_claim(analysis_id=analysis_id, at=timezone.now())
     if lease is None:
         return False
@@ -80,9 +80,9 @@ def _made(study: Study, lease: UUID) -> tuple[dict[str, Any], dict[str, Any]]:
 
 @shared_task(name="studies.tasks.sweep")
 def sweep() -> int:
-    """Ask for analyses of studies with new answers or scores, and start all that wait; how many.
+    """Request analyses of studies with new answers or scores; return how many were started.
 
-    Before that, choose more pairs for studies whose raters have few left.
+    Before that, choose more pairs for adaptive studies that are about to run out of them.
     """
     at = timezone.now()
     for study in studies_drawing():

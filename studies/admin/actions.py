@@ -30,7 +30,7 @@ from studies.services.neurons import neurons_add_explained
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """The question before an action that others notice."""
+    """The confirmation of an action that affects others."""
 
     question: str
     consequence: str

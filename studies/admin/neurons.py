@@ -1,4 +1,4 @@
-"""The neurons of a study, page by page."""
+"""The list of a study's neurons."""
 
 from typing import Any
 

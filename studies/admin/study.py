@@ -184,7 +184,7 @@ class StudyAdmin(admin.ModelAdmin[Study]):
         return super().get_prepopulated_fields(request, obj) if is_draft(obj) else {}
 
     def has_delete_permission(self, request: HttpRequest, obj: Study | None = None) -> bool:
-        """Allow deletion of unregistered drafts only: other studies may have answers."""
+        """Allow deletion only of drafts that aren't registered: other studies may have answers."""
         frozen = obj is not None and registration_of(obj) is not None
         return super().has_delete_permission(request, obj) and is_draft(obj) and not frozen
 

@@ -1,5 +1,5 @@
-"""What raters are asked, and in which order: pairs, excerpts, counterbalancing, size. Pure.
+"""What raters are asked, and in which order: pairs, excerpts, counterbalancing, size.
 
-Every draw comes from one stored seed, and nothing that a rater could see (position of an item, the
-option listed first, option keys) depends on what stands behind an option.
+No database access. All randomness comes from one stored seed, and nothing that a rater could see
+(position of an item, the option listed first, option keys) depends on what an option represents.
 """

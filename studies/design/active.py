@@ -20,20 +20,20 @@ Codes = npt.NDArray[np.intp]
 Numbers = npt.NDArray[np.float64]
 
 LEAST_RANDOM = 0.3
-"""The least share of a study's pairs that is drawn at random."""
+"""The minimum share of a study's pairs that is drawn at random."""
 PRIOR_SD = 1.0
-"""How far explanations of a neuron are taken to differ, in log-odds, before any vote."""
+"""Prior standard deviation of the explanations of a neuron, in log-odds."""
 _ROUNDS = 20
 _ROUND = (10, 500)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pairs:
-    """All pairs and what is known of them; all columns are equally long.
+    """All pairs with their votes; all columns have the same length.
 
     `neuron` counts from 0; `first` and `second` are conditions, counted from 0. `won` and `lost`
     are votes for the first and the second, a tie half of each. `awaited` are judgments that were
-    drawn and are not given yet.
+    drawn but not given yet.
     """
 
     neuron: Codes
@@ -46,7 +46,7 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
-    """A pair that was drawn, by its place among all; `probability` is that of this very draw."""
+    """A drawn pair, by its index in `Pairs`; `probability` is that of this draw."""
 
     pair: int
     arm: Arm
@@ -54,17 +54,17 @@ class Draw:
 
 
 def round_size(budget: int) -> int:
-    """Return how many judgments a round asks for: a twentieth of all, from 10 to 500."""
+    """Return how many judgments a round adds: a twentieth of all, from 10 to 500."""
     return min(max(ceil(budget / _ROUNDS), _ROUND[0]), _ROUND[1])
 
 
 def information(pairs: Pairs) -> Numbers:
-    """Return how much one more vote on each pair is expected to tell, in nats, above zero.
+    """Return the expected information of one more vote on each pair, in nats (above zero).
 
-    Bradley-Terry in each neuron with a normal prior, at the mode of what was voted: with p the
-    chance of the first and v the variance of the difference, log(1 + p(1-p)v) / 2. Judgments that
-    are awaited count as if they had come, so that nothing is asked for twice over. Source: Lindley
-    (1956), in the Gaussian approximation of MacKay (1992).
+    Bradley-Terry in each neuron with a normal prior, at the posterior mode: with p the probability
+    of the first and v the variance of the difference, log(1 + p(1-p)v) / 2. Awaited judgments count
+    as if they had been given, so that nothing is requested twice. Source: Lindley (1956), in the
+    Gaussian approximation of MacKay (1992).
     """
     if not len(pairs.neuron):
         return np.zeros(0)
@@ -106,7 +106,7 @@ def draws(
 
 
 def _arms(weights: Numbers) -> dict[Arm, npt.NDArray[Any]]:
-    """Return each pair's chance under either arm; without any weight both are the same."""
+    """Return each pair's probability in either arm; both are equal if all weights are zero."""
     alike = np.full(len(weights), 1 / len(weights))
     total = weights.sum()
     return {"random": alike, "active": weights / total if total > 0 else alike}

@@ -77,16 +77,16 @@ class LeftOut:
 
 @dataclass(slots=True)
 class Tally:
-    """Names of what is left out, by reason (which begins with what it counts, in the plural)."""
+    """Collects what is left out, by reason (which begins with what it counts, in the plural)."""
 
     names: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, reason: str, name: str) -> None:
-        """Count one more for a reason."""
+        """Add one to a reason."""
         self.names[reason].append(name)
 
     def out(self) -> tuple[LeftOut, ...]:
-        """Return what was left out, by reason."""
+        """Return the number and examples of what was left out, per reason."""
         return tuple(
             LeftOut(
                 reason=_singular(reason) if len(names) == 1 else reason,

@@ -10,7 +10,7 @@ from studies.design.seeds import stream
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordFacts:
-    """What the choice rests on: the record's id, why it was kept, its peak, its document."""
+    """What a record is chosen by: its id, why it was kept, its peak, its document."""
 
     record: int
     kind: RecordKind
@@ -21,10 +21,10 @@ class RecordFacts:
 def choose(records: Sequence[RecordFacts], n: int, *, seed: int, neuron: str) -> tuple[int, ...]:
     """Return the ids of at most `n` records to show, highest peak first.
 
-    Two thirds (rounded up) are the highest peaks; the others are drawn with the seed from the
-    records that were kept as quantiles or at random, so that a description which claims too much
-    can be seen to. Where one kind runs short the other fills in. No document is shown twice while
-    another is left. All items of one neuron show the same records.
+    Two thirds (rounded up) are the highest peaks; the others are sampled with the seed from the
+    records that were kept as quantiles or at random, so that raters can spot a description that is
+    too broad. If there are too few of one kind, the other fills in. A document is shown twice only
+    if no other is left. All items of a neuron show the same records.
     """
     by_peak = sorted(records, key=lambda record: (-record.peak, record.record))
     drawn = [record for record in by_peak if record.kind is not RecordKind.TOP]
@@ -38,7 +38,7 @@ def choose(records: Sequence[RecordFacts], n: int, *, seed: int, neuron: str) ->
 def _extend(
     chosen: tuple[RecordFacts, ...], candidates: Iterable[RecordFacts], n: int
 ) -> tuple[RecordFacts, ...]:
-    """Add candidates in order until there are `n`, those of documents not yet shown first."""
+    """Add candidates in order until there are `n`, preferring documents not shown yet."""
     left = [record for record in dict.fromkeys(candidates) if record not in chosen]
     result = list(chosen)
     documents = {record.document for record in chosen}
@@ -51,18 +51,18 @@ def _extend(
 
 
 QUIET = 0.2
-"""The share of the neuron's maximum that a quiet record's peak does not exceed."""
+"""A record is quiet if its peak is at most this share of the neuron's maximum."""
 
 
 def highest(records: Sequence[RecordFacts], n: int, *, maximum: float) -> tuple[int, ...]:
-    """Return the ids of at most `n` records with the highest peaks that are not quiet."""
+    """Return the ids of up to `n` records with the highest peaks, none of them quiet."""
     loud = [record for record in records if record.peak > QUIET * maximum]
     by_peak = sorted(loud, key=lambda record: (-record.peak, record.record))
     return tuple(record.record for record in _extend((), by_peak, n))
 
 
 def sample(records: Sequence[RecordFacts], n: int, *, seed: int, neuron: str) -> tuple[int, ...]:
-    """Return the ids of at most `n` of the records kept as quantiles or at random, drawn."""
+    """Sample at most `n` of the records kept as quantiles or at random; return their ids."""
     kept = [record for record in records if record.kind is not RecordKind.TOP]
     return _some(kept, n, seed, "drawn", neuron)
 
@@ -70,12 +70,12 @@ def sample(records: Sequence[RecordFacts], n: int, *, seed: int, neuron: str) ->
 def quiet(
     records: Sequence[RecordFacts], n: int, *, maximum: float, seed: int, neuron: str
 ) -> tuple[int, ...]:
-    """Return the ids of at most `n` records on which the neuron hardly fires, drawn."""
+    """Sample at most `n` quiet records; return their ids."""
     return _some([r for r in records if r.peak <= QUIET * maximum], n, seed, "quiet", neuron)
 
 
 def lowest(records: Sequence[RecordFacts], n: int, *, maximum: float) -> tuple[int, ...]:
-    """Return the ids of at most `n` records with the lowest peaks, all of them quiet."""
+    """Return the ids of up to `n` quiet records, lowest peaks first."""
     hushed = [record for record in records if record.peak <= QUIET * maximum]
     by_peak = sorted(hushed, key=lambda record: (record.peak, record.record))
     return tuple(record.record for record in _extend((), by_peak, n))
@@ -84,7 +84,7 @@ def lowest(records: Sequence[RecordFacts], n: int, *, maximum: float) -> tuple[i
 def foreign(
     own: Sequence[RecordFacts], others: Sequence[RecordFacts], n: int, *, seed: int, neuron: str
 ) -> tuple[int, ...]:
-    """Return the ids of at most `n` of others' records, drawn from documents it has none of."""
+    """Sample at most `n` records of other neurons, from documents the neuron has no record of."""
     documents = {record.document for record in own}
     strange = [record for record in others if record.document not in documents]
     return _some(strange, n, seed, "foreign", neuron)

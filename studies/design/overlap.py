@@ -1,4 +1,4 @@
-"""How often each question is asked, of whom, and how the questions that test raters are met."""
+"""How often each question is asked, of which raters, and when catch trials and repeats come."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from studies.design.sampling import spread
 from studies.design.seeds import stream
 
 _LATER = 10
-"""Questions after which a rater is asked again, where they are asked so many at all."""
+"""Minimum number of questions between a question and its repeat, if raters get that many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A question as dealing sees it: what it is for, which conditions it shows.
+    """What assignment depends on: a question's role, and the conditions it shows.
 
     `number` is what a repeat shares with what it repeats.
     """
@@ -52,10 +52,10 @@ def overlaps(
 
 
 def groups(questions: Sequence[Planned], *, seed: int) -> list[int | None]:
-    """Return the group of raters that each question is for; catch trials are for everybody.
+    """Return the group of raters that each question is for; catch trials are for all groups.
 
-    Questions that show the same conditions are for the same raters. Which number stands for which
-    conditions is drawn, so that it says nothing.
+    Questions that show the same conditions are for the same raters. Group numbers are random, so
+    that they reveal nothing.
     """
     kinds = sorted({each.conditions for each in questions if each.role != "catch"})
     numbers = stream(seed, "groups").permutation(len(kinds)).tolist()
@@ -64,20 +64,20 @@ def groups(questions: Sequence[Planned], *, seed: int) -> list[int | None]:
 
 
 def catch_interval(catches: int, items_per_rater: int) -> int:
-    """Return in how many questions a rater meets one catch trial, each at least one in all.
+    """Return after how many questions a rater gets a catch trial; every rater gets at least one.
 
-    `catches` are those for each hundred other questions; 0 of them is never.
+    `catches` is their number per hundred other questions; 0 means never.
     """
     return min(round((100 + catches) / catches), items_per_rater) if catches else 0
 
 
 def repeat_after(repeats: int, items_per_rater: int) -> int:
-    """Return after how many questions at least a rater is asked again; 0 without repeats."""
+    """Return the minimum number of questions before a repeat; 0 without repeats."""
     return max(1, min(_LATER, items_per_rater // 4)) if repeats else 0
 
 
 def share_of_tests(catches: int, repeats: int, items_per_rater: int) -> float:
-    """Return which share of a rater's questions are catch trials and repeats, about."""
+    """Return the approximate share of catch trials and repeats among a rater's questions."""
     every = catch_interval(catches, items_per_rater)
     caught = 1 / every if every else 0.0
     return caught + (1 - caught) * repeats / (100 + repeats)

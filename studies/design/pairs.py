@@ -1,4 +1,4 @@
-"""Which conditions meet on which neuron, where not all of them do."""
+"""Which conditions are compared on which neuron, if not all are."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ Pairing = Literal["all", "adjacent", "balanced", "random"]
 Pair = tuple[int, int]
 
 _MOST_BLOCKS = 500
-"""The most blocks compared for one neuron."""
+"""The number of candidate blocks per neuron."""
 
 
 def pairs_of(n_conditions: int) -> list[Pair]:
@@ -23,10 +23,10 @@ def pairs_of(n_conditions: int) -> list[Pair]:
 def balanced_pairs(
     n_neurons: int, n_conditions: int, each: int, random: np.random.Generator
 ) -> list[list[Pair]]:
-    """Deal `each` different pairs to every neuron, so that all pairs occur equally often.
+    """Assign `each` different pairs to every neuron, so that all pairs occur equally often.
 
-    Over the neurons, the counts of any two pairs differ by at most one. All pairs are dealt if
-    `each` is their number or more.
+    Over all neurons, the counts of two pairs differ by at most one. If `each` is at least the
+    number of pairs, every neuron gets all of them.
     """
     pairs = pairs_of(n_conditions)
     used = np.zeros(len(pairs), dtype=np.intp)
@@ -41,7 +41,7 @@ def balanced_pairs(
 def random_pairs(
     n_neurons: int, n_conditions: int, each: int, random: np.random.Generator
 ) -> list[list[Pair]]:
-    """Draw `each` different pairs for every neuron independently, all pairs equally likely."""
+    """Sample `each` different pairs for every neuron independently, with equal probabilities."""
     pairs = pairs_of(n_conditions)
     n = min(each, len(pairs))
     drawn = (random.choice(len(pairs), n, replace=False) for _ in range(n_neurons))
@@ -49,12 +49,12 @@ def random_pairs(
 
 
 def adjacent_pairs(scores: Sequence[float]) -> list[Pair]:
-    """Return the pairs of conditions that are neighbours in score, of one neuron.
+    """Return the pairs of conditions that are adjacent in score on a neuron.
 
-    Equal scores stand in the conditions' order. ValueError for a score that is not finite.
+    Ties are in the conditions' order. ValueError for a score that is not finite.
     """
     if not all(map(isfinite, scores)):
-        raise ValueError("a score is missing: neighbours are unknown")
+        raise ValueError("a score is missing, so the order of scores is unknown")
     order = sorted(range(len(scores)), key=lambda condition: (scores[condition], condition))
     return [(min(two), max(two)) for two in pairwise(order)]
 
@@ -62,10 +62,10 @@ def adjacent_pairs(scores: Sequence[float]) -> list[Pair]:
 def balanced_blocks(
     n_neurons: int, n_conditions: int, size: int, random: np.random.Generator
 ) -> list[tuple[int, ...]]:
-    """Give every neuron `size` conditions: an incomplete block design, built block by block.
+    """Assign `size` conditions to every neuron: an incomplete block design, built block by block.
 
-    No condition occurs more than once oftener than another, and of the blocks that keep to this the
-    one is taken whose conditions have met least.
+    The counts of two conditions differ by at most one. Among blocks that satisfy this, the one
+    whose conditions have been compared least is chosen.
     """
     used, met = Counter[int](), Counter[Pair]()
     blocks = []

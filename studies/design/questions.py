@@ -46,8 +46,8 @@ def one_each(
 ) -> Designed:
     """Return a question for each explanation of each usable neuron.
 
-    They come in rounds. Each holds every neuron once and all conditions about equally often, so a
-    study that is stopped early is balanced.
+    They come in rounds. Each round has every neuron once and all conditions about equally often, so
+    a study that is stopped early is balanced.
     """
     tally = Tally()
     usable = _shuffled(_usable(units, conditions, tally), stream(seed, "neurons' order"))
@@ -187,9 +187,9 @@ def _in_rounds(pairs: Sequence[_Pair], random: np.random.Generator) -> list[_Pai
 
 
 def _usable(units: Sequence[Unit], conditions: Sequence[str], tally: Tally) -> list[Unit]:
-    """Return the neurons that have an explanation of every condition and all else that is needed.
+    """Return the neurons that have an explanation of every condition and all other material.
 
-    A neuron that lacks one is left out whole, so all conditions are judged on the same neurons.
+    A neuron without one is left out entirely, so all conditions are judged on the same neurons.
     """
     found = []
     for unit in units:
@@ -218,7 +218,7 @@ def _numbered(found: Sequence[tuple[Unit, tuple[Candidate, ...]]]) -> list[Desig
 
 
 def share_of(n: int, per_hundred: int) -> int:
-    """Return how many questions that share is; at least one if the share is above zero."""
+    """Return the share as a number of questions; at least one if it is above zero."""
     return min(n, max(1, round(n * per_hundred / 100))) if n and per_hundred else 0
 
 

@@ -1,11 +1,11 @@
-"""Neurons as people write them: `3/120`, `L3/120`, `3/0-99`."""
+"""Read references to neurons such as `3/120`, `L3/120`, `3/0-99`."""
 
 import re
 
 from explanations.records import NeuronRef
 
 MOST = 20_000
-"""References read at once: enough for a study, too few to fill a server's memory."""
+"""Maximum of references in one text: enough for a study, too few to fill a server's memory."""
 
 _PIECE = re.compile(
     r"L?(?P<layer>\d{1,6})/(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?", re.IGNORECASE
@@ -13,9 +13,9 @@ _PIECE = re.compile(
 
 
 def parse_references(text: str) -> tuple[NeuronRef, ...]:
-    """Read `layer/index` references and ranges, apart by spaces, commas or lines; each once.
+    """Return the unique neurons that a text names as `layer/index` or ranges.
 
-    ValueError names the first piece that is none.
+    They are separated by spaces, commas or lines. ValueError names the first invalid reference.
     """
     found = dict[NeuronRef, None]()
     for piece in re.split(r"[\s,;]+", text.strip()):

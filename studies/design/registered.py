@@ -1,4 +1,4 @@
-"""What was registered: canonical text, its digest, and what differs from it. Pure."""
+"""Canonical text and digest of a registration, and how a study differs from it."""
 
 import hashlib
 import json
@@ -9,9 +9,9 @@ FORMAT = "concordance.registration.1"
 
 
 def canonical(document: Mapping[str, Any]) -> str:
-    """Return the one JSON text of a document: sorted keys, no spaces, nothing escaped needlessly.
+    """Return the canonical JSON text of a document: sorted keys, no spaces, minimal escaping.
 
-    ValueError for numbers that JSON has not.
+    ValueError for numbers that JSON does not have.
     """
     return json.dumps(
         document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
@@ -19,12 +19,12 @@ def canonical(document: Mapping[str, Any]) -> str:
 
 
 def sha256(text: str) -> str:
-    """Return the digest of a text as UTF-8, in hexadecimal."""
+    """Return the SHA-256 of a text as UTF-8, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def digest_of(rows: Iterable[Any]) -> str:
-    """Return one digest of many rows that JSON can say, in their order."""
+    """Return one SHA-256 of many JSON rows, in their order."""
     total = hashlib.sha256()
     for row in rows:
         total.update(canonical({"row": row}).encode())
@@ -32,7 +32,7 @@ def digest_of(rows: Iterable[Any]) -> str:
 
 
 def differences(registered: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
-    """Tell in words which parts of a design are not as registered; None is not yet decided."""
+    """Return a sentence on each part of a design that differs from what was registered."""
     return tuple(
         f"{name.replace('_', ' ').capitalize()}: registered {_said(value)}, now {_said(now[name])}."
         for name, value in registered.items()

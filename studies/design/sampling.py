@@ -1,4 +1,4 @@
-"""Which neurons of many a study is about."""
+"""Stratified sampling of a study's neurons."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
@@ -10,10 +10,10 @@ SCORE_STRATA = 4
 
 
 def spread(strata: Sequence[Hashable], n: int, random: np.random.Generator) -> list[int]:
-    """Return the places of n of the things whose strata are given, sorted.
+    """Return the sorted indices of a stratified sample of n things.
 
-    Every stratum gives equally many, to within one, until it has no more; which ones is drawn. All
-    of them where there are fewer than n.
+    Strata contribute equally, to within one, until they are used up. All things, if there are fewer
+    than n.
     """
     by_stratum = defaultdict[Hashable, list[int]](list)
     for place, stratum in enumerate(strata):
@@ -30,7 +30,7 @@ def spread(strata: Sequence[Hashable], n: int, random: np.random.Generator) -> l
 
 
 def score_strata(scores: Sequence[float]) -> list[int]:
-    """Return each score's quarter, 0 for the lowest; those not finite are one of their own."""
+    """Return each score's quartile, 0 for the lowest; 4 for scores that are not finite."""
     ranked = sorted((score, place) for place, score in enumerate(scores) if isfinite(score))
     strata = [SCORE_STRATA] * len(scores)
     for rank, (_, place) in enumerate(ranked):

@@ -4,19 +4,19 @@ from dataclasses import dataclass
 from math import ceil, nan, sqrt
 
 SECONDS_PER_JUDGMENT = 30.0
-"""The pace assumed until there are judgments to measure it by."""
+"""Seconds per judgment, assumed until there are judgments to measure."""
 CLUSTERING = 0.3
-"""How far votes on one neuron are assumed to be alike (intraclass correlation)."""
+"""Assumed intraclass correlation of votes on the same neuron."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a study asks for. `half_width` is that of a 95 % interval around a share of one half.
+    """The size of a study.
 
-    `tests` are the answers to catch trials and repeats, about, which come on top.
-
-    `is_measured` says that it is that of agreement with the score instead, from how far votes,
-    neurons and raters of this study have differed so far.
+    `half_width` is that of a 95% interval around a share of one half or, if `is_measured`, around
+    the agreement with the score, given how much votes, neurons and raters of this study have
+    differed so far. `tests` is the approximate number of answers to catch trials and repeats, which
+    come on top.
     """
 
     items: int
@@ -41,15 +41,15 @@ def plan(
     tests: float = 0.0,
     seconds_per_judgment: float = SECONDS_PER_JUDGMENT,
 ) -> Plan:
-    """Say what a study of this size takes and buys.
+    """Return the effort and the precision of a study of this size.
 
-    `most` judgments are wanted of one item, or of one at most; `tests` is the share of catch trials
-    and repeats among the questions. `raters` is the least number that can give all judgments: each
+    `most` is the maximum of judgments wanted of one item; `tests` is the share of catch trials and
+    repeats among the questions. `raters` is the minimum number that can give all judgments: each
     takes at most `items_per_rater`, of one of the `groups` of items, and none takes an item twice.
     ValueError when a size is below zero.
     """
     if min(items, neurons, judgments, most, items_per_rater) < 0:
-        raise ValueError("a study has no size below zero")
+        raise ValueError("the sizes of a study cannot be negative")
     asked = judgments / (1 - tests)
     share = min(items_per_rater * (1 - tests), items / groups)
     least = max(judgments / groups / share, most) if share else 0
@@ -66,9 +66,9 @@ def plan(
 
 
 def half_width(*, judgments: int, neurons: int, clustering: float = CLUSTERING) -> float:
-    """Return how far a 95 % interval around a share of .5 reaches to each side; nan without data.
+    """Return the half-width of a 95% interval around a share of .5; nan without data.
 
-    Votes on one neuron resemble each other, so they count for less than as many on different ones:
+    Votes on the same neuron are correlated, so they count for less than votes on different neurons:
     the variance grows by 1 + (m - 1) * clustering for m votes a neuron (Kish's design effect).
     Differences between raters come on top.
     """

@@ -1,4 +1,4 @@
-"""Quality rules and comprehension questions as text. Pure."""
+"""Quality rules and comprehension questions as text."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ RIGHT, WRONG = "+ ", "- "
 
 
 def in_words(rule: Rule) -> str:
-    """Return when a rule is broken, and the consequence."""
+    """Return a sentence on when a rule is broken, and the consequence."""
     breaking = _BREAKING[rule.name].format(share=f"{100 * rule.limit:g}%", seconds=rule.seconds)
     consequence = "paused and excluded" if rule.pauses else "excluded"
     return (

@@ -23,7 +23,7 @@ def drawn_as(draw: Drawn | None) -> Row:
 
 
 def _draws(study: Study) -> Iterator[Row]:
-    # Looking for draws goes through all answers at once.
+    # Matching draws to answers reads all answers at once.
     for draw in study_draws(study) if study.draws_pairs else ():
         yield {
             "item": draw.position,

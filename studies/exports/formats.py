@@ -75,7 +75,7 @@ as_json = partial(json.dumps, ensure_ascii=False, default=_plain)
 
 
 class Sink(io.RawIOBase):
-    """A file that keeps only what was written since it was last emptied."""
+    """A file object that keeps only what was written since it was last emptied."""
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
@@ -100,12 +100,13 @@ class Sink(io.RawIOBase):
 def to_parquet(columns: tuple[Column, ...], rows: Iterator[Row]) -> Iterator[bytes]:
     """Yield a table as Parquet, a row group at a time. `FormatMissing` without pyarrow."""
     arrow, parquet = _installed("pyarrow"), _installed("pyarrow.parquet")
-    # Its own allocators keep what they had for later; an export holds a row group at a time.
+    # Arrow's own allocators don't return freed memory; an export holds one row group at a time.
     arrow.set_memory_pool(arrow.system_memory_pool())
     schema = arrow.schema([(column.name, _type(arrow, column)) for column in columns])
     sink, pieces = Sink(), (_read(arrow, columns, piece).cast(schema) for piece in _pieces(rows))
     with parquet.ParquetWriter(sink, schema, compression="zstd") as writer:
-        # Rows weigh several times as much in Python as in Arrow, so a group is put together there.
+        # Rows take several times as much memory in Python as in Arrow, so groups are built in
+        # Arrow.
         while group := list(islice(pieces, _ROW_GROUP // _PIECE)):
             writer.write_table(arrow.concat_tables(group), row_group_size=_ROW_GROUP)
             yield sink.emptied()
@@ -113,7 +114,7 @@ def to_parquet(columns: tuple[Column, ...], rows: Iterator[Row]) -> Iterator[byt
 
 
 def _read(arrow: Any, columns: tuple[Column, ...], rows: list[Row]) -> Any:
-    """Return rows as Arrow's reader of JSON gives them: unlike its arrays it loads no pandas."""
+    """Return rows as Arrow's JSON reader reads them: unlike its arrays it doesn't import pandas."""
     reader = _installed("pyarrow.json")
     lines = (
         as_json({each.name: _stored(row[each.name], each) for each in columns}) for row in rows

@@ -62,7 +62,7 @@ def _neuron(about: About | None) -> Row:
 
 
 def _about(about: About | None, conditions: tuple[str, ...]) -> Row:
-    """Return what the whole question is about, and what it is for."""
+    """Return the columns on the item of a judgment."""
     if about is None:
         return {"role": None, "condition": None, "explanation": None, "known": None}
     return {
@@ -87,7 +87,7 @@ def _option(option: Offered, conditions: tuple[str, ...]) -> Row:
 
 
 def _compared(answer: StudyAnswer, conditions: tuple[str, ...]) -> Row:
-    """Return what a comparison says; nothing for any other answer."""
+    """Return the columns of a comparison; none for other protocols."""
     both = [each for each in answer.shown if None not in (each.explanation, each.condition)]
     choice = answer.answer.get("choice")
     if answer.protocol != COMPARE.name or answer.tests_rater or choice is None or len(both) != 2:

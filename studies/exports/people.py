@@ -72,7 +72,7 @@ def _seconds(start: datetime, end: datetime) -> float:
 
 
 def _exclusions(study: Study) -> dict[int, list[Row]]:
-    """Return what each enrolment broke and when, lifted or not."""
+    """Return the rules that each enrolment broke, with times, lifted or not."""
     broken = defaultdict[int, list[Row]](list)
     rows = Exclusion.objects.filter(enrolment__batch=study.batch_id).order_by("at", "pk")
     names = ("rule", "at", "value", "n", "limit", "pauses", "lifted", "lifted_because")

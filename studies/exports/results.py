@@ -1,4 +1,4 @@
-"""The results that go with an export: those stored, while they are those of the rows there are."""
+"""The results in an export: the stored ones, unless they are outdated."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -23,7 +23,7 @@ from studies.selectors.tables import study_tables
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedResults:
-    """Results ready for JSON, the texts above them, and the figures by name."""
+    """Results ready for JSON, the texts that summarize them, and the figures by name."""
 
     results: dict[str, Any]
     summary: dict[str, Any]
@@ -32,9 +32,9 @@ class ExportedResults:
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """See one state of the database throughout, whatever raters answer meanwhile.
+    """Read from one snapshot of the database, even if raters answer at the same time.
 
-    Nobody waits for it: it locks nothing and writes nothing.
+    It blocks nobody: it takes no locks and writes nothing.
     """
     outermost = not connection.in_atomic_block
     with _transaction(outermost):
@@ -47,7 +47,7 @@ def snapshot() -> Iterator[None]:
 
 @contextmanager
 def _little_memory() -> Iterator[None]:
-    """Have SQLite keep 4 MB of pages, and sort in no more, instead of what the settings give."""
+    """Limit SQLite's cache to 4 MB, also for sorting, instead of the limit in the settings."""
     if connection.vendor != "sqlite":
         yield
         return
@@ -63,7 +63,7 @@ def _little_memory() -> Iterator[None]:
 
 @contextmanager
 def _transaction(outermost: bool) -> Iterator[None]:
-    """Begin a transaction; in SQLite one that takes the lock of writers only to write."""
+    """Begin a transaction; in SQLite a deferred one, which locks only when it writes."""
     database: Any = connection
     mode = getattr(database, "transaction_mode", None)
     if not outermost or mode is None:
@@ -109,14 +109,14 @@ def _stored(study: Study) -> ExportedResults | None:
 
 
 def _same_rules(study: Study, plan: Plan, results: dict[str, Any]) -> bool:
-    """Tell whether the rules on raters take out what they took out of the results."""
+    """Return whether the quality rules exclude the same judgments as in the results."""
     steps = [(each["rule"], each["excluded"]) for each in results["exclusions"][1:]]
     now, by_plan = _excluded(study), bool(plan.min_seconds) + bool(plan.min_judgments)
     return steps[: len(now)] == now and len(steps) == len(now) + by_plan
 
 
 def _excluded(study: Study) -> list[tuple[str, int]]:
-    """Return the rules on raters with how many judgments each takes out as things stand."""
+    """Return the quality rules, each with how many judgments it currently excludes."""
     standing = Judgment.objects.standing().filter(assignment__item__batch=study.batch_id)
     before, counts = set[int](), list[tuple[str, int]]()
     for rule, raters in _rules(study).items():
@@ -132,7 +132,7 @@ def _rules(study: Study) -> dict[str, frozenset[int]]:
 
 
 def study_facts(study: Study, made: ExportedResults) -> dict[str, Any]:
-    """Return what an analysis needs besides rows, and how the study was set up."""
+    """Return what an analysis needs in addition to rows, and the study's setup."""
     registered = registration_of(study)
     return {
         "format": FORMAT,
@@ -178,6 +178,6 @@ def _condition(condition: Condition) -> dict[str, Any]:
 
 
 def last_change(study: Study) -> datetime:
-    """Return when a study last got an answer, or was made."""
+    """Return the time of a study's last answer or, without any, of its creation."""
     answers = Judgment.objects.filter(assignment__item__batch=study.batch_id)
     return answers.aggregate(last=Max("submitted"))["last"] or study.created

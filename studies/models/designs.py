@@ -1,4 +1,4 @@
-"""What a study is to find out, and how."""
+"""A study's design and its conditions."""
 
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ PAIRWISE = "pairwise"
 
 
 def default_consent() -> str:
-    """Return what raters of a comparison agree to."""
+    """Return the default consent of a comparison."""
     return PRESETS[PAIRWISE].consent
 
 

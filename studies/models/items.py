@@ -9,7 +9,7 @@ from studies.models.designs import Condition, Study
 
 
 class StudyItem(models.Model):
-    """What an item is about; raters' pages cannot reach it.
+    """What an item is about; raters' pages have no access to it.
 
     `explanation` and `condition` are set if the whole question is about one explanation; `records`
     are those shown, in the payload's order; `known` is the right answer, if there is one.

@@ -1,4 +1,4 @@
-"""What comes out of a study, and what was registered beforehand."""
+"""A study's results, its registration, and what was adopted from it."""
 
 from django.db import models
 from django.db.models import Q

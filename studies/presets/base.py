@@ -1,4 +1,4 @@
-"""What all presets share: what they need, and what they make of it. Pure."""
+"""The base of all presets: the material they need, and the questions they make of it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,1 +1,1 @@
-"""What reads: typed rows and arrays out of the database, never a QuerySet."""
+"""Read from the database: typed rows and arrays, never a QuerySet."""

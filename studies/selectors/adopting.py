@@ -1,4 +1,4 @@
-"""Which of a study's answers can be adopted, and the state of the others."""
+"""Which of a study's answers can be adopted, and which were."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping

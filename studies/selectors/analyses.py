@@ -1,4 +1,4 @@
-"""Which analyses wait, and which are behind the answers and scores there are."""
+"""Which analyses are waiting, and which are outdated by new answers or scores."""
 
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from studies.models import Analysis, Study
 from studies.selectors.answers import shown_in
 
 _PATIENCE = 3
-"""A running study is analysed at most a third of the time."""
+"""A running study spends at most a third of the time on its analyses."""
 
 
 def answers_count(study: Study) -> int:
@@ -20,9 +20,9 @@ def answers_count(study: Study) -> int:
 
 
 def scores_mark(study: Study) -> str:
-    """Return what changes whenever the study's explanations get scores or lose some.
+    """Return a marker that changes when scores of the study's explanations are added or removed.
 
-    Where people simulate, also when programs do, with which they are compared.
+    If people simulate, it also changes with simulations by programs, with which they are compared.
     """
     shown = Explanation.objects.filter(shown_in(study)).values("pk")
     found = Score.objects.filter(explanation__in=shown).aggregate(n=Count("pk"), last=Max("pk"))
@@ -34,7 +34,7 @@ def scores_mark(study: Study) -> str:
 
 
 def analyses_waiting(*, at: datetime) -> list[int]:
-    """Return the analyses that wait for a worker, longest first."""
+    """Return the analyses that are waiting for a worker, oldest first."""
     waiting = Analysis.objects.filter(
         Q(lease=None) | Q(leased_until__lt=at), state=Analysis.State.OPEN
     )
@@ -42,12 +42,11 @@ def analyses_waiting(*, at: datetime) -> list[int]:
 
 
 def analyses_outdated(*, at: datetime, pause: timedelta) -> list[Study]:
-    """Return the open and closed studies whose results are behind.
+    """Return the open and closed studies whose results are outdated.
 
-    They are of an earlier form, or there are answers or scores that no analysis has seen.
-
-    A closed one is among them when it closed while an analysis ran that began before. Those
-    analysed less than `pause` ago, or three times as long as that took, are let be.
+    Their results have an earlier version, or there are answers or scores that no analysis has seen,
+    or the study was closed while an analysis was running. Studies analysed less than `pause` ago,
+    or less than three times the duration of that analysis ago, are left out.
     """
     states = (Study.State.OPEN, Study.State.CLOSED)
     rated = Study.objects.filter(state__in=states).select_related("analysis")

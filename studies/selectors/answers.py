@@ -1,4 +1,4 @@
-"""The current answers of a study, with the explanations and records behind what was shown."""
+"""The current answers of a study, with the explanations and records that were shown."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offered:
-    """One option of any item: an explanation, which may stand for a condition, or a record."""
+    """One option of any item: an explanation, which may represent a condition, or a record."""
 
     key: str
     explanation: int | None
@@ -30,11 +30,10 @@ class Offered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """The neuron that an item is about, and its options in the order in which it lists them.
+    """The neuron that an item is about, and its options in the item's order.
 
-    `condition` and `explanation` are those that the whole question is about, if it is about one;
-    `known` is the answer that is right, if one is; `role` tells catch trials and repeats from the
-    rest.
+    `condition` and `explanation` are set if the whole question is about one explanation; `known` is
+    the right answer, if there is one; `role` marks catch trials and repeats.
     """
 
     neuron: int
@@ -50,9 +49,9 @@ class About:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyAnswer:
-    """One current judgment. `about` is None for an item that is about no neuron.
+    """One current judgment. `about` is None for an item without a neuron.
 
-    `tests_rater` says that the item's answer is known, or that it was asked a second time.
+    `tests_rater` is set if the item is a catch trial or a repeat.
 
     `order` holds the keys of the options as they were shown, left (or first) to right (or last).
     """
@@ -74,13 +73,13 @@ class StudyAnswer:
 
     @property
     def shown(self) -> tuple[Offered, ...]:
-        """The explanations and records behind the options, in the order shown."""
+        """The explanations and records of the options, in the order shown."""
         known = {option.key: option for option in self.about.options} if self.about else {}
         return tuple(known[key] for key in self.order if key in known)
 
 
 def study_answers(study: Study) -> Iterator[StudyAnswer]:
-    """Yield the judgments that stand, oldest first; a few hundred are in memory at a time."""
+    """Yield the current judgments, oldest first; a few hundred are in memory at a time."""
     standing = (
         Judgment.objects.standing().filter(assignment__item__batch=study.batch_id).order_by("pk")
     )
@@ -106,13 +105,13 @@ def study_answers(study: Study) -> Iterator[StudyAnswer]:
 
 
 def chunked(rows: Iterator[T], size: int) -> Iterator[list[T]]:
-    """Yield rows so many at a time."""
+    """Yield rows in chunks."""
     while chunk := list(islice(rows, size)):
         yield chunk
 
 
 def items_about(study: Study, items: Iterable[int]) -> dict[int, About]:
-    """Return what items are about, by their ids."""
+    """Return what items are about, by item id."""
     place = {pk: i for i, pk in enumerate(study.conditions.values_list("pk", flat=True))}
     wanted = list(items)
     options = defaultdict[int, list[Offered]](list)
@@ -144,9 +143,9 @@ def items_about(study: Study, items: Iterable[int]) -> dict[int, About]:
 
 
 def shown_in(study: Study) -> Q:
-    """Return the test for explanations that a study shows, as options or as what it asks about.
+    """Return the filter for explanations that a study shows, as options or asked about.
 
-    Where raters write, all the explanations of its neurons, with which theirs will be compared.
+    If raters write explanations: all explanations of its neurons, with which theirs are compared.
     """
     if study.protocol_analysis.reads_rivals:
         return Q(neuron__studies=study)

@@ -47,7 +47,7 @@ class Drawn:
 
 
 def standing_of(study: Study, *, votes: bool = True) -> Standing:
-    """Return the pairs drawn less often than the overlap; optionally without reading votes."""
+    """Return the pairs drawn less often than the overlap, with or without their votes."""
     rows = list(
         study.items.filter(role=StudyItem.Role.MAIN, item__overlap__lt=study.overlap)
         .order_by("item__position")

@@ -1,4 +1,4 @@
-"""Which neurons a study picked or could pick, and the explanations of its conditions."""
+"""The neurons that a study picked or could pick, and the explanations of its conditions."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ _CHUNK = 500
 
 
 def chunked(values: Iterable[int]) -> Iterator[list[int]]:
-    """Yield the values in lists short enough for one query."""
+    """Yield the values in chunks that are short enough for one query."""
     left = iter(values)
     while chunk := list(islice(left, _CHUNK)):
         yield chunk
@@ -36,7 +36,7 @@ class NeuronCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
-    """What came of looking neurons up: their ids, and the references that name none."""
+    """Neurons that were looked up: their ids, and the references without a neuron."""
 
     found: tuple[int, ...]
     missing: tuple[NeuronRef, ...]
@@ -113,7 +113,7 @@ def explained_by(conditions: Sequence[Condition]) -> QuerySet[Neuron]:
 
 
 def neurons_named(subject: Subject, references: Sequence[NeuronRef]) -> Lookup:
-    """Return which neurons of a subject these references name."""
+    """Look up the neurons of a subject that these references name."""
     by_layer = defaultdict[int, list[int]](list)
     for ref in references:
         by_layer[ref.layer].append(ref.index)
@@ -148,7 +148,7 @@ def neurons_matching(study: Study, search: str) -> list[int]:
 
 
 def neurons_shown(study: Study, neurons: Sequence[int]) -> list[NeuronRow]:
-    """Return a few of a study's neurons, with the conditions that explain each."""
+    """Return a page of a study's neurons, each with the conditions without an explanation."""
     conditions = list(study.conditions.all())
     names = {condition.method_id: condition.name for condition in conditions}
     names_by = defaultdict[int, set[str]](set)

@@ -1,4 +1,4 @@
-"""What the questions of a preset can be made of, neuron by neuron."""
+"""The material for a preset's questions, per neuron."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,12 +22,12 @@ from studies.selectors.material import chunked, of_conditions, scores_by_explana
 
 _MOST_LENDERS = 20
 _LENT = 3
-"""Records that each of up to twenty neurons lends to the questions about another."""
+"""Number of records from each of up to twenty other neurons that are candidates for a question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeuronMaterial:
-    """What a neuron's questions are made of: ids of records by need, and texts."""
+    """The material of a neuron's questions: ids of records by need, and texts."""
 
     unit: Unit
     records: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
@@ -63,7 +63,7 @@ def _name(neuron: Neuron) -> str:
 
 
 class _Source:
-    """What is read at once for all neurons of a study."""
+    """The data that is read at once for all neurons of a study."""
 
     def __init__(self, study: Study, conditions: Sequence[Condition]) -> None:
         self.study = study

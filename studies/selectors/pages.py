@@ -1,4 +1,4 @@
-"""What the pages about studies show."""
+"""The data of the pages about studies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,9 +17,9 @@ from studies.selectors.analyses import answers_count, scores_mark
 from studies.selectors.flow import judgments_wanted
 
 _MOST_VOTES = 10_000
-"""Votes up to which a whole study is simulated while a page is made."""
+"""Maximum of votes for which precision is simulated while a page is rendered."""
 _PACE = 20
-"""Answers from which on a study's own pace is used."""
+"""Minimum number of answers for using a study's measured pace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +36,14 @@ class StudyRow:
 
     @property
     def share(self) -> float:
-        """How much of the judgments wanted is in, from 0 to 1."""
+        """The share of wanted judgments that have been given, from 0 to 1."""
         wanted = self.progress.wanted if self.progress else 0
         return self.progress.given / wanted if self.progress and wanted else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
-    """Where a study stands now: its analysis, what is new since, judgments, synthetic ones."""
+    """The state of a study's analysis: the answers since then, all judgments, synthetic ones."""
 
     analysis: Analysis | None
     new_answers: int
@@ -53,22 +53,22 @@ class Freshness:
 
     @property
     def running(self) -> bool:
-        """Whether results are being made, or will be without anybody asking."""
+        """Whether results are being computed or will be, without a request."""
         return self.analysis is not None and self.analysis.state == Analysis.State.OPEN
 
     @property
     def results(self) -> dict[str, Any] | None:
-        """The results as pages can show them; None without any, or of an earlier form."""
+        """The results; None if there are none, or if they have an earlier version."""
         return _readable(self.analysis)
 
     @property
     def outdated(self) -> bool:
-        """Whether there are results, and of an earlier form: a worker replaces them unasked."""
+        """Whether the results have an earlier version: a worker recomputes them."""
         return self.analysis is not None and bool(self.analysis.results) and self.results is None
 
     @property
     def failed(self) -> bool:
-        """Whether the last attempt gave nothing."""
+        """Whether the last attempt failed."""
         return self.analysis is not None and self.analysis.state == Analysis.State.FAILED
 
 
@@ -94,7 +94,7 @@ def study_rows() -> list[StudyRow]:
 
 
 def _progress(study: Study) -> BatchProgress | None:
-    """Return how far a study is; pairs that are chosen as it goes are wanted from the start."""
+    """Return a study's progress; adaptive pairs count with their whole budget from the start."""
     if study.batch is None:
         return None
     progress = batch_progress(study.batch)
@@ -102,7 +102,7 @@ def _progress(study: Study) -> BatchProgress | None:
 
 
 def study_plan(study: Study) -> Plan:
-    """Return what a built study takes and buys, at its own pace once people gave it one."""
+    """Return the size and precision of a built study, with its measured pace if there is one."""
     results = _readable(getattr(study, "analysis", None)) or {}
     paced = results.get("n_judgments", 0) >= _PACE and not results.get("n_synthetic")
     measured = results.get("median_seconds") if paced else None
@@ -122,14 +122,14 @@ def study_plan(study: Study) -> Plan:
 
 
 def _most(study: Study) -> int:
-    """Return how many judgments are wanted of one item, of those for which it is most."""
+    """Return the maximum number of judgments wanted of one item."""
     if study.draws_pairs:
         return 1
     return study.extra_overlap if study.extra_overlap_share else study.overlap
 
 
 def _measured(planned: Plan, components: Mapping[str, Any], *, seed: int) -> Plan:
-    """Return the plan with the precision that follows from what a pilot showed, where it tells."""
+    """Return the plan with the precision expected from the judgments, if there are enough."""
     if planned.judgments > _MOST_VOTES or components["reason"]:
         return planned
     size = power.Plan(
@@ -145,7 +145,7 @@ def _measured(planned: Plan, components: Mapping[str, Any], *, seed: int) -> Pla
 
 
 def freshness(study: Study) -> Freshness:
-    """Return where a study's analysis stands."""
+    """Return the state of a study's analysis."""
     analysis: Analysis | None = Analysis.objects.filter(study=study).first()
     seen = analysis.answers if analysis else 0
     standing = Judgment.objects.standing().filter(assignment__item__batch=study.batch_id)

@@ -1,4 +1,4 @@
-"""What raters preferred, neuron by neuron, from the judgments of all studies that stand."""
+"""What raters preferred for each neuron, from the current judgments of all studies."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -16,12 +16,12 @@ from studies.models import StudyItem, StudyOption
 from studies.presets import PRESETS
 
 ENOUGH = 4
-"""Judgments from which on a neuron can be called disputed."""
+"""Minimum number of judgments for listing a neuron as disputed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preference:
-    """How often an explanation was preferred, tied and compared; synthetic votes are among them."""
+    """How often an explanation was preferred, tied and compared, including synthetic votes."""
 
     wins: int
     ties: int
@@ -31,7 +31,7 @@ class Preference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disputed:
-    """How split the votes on a neuron are: pairs of votes on one item, and those that differ."""
+    """Disagreement on a neuron: numbers of pairs of votes on one item, and of those that differ."""
 
     ref: NeuronRef
     differing: int
@@ -41,7 +41,7 @@ class Disputed:
 
     @property
     def weight(self) -> float:
-        """The share that differs as if two more pairs had come out even: few pairs weigh less."""
+        """The share of pairs that differ, shrunk as if two more pairs were split evenly."""
         return (self.differing + 1) / (self.pairs + 2)
 
 
@@ -66,7 +66,7 @@ class Votes:
 
 
 def preferences(neuron: int) -> dict[int, Preference]:
-    """Return how each explanation of a neuron fared, by key; those never compared are absent."""
+    """Return the preferences for each explanation of a neuron, by key, if it was ever compared."""
     items = _compared().filter(neuron=neuron)
     options = StudyOption.objects.filter(study_item__in=items)
     behind = list(options.values_list("study_item__item", "key", "explanation"))
@@ -100,7 +100,7 @@ _COMPARISONS = [each.name for each in PRESETS.values() if each.protocol == COMPA
 
 
 def _compared() -> QuerySet[StudyItem]:
-    """Return the items whose answers are preferences: pairs, and no catch trials or repeats."""
+    """Return the comparisons, without catch trials and repeats."""
     return StudyItem.objects.filter(study__preset__in=_COMPARISONS, role=StudyItem.Role.MAIN)
 
 
@@ -119,7 +119,7 @@ def _disputed(ref: NeuronRef, votes: list[Votes]) -> Disputed:
 
 
 def votes_on(items: QuerySet[StudyItem]) -> dict[int, Votes]:
-    """Count the standing votes on items, by item; those without any are absent."""
+    """Count the current votes on items, by item; items without votes are left out."""
     standing = Judgment.objects.standing().filter(
         assignment__item__in=items.values("item"),
         assignment__item__gold__isnull=True,

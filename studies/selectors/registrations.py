@@ -1,4 +1,4 @@
-"""What a study declared in advance, and where it departs from that."""
+"""A study's registration, and how the study departs from it."""
 
 import json
 from typing import Any
@@ -25,7 +25,7 @@ _RENAMED = {
     "deep_overlap": "extra_overlap",
     "dealing": "condition_assignment",
 }
-"""Parts of a design by the names that earlier registrations have for them."""
+"""Parts of a design, by their names in earlier registrations."""
 _TEXTS = ("title", "language", "question", "consent", "instructions")
 
 
@@ -35,7 +35,7 @@ def registration_of(study: Study) -> Registration | None:
 
 
 def registered_plan(study: Study) -> Plan:
-    """Return the plan that was registered, or else the one of no choices."""
+    """Return the registered plan, or the default plan."""
     registration = registration_of(study)
     if registration is None:
         return Plan()
@@ -60,9 +60,9 @@ def design_of(study: Study) -> dict[str, Any]:
 
 
 def trust_of(study: Study) -> dict[str, Any]:
-    """Return the rules on raters and what they are asked first, as raters meet them.
+    """Return a study's quality rules and comprehension questions.
 
-    Once built, these are the batch's, which may be set until the first rater comes.
+    Once it is built, these are the batch's, which can be changed until the first rater joins.
     """
     batch = study.batch
     if batch is None:
@@ -79,7 +79,7 @@ def trust_of(study: Study) -> dict[str, Any]:
 
 
 def _frozen(study: Study) -> tuple[str, ...]:
-    """Return what of an item is fixed when it is built: not its overlap, if pairs are drawn."""
+    """Return the fixed parts of an item: without its overlap, if pairs are chosen adaptively."""
     return ("position", "payload") if study.draws_pairs else ("position", "overlap", "payload")
 
 
@@ -89,7 +89,7 @@ def _counted(rows: Any, *columns: str) -> dict[str, Any]:
 
 
 def departures(study: Study, results: Results) -> tuple[str, ...]:
-    """Tell in words where a study and its results are not as registered; empty without one."""
+    """Return sentences on how a study departs from its registration; empty without one."""
     registration = registration_of(study)
     if registration is None:
         return ()
@@ -116,7 +116,7 @@ def _not_scored(results: Results) -> tuple[str, ...]:
     plan, names = results.plan, results.scorers
     told = [each for pair in plan.contrasts for each in pair if each not in names]
     primary = (
-        (f"The declared primary scorer, {plan.primary}, has no score: the headline takes another.",)
+        (f"The declared primary scorer, {plan.primary}, has no score: the headline uses another.",)
         if plan.primary and plan.primary not in names
         else ()
     )

@@ -1,4 +1,4 @@
-"""A study's answers and scores as the columns that the analysis takes."""
+"""A study's answers and scores as columns for the analysis."""
 
 from collections.abc import Iterator
 from math import nan
@@ -40,7 +40,7 @@ _ROWS = 5000
 
 
 def study_tables(study: Study) -> StudyTables:
-    """Return the study as the analysis takes it: its current judgments, all scores."""
+    """Return the input of a study's analysis: its current judgments and all scores."""
     protocol, rubric = study.protocol_analysis, _rubric(study)
     given = study_votes(study) if study.compares else answers(_rows(study, protocol, rubric))
     return StudyTables(
@@ -111,13 +111,13 @@ def _rivals(study: Study) -> tuple[Rival, ...]:
 
 
 def _exclusions(study: Study, given: Answers) -> dict[str, npt.NDArray[np.bool_]]:
-    """Return, for each rule set on raters, the answers of those who broke it."""
+    """Return, for each quality rule, the answers of the raters who broke it."""
     rules = excluded_raters(study.batch) if study.batch else {}
     return {rule: np.isin(given.judgments.rater, list(raters)) for rule, raters in rules.items()}
 
 
 def explanation_lengths(study: Study) -> Scores:
-    """Return how many characters the explanations have that a study shows."""
+    """Return the lengths, in characters, of the explanations that a study shows."""
     return from_rows.lengths(_texts(study))
 
 
@@ -136,7 +136,7 @@ def _shown(study: Study) -> Any:
 def study_scores(study: Study) -> tuple[Scores, ...]:
     """Return the scores of the explanations in the study, by scorer and simulator.
 
-    The people who simulated in one study are one simulator, whose score is the mean of theirs.
+    All people who simulated in one study count as one simulator, with the mean of their scores.
     """
     labels = scorer_labels(study)
     found = Score.objects.filter(explanation__in=_shown(study)).order_by("pk")
@@ -148,14 +148,14 @@ def study_scores(study: Study) -> tuple[Scores, ...]:
 
 
 def scorer_label(labels: dict[int, str], method: int, simulator: int | None) -> str:
-    """Return a scorer's name, and after it the simulator's whose simulations it scored."""
+    """Return a scorer's name, followed by that of the simulator whose simulations it scored."""
     return labels[method] if simulator is None else f"{labels[method]} · {labels[simulator]}"
 
 
 def scorer_labels(study: Study) -> dict[int, str]:
-    """Name the scorers and simulators of a study's scores by id.
+    """Return labels of the scorers and simulators of a study's scores, by id.
 
-    By their names, and where two share one by the settings that tell them apart.
+    A label is the name; if two share it, also the settings that differ.
     """
     scores = Score.objects.filter(explanation__in=_shown(study)).order_by()
     used = scores.values_list("method", "simulation__method").distinct()
@@ -163,7 +163,7 @@ def scorer_labels(study: Study) -> dict[int, str]:
 
 
 def simulator_labels(study: Study) -> dict[int, str]:
-    """Name the simulators of a study's explanations by id, as `scorer_labels` does."""
+    """Return labels of the simulators of a study's explanations, by id, as `scorer_labels` does."""
     made = Simulation.objects.filter(explanation__in=_shown(study)).order_by()
     return method_labels(Method.objects.filter(pk__in=made.values("method")))
 
@@ -177,7 +177,7 @@ def _explanations(study: Study) -> Any:
 
 
 def _predicted(study: Study) -> dict[str, dict[tuple[int, int], Array]]:
-    """Return what programs predicted on the records that raters were asked about."""
+    """Return the simulations by programs on the records that raters were asked about."""
     labels = simulator_labels(study)
     asked = {pk for records in study.items.values_list("records", flat=True) for pk in records}
     rows = SimulatedRecord.objects.filter(

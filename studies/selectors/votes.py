@@ -1,4 +1,4 @@
-"""A study's comparisons as columns, read without an object for each: there may be a million."""
+"""A study's comparisons as columns, read without creating objects: there may be a million."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -39,10 +39,10 @@ _Table = np.ndarray[Any, np.dtype[np.void]]
 
 
 class Inside(KeyTextTransform):
-    """What a JSON document has under a key; null where that is missing or null."""
+    """The value of a key in a JSON document; null if it is missing or null."""
 
     def as_sqlite(self, compiler: Any, connection: Any, **_context: Any) -> Any:
-        """Compile as MySQL's: Django's own for SQLite makes the text "null" of null."""
+        """Compile as for MySQL: Django's version for SQLite turns null into the text "null"."""
         return KeyTransform.as_mysql(self, compiler, connection)
 
 
@@ -94,9 +94,9 @@ def _table(rows: Iterable[tuple[Any, ...]], dtype: np.dtype[np.void]) -> _Table:
 
 
 def _options(study: Study) -> _Table:
-    """Return the two options of each item, in the order in which it lists them; by item.
+    """Return the two options of each item, in the item's order, by item id.
 
-    Of the items whose options are both explanations that stand for conditions.
+    Only items are included whose options are both explanations that represent conditions.
     """
     place = {pk: i for i, pk in enumerate(study.conditions.values_list("pk", flat=True))}
     found = StudyOption.objects.filter(
@@ -123,7 +123,7 @@ def _programs(study: Study) -> Iterator[int]:
 
 
 def _answers(study: Study) -> Iterator[tuple[Any, ...]]:
-    """Yield the answers that stand and test no rater; in any order."""
+    """Yield the current answers to items that don't test raters, in any order."""
     if study.batch is None or study.batch.protocol != COMPARE.name:
         return iter(())
     standing = Judgment.objects.standing().annotate(choice=Inside("choice", "answer"))
@@ -147,7 +147,7 @@ def _answers(study: Study) -> Iterator[tuple[Any, ...]]:
 
 
 def _read(answers: _Table, options: _Table) -> _Table:
-    """Return the answers to the items of `options`, each with its item's place among them."""
+    """Return the answers to the items of `options`, each with its item's index in it."""
     items = options["item"][:, 0]
     place = np.searchsorted(items, answers["item"])
     known = np.append(items, -1)[place] == answers["item"]

@@ -1,1 +1,1 @@
-"""What writes: building and running studies, asking for and storing their analyses."""
+"""Write to the database: build and run studies, request and store their analyses."""

@@ -1,4 +1,4 @@
-"""Asking for a study's analysis, and storing what a worker made of it."""
+"""Request a study's analysis, and store a worker's results."""
 
 import logging
 from collections.abc import Mapping
@@ -25,9 +25,9 @@ _REASON_LENGTH = 2000
 
 
 def analysis_request(*, study: Study, at: datetime) -> Analysis:
-    """Ask for an analysis of the judgments there are now; one that waits already is enough.
+    """Request an analysis of the current judgments, unless one is already waiting.
 
-    The results of the one before stay readable until the new ones replace them.
+    The previous results remain readable until the new ones replace them.
     """
     analysis, _ = Analysis.objects.get_or_create(study=study, defaults={"requested": at})
     Analysis.objects.filter(pk=analysis.pk).exclude(state=Analysis.State.OPEN).update(
@@ -41,9 +41,9 @@ def analysis_request(*, study: Study, at: datetime) -> Analysis:
 
 
 def analysis_call(*, analysis_id: int, at: datetime) -> bool:
-    """Send for a worker once the transaction commits; False when one was sent for just now.
+    """Call a worker once the transaction commits; False if one was called just now.
 
-    A lost message is sent again; one too many finds nothing to claim.
+    If the message is lost, it is sent again; a superfluous one finds nothing to claim.
     """
     uncalled = Q(called=None) | Q(called__lt=at - _CALL_AGAIN)
     called = Analysis.objects.filter(uncalled, pk=analysis_id).update(called=at)
@@ -60,7 +60,7 @@ def _publish(analysis_id: int) -> None:
 
 
 def analysis_claim(*, analysis_id: int, at: datetime) -> UUID | None:
-    """Lease an analysis that waits, or whose worker is gone; None when there is none to do."""
+    """Lease an analysis that is waiting or whose worker has died; None if there is none."""
     free = Analysis.objects.filter(claimable(at), pk=analysis_id, state=Analysis.State.OPEN)
     free.filter(attempts__gte=MAX_ATTEMPTS).update(
         **_closing(Analysis.State.FAILED, at),
@@ -74,12 +74,12 @@ def analysis_claim(*, analysis_id: int, at: datetime) -> UUID | None:
 
 
 def analysis_renew(*, lease: UUID, at: datetime) -> bool:
-    """Hold a lease longer; False when it is lost."""
+    """Extend a lease; False if it is lost."""
     return _held(lease).update(leased_until=lease_end(at)) == 1
 
 
 def analysis_tell(*, lease: UUID, stage: str, share: float) -> bool:
-    """Say what a worker does now, and what share of all is done; False when its lease is lost."""
+    """Store a worker's current stage and progress; False if its lease is lost."""
     return _held(lease).update(stage=stage, share=share) == 1
 
 
@@ -97,14 +97,14 @@ def analysis_store(
     seconds: float,
     at: datetime,
 ) -> bool:
-    """Store the results made under a lease; False when the lease is lost."""
+    """Store the results of a lease's holder; False if the lease is lost."""
     seen = {"answers": answers, "scores": scores}
     made = {"results": results, "figures": figures, "seconds": seconds}
     return _close(lease, Analysis.State.DONE, at, **seen, **made)
 
 
 def analysis_fail(*, lease: UUID, reason: str, answers: int, scores: str, at: datetime) -> bool:
-    """Store why there are no results; False when the lease is lost."""
+    """Store why there are no results; False if the lease is lost."""
     reason = reason.strip()[:_REASON_LENGTH] or "no reason was given"
     return _close(lease, Analysis.State.FAILED, at, reason=reason, answers=answers, scores=scores)
 

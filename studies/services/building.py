@@ -1,4 +1,4 @@
-"""From a design to a batch of blind items; and back, while nobody has seen them."""
+"""Build a study's batch of blind items, and undo it before anyone has seen them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -26,7 +26,7 @@ _ROWS = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """How much was built, and what was left out and why."""
+    """The number of items built, and what was left out and why."""
 
     items: int
     neurons: int
@@ -103,7 +103,7 @@ def _conditions(study: Study) -> list[Condition]:
 
 
 def _new_items(study: Study, items: Sequence[BuiltItem]) -> Iterator[NewItem]:
-    """Yield the items to store; catch trials with their answer, since raters are held to it."""
+    """Yield the items to store; catch trials with their answer, on which raters are checked."""
     first = {item.number: i for i, item in enumerate(items) if item.role != "repeat"}
     thumbnails = thumbnails_of(sorted({file for item in items for file in item.pictures.values()}))
     planned = [_planned(item) for item in items]
@@ -133,7 +133,7 @@ def _planned(item: BuiltItem) -> Planned:
 
 
 def _wanted(study: Study, planned: Sequence[Planned]) -> list[int]:
-    """Return the judgments wanted of each item; pairs chosen adaptively want none yet."""
+    """Return the judgments wanted of each item; none yet if pairs are chosen adaptively."""
     if study.draws_pairs:
         return [study.budget if each.role == "catch" else 0 for each in planned]
     return overlaps(
@@ -148,7 +148,7 @@ def _wanted(study: Study, planned: Sequence[Planned]) -> list[int]:
 def _link(
     study: Study, ids: Iterable[int], items: Sequence[BuiltItem], conditions: Sequence[Condition]
 ) -> None:
-    """Store what each item and option is about, where raters' pages cannot reach it."""
+    """Store what each item and option is about, to which raters' pages have no access."""
     rows = StudyItem.objects.bulk_create(
         (
             StudyItem(

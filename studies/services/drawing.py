@@ -57,10 +57,10 @@ def items_supply(*, batch_id: int, at: datetime) -> bool:
     if study is None:
         return False
     at_random = study.items.count() > _QUICK
-    # The open items may be ones this rater has had: allow one round more than a worker would.
+    # The open items may be ones this rater has had: allow one more round than a worker would.
     below = 2 * (_SMALL if at_random else round_size(study.budget))
     pairs_choose(study=study, at=at, below=below, at_random=at_random)
-    # Another process may have drawn the round meanwhile.
+    # Another process may have drawn the round in the meantime.
     return places_open(study) > 0
 
 

@@ -1,4 +1,4 @@
-"""From a study's material to what is stored: payloads that raters see, and what they are about."""
+"""Make items of a study's material: the payloads that raters see, and what they are about."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -146,7 +146,7 @@ def _questions(
     designed: Sequence[DesignedQuestion],
     materials: Mapping[int, NeuronMaterial],
 ) -> tuple[list[Question], tuple[LeftOut, ...]]:
-    """Return the questions; those whose records turn out not to suit the preset are left out."""
+    """Return the questions, without those whose records turn out not to suit the preset."""
     used = {each.neuron for each in designed}
     shown = shown_records({pk for n in used for pks in materials[n].records.values() for pk in pks})
     tally, made = Tally(), []
@@ -173,7 +173,7 @@ def _questions(
 
 
 def _catch_trials(preset: Preset, questions: Sequence[Question]) -> Iterator[tuple[int, Question]]:
-    """Yield each neuron that a catch trial can be made of, with that trial."""
+    """Yield each neuron that can give a catch trial, with that trial."""
     for each in questions if preset.catch else ():
         assert preset.catch is not None  # noqa: S101  it was asked in the line above
         try:

@@ -1,4 +1,4 @@
-"""Judgments by programs, through the same services as a person's, marked synthetic."""
+"""Synthetic judgments, submitted through the same services as a person's."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ NO_SCORES = "what is right, and no scores"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulated:
-    """What the synthetic raters did, and what they went by."""
+    """What the synthetic raters did, and the scores they followed."""
 
     raters: int
     judgments: int
@@ -48,9 +48,8 @@ def raters_simulate(
 ) -> Simulated:
     """Let synthetic raters answer until each has had their share or nothing is left.
 
-    They think well of what `scorer` (by default the first) scores high; a comparison cannot be made
-    without. StudyRefused, naming the parameter at fault, when the study is not open or no such
-    scores exist.
+    They prefer what `scorer` (by default the first) scores high; comparisons require one.
+    StudyRefused, naming the invalid parameter, if the study is not open or no such scores exist.
     """
     if raters < 1:
         raise StudyRefused(f"raters: {raters} is not 1 or more")
@@ -68,7 +67,7 @@ def raters_simulate(
 
 
 def _quality(study: Study, scorer: str) -> tuple[Mapping[int, float], str]:
-    """Return how good each explanation is, from 0 to 1 by the rank of its score, and by whom."""
+    """Return each explanation's quality, from 0 to 1 by score rank, and the scorer's name."""
     known = {scores.scorer: scores for scores in study_scores(study)}
     if not known and not scorer and not study.compares:
         return {}, NO_SCORES
@@ -101,10 +100,10 @@ def _rate(
     pace: float,
     at: datetime,
 ) -> int:
-    """Answer now: a pretended time would let claims of people run out. Only `seconds` pretends.
+    """Answer at the current time: a made-up one would let people's claims expire.
 
-    The study is held before any item is, as by whoever chooses pairs: else each waits for the
-    other.
+    Only `seconds` is made up. The study is locked before any item, as in the choice of pairs, to
+    avoid a deadlock.
     """
     Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     enrolment = rater_enrol(batch=batch, rater=None, at=at, synthetic=True)
@@ -135,7 +134,7 @@ def _answer(
     rater: Synthetic,
     ask_confidence: bool,
 ) -> dict[str, Any]:
-    """Return an answer that the protocol takes. `order` holds the option keys as they are shown."""
+    """Return an answer of the protocol. `order` holds the option keys as they are shown."""
     form = PROTOCOLS[protocol]
     read = form.read(payload)
     asks = form.asks(read, ask_confidence)
@@ -164,7 +163,7 @@ def _known(batch: Batch, about: About | None, quality: Mapping[int, float], item
 
 
 def _right(known: Mapping[str, object] | None) -> frozenset[str] | None:
-    """Return the keys that a known answer of a choice, or of marks, names."""
+    """Return the option keys in a known answer of a choice or of marks."""
     if known is None:
         return None
     named = known.get("marked", [known.get("choice")])

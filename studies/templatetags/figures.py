@@ -1,4 +1,4 @@
-"""Numbers as a reader wants them: a value with its interval, or why there is none."""
+"""Template filters for numbers: a value with its interval, or why there is none."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,19 +10,19 @@ register = template.Library()
 
 @register.inclusion_tag("studies/estimate.html")
 def share(estimate: Mapping[str, Any]) -> dict[str, str]:
-    """Show a share from 0 to 1 as percent."""
+    """Return a share from 0 to 1 as percent."""
     return _shown(estimate, scale=100, digits=0, unit="%")
 
 
 @register.inclusion_tag("studies/estimate.html")
 def number(estimate: Mapping[str, Any]) -> dict[str, str]:
-    """Show a coefficient with two decimals."""
+    """Return a coefficient with two decimals."""
     return _shown(estimate, scale=1, digits=2, unit="")
 
 
 @register.inclusion_tag("studies/estimate.html")
 def cell(value: Any, kind: str) -> dict[str, str]:
-    """Show one cell of a figure's table by the kind of its column."""
+    """Return one cell of a figure's table, formatted by the kind of its column."""
     if isinstance(value, Mapping):
         return share(value) if kind == "share" else number(value)
     if value is None:
@@ -60,23 +60,23 @@ def percent(value: float | None) -> str:
 
 @register.filter
 def at(table: Any, key: Any) -> Any:
-    """Return the item at a position of a list, or of a name in a mapping."""
+    """Return the item of a list by index, or of a mapping by key."""
     return table[key]
 
 
 @register.filter
 def drawn_of(names: Sequence[str], figures: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return the figures of these names that are drawn, with their names."""
+    """Return those of the named figures that have a drawing, with their names."""
     return [(name, figures[name]) for name in names if name in figures and figures[name]["svg"]]
 
 
 @register.filter
 def listed_of(names: Sequence[str], figures: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return the tables of these names that have no drawing, with their names."""
+    """Return those of the named tables that have no drawing, with their names."""
     return [(name, figures[name]) for name in names if name in figures and not figures[name]["svg"]]
 
 
 @register.filter
 def declared_in(name: str, declared: Sequence[str]) -> bool:
-    """Tell whether a plan declared a figure, by its name or by what its name begins with."""
+    """Return whether a plan declared a figure, by its name or its name's prefix."""
     return any(name == each or name.startswith(f"{each}-") for each in declared)

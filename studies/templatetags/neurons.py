@@ -46,7 +46,7 @@ def two_decimals(value: float | None) -> str:
 
 @register.filter
 def share(value: float | None) -> str:
-    """Return a share from 0 to 1 as percent; near 0 and near 1 it keeps what sets it apart."""
+    """Return a share from 0 to 1 as percent, with more decimals near 0 and 1."""
     if value is None:
         return "\N{EN DASH}"
     percent = 100 * value
@@ -98,12 +98,12 @@ def visible(token: str) -> SafeString:
 
 @register.filter
 def highlighted(text: str, words: Sequence[str]) -> SafeString:
-    """Return a text in which the words are marked wherever they occur, in either case."""
+    """Return a text with all occurrences of the words marked, ignoring case."""
     if not words:
         return conditional_escape(text)
     longest_first = sorted(words, key=len, reverse=True)
     parts = re.split(f"({'|'.join(map(re.escape, longest_first))})", text, flags=re.IGNORECASE)
-    # Every part is escaped; those at odd places are the matches.
+    # Every part is escaped; those at odd indices are the matches.
     return mark_safe(  # noqa: S308
         "".join(
             format_html('<mark class="hit">{}</mark>', part) if i % 2 else conditional_escape(part)
@@ -114,5 +114,5 @@ def highlighted(text: str, words: Sequence[str]) -> SafeString:
 
 @register.filter
 def sparkline(counts: Sequence[int]) -> SafeString:
-    """Draw counts as small bars; the table that they stand in says them in words."""
+    """Draw counts as small bars; the table around them has the numbers."""
     return mark_safe(distributions.sparkline(counts))  # noqa: S308  holds numbers only

@@ -1,1 +1,1 @@
-"""Pages: about studies, for staff; about neurons, for whoever may look around in them."""
+"""Pages about studies, for staff."""

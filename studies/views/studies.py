@@ -35,7 +35,7 @@ UNMARKED = (
     *("contrasts", "exclusions", "sensitivity", "missing", "precision", "raters"),
     *("measures", "bias", "levels", "gaps", "flow"),
 )
-"""Neither registered nor exploratory: contrasts are marked row by row, the others give context."""
+"""Neither registered nor exploratory: contrasts are marked in each row, the others give context."""
 
 staff_only = partial(staff_member_required, login_url="admin:login")
 
@@ -59,7 +59,7 @@ def study_list(request: HttpRequest) -> HttpResponse:
 @staff_only
 @gzip_page
 def results(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show what came out of a study, or why there is nothing to show."""
+    """Show a study's results, or why there are none."""
     study = get_object_or_404(Study, slug=slug)
     fresh = freshness(study)
     analysis = fresh.analysis
