@@ -82,13 +82,11 @@ def _sections(results: Results) -> Iterator[Section]:
             *results.analysis.sections(results.details),
             Section(
                 title="Do raters change as they go on?",
-                lead="",
                 figures=("growth", "learning", "pace"),
                 collapsed=("pairs", "raters"),
             ),
             Section(
                 title="How robust are the results?",
-                lead="",
                 figures=(),
                 collapsed=("sensitivity", "exclusions", "missing", "precision"),
             ),

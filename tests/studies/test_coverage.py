@@ -150,7 +150,7 @@ def test_intervals_over_neurons_alone_hold_it_too_seldom_where_raters_differ() -
 
 
 def strict(*votes: npt.NDArray[Any]) -> Estimate:
-    return score_agreement(*votes).strict
+    return score_agreement(read_votes(*votes)).strict
 
 
 def over_neurons(*votes: npt.NDArray[Any]) -> Estimate:

@@ -128,7 +128,7 @@ def test_the_bounds_hold_whatever_the_missing_scores_turn_out_to_be(
     shown = [nan if gone else gap for gap, gone in zip(gaps, lost, strict=True)]
     # a score that is missing here is one between different scores: bounds are about the vote
     full = [0.05 if gone and gap == 0 else gap for gap, gone in zip(gaps, lost, strict=True)]
-    truth = score_agreement(neurons, raters, full, outcome).strict
+    truth = score_agreement(read_votes(neurons, raters, full, outcome)).strict
     bounds = agreement_bounds(shown, outcome)
     if truth.defined:
         assert bounds.low - 1e-9 <= truth.value <= bounds.high + 1e-9
@@ -138,7 +138,7 @@ def test_the_bounds_hold_whatever_the_missing_scores_turn_out_to_be(
 @given(votes())
 def test_the_two_way_row_without_exclusions_is_the_headline(rows: Votes) -> None:
     table = sensitivity(read_votes(*rows), [0] * len(rows[0]))
-    headline = score_agreement(*rows)
+    headline = score_agreement(read_votes(*rows))
     strict, half = (
         next(r.agreement for r in table if r.ties == ties and r.clustering == "two-way")
         for ties in ("drop", "half")

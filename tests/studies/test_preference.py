@@ -56,7 +56,7 @@ def test_the_higher_score_wins_or_loses_and_ties_are_told_apart() -> None:
     # gaps .3 won, .3 lost, -.2 (right ahead) won, .3 tied, 0 voted left: strict 2 of 3;
     # any tie half: (1 + 0 + 1 + .5 + .5) / 5; between different scores: (1 + 0 + 1 + .5) / 4
     found = score_agreement(
-        [1, 1, 2, 2, 3], [1, 2, 1, 2, 1], [0.3, 0.3, -0.2, 0.3, 0], [1, -1, -1, 0, 1]
+        read_votes([1, 1, 2, 2, 3], [1, 2, 1, 2, 1], [0.3, 0.3, -0.2, 0.3, 0], [1, -1, -1, 0, 1])
     )
     assert found.strict.value == pytest.approx(2 / 3)
     assert found.ties_half.value == pytest.approx(3 / 5)
@@ -66,7 +66,7 @@ def test_the_higher_score_wins_or_loses_and_ties_are_told_apart() -> None:
 
 def test_what_rounding_leaves_of_equal_scores_is_no_gap() -> None:
     # 0.1 + 0.2 - 0.3 is 5.6e-17
-    assert score_agreement([1], [1], [0.1 + 0.2 - 0.3], [1]).n_equal_scores == 1
+    assert score_agreement(read_votes([1], [1], [0.1 + 0.2 - 0.3], [1])).n_equal_scores == 1
 
 
 def test_a_gap_on_an_edge_belongs_to_the_bin_below() -> None:
@@ -85,7 +85,9 @@ def test_side_bias_is_the_share_of_decided_votes_for_the_left() -> None:
 
 def test_the_slope_of_two_gaps_is_read_off_their_odds() -> None:
     # at gap 0: 1 left of 2, log-odds 0; at gap 0.2: 3 of 4, log-odds log 3, so log(3)/2 per 0.1
-    fit = calibration([1] * 6, [1] * 6, [0, 0, 0.2, 0.2, 0.2, 0.2], [1, -1, 1, 1, 1, -1])
+    fit = calibration(
+        read_votes([1] * 6, [1] * 6, [0, 0, 0.2, 0.2, 0.2, 0.2], [1, -1, 1, 1, 1, -1])
+    )
     assert fit.side_bias.value == pytest.approx(0, abs=1e-9)
     assert fit.slope.value == pytest.approx(log(3) / 2)
     assert fit.log_likelihood == pytest.approx(2 * log(0.5) + 3 * log(0.75) + log(0.25))
@@ -94,10 +96,10 @@ def test_the_slope_of_two_gaps_is_read_off_their_odds() -> None:
 
 def test_a_slope_that_would_be_infinite_is_undefined_with_the_reason() -> None:
     reasons = {
-        "separation": calibration([1, 2], [1, 2], [0.1, -0.1], [1, -1]),
-        "every vote": calibration([1, 2], [1, 2], [0.1, -0.1], [1, 1]),
-        "all score gaps": calibration([1, 2], [1, 2], [0.1, 0.1], [1, -1]),
-        "no vote": calibration([1], [1], [0.1], [0]),
+        "separation": calibration(read_votes([1, 2], [1, 2], [0.1, -0.1], [1, -1])),
+        "every vote": calibration(read_votes([1, 2], [1, 2], [0.1, -0.1], [1, 1])),
+        "all score gaps": calibration(read_votes([1, 2], [1, 2], [0.1, 0.1], [1, -1])),
+        "no vote": calibration(read_votes([1], [1], [0.1], [0])),
     }
     for reason, fit in reasons.items():
         assert fit.slope.reason.startswith(reason)
@@ -106,7 +108,7 @@ def test_a_slope_that_would_be_infinite_is_undefined_with_the_reason() -> None:
 
 
 def test_separation_that_touches_in_one_gap_is_still_separation() -> None:
-    fit = calibration([1, 2, 3, 4], [1, 2, 1, 2], [0.2, 0.1, 0.1, 0.0], [1, 1, -1, -1])
+    fit = calibration(read_votes([1, 2, 3, 4], [1, 2, 1, 2], [0.2, 0.1, 0.1, 0.0], [1, 1, -1, -1]))
     assert fit.slope.reason.startswith("separation")
 
 
@@ -164,11 +166,11 @@ def test_tau_b_without_a_pair_is_undefined() -> None:
 
 
 BAD: dict[str, tuple[str, Callable[[], Any]]] = {
-    "lengths": ("raters", lambda: score_agreement([1], [], [0.1], [1])),
-    "gap": ("score_gap", lambda: calibration([1], [1], [inf], [1])),
+    "lengths": ("raters", lambda: score_agreement(read_votes([1], [], [0.1], [1]))),
+    "gap": ("score_gap", lambda: calibration(read_votes([1], [1], [inf], [1]))),
     "outcome": ("outcome", lambda: side_bias(read_votes([1], [1], None, [2]))),
     "edges": ("edges", lambda: agreement_by_gap(read_votes([1], [1], [0.1], [1]), (0.2, 0.1))),
-    "ties": ("ties", lambda: calibration([1], [1], [0.1], [1], ties="maybe")),  # type: ignore[arg-type]
+    "ties": ("ties", lambda: calibration(read_votes([1], [1], [0.1], [1]), ties="maybe")),  # type: ignore[arg-type]
     "scores": ("scores", lambda: kendall_tau_b([1], [1], [float("nan")], [1])),
     "twice": ("raters", lambda: noise_ceiling([1, 1], [1, 1], [1, -1])),
     "ceiling": ("outcome", lambda: noise_ceiling([1, 1], [1, 2], [1, 3])),
@@ -186,10 +188,10 @@ def test_bad_votes_are_refused_with_the_arguments_name(name: str, call: Callable
 def test_swapping_the_sides_leaves_agreement_and_slope_and_turns_the_bias(rows: Votes) -> None:
     neurons, raters, gaps, outcome = rows
     swapped = neurons, raters, [-gap for gap in gaps], [-vote for vote in outcome]
-    before, after = score_agreement(*rows), score_agreement(*swapped)
+    before, after = score_agreement(read_votes(*rows)), score_agreement(read_votes(*swapped))
     assert numbers(after.strict) == pytest.approx(numbers(before.strict), nan_ok=True)
     assert numbers(after.ties_half) == pytest.approx(numbers(before.ties_half), nan_ok=True)
-    fit, turned = calibration(*rows), calibration(*swapped)
+    fit, turned = calibration(read_votes(*rows)), calibration(read_votes(*swapped))
     assert turned.slope.reason == fit.slope.reason
     assert numbers(turned.slope) == pytest.approx(numbers(fit.slope), nan_ok=True, abs=1e-6)
     assert turned.side_bias.value == pytest.approx(-fit.side_bias.value, nan_ok=True, abs=1e-6)
@@ -202,10 +204,13 @@ def test_the_order_and_the_names_of_votes_do_not_matter(rows: Votes, random: Any
     random.shuffle(order)
     neurons, raters, gaps, outcome = ([column[i] for i in order] for column in rows)
     renamed = [f"n{9 - n}" for n in neurons], [f"r{r}" for r in raters], gaps, outcome
-    assert numbers(score_agreement(*renamed).strict) == pytest.approx(
-        numbers(score_agreement(*rows).strict), nan_ok=True
+    assert numbers(score_agreement(read_votes(*renamed)).strict) == pytest.approx(
+        numbers(score_agreement(read_votes(*rows)).strict), nan_ok=True
     )
-    ties = calibration(*renamed, ties="half"), calibration(*rows, ties="half")
+    ties = (
+        calibration(read_votes(*renamed), ties="half"),
+        calibration(read_votes(*rows), ties="half"),
+    )
     slopes = [numbers(fit.slope) for fit in ties]
     assert slopes[0] == pytest.approx(slopes[1], nan_ok=True, abs=1e-6)
 
@@ -213,7 +218,7 @@ def test_the_order_and_the_names_of_votes_do_not_matter(rows: Votes, random: Any
 @quick
 @given(votes())
 def test_the_gap_bins_share_out_all_votes_between_different_scores(rows: Votes) -> None:
-    bins, whole = agreement_by_gap(read_votes(*rows)), score_agreement(*rows)
+    bins, whole = agreement_by_gap(read_votes(*rows)), score_agreement(read_votes(*rows))
     assert sum(b.n_votes for b in bins) == whole.n_votes - whole.n_equal_scores
     assert sum(b.agreement.n_ratings for b in bins) == whole.strict.n_ratings
 
@@ -251,6 +256,6 @@ def test_two_way_intervals_of_the_side_bias_cover_where_raters_differ() -> None:
 
 
 def test_the_slope_is_found_again() -> None:
-    fit = calibration(*simulated(1, 200, 20, bias=0.3, slope=0.6))
+    fit = calibration(read_votes(*simulated(1, 200, 20, bias=0.3, slope=0.6)))
     assert fit.slope.low < 0.6 < fit.slope.high
     assert fit.slope.high - fit.slope.low < 0.3

@@ -157,7 +157,7 @@ def check_tau_b(case: Case) -> None:
 
 
 def check_agreement_with_scores(case: Case, expected: dict[str, float], *votes: list[Any]) -> None:
-    found = preference.score_agreement(*votes)
+    found = preference.score_agreement(preference.read_votes(*votes))
     half_unequal = expected["agree_ties_half_score_untied"]
     assert found.n_votes == expected["n"]
     assert found.strict.n_ratings == expected["n_decided"]
@@ -189,7 +189,10 @@ def check_calibration(case: Case) -> None:
         [{"left": 1, "right": -1, "tie": 0}[row["winner"]] for row in rows],
     )
     expected, tolerance = case["expected"], case["tolerance"]
-    dropped, half = preference.calibration(*votes), preference.calibration(*votes, ties="half")
+    dropped, half = (
+        preference.calibration(preference.read_votes(*votes)),
+        preference.calibration(preference.read_votes(*votes), ties="half"),
+    )
     assert dropped.side_bias.value == close(case, "side_bias")
     assert dropped.slope.value == close(case, "beta_per_0p1")
     assert dropped.log_likelihood == close(case, "loglik")

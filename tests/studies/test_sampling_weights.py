@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from studies.analysis.data.tables import Draws
 from studies.analysis.statistics.sampling_weights import drawn_agreement
-from studies.analysis.statistics.score_votes import score_agreement_of
+from studies.analysis.statistics.score_votes import score_agreement
 from studies.analysis.statistics.votes import read_votes
 
 # Neuron, rater, gap, outcome, probability.
@@ -44,7 +44,7 @@ def test_draws_that_were_all_as_likely_weigh_nothing(
         at_random=np.ones(len(rows), dtype=np.bool_), probability=np.full(len(rows), chance)
     )
     found = drawn_agreement(votes, gaps, alike)
-    plain = score_agreement_of(votes.scored(gaps)).strict
+    plain = score_agreement(votes.scored(gaps)).strict
     assert found.weighted.value == pytest.approx(plain.value, nan_ok=True)
     assert found.weighted.se == pytest.approx(plain.se, nan_ok=True)
     assert found.random_arm.strict.value == pytest.approx(plain.value, nan_ok=True)

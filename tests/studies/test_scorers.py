@@ -120,7 +120,7 @@ def test_without_votes_or_scorers_nothing_is_made_up() -> None:
 def test_one_predictor_is_the_calibration_line_in_other_units() -> None:
     neurons, raters, gaps, outcome = simulated(4, (0.6, 0.0))
     model = joint(neurons, raters, {"first": gaps["first"]}, outcome)
-    line = calibration(neurons, raters, gaps["first"], outcome)
+    line = calibration(read_votes(neurons, raters, gaps["first"], outcome))
     [first] = model.coefficients
     assert first.spread == pytest.approx(np.sqrt(np.mean(gaps["first"] ** 2)))
     assert first.per_spread.value == pytest.approx(line.slope.value * first.spread / 0.1)

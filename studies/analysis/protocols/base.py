@@ -33,8 +33,8 @@ class Section:
     """
 
     title: str
-    lead: str
     figures: tuple[str, ...]
+    lead: str = ""
     collapsed: tuple[str, ...] = ()
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from studies.analysis.charts import axes, plots
-from studies.analysis.charts.axes import in_words
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.protocols.model_vs_human import ExplanationPoint
 from studies.analysis.report.figure import Figure
@@ -69,7 +68,7 @@ def scatter(
 ) -> Figure:
     """Return people's scores of explanations over a model's."""
     drawn = points[:: max(1, -(-len(points) // _POINTS))]
-    words = "; ".join(f"{name}: {in_words(estimate)}" for name, estimate in estimates)
+    words = axes.all_in_words(estimates)
     plot = plots.Plot(
         x=_span(x, [point.model for point in points]),
         y=_span(y, [point.people for point in points]),
@@ -79,10 +78,10 @@ def scatter(
     )
     return Figure(
         title=title,
-        caption=f"{caption} {words}.",
+        caption=f"{caption} {words}",
         columns=((x, "number"), (y, "number"), ("Raters", "count")),
         rows=[(point.model, point.people, point.n) for point in points],
-        drawing=plots.render(plot, alt_text=f"{words}."),
+        drawing=plots.render(plot, alt_text=words),
         empty="No explanation was scored by both.",
     )
 

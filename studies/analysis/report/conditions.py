@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from studies.analysis.charts import grids
-from studies.analysis.charts.axes import in_words
+from studies.analysis.charts.axes import all_in_words
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.report.figure import Figure, Kind
 from studies.analysis.report.forest import forest
@@ -35,12 +35,12 @@ def condition_means(
     """Return the conditions' means, highest first, with the ranks that they may have."""
     ranked = [(possible_ranks(p.rank_low, p.rank_high), p) for p in means.conditions]
     return forest(
-        [(f"{ranks}: {p.condition}", p.estimate) for ranks, p in ranked],
+        [(str(p.condition), ranks, p.estimate, p.median) for ranks, p in ranked],
         title=title,
         caption=f"{caption} {_RANKS}",
         axis=axis,
         columns=(("Condition", "text"), ("Ranks", "text"), ("Mean", kind), ("Median", kind)),
-        rows=[(str(p.condition), ranks, p.estimate, p.median) for ranks, p in ranked],
+        estimates=[(f"{ranks}: {p.condition}", p.estimate) for ranks, p in ranked],
         limits=limits,
         reference=reference,
         empty="No condition was judged.",
@@ -49,9 +49,8 @@ def condition_means(
 
 def condition_contrasts(leads: Sequence[Contrast], *, axis: str, kind: Kind) -> Figure:
     """Return every two conditions' difference within neurons."""
-    estimates = [(f"{each.first} minus {each.second}", each.lead) for each in leads]
     return forest(
-        estimates,
+        [(f"{each.first} minus {each.second}", each.lead, each.p, each.p_holm) for each in leads],
         title="Every two conditions on the same neurons",
         caption=(
             "Mean over neurons of the difference between two conditions; every neuron counts "
@@ -64,10 +63,6 @@ def condition_contrasts(leads: Sequence[Contrast], *, axis: str, kind: Kind) -> 
             ("p", "number"),
             ("p, adjusted", "number"),
         ),
-        rows=[
-            (name, lead, each.p, each.p_holm)
-            for (name, lead), each in zip(estimates, leads, strict=True)
-        ],
         limits=None,
         reference=0.0,
         empty="There is only one condition, so there is nothing to compare it with.",
@@ -78,7 +73,7 @@ def leaderboard(board: Leaderboard, *, note: str) -> Figure:
     """Return a leaderboard; `note` ends its caption."""
     ranked = [(possible_ranks(s.rank_low, s.rank_high), s) for s in board.conditions]
     return forest(
-        [(f"{ranks}: {s.condition}", s.estimate) for ranks, s in ranked],
+        [(s.condition, ranks, s.estimate) for ranks, s in ranked],
         title="Leaderboard: ability of each condition",
         caption=(
             f"{board.model}. Abilities are log-odds relative to the mean of all conditions. "
@@ -86,7 +81,7 @@ def leaderboard(board: Leaderboard, *, note: str) -> Figure:
         ),
         axis="Ability, log-odds from the mean",
         columns=(("Condition", "text"), ("Ranks", "text"), ("Ability, log-odds", "number")),
-        rows=[(s.condition, ranks, s.estimate) for ranks, s in ranked],
+        estimates=[(f"{ranks}: {s.condition}", s.estimate) for ranks, s in ranked],
         limits=None,
         least=0.5,
         reference=0.0,
@@ -115,13 +110,13 @@ def win_matrix(
         legend=legend,
         hint="It fills as people compare conditions.",
     )
-    text = "; ".join(f"{one} {second.lower()} {other}: {in_words(e)}" for one, other, e in pairs)
+    text = all_in_words((f"{one} {second.lower()} {other}", share) for one, other, share in pairs)
     return Figure(
         title=title,
         caption=caption,
         columns=((first, "text"), (second, "text"), (share, "share")),
         rows=pairs,
-        drawing=grids.render(grid, alt_text=f"{text}."),
+        drawing=grids.render(grid, alt_text=text),
         empty="No two conditions were compared.",
     )
 

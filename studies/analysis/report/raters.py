@@ -7,7 +7,6 @@ from math import exp, inf, isfinite, isnan, sqrt
 import numpy as np
 
 from studies.analysis.charts import axes, grids, plots
-from studies.analysis.charts.axes import in_words
 from studies.analysis.data.estimate import Estimate, undefined
 from studies.analysis.report.figure import Figure, Kind
 from studies.analysis.report.wording import decimal
@@ -41,7 +40,7 @@ def pairs(found: RaterPairs) -> Figure:
         legend="same answer, share of items",
         hint="It fills as two raters judge the same items.",
     )
-    text = "; ".join(f"{a} and {b}: {in_words(share)}" for a, b, share in listed[:20])
+    text = axes.all_in_words((f"{a} and {b}", share) for a, b, share in listed[:20])
     return Figure(
         title="How often every two raters give the same answer",
         caption=(
@@ -51,7 +50,7 @@ def pairs(found: RaterPairs) -> Figure:
         ),
         columns=(("Rater", "text"), ("Other rater", "text"), ("Same answer", "share")),
         rows=listed,
-        drawing=grids.render(grid, alt_text=f"{text}."),
+        drawing=grids.render(grid, alt_text=text),
         empty="No two raters judged the same item.",
     )
 
@@ -86,7 +85,7 @@ def growth(found: Sequence[SoFar], level: Level) -> Figure:
         hint="It fills as two raters judge the same items.",
         reference=(0.0, "agreement by chance"),
     )
-    text = "; ".join(f"{n:,.0f} judgments: {in_words(e)}" for n, e in points)
+    text = axes.all_in_words((f"{n:,.0f} judgments", e) for n, e in points)
     return Figure(
         title="Alpha as judgments came in",
         caption=(
@@ -95,7 +94,7 @@ def growth(found: Sequence[SoFar], level: Level) -> Figure:
         ),
         columns=(("Judgments", "count"), (f"Alpha, {level}", "number")),
         rows=[(int(n), e) for n, e in points],
-        drawing=plots.render(plot, alt_text=f"{text}."),
+        drawing=plots.render(plot, alt_text=text),
         empty="No judgments yet.",
     )
 
@@ -149,13 +148,12 @@ def _over_time(
         hint="It fills as raters go on.",
     )
     rows = list(zip(names, means, strict=True))
-    text = "; ".join(f"{name}: {in_words(mean)}" for name, mean in rows)
     return Figure(
         title=title,
         caption=caption,
         columns=(("A rater's own judgments", "text"), (y.name, kind)),
         rows=rows,
-        drawing=plots.render(plot, alt_text=f"{text}."),
+        drawing=plots.render(plot, alt_text=axes.all_in_words(rows)),
     )
 
 

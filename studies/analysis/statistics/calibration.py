@@ -7,10 +7,9 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.data.ratings import Labels, Values
 from studies.analysis.statistics.clustered import clustered, undefined_of
 from studies.analysis.statistics.logistic import fit_logistic
-from studies.analysis.statistics.votes import Votes, read_votes
+from studies.analysis.statistics.votes import Votes
 
 Ties: TypeAlias = Literal["drop", "half"]
 
@@ -30,14 +29,7 @@ class Calibration:
     n_ties: int
 
 
-def calibration(
-    neurons: Labels,
-    raters: Labels,
-    score_gap: Values,
-    outcome: Values,
-    *,
-    ties: Ties = "drop",
-) -> Calibration:
+def calibration(votes: Votes, *, ties: Ties = "drop") -> Calibration:
     """Fit a logistic line to the votes by maximum likelihood, with two-way clustered intervals.
 
     Ties are dropped, or count as half a vote for either side. The variance of a coefficient is
@@ -46,16 +38,11 @@ def calibration(
 
     Undefined, both coefficients, when no vote is left, when all score gaps are equal, and when a
     gap separates the votes for the left from those for the right, which sends the slope to
-    infinity. ValueError as in `read_votes` and for unknown `ties`.
+    infinity. ValueError for unknown `ties`.
     Source: Cameron, Gelbach & Miller (2011).
     """
     if ties not in get_args(Ties):
         raise ValueError(f"ties: {ties!r} is none of {', '.join(get_args(Ties))}")
-    return calibration_of(read_votes(neurons, raters, score_gap, outcome), ties=ties)
-
-
-def calibration_of(votes: Votes, *, ties: Ties = "drop") -> Calibration:
-    """Return `calibration` of checked votes."""
     n_ties = int((votes.outcome == 0).sum())
     used = votes if ties == "half" else votes.only(votes.outcome != 0)
     if reason := _why_undefined(used):

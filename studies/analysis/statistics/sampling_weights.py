@@ -8,7 +8,7 @@ from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Array
 from studies.analysis.data.tables import Draws
 from studies.analysis.statistics.jackknife import estimate, of_cells
-from studies.analysis.statistics.score_votes import ScoreAgreement, score_agreement_of
+from studies.analysis.statistics.score_votes import ScoreAgreement, score_agreement
 from studies.analysis.statistics.votes import Votes
 
 
@@ -31,7 +31,7 @@ def drawn_agreement(votes: Votes, gap: Array, draws: Draws) -> DrawnAgreement:
     the pairs that could have been drawn.
     """
     return DrawnAgreement(
-        random_arm=score_agreement_of(votes.scored(np.where(draws.at_random, gap, np.nan))),
+        random_arm=score_agreement(votes.scored(np.where(draws.at_random, gap, np.nan))),
         weighted=_weighted(votes, gap, 1 / draws.probability),
     )
 

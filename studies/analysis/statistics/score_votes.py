@@ -17,7 +17,7 @@ from studies.analysis.data.ratings import (
     within_group_pairs,
 )
 from studies.analysis.statistics.jackknife import divide, estimate, of_cells
-from studies.analysis.statistics.votes import Votes, mean_share, read_votes
+from studies.analysis.statistics.votes import Votes, mean_share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,18 +48,11 @@ class GapBin:
     n_ties: int
 
 
-def score_agreement(
-    neurons: Labels, raters: Labels, score_gap: Values, outcome: Values
-) -> ScoreAgreement:
+def score_agreement(votes: Votes) -> ScoreAgreement:
     """Return how often the higher score won the vote, with two-way 95% intervals.
 
-    Each estimate is undefined when no vote is left to it. ValueError as in `read_votes`.
+    Each estimate is undefined when no vote is left to it.
     """
-    return score_agreement_of(read_votes(neurons, raters, score_gap, outcome))
-
-
-def score_agreement_of(votes: Votes) -> ScoreAgreement:
-    """Return `score_agreement` of checked votes."""
     unequal = votes.only(votes.gap != 0)
     return ScoreAgreement(
         strict=_strict(votes),

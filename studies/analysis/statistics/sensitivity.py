@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import same_length
-from studies.analysis.statistics.calibration import Ties, calibration_of
+from studies.analysis.statistics.calibration import Ties, calibration
 from studies.analysis.statistics.jackknife import Clustering, estimate, of_mean
 from studies.analysis.statistics.votes import Votes
 
@@ -51,7 +51,7 @@ def sensitivity(votes: Votes, excluded: npt.ArrayLike) -> tuple[Choice, ...]:
 
 
 def _choices(votes: Votes, ties: Ties, exclusions: Exclusions) -> Iterator[Choice]:
-    slope = calibration_of(votes, ties=ties).slope
+    slope = calibration(votes, ties=ties).slope
     if ties == "drop":
         votes = votes.only((votes.gap != 0) & (votes.outcome != 0))
     share = (1 + np.sign(votes.gap) * votes.outcome) / 2

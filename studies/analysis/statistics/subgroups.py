@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Labels, Values, factorize, same_length
-from studies.analysis.statistics.calibration import calibration_of
-from studies.analysis.statistics.score_votes import ScoreAgreement, score_agreement_of
+from studies.analysis.statistics.calibration import calibration
+from studies.analysis.statistics.score_votes import ScoreAgreement, score_agreement
 from studies.analysis.statistics.votes import Votes
 
 
@@ -36,7 +36,7 @@ def agreement_by_stratum(
     code, seen = factorize(columns["strata"])
     places = {name: place for place, name in enumerate(seen.tolist())}
     return tuple(
-        Stratum(stratum=name, agreement=score_agreement_of(part), slope=calibration_of(part).slope)
+        Stratum(stratum=name, agreement=score_agreement(part), slope=calibration(part).slope)
         for name in (places if expected is None else expected)
         for part in [votes.only(code == places.get(name, -1))]
     )

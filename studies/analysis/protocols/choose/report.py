@@ -188,9 +188,9 @@ def sections(found: Chosen | Orders) -> tuple[Section, ...]:
     optional = (
         (
             found.by_confidence,
-            Section(title="Confidence", lead="", figures=("confidence",)),
+            Section(title="Confidence", figures=("confidence",)),
         ),
-        (True, Section(title="Do raters agree?", lead="", figures=("agreement",))),
+        (True, Section(title="Do raters agree?", figures=("agreement",))),
         (
             found.models,
             Section(
@@ -215,5 +215,5 @@ def sections(found: Chosen | Orders) -> tuple[Section, ...]:
             figures=("right", "means", "leads"),
         ),
         *(section for there, section in optional if there),
-        Section(title="Position on the screen", lead="", figures=("places",)),
+        Section(title="Position on the screen", figures=("places",)),
     )

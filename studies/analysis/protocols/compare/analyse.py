@@ -17,7 +17,7 @@ from studies.analysis.protocols.compare.scorer_details import ScorerDetails, sco
 from studies.analysis.protocols.rater_comparison import AgreementInput
 from studies.analysis.statistics import agreement, preference
 from studies.analysis.statistics.agreement import Prevalence
-from studies.analysis.statistics.calibration import Calibration, calibration_of
+from studies.analysis.statistics.calibration import Calibration, calibration
 from studies.analysis.statistics.leaderboard import Leaderboard, leaderboard
 from studies.analysis.statistics.noise_ceiling import NoiseCeiling
 from studies.analysis.statistics.sampling_weights import DrawnAgreement, drawn_agreement
@@ -25,7 +25,7 @@ from studies.analysis.statistics.score_votes import (
     GapBin,
     ScoreAgreement,
     agreement_by_gap,
-    score_agreement_of,
+    score_agreement,
 )
 from studies.analysis.statistics.votes import Votes, every_vote, mean_share
 from studies.analysis.statistics.wins import WinMatrix, WinRate, side_bias, win_matrix, win_rates
@@ -187,8 +187,8 @@ def _scorer(judged: Judgments, votes: Votes, scores: Scores, plan: Plan) -> Scor
     scored = votes.scored(scores.gap(judged))
     return ScorerResult(
         scorer=scores.scorer,
-        agreement=score_agreement_of(scored),
-        calibration=calibration_of(scored),
+        agreement=score_agreement(scored),
+        calibration=calibration(scored),
         by_gap=agreement_by_gap(scored, plan.bins),
         n_unscored=len(judged) - len(scored.gap),
         undefined=scores.undefined,
@@ -219,7 +219,7 @@ def _by_strength(answers: Answers, votes: Votes, gap: Array | None) -> tuple[ByS
     if gap is None or not np.isfinite(strength).any():
         return ()
     return tuple(
-        ByStrength(strength=level, agreement=score_agreement_of(votes.scored(own)).strict)
+        ByStrength(strength=level, agreement=score_agreement(votes.scored(own)).strict)
         for level in range(1, STRENGTHS + 1)
         for own in [np.where(strength == level, gap, np.nan)]
     )

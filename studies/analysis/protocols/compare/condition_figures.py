@@ -40,7 +40,7 @@ def _rates(found: Comparisons) -> Figure:
             "neurons."
         )
     return forest(
-        [(row.condition, row.rate) for row in methods.rates],
+        [(row.condition, row.rate, row.wins, row.ties, row.losses) for row in methods.rates],
         title="Win rate of each condition against the others",
         caption=f"A tie counts half. {met}",
         axis="Win rate, a tie as half",
@@ -51,6 +51,5 @@ def _rates(found: Comparisons) -> Figure:
             ("Tied", "count"),
             ("Lost", "count"),
         ),
-        rows=[(r.condition, r.rate, r.wins, r.ties, r.losses) for r in methods.rates],
         reference=0.5,
     )

@@ -7,7 +7,6 @@ from math import exp
 from studies.analysis.charts import axes, plots
 from studies.analysis.charts.axes import in_words
 from studies.analysis.charts.gap_chart import gap_chart
-from studies.analysis.data.estimate import Estimate
 from studies.analysis.protocols.compare.analyse import Comparisons, ScorerResult
 from studies.analysis.protocols.compare.scorer_details import ScorerDetails
 from studies.analysis.protocols.compare.scorer_figures import (
@@ -68,10 +67,6 @@ def _gap(primary: ScorerResult, found: Comparisons) -> Figure:
     )
 
 
-def _alt_text(points: list[tuple[str, Estimate]]) -> str:
-    return "; ".join(f"{name}: {in_words(estimate)}" for name, estimate in points) + "."
-
-
 def _calibration(primary: ScorerResult, curves: Curves) -> Figure:
     points = [(each.gap, each.left) for each in curves.calibration]
     reach = _reach([gap for gap, _ in points])
@@ -92,20 +87,21 @@ def _calibration(primary: ScorerResult, curves: Curves) -> Figure:
         ),
         columns=(("Mean gap", "number"), ("Decided votes for the left", "share")),
         rows=points,
-        drawing=plots.render(plot, alt_text=_alt_text(named)),
+        drawing=plots.render(plot, alt_text=axes.all_in_words(named)),
         empty="No vote between scored explanations was decided.",
     )
 
 
 def _strength(found: Comparisons) -> Figure:
-    named = [(_STRENGTHS[each.strength], each.agreement) for each in found.by_strength]
     return forest(
-        named,
+        [
+            (_STRENGTHS[each.strength], each.agreement, each.agreement.n_ratings)
+            for each in found.by_strength
+        ],
         title="How often the higher score won the vote, by strength of preference",
         caption="A good score should predict strong preferences more often than slight ones.",
         axis=WON,
         columns=(("Fits better", "text"), (WON, "share"), ("Decided", "count")),
-        rows=[(name, estimate, estimate.n_ratings) for name, estimate in named],
         reference=0.5,
     )
 
@@ -163,7 +159,7 @@ def _sides(primary: ScorerResult, curves: Curves) -> Figure:
         ),
         columns=((GAP, "text"), ("Left, of decided", "share"), ("Ties, of all", "share")),
         rows=[(name, each.left, each.ties) for name, each in named],
-        drawing=plots.render(plot, alt_text=_alt_text(text)),
+        drawing=plots.render(plot, alt_text=axes.all_in_words(text)),
     )
 
 

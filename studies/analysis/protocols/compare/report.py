@@ -155,7 +155,6 @@ def sections(found: Comparisons) -> tuple[Section, ...]:
         ),
         Section(
             title="Which condition wins?",
-            lead="",
             figures=("methods", "leaderboard"),
             collapsed=("wins",),
         ),
@@ -169,5 +168,5 @@ def sections(found: Comparisons) -> tuple[Section, ...]:
             figures=("measures",),
             collapsed=("parts", "items", "truth"),
         ),
-        Section(title="Position bias and ties", lead="", figures=("bias",), collapsed=("sides",)),
+        Section(title="Position bias and ties", figures=("bias",), collapsed=("sides",)),
     )  # fmt: skip

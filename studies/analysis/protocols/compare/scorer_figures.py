@@ -34,7 +34,17 @@ def figures(found: Comparisons) -> dict[str, Figure]:
 
 def _scorers(found: Comparisons) -> Figure:
     return forest(
-        [(each.scorer, each.agreement.strict) for each in found.scorers],
+        [
+            (
+                each.scorer,
+                each.agreement.strict,
+                each.agreement.ties_half_between_scores,
+                each.calibration.slope,
+                each.agreement.strict.n_ratings,
+                each.n_unscored,
+            )
+            for each in found.scorers
+        ],
         title="How often the higher score won the vote, by scorer",
         caption=(
             "Each scorer on the decided votes that it covers, which may be different votes. The "
@@ -50,17 +60,6 @@ def _scorers(found: Comparisons) -> Figure:
             ("Decided", "count"),
             ("Without a score", "count"),
         ),
-        rows=[
-            (
-                each.scorer,
-                each.agreement.strict,
-                each.agreement.ties_half_between_scores,
-                each.calibration.slope,
-                each.agreement.strict.n_ratings,
-                each.n_unscored,
-            )
-            for each in found.scorers
-        ],
         reference=0.5,
         empty="No explanation has a score.",
     )
@@ -68,9 +67,17 @@ def _scorers(found: Comparisons) -> Figure:
 
 def _contrasts(details: ScorerDetails) -> Figure:
     comparison = details.comparison
-    estimates = [(f"{e.first} minus {e.second}", e.difference) for e in comparison.contrasts]
     return forest(
-        estimates,
+        [
+            (
+                f"{each.first} minus {each.second}",
+                each.difference,
+                each.p,
+                each.p_adjusted,
+                "yes" if each.declared else "no",
+            )
+            for each in comparison.contrasts
+        ],
         title="Scorers compared on the same votes",
         caption=(
             "Paired differences between shares of decided votes won by the higher score, equal "
@@ -86,10 +93,6 @@ def _contrasts(details: ScorerDetails) -> Figure:
             ("p, adjusted", "number"),
             ("Declared", "text"),
         ),
-        rows=[
-            (name, difference, each.p, each.p_adjusted, "yes" if each.declared else "no")
-            for (name, difference), each in zip(estimates, comparison.contrasts, strict=True)
-        ],
         limits=None,
         reference=0.0,
         empty="Fewer than two scorers have scores, so there is nothing to compare.",

@@ -155,7 +155,7 @@ def sections(found: Marks) -> tuple[Section, ...]:
             lead="People saw an explanation and texts without marks.",
             figures=("means", "leads", "telling"),
         ),
-        Section(title="Do raters agree?", lead="", figures=("agreement",)),
+        Section(title="Do raters agree?", figures=("agreement",)),
         Section(
             title="Can a model stand in for people?",
             lead=" ".join(f"{m.scorer} {fair(m.gap)}." for m in found.models)

@@ -27,7 +27,7 @@ from studies.analysis.statistics.score_votes import (
     GapBin,
     ScoreAgreement,
     agreement_by_gap,
-    score_agreement_of,
+    score_agreement,
 )
 from studies.analysis.statistics.votes import read_votes
 from studies.analysis.statistics.wins import WinMatrix, win_matrix
@@ -278,7 +278,7 @@ def _pair_link(
     top, chance = _top_scored(answers, places, score)
     return PairLink(
         scorer=scores.scorer,
-        agreement=score_agreement_of(votes),
+        agreement=score_agreement(votes),
         by_gap=agreement_by_gap(votes, plan.bins),
         top=top,
         chance=chance,

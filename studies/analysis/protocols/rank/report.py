@@ -211,7 +211,16 @@ def _places(found: Orders) -> Figure:
 
 def _pair_scores(found: Orders) -> Figure:
     return forest(
-        [(link.scorer, link.agreement.strict) for link in found.pair_links],
+        [
+            (
+                link.scorer,
+                link.agreement.strict,
+                link.top,
+                link.chance if link.chance == link.chance else None,
+                link.n_unscored,
+            )
+            for link in found.pair_links
+        ],
         title="How often the higher score comes first, by scorer",
         caption=(
             "Over the pairs that answers contain, between different scores. “Best has the top "
@@ -225,16 +234,6 @@ def _pair_scores(found: Orders) -> Figure:
             ("By chance", "share"),
             ("Pairs without a score", "count"),
         ),
-        rows=[
-            (
-                link.scorer,
-                link.agreement.strict,
-                link.top,
-                link.chance if link.chance == link.chance else None,
-                link.n_unscored,
-            )
-            for link in found.pair_links
-        ],
         reference=0.5,
         empty=NO_SCORE,
     )
@@ -268,7 +267,7 @@ def sections(found: Orders) -> tuple[Section, ...]:
             lead="All conditions by the answers that put them in order.",
             figures=("board", "tops", "counts", "wins"),
         ),
-        Section(title="Do raters agree?", lead="", figures=("agreement",)),
+        Section(title="Do raters agree?", figures=("agreement",)),
         Section(
             title="Do scores predict the order?",
             lead="Within neurons; item level and system level are two questions.",

@@ -113,7 +113,7 @@ def _models(found: Simulations) -> Figure:
 
 def _ahead(found: Simulations) -> Figure:
     return forest(
-        [(m.name, m.lead) for m in found.models],
+        [(m.name, m.lead, m.with_person, m.n_answers) for m in found.models],
         title="How far people are ahead of each model",
         caption=(
             "Score of a person's simulation minus the model's, answer by answer; below zero the "
@@ -126,7 +126,6 @@ def _ahead(found: Simulations) -> Figure:
             ("Correlation with a person's simulation", "number"),
             ("Answers", "count"),
         ),
-        rows=[(m.name, m.lead, m.with_person, m.n_answers) for m in found.models],
         limits=None,
         reference=0.0,
         empty=_NO_MODEL,
@@ -183,7 +182,7 @@ def sections(found: Simulations) -> tuple[Section, ...]:
             or "The same explanations, texts and tokens, scored in the same way.",
             figures=("models", "ahead", *scatters, "stand-in"),
         ),
-        Section(title="Do raters agree?", lead="", figures=("agreement",)),
+        Section(title="Do raters agree?", figures=("agreement",)),
         Section(
             title="Do scores predict how well people simulate?",
             lead=LEVELS,

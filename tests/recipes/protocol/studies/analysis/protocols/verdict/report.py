@@ -49,8 +49,8 @@ def figures(found: Verdicts) -> dict[str, Figure]:
 def sections(_found: Verdicts) -> tuple[Section, ...]:
     """Order the figures."""
     return (
-        Section(title="Do explanations fit?", lead="", figures=("means",)),
-        Section(title="Do raters agree?", lead="", figures=("agreement",)),
+        Section(title="Do explanations fit?", figures=("means",)),
+        Section(title="Do raters agree?", figures=("agreement",)),
     )
 
 
