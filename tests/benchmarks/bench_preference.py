@@ -14,7 +14,8 @@ import evalica
 import numpy as np
 import numpy.typing as npt
 
-from studies.analysis.statistics.preference import bradley_terry, neuron_abilities
+from studies.analysis.statistics.paired import bradley_terry
+from studies.analysis.statistics.within_neurons import neuron_abilities
 from tests.benchmarks.stopwatch import emit, medians
 
 COMPARISONS, ROUNDS = 100_000, 5

@@ -11,11 +11,8 @@ from studies.analysis.charts.gap_chart import gap_chart
 from studies.analysis.charts.svg import Drawing
 from studies.analysis.data.estimate import Estimate, undefined
 from studies.analysis.data.published import PUBLISHED, published_for
-from studies.analysis.statistics.preference import (
-    agreement_by_gap,
-    noise_ceiling,
-)
-from studies.analysis.statistics.score_votes import GapBin
+from studies.analysis.statistics.noise_ceiling import noise_ceiling
+from studies.analysis.statistics.score_votes import GapBin, agreement_by_gap
 from studies.analysis.statistics.votes import read_votes
 
 SVG = "{http://www.w3.org/2000/svg}"

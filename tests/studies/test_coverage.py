@@ -15,7 +15,7 @@ import pytest
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.statistics.agreement import alpha
-from studies.analysis.statistics.preference import score_agreement
+from studies.analysis.statistics.score_votes import score_agreement
 from studies.analysis.statistics.sensitivity import sensitivity
 from studies.analysis.statistics.votes import read_votes
 

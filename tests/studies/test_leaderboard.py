@@ -8,14 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.statistics.leaderboard import Leaderboard
-from studies.analysis.statistics.preference import (
-    davidson,
-    leaderboard,
-    win_matrix,
-)
+from studies.analysis.statistics.leaderboard import Leaderboard, leaderboard
+from studies.analysis.statistics.paired import davidson
 from studies.analysis.statistics.votes import read_votes
-from studies.analysis.statistics.wins import WinMatrix
+from studies.analysis.statistics.wins import WinMatrix, win_matrix
 
 quick = settings(max_examples=40, deadline=None)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from studies.analysis.statistics.jackknife import Variance
 from studies.analysis.statistics.missing import agreement_bounds, exclusion_flow, missing_by_group
-from studies.analysis.statistics.preference import score_agreement
+from studies.analysis.statistics.score_votes import score_agreement
 from studies.analysis.statistics.sensitivity import sensitivity
 from studies.analysis.statistics.votes import read_votes
 

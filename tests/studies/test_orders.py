@@ -12,8 +12,8 @@ from explanations.scorers.correlation import correlation
 from studies.analysis.statistics.agreement import alpha, kendall_w
 from studies.analysis.statistics.classification import classification_scores
 from studies.analysis.statistics.concordance import concordance, row_correlations, token_alpha
-from studies.analysis.statistics.luce import luce, luce_leaderboard, stages
-from studies.analysis.statistics.preference import bradley_terry, plackett_luce
+from studies.analysis.statistics.luce import luce, luce_leaderboard, plackett_luce, stages
+from studies.analysis.statistics.paired import bradley_terry
 from tests.conftest import ROOT
 
 nan = np.nan

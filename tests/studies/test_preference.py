@@ -11,16 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studies.analysis.data.estimate import Estimate
-from studies.analysis.statistics.preference import (
-    agreement_by_gap,
-    calibration,
-    kendall_tau_b,
-    noise_ceiling,
-    score_agreement,
-    side_bias,
-    win_rates,
-)
+from studies.analysis.statistics.calibration import calibration
+from studies.analysis.statistics.noise_ceiling import noise_ceiling
+from studies.analysis.statistics.score_votes import agreement_by_gap, kendall_tau_b, score_agreement
 from studies.analysis.statistics.votes import read_votes
+from studies.analysis.statistics.wins import side_bias, win_rates
 
 quick = settings(max_examples=40, deadline=None)
 

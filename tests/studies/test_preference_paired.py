@@ -9,11 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.statistics.preference import (
-    bradley_terry,
-    davidson,
-    plackett_luce,
-)
+from studies.analysis.statistics.luce import plackett_luce
+from studies.analysis.statistics.paired import bradley_terry, davidson
 
 quick = settings(max_examples=40, deadline=None)
 

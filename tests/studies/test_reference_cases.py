@@ -8,8 +8,14 @@ import numpy as np
 import pytest
 from scipy import special
 
-from studies.analysis.statistics import agreement, multiple, preference
+from studies.analysis.statistics import agreement, multiple
+from studies.analysis.statistics.calibration import calibration
+from studies.analysis.statistics.luce import plackett_luce
+from studies.analysis.statistics.noise_ceiling import noise_ceiling
+from studies.analysis.statistics.paired import bradley_terry, davidson
+from studies.analysis.statistics.score_votes import kendall_tau_b, score_agreement
 from studies.analysis.statistics.votes import read_votes
+from studies.analysis.statistics.wins import side_bias
 from tests.conftest import ROOT
 
 REFERENCE = ROOT / "tests" / "data" / "statistics" / "reference.json"
@@ -152,12 +158,12 @@ def check_benjamini_hochberg(case: Case) -> None:
 
 def check_tau_b(case: Case) -> None:
     one = [0] * len(case["data"]["x"])
-    estimate = preference.kendall_tau_b(one, one, case["data"]["x"], case["data"]["y"])
+    estimate = kendall_tau_b(one, one, case["data"]["x"], case["data"]["y"])
     assert estimate.value == close(case, "tau_b")
 
 
 def check_agreement_with_scores(case: Case, expected: dict[str, float], *votes: list[Any]) -> None:
-    found = preference.score_agreement(preference.read_votes(*votes))
+    found = score_agreement(read_votes(*votes))
     half_unequal = expected["agree_ties_half_score_untied"]
     assert found.n_votes == expected["n"]
     assert found.strict.n_ratings == expected["n_decided"]
@@ -165,7 +171,7 @@ def check_agreement_with_scores(case: Case, expected: dict[str, float], *votes: 
     assert found.ties_half.value == pytest.approx(expected["agree_ties_half_all"])
     assert found.ties_half_between_scores.value == pytest.approx(half_unequal)
     assert found.n_ties / found.n_votes == pytest.approx(expected["tie_rate"])
-    left = preference.side_bias(read_votes(*votes))
+    left = side_bias(read_votes(*votes))
     assert left.value == pytest.approx(expected["left_rate_of_decided"])
 
 
@@ -190,8 +196,8 @@ def check_calibration(case: Case) -> None:
     )
     expected, tolerance = case["expected"], case["tolerance"]
     dropped, half = (
-        preference.calibration(preference.read_votes(*votes)),
-        preference.calibration(preference.read_votes(*votes), ties="half"),
+        calibration(read_votes(*votes)),
+        calibration(read_votes(*votes), ties="half"),
     )
     assert dropped.side_bias.value == close(case, "side_bias")
     assert dropped.slope.value == close(case, "beta_per_0p1")
@@ -207,7 +213,7 @@ def check_calibration(case: Case) -> None:
 def check_noise_ceiling(case: Case) -> None:
     # The majority that includes the rater is biased upwards and not offered.
     votes = [(u, r, y) for u, unit in enumerate(case["data"]["units"]) for r, y in enumerate(unit)]
-    ceiling = preference.noise_ceiling(*zip(*votes, strict=True))
+    ceiling = noise_ceiling(*zip(*votes, strict=True))
     assert ceiling.lower.n_units == case["expected"]["n_units"]
     assert ceiling.lower.value == close(case, "inter_rater_agreement")
     assert ceiling.lower.value == close(case, "oracle_ceiling_lower")
@@ -217,9 +223,7 @@ def check_noise_ceiling(case: Case) -> None:
 
 def check_baseball(case: Case) -> None:
     left, right, won = from_games(case["data"]["rows"])
-    fit = preference.bradley_terry(
-        left, right, won, side_bias=case["statistic"] == "bradley_terry_side_bias"
-    )
+    fit = bradley_terry(left, right, won, side_bias=case["statistic"] == "bradley_terry_side_bias")
     teams = {team.item: team for team in fit.abilities(relative_to="Baltimore")}
     expected = case["expected"]
     assert {name: teams[name].log_ability for name in expected["log_ability"]} == close(
@@ -246,7 +250,7 @@ def check_bradley_terry(case: Case) -> None:
     if "wins" not in case["data"]:
         check_baseball(case)
     else:
-        fit = preference.bradley_terry(*from_wins(case["data"]["items"], case["data"]["wins"]))
+        fit = bradley_terry(*from_wins(case["data"]["items"], case["data"]["wins"]))
         found = {a.item: a.log_ability for a in fit.abilities(relative_to="Biometrika")}
         assert found == close(case)
 
@@ -263,7 +267,7 @@ def with_ties(case: Case) -> Iterator[tuple[int, ...]]:
 
 
 def check_davidson(case: Case) -> None:
-    fit = preference.davidson(*with_ties(case))
+    fit = davidson(*with_ties(case))
     worth = np.exp(fit.log_ability)
     first = [a.log_ability for a in fit.abilities(relative_to=0)]
     assert (worth / worth.sum()).tolist() == close(case, "worth")
@@ -276,7 +280,7 @@ def check_davidson(case: Case) -> None:
 
 
 def check_plackett_luce(case: Case) -> None:
-    fit = preference.plackett_luce(case["data"]["rankings_best_first"])
+    fit = plackett_luce(case["data"]["rankings_best_first"])
     assert fit.items == tuple(range(case["data"]["n_items"]))
     assert fit.log_ability.tolist() == close(case, "log_worth_mean0")
 
@@ -284,22 +288,20 @@ def check_plackett_luce(case: Case) -> None:
 def check_never_wins(case: Case) -> None:
     left, right, winner = zip(*case["data"]["rows"], strict=True)
     won = [side == "left" for side in winner]
-    assert preference.bradley_terry(left, right, won).reason.startswith("some items never lost")
-    fit = preference.bradley_terry(left, right, won, prior_sd=1.0)
+    assert bradley_terry(left, right, won).reason.startswith("some items never lost")
+    fit = bradley_terry(left, right, won, prior_sd=1.0)
     assert fit.log_ability.tolist() == close(case, "map_prior_sd1_mean0")
 
 
 def check_components(case: Case) -> None:
     data, expected = case["data"], case["expected"]
     left, right, won = from_wins(data["items"], data["wins"])
-    fit = preference.bradley_terry(left, right, won)
+    fit = bradley_terry(left, right, won)
     assert fit.reason.startswith("not all items met")
     assert [list(part) for part in fit.components] == expected["components"]
     for part in fit.components:
         rows = np.isin(left, part)
-        within = preference.bradley_terry(
-            np.array(left)[rows], np.array(right)[rows], np.array(won)[rows]
-        )
+        within = bradley_terry(np.array(left)[rows], np.array(right)[rows], np.array(won)[rows])
         gap = within.log_ability[0] - within.log_ability[1]
         assert gap == close(case, "within_component_log_odds")
 

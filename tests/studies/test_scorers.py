@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studies.analysis.statistics.preference import calibration
+from studies.analysis.statistics.calibration import calibration
 from studies.analysis.statistics.scorers import (
     JointModel,
     ScorerComparison,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from studies.analysis.data.estimate import Estimate, undefined
 from studies.analysis.statistics.model_vs_human import human_model_gap
-from studies.analysis.statistics.preference import kendall_tau_b
+from studies.analysis.statistics.score_votes import kendall_tau_b
 from studies.analysis.statistics.system_level import disattenuated, system_correlation
 
 quick = settings(max_examples=40, deadline=None)

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
-from studies.analysis.statistics.preference import best_worst, bradley_terry, neuron_abilities
+from studies.analysis.statistics.best_worst import best_worst
+from studies.analysis.statistics.paired import bradley_terry
+from studies.analysis.statistics.within_neurons import neuron_abilities
 
 quick = settings(max_examples=40, deadline=None)
 

@@ -8,7 +8,7 @@ once included, each unit weighing the same.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack, get_args
 
 import numpy as np
 
@@ -26,6 +26,16 @@ from studies.analysis.statistics.jackknife import (
 Weights: TypeAlias = Literal["identity", "linear", "quadratic", "ordinal"]
 Chance: TypeAlias = Callable[[Array, Array], Array]
 """From summed parts (m, d), after those of the agreement, and weights to chance agreement (m,)."""
+
+
+class Options(TypedDict, total=False):
+    """What every coefficient takes: how near misses count, and all categories, in order.
+
+    Without them, near misses don't count, and the categories are those that occur.
+    """
+
+    weights: Weights
+    categories: Sequence[Any] | None
 
 
 def agreement_weights(categories: Sequence[Any], weights: Weights) -> Array:
@@ -52,20 +62,14 @@ def agreement_weights(categories: Sequence[Any], weights: Weights) -> Array:
 
 
 def percent_agreement(
-    units: Labels,
-    raters: Labels,
-    values: Values,
-    *,
-    weights: Weights = "identity",
-    categories: Sequence[Any] | None = None,
+    units: Labels, raters: Labels, values: Values, **options: Unpack[Options]
 ) -> Estimate:
     """Compute the share of the pairs of a unit's ratings that agree, averaged over units; 0 to 1.
 
     Near misses count by `weights`. Units with a single rating are left out. Undefined when no unit
     has two ratings. ValueError as in `ratings.encode` and `agreement_weights`.
     """
-    ratings, matrix = _read(units, raters, values, weights, categories)
-    method = _named("percent agreement", weights)
+    ratings, matrix, method = _read("percent agreement", units, raters, values, **options)
     if not ratings.pairable().any():
         return undefined(_NOT_PAIRABLE, method=method)
     paired = ratings.pairable()
@@ -79,46 +83,29 @@ def percent_agreement(
 
 
 def fleiss_kappa(
-    units: Labels,
-    raters: Labels,
-    values: Values,
-    *,
-    weights: Weights = "identity",
-    categories: Sequence[Any] | None = None,
+    units: Labels, raters: Labels, values: Values, **options: Unpack[Options]
 ) -> Estimate:
     """Compute Fleiss' kappa (Scott's pi for two raters): chance from pooled category use.
 
     At most 1. Undefined when no unit has two ratings or all ratings are equal. ValueError as in
     `percent_agreement`. Source: Fleiss (1971); with missing ratings and weights, Gwet (2014).
     """
-    return _corrected("Fleiss' kappa", units, raters, values, weights, categories, _fleiss)
+    return _corrected("Fleiss' kappa", _fleiss, units, raters, values, **options)
 
 
-def gwet_ac(
-    units: Labels,
-    raters: Labels,
-    values: Values,
-    *,
-    weights: Weights = "identity",
-    categories: Sequence[Any] | None = None,
-) -> Estimate:
+def gwet_ac(units: Labels, raters: Labels, values: Values, **options: Unpack[Options]) -> Estimate:
     """Compute Gwet's AC1, or AC2 with weights: chance from how evenly categories are used.
 
     Stays near the percent agreement when one category prevails, where kappa falls. Declare
     `categories` when some were never chosen: their number enters the chance. Otherwise as
     `fleiss_kappa`. Source: Gwet (2008); Gwet (2014).
     """
-    name = "Gwet's AC1" if weights == "identity" else "Gwet's AC2"
-    return _corrected(name, units, raters, values, weights, categories, _gwet)
+    name = "Gwet's AC1" if options.get("weights", "identity") == "identity" else "Gwet's AC2"
+    return _corrected(name, _gwet, units, raters, values, **options)
 
 
 def brennan_prediger(
-    units: Labels,
-    raters: Labels,
-    values: Values,
-    *,
-    weights: Weights = "identity",
-    categories: Sequence[Any] | None = None,
+    units: Labels, raters: Labels, values: Values, **options: Unpack[Options]
 ) -> Estimate:
     """Compute Brennan and Prediger's coefficient: by chance all categories are equally likely.
 
@@ -126,16 +113,11 @@ def brennan_prediger(
     Source: Brennan & Prediger (1981); with missing ratings and weights, Gwet (2014).
     """
     name = "Brennan-Prediger"
-    return _corrected(name, units, raters, values, weights, categories, _brennan_prediger)
+    return _corrected(name, _brennan_prediger, units, raters, values, **options)
 
 
 def conger_kappa(
-    units: Labels,
-    raters: Labels,
-    values: Values,
-    *,
-    weights: Weights = "identity",
-    categories: Sequence[Any] | None = None,
+    units: Labels, raters: Labels, values: Values, **options: Unpack[Options]
 ) -> Estimate:
     """Compute Conger's kappa: chance from each rater's own category use, over pairs of raters.
 
@@ -143,7 +125,7 @@ def conger_kappa(
     Source: Conger (1980); with missing ratings and weights, Gwet (2014).
     """
     name = "Conger's kappa"
-    return _corrected(name, units, raters, values, weights, categories, _conger, by_rater=True)
+    return _corrected(name, _conger, units, raters, values, by_rater=True, **options)
 
 
 _NOT_PAIRABLE = "no unit was rated by two raters: nothing can be compared"
@@ -152,17 +134,15 @@ _NO_VARIATION = "no variation: all ratings are equal, so agreement by chance is 
 
 def _corrected(
     name: str,
+    chance: Chance,
     units: Labels,
     raters: Labels,
     values: Values,
-    weights: Weights,
-    categories: Sequence[Any] | None,
-    chance: Chance,
     *,
     by_rater: bool = False,
+    **options: Unpack[Options],
 ) -> Estimate:
-    ratings, matrix = _read(units, raters, values, weights, categories)
-    method = _named(name, weights)
+    ratings, matrix, method = _read(name, units, raters, values, **options)
     if not ratings.pairable().any():
         return undefined(_NOT_PAIRABLE, method=method)
     if not np.ptp(ratings.value):
@@ -171,22 +151,22 @@ def _corrected(
     return estimate(replicates, method=method, undefined_reason=_NO_VARIATION)
 
 
-def _named(name: str, weights: Weights) -> str:
-    return name if weights == "identity" else f"{name}, {weights} weights"
-
-
 def _read(
+    name: str,
     units: Labels,
     raters: Labels,
     values: Values,
-    weights: Weights,
-    categories: Sequence[Any] | None,
-) -> tuple[Ratings, Array]:
+    *,
+    weights: Weights = "identity",
+    categories: Sequence[Any] | None = None,
+) -> tuple[Ratings, Array, str]:
+    """Return the ratings, the weights of their categories, and the coefficient's full name."""
     ratings = encode(units, raters, values, categories=categories)
     text = ratings.categories.dtype.kind not in "biuf"
     if text and categories is None and weights != "identity":
         raise ValueError("categories: text has no order of its own; name the categories in order")
-    return ratings, agreement_weights(list(ratings.categories), weights)
+    named = name if weights == "identity" else f"{name}, {weights} weights"
+    return ratings, agreement_weights(list(ratings.categories), weights), named
 
 
 def _replicates(

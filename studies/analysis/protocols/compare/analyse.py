@@ -15,11 +15,11 @@ from studies.analysis.protocols.compare.agreement_details import AgreementDetail
 from studies.analysis.protocols.compare.columns import judgments_of, strength_of
 from studies.analysis.protocols.compare.scorer_details import ScorerDetails, scorer_details
 from studies.analysis.protocols.rater_comparison import AgreementInput
-from studies.analysis.statistics import agreement, preference
+from studies.analysis.statistics import agreement
 from studies.analysis.statistics.agreement import Prevalence
 from studies.analysis.statistics.calibration import Calibration, calibration
 from studies.analysis.statistics.leaderboard import Leaderboard, leaderboard
-from studies.analysis.statistics.noise_ceiling import NoiseCeiling
+from studies.analysis.statistics.noise_ceiling import NoiseCeiling, noise_ceiling
 from studies.analysis.statistics.sampling_weights import DrawnAgreement, drawn_agreement
 from studies.analysis.statistics.score_votes import (
     GapBin,
@@ -144,7 +144,7 @@ def analyse(tables: StudyTables, answers: Answers, plan: Plan) -> Comparisons:
         n_neurons=len(np.unique(judged.neuron)),
         agreement=_agreement(judged),
         agreement_details=agreement_details(tables.conditions, answers, judged, chosen, CATEGORIES),
-        ceiling=preference.noise_ceiling(judged.unit, judged.rater, judged.first_won),
+        ceiling=noise_ceiling(judged.unit, judged.rater, judged.first_won),
         scorers=scorers,
         primary=primary,
         drawn=_drawn(answers, votes, gap),
