@@ -87,7 +87,7 @@ class RunCommand(BaseCommand):
 
     def _watch(self, run: int, patience: float = 0.0) -> None:
         """Show progress until a run is finished or halted."""
-        shown, began, terminal = 0.0, time.monotonic(), self.stdout.isatty()
+        shown, line, began, terminal = 0.0, "", time.monotonic(), self.stdout.isatty()
         while True:
             progress = run_progress(run)
             now = time.monotonic()
@@ -96,9 +96,9 @@ class RunCommand(BaseCommand):
             if terminal:
                 self.stdout.write(f"\r\033[K{progress.line}", ending="")
                 self.stdout.flush()
-            elif now - shown >= _PLAIN_SECONDS:
+            elif now - shown >= _PLAIN_SECONDS and progress.line != line:
                 self.stdout.write(progress.line)
-                shown = now
+                shown, line = now, progress.line
             if patience and now - began > patience and not progress.started:
                 self.stderr.write("No worker has started it: start a worker, or use --here.")
                 patience = 0.0

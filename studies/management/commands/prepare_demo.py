@@ -53,17 +53,17 @@ class Command(BaseCommand):
                 "capture", SOURCE, "--name", SUBJECT, "--text", str(DATA / "passages.jsonl"),
                 "--seed", str(SEED), "--neurons", *places, "--wait",
             )  # fmt: skip
-        with self._step("Explain 67 of them"):
+        with self._step("Explain 67 neurons"):
             self._add_human_explanations(rows)
             self._run("explain", "--explainer", *EXPLAINERS, *_ALL)
             self._explain_by_language_model()
-        with self._step("Simulate their activations on records that no explainer saw"):
+        with self._step("Simulate their activations on held-out records"):
             self._run("simulate", "--simulator", *SIMULATORS, *_ALL)
         with self._step("Score the simulations"):
             self._run("score", "--scorer", *SCORERS, *_ALL)
         with self._step("Build and open a study"):
             study = self._study()
-        with self._step("Let synthetic raters answer part of it"):
+        with self._step("Add answers from synthetic raters"):
             self._answers(study)
 
     @contextmanager
