@@ -56,7 +56,7 @@ PRESET = Preset(
     ),
     plan=(
         "Agreement of preference with score, strict and with ties as half, by score gap; a "
-        "Davidson model of the conditions with ties and side bias; both with two-way clustered "
+        "Davidson model of the conditions with ties and position bias; both with two-way clustered "
         "intervals, compared with the noise ceiling."
     ),
     checks=(STRONG_MARK, EQUAL, NO_HINT),
