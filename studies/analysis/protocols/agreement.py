@@ -8,18 +8,19 @@ import numpy as np
 
 from studies.analysis.data.estimate import Estimate
 from studies.analysis.data.ratings import Array, Codes, codes, interaction
+from studies.analysis.protocols.rater_comparison import AgreementInput
 from studies.analysis.report.figure import Figure
 from studies.analysis.statistics import agreement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Measure:
     """One measure of agreement, and what it says."""
 
     name: str
-    kind: Literal["number", "share"]
     estimate: Estimate
     says: str
+    kind: Literal["number", "share"] = "number"
 
 
 _PERCENT = "How often two raters give the very same answer"
@@ -36,17 +37,12 @@ def on_points(
     named: dict[str, Any] = {"categories": list(categories)}
     near: dict[str, Any] = {**named, "weights": "ordinal"}
     return (
+        _percent(rows, named),
         Measure(
-            name="Percent agreement",
-            kind="share",
-            estimate=agreement.percent_agreement(*rows, **named),
-            says=_PERCENT,
-        ),
-        _number(
             "Krippendorff's α, ordinal", agreement.alpha(*rows, level="ordinal", **named), _ALPHA
         ),
-        _number("Gwet's AC2, ordinal weights", agreement.gwet_ac(*rows, **near), _NEAR),
-        _number(
+        Measure("Gwet's AC2, ordinal weights", agreement.gwet_ac(*rows, **near), _NEAR),
+        Measure(
             "Brennan-Prediger, ordinal weights", agreement.brennan_prediger(*rows, **near), _BP
         ),
         *on_numbers(units, raters, values),
@@ -57,17 +53,17 @@ def on_numbers(units: Codes, raters: Codes, values: Array) -> tuple[Measure, ...
     """Return what tells how far raters agree on numbers."""
     rows = units, raters, values
     return (
-        _number(
+        Measure(
             "Krippendorff's α, interval",
             agreement.alpha(*rows, level="interval"),
             "The same, points being numbers equally far apart",
         ),
-        _number(
+        Measure(
             "ICC(A,1)",
             agreement.icc(*rows, kind="A,1"),
             "Share of the variance that is between what is rated; mild and strict raters lower it",
         ),
-        _number(
+        Measure(
             "ICC(C,1)",
             agreement.icc(*rows, kind="C,1"),
             "The same, with each rater's own level taken out",
@@ -75,28 +71,19 @@ def on_numbers(units: Codes, raters: Codes, values: Array) -> tuple[Measure, ...
     )
 
 
-def on_names(
-    units: Codes, raters: Codes, values: Codes, categories: Sequence[int]
-) -> tuple[Measure, ...]:
+def on_names(found: AgreementInput) -> tuple[Measure, ...]:
     """Return what tells how far raters agree on answers without an order."""
-    rows = units, raters, values
-    named: dict[str, Any] = {"categories": list(categories)}
+    rows = found.unit, found.rater, found.value
+    named: dict[str, Any] = {"categories": list(found.categories)}
     return (
+        _percent(rows, named),
         Measure(
-            name="Percent agreement",
-            kind="share",
-            estimate=agreement.percent_agreement(*rows, **named),
-            says=_PERCENT,
-        ),
-        _number(
             "Krippendorff's α, nominal", agreement.alpha(*rows, level="nominal", **named), _ALPHA
         ),
-        _number(
-            "Gwet's AC1",
-            agreement.gwet_ac(*rows, **named),
-            "Holds up where one answer prevails",
+        Measure(
+            "Gwet's AC1", agreement.gwet_ac(*rows, **named), "Holds up where one answer prevails"
         ),
-        _number(
+        Measure(
             "Brennan-Prediger",
             agreement.brennan_prediger(*rows, **named),
             "By chance every answer is equally likely",
@@ -104,8 +91,9 @@ def on_names(
     )
 
 
-def _number(name: str, estimate: Estimate, says: str) -> Measure:
-    return Measure(name=name, kind="number", estimate=estimate, says=says)
+def _percent(rows: tuple[Codes, Codes, Array | Codes], named: dict[str, Any]) -> Measure:
+    found = agreement.percent_agreement(*rows, **named)
+    return Measure("Percent agreement", found, _PERCENT, kind="share")
 
 
 def units_of(*columns: Codes) -> Codes:

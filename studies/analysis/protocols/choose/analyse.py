@@ -116,7 +116,7 @@ def _chosen(tables: StudyTables, answers: Answers, plan: Plan) -> Chosen:
         gain=_gain(answers, picks),
         by_place=_by_place(answers, picks),
         right_first=_right_first(answers),
-        agreement=on_names(judgments.unit, rater, picks.option, list(range(_most(answers)))),
+        agreement=on_names(agreement_input(tables, answers)),
         links=score_links(values, scorers) if asked.any() else (),
         primary=primary,
         points=()
@@ -136,10 +136,6 @@ def _chosen(tables: StudyTables, answers: Answers, plan: Plan) -> Chosen:
 def _points(values: Valued, score: Array) -> tuple[ExplanationPoint, ...]:
     known = np.isfinite(score)
     return explanation_points(values.explanation[known], values.value[known], score[known])
-
-
-def _most(answers: Answers) -> int:
-    return int(answers.responses.option.max(initial=0)) + 1
 
 
 def agreement_input(_tables: StudyTables, answers: Answers) -> AgreementInput:

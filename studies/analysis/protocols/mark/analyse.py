@@ -76,12 +76,7 @@ def analyse(tables: StudyTables, answers: Answers, plan: Plan) -> Marks:
             bounds=(0.0, 1.0),
         ),
         marked=mean_of(neuron, rater, responses.value, what="share marked", bounds=(0.0, 1.0)),
-        agreement=on_names(
-            units_of(answers.per_response("unit"), responses.option),
-            rater,
-            responses.value.astype(np.intp),
-            [0, 1],
-        ),
+        agreement=on_names(agreement_input(tables, answers)),
         models=tuple(
             compare_model(scores, values, what="balanced accuracy")
             for scores in tables.scores

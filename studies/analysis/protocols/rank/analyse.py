@@ -144,7 +144,7 @@ def orders(
         tops=_tops(tables.conditions, answers, places),
         counts=() if kind == "choice" else _counts(tables.conditions, answers, places),
         concordance=None if kind == "choice" else _concordance(answers, places),
-        agreement=_agreement(answers, places),
+        agreement=on_names(first_things(answers, places == 1)),
         wins=win_matrix(*sides, votes),
         n_pairs=len(pairs.first),
         places=_by_place(answers, places),
@@ -185,13 +185,7 @@ def _tops(conditions: tuple[str, ...], answers: Answers, places: Array) -> tuple
     found = []
     for at, name in enumerate(conditions):
         rows = responses.condition == at
-        share = mean_of(
-            answers.per_response("neuron")[rows],
-            answers.per_response("rater")[rows],
-            places[rows] == 1,
-            what="share put first",
-            bounds=(0.0, 1.0),
-        )
+        share = _share_first(answers, places, rows)
         found.append(TopShare(condition=name, n=int(rows.sum()), share=share))
     return tuple(sorted(found, key=lambda e: -e.share.value if e.share.defined else 2.0))
 
@@ -211,19 +205,6 @@ def _concordance(answers: Answers, places: Array) -> Concordance:
     k = int(answers.responses.option.max(initial=0)) + 1
     table = _table(answers, places, k, answers.responses.option)
     return concordance(answers.judgments.unit, answers.judgments.rater, table, what="orders")
-
-
-def _agreement(answers: Answers, places: Array) -> tuple[Measure, ...]:
-    """Return how far raters agree on what comes first, by its place in the item's own list."""
-    responses = answers.responses
-    first = places == 1
-    k = int(responses.option.max(initial=0)) + 1
-    return on_names(
-        answers.per_response("unit")[first],
-        answers.per_response("rater")[first],
-        responses.option[first],
-        list(range(k)),
-    )
 
 
 def first_things(answers: Answers, first: npt.NDArray[np.bool_]) -> AgreementInput:
@@ -249,16 +230,19 @@ def _by_place(answers: Answers, places: Array) -> tuple[AtPlace, ...]:
     return tuple(
         AtPlace(
             place=place + 1,
-            share=mean_of(
-                answers.per_response("neuron")[rows],
-                answers.per_response("rater")[rows],
-                places[rows] == 1,
-                what="share put first",
-                bounds=(0.0, 1.0),
-            ),
+            share=_share_first(answers, places, responses.screen_position == place),
         )
         for place in np.unique(responses.screen_position).tolist()
-        for rows in [responses.screen_position == place]
+    )
+
+
+def _share_first(answers: Answers, places: Array, rows: npt.NDArray[np.bool_]) -> Estimate:
+    return mean_of(
+        answers.per_response("neuron")[rows],
+        answers.per_response("rater")[rows],
+        places[rows] == 1,
+        what="share put first",
+        bounds=(0.0, 1.0),
     )
 
 

@@ -32,7 +32,7 @@ def analyse(tables: StudyTables, answers: Answers, _plan: Plan) -> Verdicts:
             bounds=(0.0, 1.0),
             what="share of yes",
         ),
-        agreement=on_names(judgments.unit, judgments.rater, yes.astype(np.intp), [0, 1]),
+        agreement=on_names(agreement_input(tables, answers)),
     )
 
 
