@@ -119,7 +119,7 @@ def test_an_empty_folder_and_an_unknown_family_say_what_to_do(tmp_path: Path) ->
     with pytest.raises(SubjectError, match="could not be loaded"):
         load(tmp_path)
     (tmp_path / "config.json").write_text('{"model_type": "t5"}')
-    with pytest.raises(SubjectError, match=r"family 't5'.*it knows bert, camembert"):
+    with pytest.raises(SubjectError, match=r"family 't5'.*Known are bert, camembert"):
         load(tmp_path)
 
 

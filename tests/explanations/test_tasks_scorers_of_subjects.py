@@ -86,7 +86,7 @@ def test_a_subject_that_cannot_go_on_fails_the_target_with_the_reason(settings) 
         settings.OPENAI_BASE_URL = server.url
         target = scored(factories.explanation(neuron, "animals"), "intervention")
     assert isinstance(target, Target)
-    assert target.reason.startswith("no text went on: ")
+    assert target.reason.startswith("no text was continued: ")
 
 
 def _held_out(neuron: Neuron, tokens: Any, activations: list[float]) -> None:

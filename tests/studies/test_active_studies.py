@@ -220,7 +220,7 @@ def test_an_export_gives_the_same_results_and_tells_how_pairs_were_drawn(tmp_pat
     again = recompute(path)
     assert again.recomputed == again.exported
     methods = ZipFile(path).read("methods.md").decode()
-    assert "20 judgments were wanted of pairs that were drawn as votes came in" in methods
+    assert "20 judgments were wanted of pairs chosen adaptively as votes arrived" in methods
     assert "on pairs drawn at random alone" in methods
 
 
