@@ -79,7 +79,7 @@ class StartForm(forms.Form):
         )
 
     def clean(self) -> dict[str, Any]:
-        """Have the service look it over, and count."""
+        """Check the run with the service, and count its targets."""
         data = super().clean() or self.cleaned_data
         if not self.errors:
             try:
@@ -89,7 +89,7 @@ class StartForm(forms.Form):
         return data
 
     def refuse(self, refusal: RunRefused | SettingRefused) -> None:
-        """Put what the service refuses beside its field."""
+        """Attach the service's error to its field."""
         if isinstance(refusal, SettingRefused):
             name = f"{_PREFIX}{refusal.setting}"
         else:
@@ -119,11 +119,11 @@ class ImagesForm(forms.Form):
 
     @property
     def subjects(self) -> list[str]:
-        """The names that are there."""
+        """The names of the subjects."""
         return list(Subject.objects.order_by("name").values_list("name", flat=True))
 
     def clean_zip(self) -> "UploadedFile[bytes]":
-        """Refuse what is no zip."""
+        """Refuse a file that is not a zip."""
         sent: UploadedFile[bytes] = self.cleaned_data["zip"]
         if not is_zipfile(sent):
             raise ValidationError("This file is not a zip.")

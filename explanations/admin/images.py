@@ -1,4 +1,4 @@
-"""Sending zips of images, and what became of them."""
+"""Upload zips of images and see what was imported."""
 
 from typing import Any
 
@@ -28,31 +28,31 @@ class ImageImportAdmin(ReadOnlyAdmin[ImageImport]):
 
     @admin.display(description="outcome")
     def outcome(self, taken: ImageImport) -> str:
-        """Return how it ended, or how far it is."""
+        """Return the import's outcome, or its progress."""
         if taken.counts is not None:
             return f"{taken.counts['images']:,} images came in"
         if taken.faults:
-            return f"refused: {len(taken.faults.splitlines()):,} faults"
+            return f"refused; problems: {len(taken.faults.splitlines()):,}"
         return f"{taken.done:,} of {taken.total:,} decoded" if taken.total else "waits"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add where a zip is sent."""
+        """Add the upload page."""
         view = self.admin_site.admin_view(self.send)
         return [path("send/", view, name="explanations_imageimport_send"), *super().get_urls()]
 
     def may_send(self, request: HttpRequest) -> bool:
-        """Let those send images who may add imports, though none is added by hand."""
+        """Return whether a user may upload images; imports cannot be added by hand."""
         return request.user.has_perm("explanations.add_imageimport")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Say whether images may be sent."""
+        """Tell the template whether images may be uploaded."""
         may = {"may_send": self.may_send(request)}
         return super().changelist_view(request, {**(extra_context or {}), **may})
 
     def send(self, request: HttpRequest) -> HttpResponse:
-        """Ask for a zip, and keep it for a worker."""
+        """Show the upload form, and keep an uploaded zip for a worker."""
         if not self.may_send(request):
             raise PermissionDenied
         posted = (request.POST, request.FILES) if request.method == "POST" else ()
@@ -69,7 +69,7 @@ class ImageImportAdmin(ReadOnlyAdmin[ImageImport]):
         return TemplateResponse(request, "admin/explanations/imageimport/send.html", context)
 
     def _kept(self, request: HttpRequest, form: ImagesForm) -> ImageImport | None:
-        """Keep what was sent; None, with the reason on the form, where it is not kept."""
+        """Keep the upload; return None, with an error on the form, if it is refused."""
         sent = form.cleaned_data["zip"]
         assert request.user.is_authenticated  # noqa: S101  the admin's own
         try:
@@ -86,7 +86,7 @@ class ImageImportAdmin(ReadOnlyAdmin[ImageImport]):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Put what came in, or every fault, above the fields; look again until it has ended."""
+        """Show the result or every problem above the fields; reload until the import has ended."""
         taken: ImageImport | None = context.get("original")
         response = super().render_change_form(request, context, *args, **kwargs)
         if taken is not None and taken.finished is None:

@@ -1,4 +1,4 @@
-"""What every page of the admin here shares: it is looked at, and nothing is changed by hand."""
+"""Read-only admin pages: rows can be viewed but not changed by hand."""
 
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ M = TypeVar("M", bound=Model)
 
 
 class ReadOnly:
-    """Grants looking, and nothing else."""
+    """Grant the view permission only."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -23,4 +23,4 @@ class ReadOnly:
 
 
 class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin[M]):
-    """Shows rows; adds, changes and deletes none."""
+    """Show rows without adding, changing or deleting any."""

@@ -1,4 +1,4 @@
-"""Runs: how far each is, what its calls took, and what can be done about it."""
+"""Runs in the admin: progress, cost of calls, resume and retry."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
 
     @admin.display(description="run")
     def does(self, run: Run) -> str:
-        """Return what it does, with the settings that are not the method's own."""
+        """Return the method's label, with the settings that differ from its defaults."""
         return run_title(run)
 
     @admin.display(description="progress")
@@ -84,14 +84,14 @@ class RunAdmin(ReadOnlyAdmin[Run]):
 
     @admin.display(description="spent", ordering="dollars")
     def spent(self, run: Run) -> str:
-        """Return what its calls cost against what they may; empty where neither is known."""
+        """Return the cost of its calls and its budget; empty if neither is known."""
         if run.budget is None:
             return f"${run.dollars:,.4f}" if run.dollars else ""
         return f"${run.dollars:,.4f} of ${run.budget:,.2f}"
 
     @admin.display(description="state")
     def state(self, run: Run) -> str:
-        """Return whether it is finished, halted or neither."""
+        """Return whether the run is finished, halted or in progress."""
         if run.finished:
             return "finished"
         return "halted" if run.halted else "open"
@@ -105,7 +105,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
     # --- Pages --------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        """Add where runs are started, resumed and retried."""
+        """Add the pages that start, resume and retry runs."""
         view, site = self.admin_site.admin_view, self.admin_site
         return [
             path("start/", view(choose), {"site": site}, name="explanations_run_start"),
@@ -123,7 +123,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Say whether a run may be started."""
+        """Tell the template whether the user may start a run."""
         may = {"may_start": request.user.has_perm("explanations.add_run")}
         return super().changelist_view(request, {**(extra_context or {}), **may})
 
@@ -173,7 +173,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
             raise Http404
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
-        """Let those retry who may change runs, though no run is changed by hand."""
+        """Return whether a user may retry runs; runs cannot be edited by hand."""
         return request.user.has_perm("explanations.change_run")
 
     @admin.action(description="Retry failures", permissions=["retry"])
@@ -193,7 +193,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
 
 
 class ReachedFromARun:
-    """Rows that are listed for one run, and are not in the index."""
+    """Rows that are listed for one run and left out of the admin's index."""
 
     run_lookup: str
 
@@ -202,7 +202,7 @@ class ReachedFromARun:
         return lookup == self.run_lookup or super().lookup_allowed(lookup, value, request)  # type: ignore[misc]
 
     def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
-        """Keep it out of the index: it is reached from a run."""
+        """Leave the model out of the index: it is reached from a run."""
         return {}
 
 
@@ -244,19 +244,19 @@ class CallAdmin(ReachedFromARun, ReadOnlyAdmin[Call]):
 
     @admin.display(description="target", ordering="target")
     def about(self, call: Call) -> str:
-        """Return what it was asked for."""
+        """Return the target of the call."""
         return call.target.about
 
     @admin.display(description="outcome")
     def outcome(self, call: Call) -> str:
-        """Return the beginning of the answer, or why there is none."""
+        """Return the beginning of the answer, or the reason for the failure."""
         return truncatechars(
             call.reason if call.reply is None else call.reply.get("text", "numbers"), 80
         )
 
     @admin.display(description="dollars", ordering="dollars")
     def cost(self, call: Call) -> str:
-        """Return what it cost; a model may have no price."""
+        """Return the call's cost; a model may have no price."""
         return "no price" if call.dollars is None else f"{call.dollars:.6f}"
 
     @admin.display(description="seconds", ordering="seconds")
@@ -266,5 +266,5 @@ class CallAdmin(ReachedFromARun, ReadOnlyAdmin[Call]):
 
     @admin.display(description="note", ordering="void")
     def set_aside(self, call: Call) -> str:
-        """Say of a call that it is no longer read."""
+        """Return a note on a call that is no longer used."""
         return "replaced by a later call" if call.void else ""

@@ -1,4 +1,4 @@
-"""Starting a run: a method is chosen, then what it is set to and run over."""
+"""Start a run: choose a method, then its settings and its targets."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -30,14 +30,14 @@ _VERBS = {Run.Kind.EXPLAIN: "Explain", Run.Kind.SIMULATE: "Simulate", Run.Kind.S
 
 
 class StartsRuns:
-    """An admin page with an action that begins a run over what is ticked."""
+    """An admin page with an action that starts a run over the selected rows."""
 
     def has_start_permission(self, request: HttpRequest) -> bool:
-        """Let those start runs who may add one, though none is added by hand."""
+        """Return whether a user may start runs; runs cannot be added by hand."""
         return request.user.has_perm("explanations.add_run")
 
     def start_over(self, request: HttpRequest, keys: QuerySet[Any, Any]) -> HttpResponse | None:
-        """Go to the choice of a method for neurons; None, with a message, where that cannot be."""
+        """Redirect to the choice of a method; None, with a message, if no run is possible."""
         rows = Neuron.objects.filter(pk__in=keys).order_by()
         found = list(rows.values_list("subject__name", "layer", "index"))
         subjects = {name for name, _, _ in found}
@@ -53,7 +53,7 @@ class StartsRuns:
 
 
 def choose(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
-    """Show the built-in methods; what is filled in already goes with the choice."""
+    """Show the built-in methods; fields already filled in are passed on."""
     _checked(request)
     kinds = [
         {"kind": kind.value, "verb": _VERBS[kind], "methods": _methods(kind)}
@@ -70,7 +70,7 @@ def choose(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
 
 
 def start(request: HttpRequest, site: admin.AdminSite, kind: str, method: str) -> HttpResponse:
-    """Show the form of a run; count what it would do, or make it."""
+    """Show the form of a run; count its targets or start it."""
     _checked(request)
     if kind not in METHOD_KINDS or method not in _registry(Run.Kind(kind)):
         raise Http404
@@ -90,7 +90,7 @@ def start(request: HttpRequest, site: admin.AdminSite, kind: str, method: str) -
 
 
 def _started(request: HttpRequest, form: StartForm) -> HttpResponse | None:
-    """Make the run and go to its page; None where the form must be shown again."""
+    """Start the run and redirect to it; None if the form must be shown again."""
     try:
         created = run_start(wanted=form.wanted)
     except (RunRefused, SettingRefused) as refusal:
@@ -109,7 +109,7 @@ def _methods(kind: Run.Kind) -> list[dict[str, str]]:
 
 
 def _needs(kind: Run.Kind, method: str) -> str:
-    """Return what a method takes beside the records, in words."""
+    """Return what a method needs in addition to records, in words."""
     needs = _registry(kind)[method].needs
     return ", ".join(said for need, said in _NEEDS.items() if need in needs)
 

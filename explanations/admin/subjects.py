@@ -1,4 +1,4 @@
-"""Subjects, captures, neurons, methods, explanations and simulations, to look at."""
+"""Read-only pages of subjects, captures, neurons, methods, explanations and simulations."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ class SubjectAdmin(ReadOnlyAdmin[Subject]):
 
     @admin.display(description="neurons here", ordering="neuron_count")
     def in_database(self, subject: Any) -> int:
-        """Return how many of its neurons the database holds."""
+        """Return the number of its neurons in the database."""
         return int(subject.neuron_count)
 
 
@@ -43,7 +43,7 @@ class CaptureAdmin(ReadOnlyAdmin[Capture]):
 
     @admin.display(description="tokens a second")
     def speed(self, capture: Capture) -> str:
-        """Return how fast it went; empty before it is done."""
+        """Return the capture's speed; empty before it is done."""
         return f"{capture.tokens / capture.seconds:,.0f}" if capture.seconds else ""
 
 
@@ -77,7 +77,7 @@ class NeuronAdmin(StartsRuns, ReadOnlyAdmin[Neuron]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Neuron], search_term: str
     ) -> tuple[QuerySet[Neuron], bool]:
-        """Understand `3/120`."""
+        """Search by place, such as `3/120`."""
         try:
             refs = neuron_refs(search_term)
         except ValueError:
@@ -87,17 +87,17 @@ class NeuronAdmin(StartsRuns, ReadOnlyAdmin[Neuron]):
 
     @admin.action(description="Start a run over these neurons", permissions=["start"])
     def start_run(self, request: HttpRequest, rows: QuerySet[Neuron]) -> HttpResponse | None:
-        """Go to where a run is started, with the neurons filled in."""
+        """Redirect to the form of a run, with the neurons filled in."""
         return self.start_over(request, rows.values("pk"))
 
     @admin.display(description="neuron", ordering="index")
     def place(self, neuron: Neuron) -> str:
-        """Return where it is."""
+        """Return its layer and index."""
         return f"L{neuron.layer}/{neuron.index}"
 
     @admin.display(description="explanations", ordering="said_count")
     def said(self, neuron: Any) -> int:
-        """Return how many explanations it has."""
+        """Return its number of explanations."""
         return int(neuron.said_count)
 
 
@@ -109,7 +109,7 @@ class MethodAdmin(ReadOnlyAdmin[Method]):
 
     @admin.display(description="digest")
     def digest_start(self, method: Method) -> str:
-        """Return enough of the digest to tell configurations apart."""
+        """Return the beginning of the digest."""
         return method.digest[:12]
 
 
@@ -126,7 +126,7 @@ class ScoreInline(ReadOnly, admin.TabularInline[Score, Explanation]):
 
     @admin.display(description="simulated by")
     def simulated_by(self, score: Score) -> str:
-        """Return the simulator behind a score."""
+        """Return the simulator of the scored simulation."""
         return str(score.simulation.method) if score.simulation else ""
 
 
@@ -148,12 +148,12 @@ class ExplanationAdmin(StartsRuns, ReadOnlyAdmin[Explanation]):
 
     @admin.action(description="Start a run over their neurons", permissions=["start"])
     def start_run(self, request: HttpRequest, rows: QuerySet[Explanation]) -> HttpResponse | None:
-        """Go to where a run is started, with the explained neurons filled in."""
+        """Redirect to the form of a run, with the explained neurons filled in."""
         return self.start_over(request, rows.values("neuron"))
 
     @admin.display(description="scores")
     def scored(self, explanation: Explanation) -> str:
-        """Return its scores in short."""
+        """Return its scores in one line."""
         return ", ".join(
             f"{score.method.name} {'undefined' if score.value is None else f'{score.value:.2f}'}"
             for score in explanation.scores.all()

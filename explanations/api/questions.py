@@ -1,4 +1,4 @@
-"""Questions about neurons, for whoever may look around in their subject."""
+"""Questions about neurons, for visitors who may browse their subject."""
 
 from dataclasses import asdict
 from typing import Any
@@ -44,17 +44,17 @@ def remember(session: SessionBase, token: UUID) -> None:
 class CheckedSession(SessionAuthentication):
     """A session whose every change needs the page's token, logged in or not.
 
-    What a visitor may see hangs on the session alone, so another site must not ask in its name.
+    What a visitor may see depends on the session alone, so other sites must not post in its name.
     """
 
     def authenticate(self, request: Request) -> tuple[User, None] | None:
-        """Refuse a change that comes from another site, then look who is logged in."""
+        """Refuse cross-site changes, then authenticate the user."""
         self.enforce_csrf(request)
         return super().authenticate(request)
 
 
 class QuestionSerializer(serializers.Serializer[Any]):
-    """What a question holds; the service says what of it makes sense."""
+    """The fields of a question; the service checks their values."""
 
     kind = serializers.ChoiceField(choices=Question.Kind.choices)
     subject = serializers.CharField()
@@ -65,7 +65,7 @@ class QuestionSerializer(serializers.Serializer[Any]):
 
 
 class QuestionView(APIView):
-    """What both addresses share: who may come in, and that nothing is cached."""
+    """Access control and cache headers for both addresses."""
 
     authentication_classes = [CheckedSession]
     permission_classes = [AllowAny]
@@ -79,7 +79,7 @@ class QuestionView(APIView):
         return response
 
     def subject(self, name: str) -> Subject:
-        """Return a subject by its name; 404 for those who may not look around in it."""
+        """Return a subject by its name; 404 if the visitor may not browse it."""
         subject = subject_to_browse(
             name,
             staff=self.request.user.is_staff,
@@ -94,7 +94,7 @@ class QuestionList(QuestionView):
     """List of questions: new ones are posted here."""
 
     def post(self, request: Request) -> Response:
-        """Ask; return the token under which the answer will be found."""
+        """Store a question; return the token for retrieving its answer."""
         serializer = QuestionSerializer(data=request.data)
         if not serializer.is_valid():
             field, faults = next(iter(serializer.errors.items()))
@@ -125,14 +125,14 @@ class QuestionList(QuestionView):
 
 
 class QuestionDetail(QuestionView):
-    """One question: how far it is, and its answer."""
+    """One question: its state and its answer."""
 
     def get(self, request: Request, token: UUID) -> Response:
         """Return its state."""
         return Response(asdict(self._state(token)))
 
     def delete(self, request: Request, token: UUID) -> Response:
-        """Withdraw it, should nobody have answered yet."""
+        """Delete the question if it has not been answered yet."""
         question_withdraw(token=self._state(token).token)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -145,7 +145,7 @@ class QuestionDetail(QuestionView):
 
 
 class Busy(Throttled):
-    """Too many open questions; the detail says whose."""
+    """Too many open questions; the detail says whether the visitor's or everybody's."""
 
     def __init__(self, said: str) -> None:
         super().__init__()

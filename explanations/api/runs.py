@@ -1,4 +1,4 @@
-"""Runs for pages and programs: watched by staff, started and changed by those who may."""
+"""Runs: staff may view them; starting and changing them needs permissions."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -27,10 +27,10 @@ from explanations.services.start_run import METHOD_KINDS, RunWanted, run_start
 
 
 class MayAct(BasePermission):
-    """Staff look; to start a run takes the right to add one, to resume or retry, to change one."""
+    """Staff may view runs; starting one needs the add permission, resuming the change one."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Tell whether somebody may do what they ask."""
+        """Return whether the user has the permission that the request needs."""
         if not IsAdminUser().has_permission(request, view):
             return False
         right = getattr(view, "right", "")
@@ -38,10 +38,10 @@ class MayAct(BasePermission):
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """What is posted; a name that is not one of its fields is refused."""
+    """Posted data; unknown field names are refused."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Refuse unknown names before anything else: a budget must not be lost by a slip."""
+        """Refuse unknown names first: a typo must not drop a budget."""
         unknown = set(data) - set(self.fields) if isinstance(data, Mapping) else set()
         if unknown:
             known = f"the fields are {', '.join(self.fields)}"
@@ -50,7 +50,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 class RunSerializer(StrictSerializer):
-    """What a run is to be; the service says what of it makes sense."""
+    """The fields of a new run; the service checks their values."""
 
     kind = serializers.ChoiceField(choices=[kind.value for kind in METHOD_KINDS])
     method = serializers.CharField()
@@ -61,7 +61,7 @@ class RunSerializer(StrictSerializer):
 
 
 class BudgetSerializer(StrictSerializer):
-    """What a run may cost from now on, in US dollars; null for no limit."""
+    """A run's new budget in US dollars; null for no limit."""
 
     budget = serializers.FloatField(allow_null=True)
 
@@ -77,7 +77,7 @@ class RunList(APIView):
         return Response([_row(run) for run in runs_progress()])
 
     def post(self, request: Request) -> Response:
-        """Make a run; without anything new to do none is made, and `run` is null."""
+        """Start a run; if there is nothing new to do, `run` is null."""
         serializer = RunSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         created = _refusing(_start, serializer.validated_data)
@@ -99,13 +99,13 @@ class RunDetail(APIView):
 
 
 class RunResume(APIView):
-    """Lets a halted run go on with another budget."""
+    """Resumes a halted run with a new budget."""
 
     permission_classes = [MayAct]
     right = "change_run"
 
     def post(self, request: Request, run: int) -> Response:
-        """Set the budget and go on; return the run."""
+        """Set the budget and resume; return the run."""
         _progress(run)
         serializer = BudgetSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -120,7 +120,7 @@ class RunRetry(APIView):
     right = "change_run"
 
     def post(self, request: Request, run: int) -> Response:
-        """Open them; return the run and how many they were."""
+        """Reopen the failed targets; return the run and their number."""
         _progress(run)
         opened = run_retry_failures(run_id=run)
         return Response({**_detail(run), "opened": opened})
@@ -132,7 +132,7 @@ def _start(**given: Any) -> RunCreated:
 
 
 def _refusing(do: Any, given: dict[str, Any]) -> Any:
-    """Do something; what the service refuses is an error that names the field."""
+    """Call a service; a refusal becomes an error that names the field."""
     try:
         return do(**given)
     except SettingRefused as refusal:

@@ -8,9 +8,9 @@ from explanations.formats.lines import ImportOptions
 from explanations.formats.registry import FORMATS
 
 _HELP = {
-    "subject": "the model's name, if the files lack it or use another",
-    "layers": "number of layers, if the files lack it",
-    "width": "neurons per layer, if the files lack it",
+    "subject": "the model's name, if the files don't contain it or use another",
+    "layers": "number of layers, if the files don't contain it",
+    "width": "neurons per layer, if the files don't contain it",
     "seed": "seed that assigns windows to splits, if the files have no documents (default 0)",
     "tokenizer": "a tokenizer.json, or a folder that holds one, where files hold token numbers",
 }

@@ -1,4 +1,4 @@
-"""What the commands that make runs share: choosing what to work on, working, showing progress."""
+"""Base of the commands that make runs: choose targets, work on them, show progress."""
 
 import argparse
 import json
@@ -48,7 +48,7 @@ class RunCommand(BaseCommand):
         )
 
     def follow(self, runs: Sequence[int], options: dict[str, Any]) -> None:
-        """Work on runs or wait for them, as asked; each ends with its failures' reasons."""
+        """Work on runs or wait for them, and print each one's reasons of failures."""
         for run in runs:
             if options["here"]:
                 with self._worked_on_here(run):
@@ -59,13 +59,13 @@ class RunCommand(BaseCommand):
             self.stdout.write("Queued for a worker; `manage.py runs` shows its progress.")
 
     def created(self, what: str, created: RunCreated) -> None:
-        """Say what a run was made of."""
+        """Print the number of targets of a new run."""
         self.stdout.write(
             f"{what}: {created.added} to do, {created.already} already done or in progress."
         )
 
     def retry(self, runs: Sequence[int]) -> None:
-        """Open what failed in these runs again."""
+        """Reopen the failed targets of these runs."""
         for run in runs:
             count = run_retry_failures(run_id=run)
             self.stdout.write(f"run {run}: retrying {count} failed.")
@@ -133,7 +133,7 @@ def _work(run: int, errors: list[BaseException]) -> None:
 
 @contextmanager
 def _told_to_end() -> Iterator[None]:
-    """Treat SIGTERM like Ctrl-C, so that what is held is handed back."""
+    """Treat SIGTERM like Ctrl-C, so that leased targets are released."""
     before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         yield
@@ -145,7 +145,7 @@ def _told_to_end() -> Iterator[None]:
 
 
 class MethodCommand(RunCommand):
-    """A command that runs methods of one kind over what is known of neurons."""
+    """A command that runs methods of one kind over neurons, explanations or simulations."""
 
     kind: Run.Kind
 
@@ -172,7 +172,7 @@ class MethodCommand(RunCommand):
         super().add_arguments(parser)
 
     def handle(self, **options: Any) -> None:
-        """Make a run for each method and follow it; one method may rest on what another made."""
+        """Make and follow a run for each method; a method may use the results of an earlier one."""
         methods = self._methods(options)
         subject, neurons = chosen(options)
         for method in methods:
@@ -189,7 +189,7 @@ class MethodCommand(RunCommand):
             self.follow(runs_unfinished_of(method=method.pk), options)
 
     def _methods(self, options: dict[str, Any]) -> list[Method]:
-        """Return the methods, each with the budget looked over, before any is run."""
+        """Return the methods after checking the budget for each."""
         kind, config = METHOD_KINDS[self.kind], dict(options["config"])
         try:
             asking = {
@@ -234,7 +234,7 @@ def chosen(options: dict[str, Any]) -> tuple[int | None, list[int] | None]:
 
 
 def references(text: str) -> list[NeuronRef]:
-    """Read neurons as an argument, so that the message says what is wrong with one."""
+    """Parse neurons as an argument, so that argparse shows the reason for an error."""
     try:
         return neuron_refs(text)
     except ValueError as error:
@@ -242,7 +242,7 @@ def references(text: str) -> list[NeuronRef]:
 
 
 def setting(text: str) -> tuple[str, Any]:
-    """Read NAME=VALUE; a value that is no JSON is a text."""
+    """Parse NAME=VALUE; a value that is not JSON is a string."""
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")

@@ -1,4 +1,4 @@
-"""Subjects, their neurons and records, what is said about them, and the work that produces it."""
+"""Subjects, their neurons and records, explanations of them, and the runs that produce these."""
 
 from explanations.models.explanations import (
     BY_PEOPLE,

@@ -1,4 +1,4 @@
-"""What is said about neurons: methods, explanations, simulations, scores."""
+"""Explanations of neurons, with methods, simulations and scores."""
 
 import hashlib
 import json
@@ -51,7 +51,7 @@ class Method(models.Model):
 
     @property
     def is_person(self) -> bool:
-        """Whether it stands for somebody who took part in a study."""
+        """Whether it represents a participant of a study."""
         return PERSON in self.config
 
     @staticmethod

@@ -10,7 +10,7 @@ from explanations.models.neurons import Document
 
 
 class Image(models.Model):
-    """What a document shows where it is an image and no text.
+    """The image of a document that is an image rather than a text.
 
     A record of it has one token, the alternative text, so that whatever cannot see reads words.
     Both files lie in `settings.IMAGE_DIR`, under names made of the pixels.
@@ -39,7 +39,7 @@ class Image(models.Model):
 
 
 class ImageImport(Leased):
-    """A zip of images that somebody sent: all of it comes in, or nothing does, and why."""
+    """An uploaded zip of images, imported completely or not at all."""
 
     name = models.CharField(max_length=200, help_text="What the zip was called")
     subject = models.CharField(max_length=200, help_text="The name of the subject they are of")
@@ -50,7 +50,7 @@ class ImageImport(Leased):
     done = models.PositiveIntegerField(default=0, help_text="Images decoded so far")
     finished = models.DateTimeField(null=True)
     counts = models.JSONField(null=True, help_text="What came in; null where nothing did")
-    faults = models.TextField(blank=True, help_text="Why nothing came in, a line for each fault")
+    faults = models.TextField(blank=True, help_text="Why nothing was imported, one problem a line")
 
     class Meta:
         constraints = [

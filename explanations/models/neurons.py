@@ -25,7 +25,7 @@ class Subject(models.Model):
 
     class Audience(models.TextChoices):
         STAFF = "staff", "staff"
-        INVITED = "invited", "whoever has the link"
+        INVITED = "invited", "anyone with the link"
         EVERYONE = "everyone", "everyone"
 
     name = models.CharField(max_length=200, unique=True)

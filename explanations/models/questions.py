@@ -1,4 +1,4 @@
-"""What people ask of subjects while they look around, and what they keep."""
+"""Questions that visitors ask about subjects, and neurons that they save."""
 
 from django.conf import settings
 from django.db import models
@@ -11,7 +11,7 @@ from explanations.models.neurons import Subject
 
 
 class Question(Leased):
-    """Something that a person waits for a worker to find out. It ends as a result or a failure.
+    """A question that a worker answers for a visitor. It ends as a result or a failure.
 
     What a neuron does on a text, what ablating or clamping it does to the next token, or which
     explanations mean something similar to a text.
@@ -91,7 +91,7 @@ class Embedding(models.Model):
 
 
 class SavedNeuron(models.Model):
-    """A neuron that somebody wants to find again, in the database or only in a capture."""
+    """A neuron that a user saved, in the database or only in a capture."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     subject = models.ForeignKey(Subject, models.CASCADE, related_name="saved")

@@ -37,7 +37,7 @@ class Run(models.Model):
         default=0.0, help_text="What its calls cost so far, those tried again included"
     )
     halted = models.CharField(
-        max_length=300, blank=True, help_text="Why it stands still, such as a budget that is spent"
+        max_length=300, blank=True, help_text="Why it was halted, such as a spent budget"
     )
     ticket = models.UUIDField(
         null=True, editable=False, help_text="The one message that may call a worker to it"
@@ -169,7 +169,7 @@ class Target(Leased):
 
     @property
     def about(self) -> str:
-        """What it works on, in words."""
+        """A description of its object."""
         return str(self.neuron or self.explanation or self.simulation or f"shard {self.shard}")
 
 

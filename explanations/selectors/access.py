@@ -1,4 +1,4 @@
-"""Who may look around in which subjects."""
+"""Which subjects a user may browse."""
 
 from collections.abc import Collection
 from uuid import UUID
@@ -12,7 +12,7 @@ INVITED_KEY = "invited_to"
 
 
 def subject_to_browse(name: str, *, staff: bool, invited: Collection[str]) -> Subject | None:
-    """Return a subject by its name, or None where there is none or this person may not see it.
+    """Return a subject by its name, or None if it does not exist or the user may not see it.
 
     `invited` are tokens of invitations that were opened: what a session has under `INVITED_KEY`.
     """
@@ -20,13 +20,13 @@ def subject_to_browse(name: str, *, staff: bool, invited: Collection[str]) -> Su
 
 
 def subject_of_invitation(token: UUID) -> Subject | None:
-    """Return the subject that an invitation lets in to; None where it is shown to staff only."""
+    """Return the subject of an invitation; None if it is shown to staff only."""
     shown = Subject.objects.exclude(audience=Subject.Audience.STAFF)
     return shown.filter(browse_token=token).first()
 
 
 def subjects_to_browse(*, staff: bool, invited: Collection[str]) -> list[Subject]:
-    """Return the subjects that a person may look around in, by name."""
+    """Return the subjects that a user may browse, by name."""
     return list(Subject.objects.filter(_open_to(staff, invited)).order_by("name"))
 
 

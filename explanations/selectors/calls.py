@@ -1,4 +1,4 @@
-"""What language models were asked before, and what they gave."""
+"""Stored calls to language models and their outcomes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Outcome = stored_outcomes.Outcome | Unusable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCall:
-    """A question's digest and what it came to; `dollars` is None where the model has no price."""
+    """A question's digest and outcome; `dollars` is None where the model has no price."""
 
     digest: str
     outcome: Outcome
@@ -25,7 +25,7 @@ class StoredCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallTotals:
-    """What a run's calls took together, those that were asked again included.
+    """Totals of a run's calls, repeated ones included.
 
     `unpriced` of them were of a model without a price; `seconds` is the mean wait of an answered
     one, None before there is any.
@@ -50,13 +50,13 @@ class CallTotals:
 
 
 def calls_stored(targets: Iterable[int], *, place: int = 0) -> dict[tuple[int, int], StoredCall]:
-    """Return what these targets asked from that place on, by target and place; one query."""
+    """Return the calls of targets from a position on, by target and position; one query."""
     rows = Call.objects.filter(target__in=list(targets), place__gte=place, void=False)
     return {(call.target_id, call.place): call_read(call) for call in rows}
 
 
 def call_read(call: Call) -> StoredCall:
-    """Return a stored call as what it once came to."""
+    """Return a stored call as an outcome."""
     usage: dict[str, Any] = {
         "tokens_in": call.tokens_in,
         "tokens_out": call.tokens_out,
@@ -71,7 +71,7 @@ def call_read(call: Call) -> StoredCall:
 
 
 def call_totals(run: int) -> CallTotals:
-    """Return what a run's calls took."""
+    """Return the totals of a run's calls."""
     row: Mapping[str, Any] = Call.objects.filter(target__run=run).aggregate(
         calls=Count("pk"),
         failed=Count("pk", filter=~Q(reason="")),

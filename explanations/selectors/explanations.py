@@ -69,7 +69,7 @@ class ExplanationView:
 
     @property
     def is_control(self) -> bool:
-        """Whether it is there to be compared with, and claims nothing about the neuron."""
+        """Whether it is a control, which claims nothing about the neuron."""
         return self.author == Author.CONTROL
 
 
@@ -87,7 +87,7 @@ class ExplanationRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RecordComparison:
-    """A record as it is and as it was simulated, both zero_to_ten; None with a reason if not."""
+    """A record's real and simulated activations, both zero_to_ten; None with a reason."""
 
     document: str
     start: int
@@ -111,7 +111,7 @@ def explanations_of(neuron: int) -> tuple[ExplanationView, ...]:
 
 
 def _methods(row: Explanation) -> Iterator[Method]:
-    """Yield the methods that an explanation and what is known of it are by."""
+    """Yield the methods of an explanation, its simulations and its scores."""
     if row.method:
         yield row.method
     yield from (score.method for score in row.scores.all())
@@ -197,7 +197,7 @@ def explanation_rows(rows: QuerySet[Explanation]) -> Iterable[ExplanationRow]:
 def simulation_comparisons(
     simulation: int, neuron: int, keep: int | None
 ) -> tuple[RecordComparison, ...]:
-    """Return a simulation's records beside what they really are, highest real peak first.
+    """Return a simulation's records with their real activations, highest real peak first.
 
     Empty where the simulation is none of the neuron's. `keep` is the most to return.
     """

@@ -1,4 +1,4 @@
-"""Neurons with all that is said about them, as the lines that formats write."""
+"""Neurons with explanations, simulations and scores, as the lines that formats write."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

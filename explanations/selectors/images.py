@@ -1,4 +1,4 @@
-"""The images that are kept of a neuron's records, and where their files are."""
+"""The images of a neuron's records, and the places of their files."""
 
 from collections.abc import Container
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What methods are called: by their names, and by what tells those apart that share one."""
+"""Labels of methods: their names, with settings where several share a name."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -32,7 +32,7 @@ def method_labels(methods: Iterable[Method]) -> dict[int, str]:
     """Name methods by primary key; two of a kind that share a name differ in their labels.
 
     What is added are the settings in which they differ; but people who took part in one study
-    are all called alike.
+    all have the same label.
     """
     named: dict[tuple[str, str], list[Method]] = defaultdict(list)
     for method in methods:
@@ -54,7 +54,7 @@ def method_title(method: Method) -> str:
 
 
 def run_title(run: Run) -> str:
-    """Say what a run does and with what."""
+    """Return a label for a run: its kind, method and settings."""
     return f"{run.kind} {method_title(run.method) if run.method else run.capture}"
 
 

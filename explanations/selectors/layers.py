@@ -1,4 +1,4 @@
-"""A subject's neurons together: by layer, in pages, one at random, the neighbours of one."""
+"""A subject's neurons: by layer, in pages, one at random, the neighbours of one."""
 
 import secrets
 from dataclasses import dataclass
@@ -123,7 +123,7 @@ def layer_page(
     descending: bool,
     page: int,
 ) -> LayerPage:
-    """Return a page of a layer's neurons, counted from 1; equal ones stand by index."""
+    """Return a page of a layer's neurons, counted from 1; ties are sorted by index."""
     first = (page - 1) * PAGE
     if store is None:
         return _stored_page(subject, layer, sort, descending, first)
@@ -170,7 +170,7 @@ def _stored_page(
 
 
 def neuron_at_random(subject: Subject, store: CaptureStore | None) -> NeuronRef | None:
-    """Return a neuron that fires, each with the same chance; None where none does."""
+    """Return a random neuron that fires, drawn uniformly; None if none does."""
     if store is not None:
         layers, indices = np.nonzero(store.overview.maximum > 0)
         if not len(layers):

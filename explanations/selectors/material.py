@@ -1,4 +1,4 @@
-"""What explainers, simulators and scorers are given: records of the right split, in few queries."""
+"""Inputs of explainers, simulators and scorers: records of the right split, in few queries."""
 
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -42,7 +42,7 @@ class Excerpt:
 
     @property
     def window(self) -> Window:
-        """What tells whether it is held out."""
+        """Its key for deciding whether it is held out."""
         return Window(document=self.document, tokens=self.tokens.tokens)
 
 
@@ -129,7 +129,7 @@ def _excerpt(record: Record) -> Excerpt:
 
 
 def _others(neurons: Iterable[Neuron]) -> dict[int, list[tuple[int, str]]]:
-    """Return what is said about neurons of each subject, as (neuron, text); no controls."""
+    """Return explanations of each subject's neurons, as (neuron, text); no controls."""
     said: dict[int, list[tuple[int, str]]] = {}
     for subject in {neuron.subject_id for neuron in neurons}:
         texts = Explanation.objects.filter(neuron__subject=subject).exclude(
@@ -197,7 +197,7 @@ def _lineages(
 ) -> tuple[dict[int, list[int]], dict[int, list[list[str]] | None]]:
     """Return each explanation with those it came from, itself first; and the texts each names.
 
-    Those are what its author saw beside records, as the tokens of each.
+    Those are texts that its author saw in addition to records, as the tokens of each.
     """
     asked = list(explanations)
     parents: dict[int, int | None] = {}
@@ -244,7 +244,7 @@ def _unseen(records: Sequence[Record], shown: Sequence[Window]) -> list[Record]:
 
 
 def simulations_to_score(simulations: Sequence[int]) -> dict[int, ToScore]:
-    """Return each simulation beside what its records really are."""
+    """Return each simulation with the real activations of its records."""
     found = Simulation.objects.select_related("explanation__neuron__subject").in_bulk(simulations)
     shown = _shown({simulation.explanation_id for simulation in found.values()})
     fitted = _fitted_on(found)

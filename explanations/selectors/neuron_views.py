@@ -1,4 +1,4 @@
-"""What is known of a subject's neurons: from a capture's files, or else from the database."""
+"""Views of a subject's neurons: from a capture's files, or else from the database."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -101,7 +101,7 @@ def _opened(folder: Path, written: int) -> CaptureStore:
 
 
 def capture_facts(subject: Subject, store: CaptureStore | None) -> CaptureFacts | None:
-    """Return over what a store was made; None without one."""
+    """Return the corpus of a store; None without one."""
     corpus = _newest(subject).values_list("corpus__name", flat=True).first()
     if store is None or corpus is None:
         return None

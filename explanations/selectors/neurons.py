@@ -1,4 +1,4 @@
-"""Which neurons, explanations and simulations there are, by what a person calls them."""
+"""Keys of neurons, explanations and simulations, by the names that users type."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -75,7 +75,7 @@ def neurons_found(subject: int, refs: Sequence[NeuronRef]) -> list[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeuronPlace:
-    """Where a neuron is: its subject's source and revision, and its layer and index there."""
+    """The place of a neuron: its subject's source and revision, and its layer and index there."""
 
     source: str
     revision: str
@@ -83,7 +83,7 @@ class NeuronPlace:
 
 
 def neuron_places(neurons: Iterable[int]) -> dict[int, NeuronPlace]:
-    """Return where neurons are, by key."""
+    """Return the places of neurons, by key."""
     rows = Neuron.objects.filter(pk__in=set(neurons))
     return {
         pk: NeuronPlace(source=source, revision=revision, ref=NeuronRef(layer=layer, index=index))

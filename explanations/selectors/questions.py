@@ -1,4 +1,4 @@
-"""Questions as their askers see them, and what workers need to answer them."""
+"""The state of questions, and the data that workers need to answer them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _ROWS = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionState:
-    """How far a question is. `state` is waiting, working, finished or failed.
+    """A question's state: waiting, working, finished or failed.
 
     `ahead` is how many open questions were asked before it; `result` is there exactly when it is
     finished, `reason` when it failed.
@@ -34,7 +34,7 @@ class QuestionState:
 
 
 def question_state(token: UUID) -> QuestionState | None:
-    """Return how far a question is; None where there is none of that token."""
+    """Return the state of a question; None if the token is unknown."""
     question = Question.objects.select_related("subject").filter(token=token).first()
     if question is None or question.subject is None:
         return None
@@ -58,7 +58,7 @@ def _state(question: Question) -> str:
 
 
 def neuron_maximum(subject: int, ref: NeuronRef) -> float | None:
-    """Return a neuron's highest activation in its newest capture; None where none says."""
+    """Return a neuron's highest activation in its newest capture; None if unknown."""
     named = Neuron.objects.filter(subject=subject, layer=ref.layer, index=ref.index)
     found = named.values_list("maximum", flat=True).first()
     if found is not None:

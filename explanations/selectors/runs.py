@@ -1,4 +1,4 @@
-"""How far runs are, and what they failed at."""
+"""Progress of runs, and reasons of failures."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from explanations.selectors.labels import run_title
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
-    """A run and how far it is: targets by state, and the tokens and seconds they took.
+    """A run's progress: targets by state, and the tokens and seconds they took.
 
-    `dollars` are what its calls cost, `budget` what they may; `halted` says why it stands still.
+    `dollars` is the cost of its calls, `budget` the limit; `halted` is why it was halted, if so.
     """
 
     run: int
@@ -59,20 +59,20 @@ class RunProgress:
 
     @property
     def state(self) -> str:
-        """What goes on, in words for a terminal."""
+        """The run's state in words for a terminal."""
         if self.finished:
             return "finished"
-        return f"halted: {self.halted}" if self.halted else f"{self.working} in work"
+        return f"halted: {self.halted}" if self.halted else f"{self.working} in progress"
 
     @property
     def tokens_per_second(self) -> float | None:
-        """How quickly a capture goes on one worker; None for other work, and before it says."""
+        """A capture's speed on one worker; None for other runs, and before it is known."""
         known = self.kind == Run.Kind.CAPTURE and self.seconds > 0
         return self.tokens_in / self.seconds if known else None
 
     @property
     def seconds_left(self) -> float | None:
-        """How long a capture still takes if it goes on as it did; None for other work."""
+        """A capture's remaining time at its present speed; None for other runs."""
         if self.tokens_per_second is None or not self.share:
             return None
         return self.seconds * (1 - self.share) / self.share / max(self.working, 1)
@@ -93,7 +93,7 @@ class RunProgress:
 
 
 def _duration(seconds: float) -> str:
-    """Return a length of time as people say it, in its largest unit."""
+    """Return a duration in its largest unit."""
     for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"
@@ -102,7 +102,7 @@ def _duration(seconds: float) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """One target that gave nothing: what it was about, why, and what came back."""
+    """One failed target: its object, the reason, and the reply."""
 
     target: int
     about: str

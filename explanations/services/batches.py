@@ -1,4 +1,4 @@
-"""Dealing many things out in parts that a database takes at once."""
+"""Split long sequences into batches that a database accepts."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def batches(things: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
-    """Deal things out in tuples of at most `size`, in order."""
+    """Yield tuples of at most `size` items, in order."""
     left = iter(things)
     while few := tuple(itertools.islice(left, size)):
         yield few

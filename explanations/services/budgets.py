@@ -1,4 +1,4 @@
-"""What a run may spend. A run whose budget is spent stands still until it is given a larger one."""
+"""Budgets of runs. A run whose budget is spent is halted until it gets a larger one."""
 
 import math
 from uuid import UUID
@@ -21,7 +21,7 @@ class RunRefused(ValueError):
 
 
 def budget_check(*, budget: float | None, method: Method | None) -> None:
-    """Refuse a budget that is none, or that nobody could keep for want of a price."""
+    """Refuse an invalid budget, or one for a model without a price."""
     if budget is None:
         return
     if not math.isfinite(budget) or budget <= 0:

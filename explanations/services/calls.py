@@ -19,10 +19,10 @@ from explanations.services.leases import shortened
 def call_store(
     *, target_id: int, place: int, digest: str, model: str, outcome: Outcome, price: Price | None
 ) -> StoredCall:
-    """Store what a question came to, add its price to the run's dollars, and return it as stored.
+    """Store a question's outcome, add its price to the run's dollars, and return it as stored.
 
-    It is stored whoever holds the target by now, for it is paid for. Where another worker was first
-    with this place of the target, what came later is kept as void.
+    It is stored even if another worker holds the target, because it is paid for. If another
+    worker stored this place of the target first, the later outcome is kept as void.
     """
     dollars = None
     if price:
@@ -50,7 +50,7 @@ def call_store(
 
 
 def calls_void(*, target_id: int, place: int) -> int:
-    """Read a target's calls from that place on no more; return how many."""
+    """Stop using a target's calls from a position on; return how many."""
     later = Call.objects.filter(target=target_id, place__gte=place, void=False)
     return later.update(void=True)
 

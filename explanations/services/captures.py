@@ -112,7 +112,7 @@ def shard_store(*, target_id: int, lease: UUID, seconds: float, tokens: int, at:
 def capture_store(
     *, target_id: int, lease: UUID, manifest: Manifest, at: datetime
 ) -> Capture | None:
-    """Store what a finished capture says of itself and its subject; None when the lease is lost.
+    """Store a finished capture's summary and its subject's; None when the lease is lost.
 
     The cost of a capture in shards is with the shards.
     """

@@ -1,4 +1,4 @@
-"""What explanations mean, as vectors of a sentence encoder."""
+"""Explanations as vectors of a sentence encoder."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from explanations.models import Embedding
 
 @transaction.atomic
 def embeddings_store(*, encoder: str, vectors: Mapping[int, NDArray[np.float32]]) -> None:
-    """Store a unit vector for each explanation, by its key; what is stored already stays."""
+    """Store a unit vector for each explanation, by its key; stored vectors are kept."""
     Embedding.objects.bulk_create(
         (
             Embedding(explanation_id=key, encoder=encoder, vector=vector.astype("<f4").tobytes())

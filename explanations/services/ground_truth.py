@@ -31,7 +31,7 @@ FAR = MethodLine(name="distractor", version=1, config={"kind": "far"})
 
 @transaction.atomic
 def ground_truth_make(*, function_set: FunctionSet) -> Counts:
-    """Store a set of functions of numbers or strings: neurons, records and what is said of them.
+    """Store a set of functions of numbers or strings: neurons, records and explanations.
 
     What is stored already stays. Raises `ValueError` for functions of texts, which are captured.
     """
@@ -55,7 +55,7 @@ def ground_truth_make(*, function_set: FunctionSet) -> Counts:
 
 @transaction.atomic
 def ground_truth_describe(*, subject: Subject, function_set: FunctionSet) -> Counts:
-    """Store what is said of each of a subject's captured functions of texts."""
+    """Store the explanations of each of a subject's captured functions of texts."""
     said, counts = sets.descriptions(function_set), Counts()
     for neuron in Neuron.objects.filter(subject=subject, layer=0, index__lt=function_set.count):
         line = NeuronLine(
@@ -71,7 +71,7 @@ def ground_truth_describe(*, subject: Subject, function_set: FunctionSet) -> Cou
 
 @transaction.atomic
 def function_records_store(*, neuron: Neuron, pairs: Sequence[Pair], seed: int) -> Counts:
-    """Store what a function that had no records gave on some inputs, dealt into splits.
+    """Store the outputs of a function without records on inputs, dealt into splits.
 
     From then on the subject is known to consist of functions. Raises `ValueError` where the
     function has records, and where there is nothing to store.

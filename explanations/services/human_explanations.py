@@ -1,4 +1,4 @@
-"""What people write, and what they simulate."""
+"""Explanations and simulations by people."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -37,7 +37,7 @@ def explanation_adopt(
     shown: Iterable[int],
     parent: Explanation | None = None,
 ) -> Explanation:
-    """Store what somebody wrote about a neuron in a study; `method` stands for that person there.
+    """Store a rater's explanation of a neuron; `method` represents the rater in the study.
 
     `shown` are the keys of the records that the person saw: they are held out from its scores. One
     that is there already is returned as it is.
@@ -64,7 +64,7 @@ def simulation_adopt(
     outcomes: Mapping[int, Simulated | Unusable],
     details: Mapping[str, Any],
 ) -> Simulation:
-    """Store what somebody predicted in a study, by record; `method` stands for that person there.
+    """Store a rater's predictions by record; `method` represents the rater in the study.
 
     It is stored as a model's is, so the same scorers score it. One that is there already is
     returned as it is.

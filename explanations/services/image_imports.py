@@ -1,6 +1,5 @@
-"""Zips of images that people send: kept until a worker has taken them in, or said why not."""
+"""Uploaded zips of images: kept until a worker has imported or refused them."""
 
-import logging
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
@@ -8,29 +7,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
-from kombu.exceptions import OperationalError
 
 from explanations.models import ImageImport, Run
 from explanations.services.leases import MAX_ATTEMPTS, UNHELD, claimable, rows_claim
+from explanations.services.publish import publish
 
 if TYPE_CHECKING:
     from explanations.services.images import ImageCounts
 
-logger = logging.getLogger(__name__)
-
 IMPORT_IMAGES = "explanations.tasks.import_images"
 MAX_UPLOAD = 4 * 2**30
 MAX_FAULTS = 500
-"""Faults that are kept of one zip: who mends so many sends it again anyway."""
+"""Problems that are stored of one zip: more than anyone fixes before the next upload."""
 
 
 class UploadRefused(ValueError):
-    """A file that is not kept; the message is for whoever sent it."""
+    """A refused upload; the message is for its sender."""
 
 
 def image_import_ask(
@@ -68,11 +64,8 @@ def _write(place: Path, content: Iterable[bytes]) -> None:
 
 
 def image_imports_call() -> None:
-    """Send for a worker. Without a broker the sweep sends later, so this is no error."""
-    try:
-        current_app.send_task(IMPORT_IMAGES, queue=Run.Queue.CPU.value, retry=False)
-    except OperationalError as error:
-        logger.warning("images wait for the sweep: no broker (%s)", error)
+    """Call a worker."""
+    publish(IMPORT_IMAGES, queue=Run.Queue.CPU.value)
 
 
 # --- Taking in ------------------------------------------------------------------------------------
@@ -96,13 +89,13 @@ def image_import_progress(*, lease: UUID, done: int, total: int) -> None:
 
 
 def image_import_finish(*, taken: ImageImport, counts: "ImageCounts", at: datetime) -> bool:
-    """Note what came in, and let go of the zip; False when the lease is lost."""
+    """Store what was imported, and delete the zip; False when the lease is lost."""
     held = ImageImport.objects.filter(pk=taken.pk, lease=taken.lease)
     return _end(held, taken.place, at, counts=asdict(counts))
 
 
 def image_import_refuse(*, taken: ImageImport, faults: Iterable[str], at: datetime) -> bool:
-    """Note why nothing came in, and let go of the zip; False when the lease is lost."""
+    """Store why nothing was imported, and delete the zip; False when the lease is lost."""
     lines = list(faults) or ["no reason was given"]
     more = len(lines) - MAX_FAULTS
     kept = [*lines[:MAX_FAULTS], *([f"and {more:,} more"] if more > 0 else [])]

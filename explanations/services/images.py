@@ -31,11 +31,11 @@ from explanations.services.results import packed
 _ROWS = 500
 
 Progress = Callable[[int, int], None]
-"""Is told how many images are decoded, of how many."""
+"""Called with the number of decoded images and the total."""
 
 
 class ImagesRefused(ValueError):
-    """A zip of which nothing was stored; `faults` says why, row by row."""
+    """A zip of which nothing was stored; `faults` lists the problems, row by row."""
 
     def __init__(self, faults: Iterable[Problem]) -> None:
         self.faults = tuple(faults)
@@ -54,7 +54,7 @@ class ImageCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Decoded:
-    """An image that lies in the staging folder under `name`, and its thumbnail beside it."""
+    """An image in the staging folder under `name`, with its thumbnail."""
 
     name: str
     width: int
@@ -67,7 +67,7 @@ class _Decoded:
 
 @dataclass(slots=True)
 class _Work:
-    """One import: what was read, what was decoded, what is wrong."""
+    """One import: its manifest, decoded images and problems."""
 
     manifest: ImageManifest
     subject: str
@@ -86,7 +86,7 @@ def images_import(*, path: Path, subject: str, progress: Progress | None = None)
     """Store the images of a zip, and records of a subject's neurons on them.
 
     A subject and neurons that are not there yet are made. `FormatError` where the zip or its
-    manifest cannot be read at all, `ImagesRefused` with every fault of its rows; nothing is stored
+    manifest cannot be read at all, `ImagesRefused` with all problems of its rows; nothing is stored
     then, neither rows nor files.
     """
     if fault := text_fault(subject, 200, empty=False):
@@ -104,7 +104,7 @@ def images_import(*, path: Path, subject: str, progress: Progress | None = None)
 
 
 def _decode(work: _Work, archive: Archive, folder: Path, progress: Progress) -> None:
-    """Decode each image once and put it into the folder; a fault stands at its first row."""
+    """Decode each image once into the folder; a problem is reported at its first row."""
     first: dict[str, ImageRow] = {}
     for row in work.manifest.rows:
         first.setdefault(row.file, row)
@@ -204,7 +204,7 @@ def _take_back(new: Sequence[Path]) -> None:
 
 
 def _fit(work: _Work, subject: Subject) -> None:
-    """Let the subject grow to hold the neurons, unless a capture said how large it is."""
+    """Let the subject grow to hold the neurons, unless a capture fixed its size."""
     deepest = max(work.manifest.rows, key=lambda row: row.neuron.layer)
     widest = max(work.manifest.rows, key=lambda row: row.neuron.index)
     for row, name, place, at in (

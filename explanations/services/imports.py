@@ -1,4 +1,4 @@
-"""Importing: one neuron with all that is said about it, whatever file it comes from.
+"""Import one neuron with its explanations, simulations and scores, from any format.
 
 What is there already stays as it is, so a file can be imported twice. What contradicts it raises
 `ImportProblem`, and then nothing of that neuron is stored.
@@ -93,10 +93,10 @@ def _subject(line: NeuronLine) -> Subject:
 
 
 def subject_fit(subject: Subject, name: str, told: int, place: str, at: int) -> None:
-    """Let a subject grow to what is told of it, or to hold a neuron, unless it was captured."""
+    """Let a subject grow to its stated size, or to hold a neuron, unless it was captured."""
     stored = getattr(subject, name)
     if told and at >= told:
-        raise ImportProblem(place, f"{at} is beyond the {told} that the subject is said to have")
+        raise ImportProblem(place, f"{at} is beyond the subject's stated size of {told}")
     if told and told < stored:
         raise ImportProblem(f"subject.{name}", f"{subject} is stored with {stored!r}")
     wanted = max(told, at + 1)
@@ -194,7 +194,7 @@ def _corpus(neuron: Neuron) -> Corpus:
     """Return the text that a neuron's records are of.
 
     Where it has none yet, that of its subject's newest finished capture; where that has none, a
-    text that stands for what was imported.
+    text that represents the import.
     """
     subject = neuron.subject
     shown = Corpus.objects.filter(documents__records__neuron=neuron).order_by("pk")
@@ -318,7 +318,7 @@ def _simulated(simulation: Simulation, record: Record, line: SimulatedLine) -> S
 
 
 def _equal(stored: bytes | memoryview | None, given: bytes | memoryview | None) -> bool:
-    """Tell whether two columns hold the same numbers, or both none."""
+    """Return whether two columns hold the same numbers, or both none."""
     if stored is None or given is None:
         return stored is given
     one, other = (np.frombuffer(values, dtype="<f4") for values in (stored, given))

@@ -1,4 +1,4 @@
-"""Importing scores: those that come with a neuron, and those of explanations that are stored."""
+"""Import scores: those that come with a neuron, and those of stored explanations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from explanations.services.methods import method_get_or_create
 
 
 class ImportProblem(ValueError):
-    """Something that contradicts what is stored, or is about what is not; `field` says where."""
+    """A value that contradicts stored rows or refers to none; `field` says which."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -21,7 +21,7 @@ class ImportProblem(ValueError):
 
 @dataclass(slots=True)
 class Counts:
-    """How many rows were new."""
+    """The numbers of new rows."""
 
     neurons: int = 0
     records: int = 0
@@ -37,7 +37,7 @@ class Counts:
 
 @transaction.atomic
 def score_import(*, line: ExternalScore) -> Counts:
-    """Store what somebody else found of a stored explanation; return what was new."""
+    """Store an external score of a stored explanation; return what was new."""
     explanation = _named(line)
     new = score_add(explanation=explanation, simulation=None, line=line.score, records=(), at="")
     return Counts(scores=new)
@@ -87,7 +87,7 @@ def agree(at: str, stored: object, given: object) -> None:
 
 
 def _named(line: ExternalScore) -> Explanation:
-    """Return the explanation that a row names; exactly one, or a fault that says what to add."""
+    """Return the one explanation that a row names; an error says what to add otherwise."""
     if line.number is not None:
         return _numbered(line, line.number)
     assert line.neuron is not None  # noqa: S101

@@ -1,4 +1,4 @@
-"""Leases: which worker holds which work. The database decides who was first, and who is too late.
+"""Leases: which worker holds which work. The database decides which claim was first.
 
 A lease is a random key in the rows that a worker claimed, valid until `leased_until`. Every later
 write names the key, so a worker that lost its lease changes nothing.
@@ -31,7 +31,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What an outcome took: language model tokens, seconds of work, US dollars."""
+    """The cost of an outcome: language model tokens, seconds of work, US dollars."""
 
     tokens_in: int = 0
     tokens_out: int = 0
@@ -103,7 +103,7 @@ def targets_claim(*, run_id: int, limit: int, at: datetime) -> Claim:
 
 
 def targets_waiting(*, run_id: int, at: datetime) -> bool:
-    """Tell whether a run has anything to claim."""
+    """Return whether a run has anything to claim."""
     return _claimable(run_id, at).exists()
 
 
@@ -126,7 +126,7 @@ def _claim_survivor(free: QuerySet[Target], lease: UUID, at: datetime) -> None:
 
 
 def target_progress(*, target_id: int, lease: UUID, share: float, cost: Cost | None = None) -> bool:
-    """Say how far a long target is and what it took so far; False when its lease is lost."""
+    """Store a long target's progress and cost so far; False when its lease is lost."""
     cost = cost or Cost()
     held = Target.objects.filter(pk=target_id, lease=lease)
     done = held.update(

@@ -85,7 +85,7 @@ class SettingRefused(LookupError):
         self.setting = setting
 
 
-# What a setting may be, by the type of the method's own value, and how that is said.
+# The type of a setting, by the type of the method's default, and its name in messages.
 _TYPES: dict[type, tuple[tuple[type, ...], str]] = {
     bool: ((bool,), "true or false"),
     int: ((int,), "a whole number"),

@@ -1,24 +1,20 @@
 """Questions about neurons: asked on a page, held by one worker at a time, answered or failed."""
 
-import logging
 import math
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from kombu.exceptions import OperationalError
 
 from explanations.models import Question, Run, Subject
 from explanations.records import NeuronRef
 from explanations.services.leases import MAX_ATTEMPTS, UNHELD, claimable, rows_claim, shortened
-
-logger = logging.getLogger(__name__)
+from explanations.services.publish import publish
 
 ANSWER_QUESTIONS = "explanations.tasks.answer_questions"
 MAX_TEXT = 2_000
@@ -29,7 +25,7 @@ MAX_CLAMP = 1e6
 
 
 class QuestionRefused(ValueError):
-    """A question that cannot be asked; the message is for whoever asks."""
+    """A refused question; the message is for its asker."""
 
 
 class TooManyQuestions(QuestionRefused):
@@ -111,11 +107,8 @@ def _check_room(asker: User | None, earlier: Collection[UUID]) -> None:
 
 
 def questions_call() -> None:
-    """Send for a worker. Without a broker the sweep sends later, so this is no error."""
-    try:
-        current_app.send_task(ANSWER_QUESTIONS, queue=Run.Queue.GPU.value, retry=False)
-    except OperationalError as error:
-        logger.warning("questions wait for the sweep: no broker (%s)", error)
+    """Call a worker."""
+    publish(ANSWER_QUESTIONS, queue=Run.Queue.GPU.value)
 
 
 # --- Answering ------------------------------------------------------------------------------------
@@ -139,7 +132,7 @@ def question_claim(*, at: datetime) -> Question | None:
 
 
 def question_answer(*, lease: UUID, result: Mapping[str, Any], at: datetime) -> bool:
-    """Store an answer; False when the lease is lost. `ValueError` for a number that JSON lacks."""
+    """Store an answer; False when the lease is lost. `ValueError` for NaN or infinity."""
     if not _finite(result):
         raise ValueError("the answer holds a number that is not finite")
     held = Question.objects.filter(lease=lease)
@@ -153,13 +146,13 @@ def question_fail(*, lease: UUID, reason: str, at: datetime) -> bool:
 
 
 def question_withdraw(*, token: UUID) -> bool:
-    """Delete a question that nobody waits for any more; False when it is finished or unknown."""
+    """Delete an unfinished question; False when it is finished or unknown."""
     deleted, _ = Question.objects.filter(token=token, finished=None).delete()
     return deleted > 0
 
 
 def questions_waiting(*, at: datetime) -> bool:
-    """Tell whether there is anything to claim."""
+    """Return whether there is anything to claim."""
     return _claimable(at).exists()
 
 

@@ -1,18 +1,15 @@
-"""Runs: made of targets that have no outcome yet, called to workers, finished when none is left."""
+"""Runs: made of targets without an outcome, sent to workers, finished when none is left."""
 
-import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID, uuid4
 
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from explanations.methods.requests import LOCAL, Need
 from explanations.models import Call, Capture, Explanation, Method, Run, Score, Simulation, Target
@@ -20,8 +17,7 @@ from explanations.scorers import SCORERS
 from explanations.services.batches import batches
 from explanations.services.budgets import RunRefused, budget_check
 from explanations.services.methods import registry
-
-logger = logging.getLogger(__name__)
+from explanations.services.publish import publish
 
 WORK_ON_RUN = "explanations.tasks.work_on_run"
 _BATCH = 2000
@@ -87,7 +83,7 @@ def _shards(run: Run, shards: int) -> list[Target]:
 
 
 def _queue(kind: Run.Kind, method: Method | None) -> Run.Queue:
-    """Return who can do it: far-away models are waited for, those in here like a GPU."""
+    """Return the queue: `llm` waits for remote models, local ones need a GPU."""
     if kind == Run.Kind.CAPTURE:
         return Run.Queue.GPU
     assert method is not None  # noqa: S101  the database has it so
@@ -137,15 +133,15 @@ def run_retry_failures(*, run_id: int) -> int:
     """Open a run's failed targets again; return how many.
 
     What their language model failed at is asked again, what it answered is not. A target whose
-    questions were all answered, but not so that the answers could be used, is asked anew.
+    answers were all there but unusable is asked again.
     """
     failed = Target.objects.filter(run=run_id, state=Target.State.FAILED)
     read = Call.objects.filter(void=False)
     unanswered = read.filter(target=OuterRef("pk")).exclude(reason="")
     answered = failed.exclude(raw="").filter(~Exists(unanswered))
-    anew = list(answered.values_list("pk", flat=True))
+    unusable = list(answered.values_list("pk", flat=True))
     read.filter(target__in=failed).exclude(reason="").update(void=True)
-    for few in batches(anew, _BATCH):
+    for few in batches(unusable, _BATCH):
         read.filter(target__in=few).update(void=True)
     opened = failed.update(
         state=Target.State.OPEN, finished=None, reason="", raw="", attempts=0, progress=0.0
@@ -159,7 +155,7 @@ def run_retry_failures(*, run_id: int) -> int:
 
 @transaction.atomic
 def run_resume(*, run_id: int, budget: float | None) -> None:
-    """Give a run another budget, None for no limit, and let it go on if it was halted.
+    """Set a run's budget, None for no limit, and resume it if it was halted.
 
     Raises `RunRefused` for one that is finished, and for a budget that is spent already.
     """
@@ -185,12 +181,12 @@ def run_finish(*, run_id: int, at: datetime) -> bool:
 
 
 # --- Calling workers ------------------------------------------------------------------------------
-# A run has one valid message at a time: its ticket. Whoever answers it clears the ticket, and a
+# A run has one valid message at a time: its ticket. A worker that takes it clears the ticket, and a
 # message whose ticket was replaced is void, so neither lost nor slow messages multiply the work.
 
 
 def run_call(*, run_id: int, at: datetime) -> bool:
-    """Send for a worker once the transaction commits.
+    """Call a worker once the transaction commits.
 
     False when a message is under way already, or when the run is halted or finished.
     """
@@ -216,12 +212,8 @@ def runs_uncall() -> int:
 
 
 def _publish(run_id: int, ticket: UUID) -> None:
-    """Send the message. Without a broker the sweep sends it later, so this is no error."""
     queue = Run.objects.values_list("queue", flat=True).get(pk=run_id)
-    try:
-        current_app.send_task(WORK_ON_RUN, (run_id, str(ticket)), queue=queue, retry=False)
-    except OperationalError as error:
-        logger.warning("run %s waits for the sweep: no broker (%s)", run_id, error)
+    if not publish(WORK_ON_RUN, run_id, str(ticket), queue=queue):
         Run.objects.filter(pk=run_id, ticket=ticket).update(ticket=None, ticket_until=None)
 
 

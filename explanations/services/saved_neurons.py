@@ -1,4 +1,4 @@
-"""Neurons that people want to find again."""
+"""Neurons that users saved."""
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -9,7 +9,7 @@ from explanations.records import NeuronRef
 
 @transaction.atomic
 def neuron_save(*, user: AbstractBaseUser, subject: Subject, ref: NeuronRef) -> None:
-    """Keep a neuron for a user; once is enough."""
+    """Save a neuron for a user, once."""
     SavedNeuron.objects.get_or_create(
         user_id=user.pk, subject=subject, layer=ref.layer, index=ref.index
     )
@@ -17,7 +17,7 @@ def neuron_save(*, user: AbstractBaseUser, subject: Subject, ref: NeuronRef) -> 
 
 @transaction.atomic
 def neuron_unsave(*, user: AbstractBaseUser, subject: Subject, ref: NeuronRef) -> None:
-    """Let go of a neuron that a user kept, if it was kept."""
+    """Remove a neuron from a user's saved ones, if it is there."""
     SavedNeuron.objects.filter(
         user_id=user.pk, subject=subject, layer=ref.layer, index=ref.index
     ).delete()

@@ -1,4 +1,4 @@
-"""Starting runs over what people call neurons by: the one way of commands, pages and the API."""
+"""Start runs over neurons by their names, for commands, pages and the API."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ _COUNTED: dict[str, tuple[type[Model], str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunWanted:
-    """What somebody asks to be run: a built-in method with its settings, over neurons.
+    """A requested run: a built-in method with its settings, over neurons.
 
     `subject` is a subject's name, None for all of them; `neurons` are layers and indices such as
     `3/120 3/0-99`, blank for all; `budget` is in US dollars, None for no limit.
@@ -59,14 +59,14 @@ class RunWanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEstimate:
-    """How many targets a run would have: `new`, beside those that are `already` done or queued."""
+    """The size of a run: `new` targets, and those that are `already` done or queued."""
 
     new: int
     already: int
 
 
 def run_start(*, wanted: RunWanted) -> RunCreated:
-    """Make a run; raises `RunRefused` or `SettingRefused` naming what cannot be."""
+    """Make a run; raises `RunRefused` or `SettingRefused` naming the invalid field."""
     refs = _refs(wanted)
     budget_check(budget=wanted.budget, method=_unsaved(wanted))
     subject, neurons = neurons_chosen(subject=wanted.subject, refs=refs)
@@ -89,7 +89,7 @@ def run_over(
     neurons: Sequence[int] | None,
     budget: float | None = None,
 ) -> RunCreated:
-    """Make a run over these neurons, a subject's, or all, or over what is said about them."""
+    """Make a run over these neurons, a subject's, or all, or over their explanations."""
     on = worked_on(kind, method)
     return run_create(
         kind=kind,

@@ -1,4 +1,4 @@
-"""Who looks around in which subject, and whether in a session that is rating."""
+"""Which subjects a visitor may browse, and whether their session is rating."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from explanations.stores.reader import CaptureStore
 class Visit:
     """A subject that may be looked at, its capture's files, and whether the visitor is `blind`.
 
-    Whoever rates must not see who wrote an explanation, how it scored or what others preferred.
+    Raters must not see who wrote an explanation, how it scored or what others preferred.
     """
 
     subject: Subject
@@ -35,7 +35,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def for_visitors(view: View) -> View:
-    """Let in whoever may look around in the subject; to others it does not exist."""
+    """Let visitors in who may browse the subject; others get 404."""
 
     @wraps(view)
     @cache_control(private=True, no_cache=True)
@@ -50,7 +50,7 @@ def for_visitors(view: View) -> View:
 
 
 def is_staff(request: HttpRequest) -> bool:
-    """Tell whether whoever asks sees every subject."""
+    """Return whether the visitor sees every subject."""
     return bool(request.user.is_active and request.user.is_staff)
 
 
@@ -61,14 +61,14 @@ def invitations(request: HttpRequest) -> list[str]:
 
 
 def rates(request: HttpRequest) -> bool:
-    """Tell whether somebody rates in this browser now."""
+    """Return whether the session is rating now."""
     rater = rater_of(request)
     return rater is not None and is_rating(rater)
 
 
 @require_safe
 def invited(request: HttpRequest, token: UUID) -> HttpResponseRedirect:
-    """Remember an invitation for this session, and go to what it lets in to."""
+    """Remember an invitation for this session, and redirect to its subject."""
     subject = subject_of_invitation(token)
     if subject is None:
         raise Http404("no subject is behind this invitation")

@@ -1,4 +1,4 @@
-"""The images of neurons, for whoever may look around in their subject."""
+"""The images of neurons, for visitors who may browse their subject."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from studies.browser.access import Visit, for_visitors
 
 
 def hidden_from(visit: Visit) -> frozenset[Split]:
-    """Return the splits whose images a visitor is not shown: who rates may be asked about them."""
+    """Return the splits whose images are hidden: a rater may be asked about them."""
     return frozenset({Split.SCORE}) if visit.blind else frozenset()
 
 

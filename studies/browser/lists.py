@@ -43,7 +43,7 @@ _LOOK_AGAIN = 2
 @require_safe
 @for_visitors
 def neuron_list(request: HttpRequest, visit: Visit, which: str) -> HttpResponse:
-    """Show one of the lists of neurons; those that tell scores or votes not to who rates."""
+    """Show one of the lists of neurons; lists by scores or votes are hidden from raters."""
     show = LISTS.get(which)
     if show is None:
         raise Http404(f"there is no list {which}")
@@ -158,7 +158,7 @@ def _ask(request: HttpRequest, visit: Visit) -> HttpResponse:
 @never_cache
 @for_visitors
 def found(request: HttpRequest, visit: Visit, token: UUID) -> HttpResponse:
-    """Show the explanations that mean something like a text, once a worker has found them."""
+    """Show the explanations closest in meaning to a text, once a worker has found them."""
     state = question_state(token)
     if state is None or (state.kind, state.subject) != (Question.Kind.MEANING, visit.subject.name):
         raise Http404("nothing was asked under this address; old questions are deleted")

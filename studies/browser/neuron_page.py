@@ -1,4 +1,4 @@
-"""What the page of a neuron shows of its explanations, records and simulations."""
+"""The explanations, records and simulations on a neuron's page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ SIMULATED = "simulated"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplanationCard:
-    """An explanation and how it fared; in a session that rates, its text alone."""
+    """An explanation with scores and votes; in a session that rates, its text alone."""
 
     text: str
     explanation: ExplanationView | None = None
@@ -35,13 +35,13 @@ class ExplanationCard:
 
     @property
     def is_control(self) -> bool:
-        """Whether it is known to be there only to be compared with."""
+        """Whether it is known to be a control."""
         return self.explanation is not None and self.explanation.is_control
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRow:
-    """A record as a heat map, with where it is from and what it is for."""
+    """A record as a heat map, with its document and split."""
 
     excerpt: Excerpt
     peak: float
@@ -96,7 +96,7 @@ class SimulationChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulationPanel:
-    """One simulation beside the real activations, and those that could be shown instead."""
+    """One simulation with the real activations, and the other simulations to choose from."""
 
     chosen: SimulationChoice
     choices: tuple[SimulationChoice, ...]

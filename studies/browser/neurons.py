@@ -37,7 +37,7 @@ from studies.browser.related import related_panel
 @require_safe
 @cache_control(private=True, no_cache=True)
 def subjects(request: HttpRequest) -> HttpResponse:
-    """List the subjects that a person may look around in."""
+    """List the subjects that a visitor may browse."""
     found = subjects_to_browse(staff=is_staff(request), invited=invitations(request))
     return render(request, "neurons/subjects.html", {"subjects": found, "blind": rates(request)})
 
@@ -119,7 +119,7 @@ COLUMNS = (
 
 
 def page_number(request: HttpRequest) -> int:
-    """Return the page asked for, the first where that is no number above 0."""
+    """Return the requested page number, or 1 if it is not a positive number."""
     asked = request.GET.get("page", "1")
     return max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
 
@@ -127,7 +127,7 @@ def page_number(request: HttpRequest) -> int:
 @require_safe
 @for_visitors
 def neuron(request: HttpRequest, visit: Visit, layer: int, index: int) -> HttpResponse:
-    """Show all there is about one neuron."""
+    """Show one neuron."""
     ref = NeuronRef(layer=layer, index=index)
     seen = neuron_view(visit.subject, visit.store, ref)
     if seen is None:
@@ -161,7 +161,7 @@ def neuron(request: HttpRequest, visit: Visit, layer: int, index: int) -> HttpRe
 @login_required
 @for_visitors
 def save(request: HttpRequest, visit: Visit, layer: int, index: int) -> HttpResponse:
-    """Keep a neuron among one's own, or let go of it."""
+    """Save a neuron, or remove it from the saved ones."""
     ref = NeuronRef(layer=layer, index=index)
     if neuron_view(visit.subject, visit.store, ref) is None:
         raise Http404(f"{visit.subject} has no neuron {ref}")

@@ -1,4 +1,4 @@
-"""What the page of a neuron shows of its spread, its tokens and its relatives."""
+"""The histogram, tokens and related neurons on a neuron's page."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ class HistogramRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistogramPanel:
-    """How often a neuron has which activation: a drawing, and the table behind it."""
+    """A histogram of a neuron's activations: a drawing and its table."""
 
     figure: str
     rows: tuple[HistogramRow, ...]
@@ -85,7 +85,7 @@ class HistogramPanel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelatedPanel:
-    """What a capture's files say of a neuron beside its records; empty without them."""
+    """A neuron's statistics and relations from a capture's files; empty without them."""
 
     neurons: tuple[RelatedList, ...] = ()
     tokens: tuple[TokenList, ...] = ()
@@ -95,7 +95,7 @@ class RelatedPanel:
 def related_panel(
     subject: Subject, store: CaptureStore | None, neuron: NeuronView, *, blind: bool
 ) -> RelatedPanel:
-    """Return a neuron's spread, tokens and relatives; to the `blind` without explanations."""
+    """Return a neuron's histogram, tokens and relations; without explanations if `blind`."""
     if store is None or not neuron.in_files:
         return RelatedPanel()
     relations = relations_of(store)

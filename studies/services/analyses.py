@@ -1,22 +1,18 @@
 """Request a study's analysis, and store a worker's results."""
 
-import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
-from kombu.exceptions import OperationalError
 
 from explanations.services.leases import UNHELD, claimable, lease_end
+from explanations.services.publish import publish
 from studies.models import Analysis, Study
-
-logger = logging.getLogger(__name__)
 
 ANALYSE = "studies.tasks.analyse"
 MAX_ATTEMPTS = 3
@@ -48,15 +44,8 @@ def analysis_call(*, analysis_id: int, at: datetime) -> bool:
     uncalled = Q(called=None) | Q(called__lt=at - _CALL_AGAIN)
     called = Analysis.objects.filter(uncalled, pk=analysis_id).update(called=at)
     if called:
-        transaction.on_commit(partial(_publish, analysis_id))
+        transaction.on_commit(partial(publish, ANALYSE, analysis_id))
     return called == 1
-
-
-def _publish(analysis_id: int) -> None:
-    try:
-        current_app.send_task(ANALYSE, (analysis_id,), retry=False)
-    except OperationalError as error:
-        logger.warning("analysis %s waits for the sweep: no broker (%s)", analysis_id, error)
 
 
 def analysis_claim(*, analysis_id: int, at: datetime) -> UUID | None:

@@ -89,7 +89,7 @@ def test_without_waiting_the_command_says_where_to_look() -> None:
     factories.neuron_with_records()
     said = _said("explain", "--explainer", "token_lookup")
     assert "`manage.py runs` shows its progress" in said
-    assert "run 1 explain token_lookup v1: 0/1 (0%), 0 in work" in _said("runs").replace(
+    assert "run 1 explain token_lookup v1: 0/1 (0%), 0 in progress" in _said("runs").replace(
         f"run {Run.objects.get().pk}", "run 1"
     )
 
@@ -169,7 +169,9 @@ def test_a_budget_that_is_spent_halts_a_run_and_a_larger_one_lets_it_go_on(setti
         assert "halted: its budget of $0.02 is spent" in _said("runs")
         with pytest.raises(CommandError, match="give more"):
             _said("runs", "--resume", str(run), "--budget", "0.03")
-        assert "$0.0360 of $1.00, 0 in work" in _said("runs", "--resume", str(run), "--budget", "1")
+        assert "$0.0360 of $1.00, 0 in progress" in _said(
+            "runs", "--resume", str(run), "--budget", "1"
+        )
         assert "3/3 (100%), $0.0540 of $1.00" in _said(*asked)
     assert "3 calls, 0 failed: 33 tokens in, 21 out" in _said("runs", str(run))
 

@@ -39,7 +39,7 @@ def pairs(neuron: Neuron) -> list[Pair | None]:
 
 def test_what_code_gives_becomes_records_of_all_splits() -> None:
     (neuron,) = coded("import sys\ndef function(string):\n    return string + 'vmB'")
-    assert "1 functions were run on 400 inputs; 0 faults" in run()
+    assert "1 function run on 400 inputs; problems: 0" in run()
     found = pairs(neuron)
     assert len(found) == 36 + 16 + 36
     assert all(pair is not None and pair.output == f"{pair.given}vmB" for pair in found)
@@ -68,7 +68,7 @@ def test_code_that_fails_is_told_and_the_others_are_stored() -> None:
         "def function(x):\n    return x[::-1]",
     )
     out = StringIO()
-    with pytest.raises(CommandError, match="1 faults"):
+    with pytest.raises(CommandError, match="problems: 1"):
         call_command("run_functions", "find/strings", kind="string", stdout=out, stderr=out)
     said = out.getvalue()
     assert "find/strings L0/0: ImportError" in said
@@ -81,7 +81,7 @@ def test_a_function_that_has_records_is_not_run_again() -> None:
     coded("def f(x):\n    return x")
     run()
     before = Record.objects.count()
-    assert "0 functions were run" in run()
+    assert "0 functions run" in run()
     assert Record.objects.count() == before
 
 

@@ -13,7 +13,7 @@ from explanations.management.run_command import add_choice, chosen
 from explanations.selectors.export_rows import neuron_lines
 from explanations.selectors.neurons import neuron_keys_in_place
 
-# Which neurons are written is chosen by `--subject`, so it names none anew; sizes are known.
+# `--subject` already chooses the neurons here, and the sizes are known.
 _NOT_SAID = frozenset({"subject", "layers", "width", "seed"})
 
 
@@ -27,9 +27,9 @@ class Command(BaseCommand):
         add_choice(parser)
 
     def handle(self, **options: Any) -> None:
-        """Write what the format has a place for, and name the rest: then the status is 1.
+        """Write what the format can hold and list the rest; exit with 1 if anything is left out.
 
-        What cannot be finished is not left half written.
+        An unfinished file is removed.
         """
         path: Path = options["path"]
         form = FORMATS[options["format"]]

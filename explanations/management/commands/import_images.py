@@ -21,7 +21,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, **options: Any) -> None:
-        """Import, or name every fault; the status is 1 if there was any."""
+        """Import the zip, or print every problem and exit with 1."""
         try:
             counts = images_import(path=options["zip"], subject=options["subject"])
         except ImagesRefused as refused:

@@ -19,7 +19,7 @@ class Command(BaseCommand):
     help = "Read neurons with records, explanations, simulations and scores."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the path, and what files may not say themselves."""
+        """Add the path and values that the files may not contain."""
         parser.add_argument("path", help="a file, a folder, or a URL that fsspec can open")
         add_format(parser)
         parser.add_argument(
@@ -77,7 +77,7 @@ def _stored(found: Parsed) -> Counts:
 
 @contextmanager
 def _kept(kept: bool) -> Iterator[None]:
-    """Let what happens inside be stored, or do it all and take it back."""
+    """Keep what is stored inside the block, or roll it back."""
     if kept:
         yield
         return

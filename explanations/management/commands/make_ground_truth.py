@@ -60,7 +60,7 @@ class Command(RunCommand):
         )
 
     def _captured(self, function_set: FunctionSet, options: dict[str, Any]) -> Counts:
-        """Capture functions of texts in this process, read all their records, describe them."""
+        """Capture functions of texts in this process, and store their records and descriptions."""
         capture = self._planned(function_set, options["text"] or self._stories(function_set))
         self.created(str(capture), run_create(kind=Run.Kind.CAPTURE, capture=capture))
         runs = runs_of_capture(capture.pk)
@@ -82,7 +82,7 @@ class Command(RunCommand):
             raise CommandError(str(error)) from error
 
     def _stories(self, function_set: FunctionSet) -> str:
-        """Write the made stories of a seed where workers find them."""
+        """Write the generated stories of a seed where workers can read them."""
         path = Path(settings.VAR_DIR, "ground-truth", f"stories-{function_set.seed}.jsonl")
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = (

@@ -1,4 +1,4 @@
-"""Run functions that came as code: `manage.py run_functions find/strings --kind string`."""
+"""Run functions imported as code: `manage.py run_functions find/strings --kind string`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +12,7 @@ from explanations.ground_truth.numeric import numeric_inputs
 from explanations.ground_truth.pairs import LONGEST, Pair, Value, number
 from explanations.ground_truth.sets import INPUTS
 from explanations.ground_truth.strings import string_inputs
+from explanations.management.import_options import counted
 from explanations.methods.values import Unusable
 from explanations.models import Explanation
 from explanations.scorers.program import program_of
@@ -23,7 +24,7 @@ class Command(BaseCommand):
     help = "Run code that was imported, locked in, and store its inputs and outputs as records."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the functions, and what they are given."""
+        """Add the functions and their inputs."""
         parser.add_argument("subject", help="name of a subject whose neurons are functions")
         parser.add_argument("--method", default="find_code", help="whose explanations are the code")
         parser.add_argument(
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=0, help="makes inputs and deals the splits")
 
     def handle(self, **options: Any) -> None:
-        """Run each function that has no records yet; the status is 1 if one gave nothing."""
+        """Run each function that has no records yet; exit with 1 if any fails."""
         given = self._inputs(options)
         done = faults = 0
         for explanation in self._programs(options):
@@ -43,9 +44,12 @@ class Command(BaseCommand):
             except (ValueError, sandbox.Unprotected) as error:
                 faults += 1
                 self.stderr.write(f"{explanation.neuron}: {error}")
-        self.stdout.write(f"{done} functions were run on {len(given)} inputs; {faults} faults.")
+        self.stdout.write(
+            f"{counted(done, 'functions')} run on {counted(len(given), 'inputs')}; "
+            f"problems: {faults}."
+        )
         if faults:
-            raise CommandError(f"{faults} faults: see above")
+            raise CommandError(f"problems: {faults} (see above)")
 
     def _programs(self, options: dict[str, Any]) -> list[Explanation]:
         try:
@@ -71,7 +75,7 @@ class Command(BaseCommand):
     def _run(
         self, explanation: Explanation, given: Sequence[Value], options: dict[str, Any]
     ) -> None:
-        """Store what a function gives; inputs on which it gives nothing are told."""
+        """Store a function's outputs; print the inputs on which it fails."""
         ran = sandbox.run(program_of(explanation.text), given)
         if isinstance(ran, Unusable):
             raise ValueError(ran.reason)
@@ -87,7 +91,7 @@ class Command(BaseCommand):
 
 
 def _read(lines: Sequence[str], kind: Kind) -> list[Value]:
-    """Read inputs, each once; `ValueError` names a line that is none."""
+    """Read the distinct inputs; `ValueError` names an invalid line."""
     if not lines or len(set(lines)) < len(lines):
         raise ValueError("holds an input twice" if lines else "holds no inputs")
     read: list[Value] = []

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the choice of runs, and what may be done to one."""
+        """Add the choice of runs and the actions on one."""
         parser.add_argument("run", nargs="?", type=int)
         parser.add_argument("--limit", type=int, default=20)
         parser.add_argument(
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--retry", type=int, metavar="RUN", help="retry what failed in a run")
 
     def handle(self, **options: Any) -> None:
-        """Do what is asked, or print a line a run."""
+        """Resume or retry a run, or print one line per run."""
         if options["budget"] is not None and options["resume"] is None:
             raise CommandError("--budget goes with --resume RUN")
         try:
