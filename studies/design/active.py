@@ -68,16 +68,16 @@ def information(pairs: Pairs) -> Numbers:
     """
     if not len(pairs.neuron):
         return np.zeros(0)
-    met = at, i, j = pairs.neuron, pairs.first, pairs.second
-    shape = int(at.max()) + 1, int(max(i.max(), j.max())) + 1
+    met = neuron, i, j = pairs.neuron, pairs.first, pairs.second
+    shape = int(neuron.max()) + 1, int(max(i.max(), j.max())) + 1
     won, lost, awaited = (
         pair_table(*met, counts, shape) for counts in (pairs.won, pairs.lost, pairs.awaited)
     )
     ability, _ = NeuronVotes(won=won, lost=lost).mode(PRIOR_SD)
     expected = NeuronVotes(won=won + awaited, lost=lost).slope(PRIOR_SD**-2, ability)
     covariance = expected.inverse()
-    variance = covariance[at, i, i] + covariance[at, j, j] - 2 * covariance[at, i, j]
-    chance = 1 / (1 + np.exp(ability[at, j] - ability[at, i]))
+    variance = covariance[neuron, i, i] + covariance[neuron, j, j] - 2 * covariance[neuron, i, j]
+    chance = 1 / (1 + np.exp(ability[neuron, j] - ability[neuron, i]))
     result: Numbers = np.log1p(chance * (1 - chance) * variance) / 2
     return result
 
@@ -98,15 +98,15 @@ def draws(
     for _ in range(min(n, len(weights))):
         arms = _arms(weights[left])
         arm: Arm = "random" if random.random() < random_share else "active"
-        at = int(random.choice(len(left), p=arms[arm]))
-        chance = random_share * arms["random"][at] + (1 - random_share) * arms["active"][at]
-        drawn.append(Draw(pair=int(left[at]), arm=arm, probability=float(chance)))
-        left = np.delete(left, at)
+        index = int(random.choice(len(left), p=arms[arm]))
+        chance = random_share * arms["random"][index] + (1 - random_share) * arms["active"][index]
+        drawn.append(Draw(pair=int(left[index]), arm=arm, probability=float(chance)))
+        left = np.delete(left, index)
     return drawn
 
 
 def _arms(weights: Numbers) -> dict[Arm, npt.NDArray[Any]]:
     """Return each pair's probability in either arm; both are equal if all weights are zero."""
-    alike = np.full(len(weights), 1 / len(weights))
+    uniform = np.full(len(weights), 1 / len(weights))
     total = weights.sum()
-    return {"random": alike, "active": weights / total if total > 0 else alike}
+    return {"random": uniform, "active": weights / total if total > 0 else uniform}

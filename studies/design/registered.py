@@ -34,7 +34,7 @@ def digest_of(rows: Iterable[Any]) -> str:
 def differences(registered: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
     """Return a sentence on each part of a design that differs from what was registered."""
     return tuple(
-        f"{name.replace('_', ' ').capitalize()}: registered {_said(value)}, now {_said(now[name])}."
+        f"{name.replace('_', ' ').capitalize()}: registered {_text(value)}, now {_text(now[name])}."
         for name, value in registered.items()
         if value is not None and name in now and now[name] != value
     )
@@ -43,7 +43,7 @@ def differences(registered: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[
 _LONG = 60
 
 
-def _said(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, Mapping) and "n" in value:
         return f"{value['n']:,} with digest {value['sha256'][:8]}"
     text = value if isinstance(value, str) else canonical({"": value})[4:-1]

@@ -16,7 +16,7 @@ _ROWS = 1000
 
 
 def _raters(study: Study) -> Iterator[Row]:
-    given: dict[tuple[int, str], int] = {
+    counts: dict[tuple[int, str], int] = {
         (rater, state): n
         for rater, state, n in Assignment.objects.filter(item__batch=study.batch_id)
         .order_by()
@@ -38,7 +38,7 @@ def _raters(study: Study) -> Iterator[Row]:
             **_check(each),
             "practised": each.practised,
             "paused": each.paused,
-            **_counts(each.rater_id, given),
+            **_counts(each.rater_id, counts),
             "excluded": [rule for rule, raters in rules.items() if each.rater_id in raters],
             "exclusions": broken[each.pk],
             "external": each.rater.external,
@@ -46,13 +46,13 @@ def _raters(study: Study) -> Iterator[Row]:
         }
 
 
-def _counts(rater: int, given: dict[tuple[int, str], int]) -> dict[str, Any]:
+def _counts(rater: int, counts: dict[tuple[int, str], int]) -> dict[str, Any]:
     states = {
         "judgments": Assignment.State.JUDGED,
         "skipped": Assignment.State.SKIPPED,
         "lapsed": Assignment.State.EXPIRED,
     }
-    return {name: given.get((rater, state), 0) for name, state in states.items()}
+    return {name: counts.get((rater, state), 0) for name, state in states.items()}
 
 
 def _check(enrolment: Enrolment) -> Row:

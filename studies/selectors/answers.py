@@ -112,7 +112,7 @@ def chunked(rows: Iterator[T], size: int) -> Iterator[list[T]]:
 
 def items_about(study: Study, items: Iterable[int]) -> dict[int, About]:
     """Return what items are about, by item id."""
-    place = {pk: i for i, pk in enumerate(study.conditions.values_list("pk", flat=True))}
+    nth = {pk: i for i, pk in enumerate(study.conditions.values_list("pk", flat=True))}
     wanted = list(items)
     options = defaultdict[int, list[Offered]](list)
     rows = StudyOption.objects.filter(study_item__item__in=wanted).order_by("place").values_list(
@@ -120,7 +120,7 @@ def items_about(study: Study, items: Iterable[int]) -> dict[int, About]:
     )  # fmt: skip
     for item, key, explanation, condition, record in rows:
         options[item].append(
-            Offered(key=key, explanation=explanation, condition=place.get(condition), record=record)
+            Offered(key=key, explanation=explanation, condition=nth.get(condition), record=record)
         )
     neurons = StudyItem.objects.filter(item__in=wanted).values_list(
         *("item", "neuron", "neuron__subject__name", "neuron__layer", "neuron__index"),
@@ -133,7 +133,7 @@ def items_about(study: Study, items: Iterable[int]) -> dict[int, About]:
             layer=layer,
             index=index,
             role=role,
-            condition=place.get(condition),
+            condition=nth.get(condition),
             explanation=explanation,
             known=known,
             options=tuple(options[item]),

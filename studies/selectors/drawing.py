@@ -73,12 +73,12 @@ def _pairs(study: Study, rows: list[tuple[int, int, int]]) -> Pairs:
     behind = _options(study)
     votes = votes_on(study.items.filter(role=StudyItem.Role.MAIN))
     columns = np.zeros((len(rows), 3))
-    for place, (item, _, drawn) in enumerate(rows):
+    for row, (item, _, drawn) in enumerate(rows):
         if item in votes:
-            given = votes[item].by_choice
-            tied = given.get(TIE, 0) / 2
-            columns[place, :2] = [given.get(key, 0) + tied for key, _ in behind[item]]
-        columns[place, 2] = max(drawn - columns[place].sum(), 0)
+            by_choice = votes[item].by_choice
+            tied = by_choice.get(TIE, 0) / 2
+            columns[row, :2] = [by_choice.get(key, 0) + tied for key, _ in behind[item]]
+        columns[row, 2] = max(drawn - columns[row].sum(), 0)
     _, neuron = np.unique([neuron for _, neuron, _ in rows], return_inverse=True)
     return Pairs(
         neuron=neuron,
@@ -92,12 +92,12 @@ def _pairs(study: Study, rows: list[tuple[int, int, int]]) -> Pairs:
 
 def _options(study: Study) -> dict[int, list[tuple[str, int]]]:
     """Return each item's two options in order: key and condition number."""
-    place = {pk: i for i, pk in enumerate(study.conditions.values_list("pk", flat=True))}
+    index = {pk: i for i, pk in enumerate(study.conditions.values_list("pk", flat=True))}
     main = StudyOption.objects.filter(study_item__study=study, study_item__role=StudyItem.Role.MAIN)
     rows = main.order_by("study_item", "place").values_list("study_item__item", "key", "condition")
     options = defaultdict[int, list[tuple[str, int]]](list)
     for item, key, condition in rows.iterator(_ROWS):
-        options[item].append((key, place[condition]))
+        options[item].append((key, index[condition]))
     return options
 
 
@@ -133,8 +133,8 @@ def study_draws(study: Study) -> Iterator[Drawn]:
         *("round", "place", "arm", "probability", "drawn"),
     )
     for item, position, number, place, arm, probability, drawn in rows.iterator(_ROWS):
-        given = answers[item]
-        judgment, rater = given[nth[item]] if nth[item] < len(given) else (None, None)
+        answered = answers[item]
+        judgment, rater = answered[nth[item]] if nth[item] < len(answered) else (None, None)
         yield Drawn(
             item=item,
             position=position,

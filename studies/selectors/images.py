@@ -33,7 +33,7 @@ def likeliest_subject(*, images: bool) -> Subject | None:
 def thumbnails_of(files: Sequence[str]) -> dict[str, str]:
     """Return the files of thumbnails by the files of their images."""
     found: dict[str, str] = {}
-    for at in range(0, len(files), _CHUNK):
-        images = StoredImage.objects.filter(file__in=files[at : at + _CHUNK])
+    for start in range(0, len(files), _CHUNK):
+        images = StoredImage.objects.filter(file__in=files[start : start + _CHUNK])
         found |= dict(images.values_list("file", "thumbnail"))
     return found

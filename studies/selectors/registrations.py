@@ -114,7 +114,7 @@ def _late(answers: int) -> tuple[str, ...]:
 
 def _not_scored(results: Results) -> tuple[str, ...]:
     plan, names = results.plan, results.scorers
-    told = [each for pair in plan.contrasts for each in pair if each not in names]
+    missing = dict.fromkeys(each for pair in plan.contrasts for each in pair if each not in names)
     primary = (
         (f"The declared primary scorer, {plan.primary}, has no score: the headline uses another.",)
         if plan.primary and plan.primary not in names
@@ -122,7 +122,7 @@ def _not_scored(results: Results) -> tuple[str, ...]:
     )
     return (
         *primary,
-        *(f"A declared contrast is missing: {name} has no score." for name in dict.fromkeys(told)),
+        *(f"A declared contrast is missing: {name} has no score." for name in missing),
     )
 
 

@@ -42,14 +42,14 @@ _ROWS = 5000
 def study_tables(study: Study) -> StudyTables:
     """Return the input of a study's analysis: its current judgments and all scores."""
     protocol, rubric = study.protocol_analysis, _rubric(study)
-    given = study_votes(study) if study.compares else answers(_rows(study, protocol, rubric))
+    columns = study_votes(study) if study.compares else answers(_rows(study, protocol, rubric))
     return StudyTables(
         protocol=protocol.name,
         conditions=tuple(study.conditions.values_list("name", flat=True)),
-        answers=given,
+        answers=columns,
         scores=study_scores(study),
         flow=study_flow(study),
-        exclusions=_exclusions(study, given),
+        exclusions=_exclusions(study, columns),
         lengths=explanation_lengths(study),
         dimensions=rubric,
         own=people_of(study.slug),
@@ -110,10 +110,10 @@ def _rivals(study: Study) -> tuple[Rival, ...]:
     )
 
 
-def _exclusions(study: Study, given: Answers) -> dict[str, npt.NDArray[np.bool_]]:
+def _exclusions(study: Study, columns: Answers) -> dict[str, npt.NDArray[np.bool_]]:
     """Return, for each quality rule, the answers of the raters who broke it."""
     rules = excluded_raters(study.batch) if study.batch else {}
-    return {rule: np.isin(given.judgments.rater, list(raters)) for rule, raters in rules.items()}
+    return {rule: np.isin(columns.judgments.rater, list(raters)) for rule, raters in rules.items()}
 
 
 def explanation_lengths(study: Study) -> Scores:

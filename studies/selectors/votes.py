@@ -55,22 +55,22 @@ def study_votes(study: Study) -> Answers:
     parts = [_read(_table(chunk, _ANSWER), options) for chunk in chunked(_answers(study), _ROWS)]
     votes = np.concatenate([np.zeros(0, dtype=_VOTE), *parts])
     votes = votes[np.argsort(votes["pk"])]
-    place, left = votes["place"], np.where(votes["left_listed_first"], 0, 1)
+    row, left = votes["place"], np.where(votes["left_listed_first"], 0, 1)
     judgments = Judgments(
-        unit=options["item"][place, 0],
-        neuron=options["neuron"][place, 0],
-        left_explanation=options["explanation"][place, left],
-        right_explanation=options["explanation"][place, 1 - left],
-        left_condition=options["condition"][place, left],
-        right_condition=options["condition"][place, 1 - left],
+        unit=options["item"][row, 0],
+        neuron=options["neuron"][row, 0],
+        left_explanation=options["explanation"][row, left],
+        right_explanation=options["explanation"][row, 1 - left],
+        left_condition=options["condition"][row, left],
+        right_condition=options["condition"][row, 1 - left],
         synthetic=np.isin(votes["rater"], list(_programs(study))),
         **{name: np.ascontiguousarray(votes[name]) for name in _OWN},
     )
     return answers_of(
         judgments,
         strength=votes["strength"],
-        layer=options["layer"][place, 0],
-        item=options["number"][place, 0],
+        layer=options["layer"][row, 0],
+        item=options["number"][row, 0],
         draws=_draws(study, judgments) if study.draws_pairs else None,
     )
 
@@ -98,7 +98,7 @@ def _options(study: Study) -> _Table:
 
     Only items are included whose options are both explanations that represent conditions.
     """
-    place = {pk: i for i, pk in enumerate(study.conditions.values_list("pk", flat=True))}
+    index = {pk: i for i, pk in enumerate(study.conditions.values_list("pk", flat=True))}
     found = StudyOption.objects.filter(
         study_item__study=study, explanation__isnull=False, condition__isnull=False
     ).order_by("study_item__item", "place")
@@ -107,7 +107,7 @@ def _options(study: Study) -> _Table:
     rows = found.values_list(*item, "key", "explanation", "condition", *about)
     options = _table(
         (
-            (*ids, key, explanation, place[condition], neuron, layer)
+            (*ids, key, explanation, index[condition], neuron, layer)
             for *ids, key, explanation, condition, neuron, layer in rows.iterator(_ROWS)
         ),
         _OPTION,
@@ -149,14 +149,14 @@ def _answers(study: Study) -> Iterator[tuple[Any, ...]]:
 def _read(answers: _Table, options: _Table) -> _Table:
     """Return the answers to the items of `options`, each with its item's index in it."""
     items = options["item"][:, 0]
-    place = np.searchsorted(items, answers["item"])
-    known = np.append(items, -1)[place] == answers["item"]
-    answers, place = answers[known], place[known]
+    row = np.searchsorted(items, answers["item"])
+    known = np.append(items, -1)[row] == answers["item"]
+    answers, row = answers[known], row[known]
     votes = np.empty(len(answers), dtype=_VOTE)
     for name in ("pk", "rater", "confidence", "seconds", "strength"):
         votes[name] = answers[name]
-    votes["place"] = place
-    votes["left_listed_first"] = answers["left"] == options["key"][place, 0]
+    votes["place"] = row
+    votes["left_listed_first"] = answers["left"] == options["key"][row, 0]
     votes["outcome"] = _outcome(answers["choice"], answers["left"])
     return votes
 

@@ -156,13 +156,13 @@ class _Adopter:
             return Unusable(reason="the question was not about an explanation")
         try:
             payload = simulate.SIMULATE.read(answer.payload)
-            given = simulate.parse(payload, {"values": answer.answer.get("values")})
+            painted = simulate.parse(payload, {"values": answer.answer.get("values")})
         except (AnswerError, ValueError) as error:
             return Unusable(reason=f"not a simulation: {error}")
         if answer.explanation not in self._unseen:
             self._unseen[answer.explanation] = _unseen(answer.explanation)
         unseen = self._unseen[answer.explanation]
-        outcomes = _outcomes(unseen, answer.records, payload.texts, given.values)
+        outcomes = _outcomes(unseen, answer.records, payload.texts, painted.values)
         if not any(isinstance(each, Simulated) for each in outcomes.values()):
             reasons = [each.reason for each in outcomes.values() if isinstance(each, Unusable)]
             return Unusable(reason=(reasons or ["the records shown no longer exist"])[0])

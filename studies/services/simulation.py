@@ -57,13 +57,13 @@ def raters_simulate(
         raise StudyRefused(f"study: it is {study.state}, not open")
     quality, label = _quality(study, scorer)
     behind = _behind(study)
-    given = 0
+    judgments = 0
     for number in range(raters):
         random = stream(seed, "rater", str(number))
         mildness = float(stream(seed, "mildness", str(number)).normal(0, 0.08))
         rater = Synthetic(behaviour=behaviour, random=random, mildness=mildness)
-        given += _rate(study, study.batch, behind, quality, rater, study.design.seconds, at)
-    return Simulated(raters=raters, judgments=given, scorer=label)
+        judgments += _rate(study, study.batch, behind, quality, rater, study.design.seconds, at)
+    return Simulated(raters=raters, judgments=judgments, scorer=label)
 
 
 def _quality(study: Study, scorer: str) -> tuple[Mapping[int, float], str]:
@@ -107,7 +107,7 @@ def _rate(
     """
     Study.objects.select_for_update(of=("self",)).get(pk=study.pk)
     enrolment = rater_enrol(batch=batch, rater=None, at=at, synthetic=True)
-    given = 0
+    judgments = 0
     while assignment := question_claim(enrolment=enrolment, at=at):
         item = assignment.item_id
         answer = _answer(
@@ -120,9 +120,9 @@ def _rate(
         )
         took = seconds(rater.random, pace=pace)
         judgment_submit(assignment=assignment, answer=answer, key=uuid4(), seconds=took, at=at)
-        given += 1
+        judgments += 1
     enrolment_finish(enrolment=enrolment, at=at)
-    return given
+    return judgments
 
 
 def _answer(

@@ -96,7 +96,7 @@ def _choice(case: str, excerpts: list[dict[str, Any]], images: Path) -> dict[str
         return {
             "excerpts": [intervention()],
             "options": texts(7, 3),
-            "question": "Which description foretells the change?",
+            "question": "Which description predicts the change?",
             "asks": {"cannot_tell": True},
         }
     return {"excerpts": excerpts, "options": texts(8, 5)}
@@ -109,7 +109,7 @@ def _passages(count: int) -> list[str]:
 
 
 def batch_of(name: str, images: Path) -> Batch:
-    """Return an open batch with two questions alike."""
+    """Return an open batch with the same question twice."""
     payload = question(name, images)
     batch = batch_create(
         title="What makes a unit of a language model respond?",

@@ -245,7 +245,7 @@ def test_what_a_neuron_lacks_is_said(name: str, missing: str) -> None:
         study_build(study=study)
 
 
-def test_only_functions_can_foretell_outputs() -> None:
+def test_only_functions_can_have_outputs_predicted() -> None:
     study = stocked_study("find-2023")
     study.neurons.set([factories.neuron_with_records()])
     with pytest.raises(StudyRefused, match="without"):
