@@ -108,10 +108,10 @@ def analyse(
     progress("answers and scores", 0.1)
     details = protocol.analyse(tables, answers, plan)
     progress("key figures without exclusions", 0.65)
-    key_figures = protocol.key_figures(details)
+    key_figures = protocol.report.key_figures(details)
     whole = key_figures
     if key_figures and not left.kept.all():
-        whole = protocol.key_figures(protocol.analyse(tables, everything, plan))
+        whole = protocol.report.key_figures(protocol.analyse(tables, everything, plan))
     progress("raters one by one", 0.75)
     judgments = answers.judgments
     timed = judgments.seconds > 0

@@ -38,13 +38,13 @@ DECLARABLE = (
 
 def summary(results: Results) -> dict[str, Any]:
     """Return what is written above the figures, and in which order these come."""
-    some, analysis = results.n_judgments > 0, results.analysis
+    some, report = results.n_judgments > 0, results.analysis.report
     return {
         "synthetic_notice": synthetic_notice(results.n_synthetic, results.n_judgments),
-        "headline": analysis.headline(results.details) if some else NOTHING,
-        "warnings": [*_warnings(results), *analysis.warnings(results.details)] if some else [],
+        "headline": report.headline(results.details) if some else NOTHING,
+        "warnings": [*_warnings(results), *report.warnings(results.details)] if some else [],
         "sections": [asdict(each) for each in _sections(results)],
-        "methods_text": analysis.methods_text(results.details) if some else "",
+        "methods_text": report.methods_text(results.details) if some else "",
     }
 
 
@@ -79,7 +79,7 @@ def _sections(results: Results) -> Iterator[Section]:
         (flow,)
         if not results.n_judgments
         else (
-            *results.analysis.sections(results.details),
+            *results.analysis.report.sections(results.details),
             Section(
                 title="Do raters change as they go on?",
                 figures=("growth", "learning", "pace"),
@@ -110,7 +110,7 @@ def figures(results: Results) -> dict[str, Figure]:
         "exclusions": _exclusions(results),
         "flow": _flow(results),
         **({"sensitivity": _sensitivity(results)} if results.key_figures else {}),
-        **results.analysis.figures(results.details),
+        **results.analysis.report.figures(results.details),
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from studies.analysis.data.answers import Answers, ResponseRow, StudyTables
 from studies.analysis.data.estimate import Estimate
@@ -13,6 +13,7 @@ from studies.analysis.protocols.synthetic import Known, Synthetic
 from studies.analysis.report.figure import Figure
 
 D = TypeVar("D")
+Found = TypeVar("Found", contravariant=True)
 Answer = dict[str, Any]
 
 
@@ -43,18 +44,30 @@ def no_agreement(_tables: StudyTables, _answers: Answers) -> AgreementInput | No
     return None
 
 
+class Report(Protocol[Found]):
+    """The module that puts a protocol's results into words and figures.
+
+    `key_figures` are what the headline rests on; they are given with and without exclusions.
+    `headline` is one sentence with numbers, `warnings` name what weakens it. `figures` draws,
+    `sections` orders what is drawn. `methods_text` says in a methods paragraph what came out.
+    """
+
+    def key_figures(self, _found: Found, /) -> tuple[KeyFigure, ...]: ...
+    def headline(self, _found: Found, /) -> str: ...
+    def warnings(self, _found: Found, /) -> Iterator[str]: ...
+    def figures(self, _found: Found, /) -> dict[str, Figure]: ...
+    def sections(self, _found: Found, /) -> tuple[Section, ...]: ...
+    def methods_text(self, _found: Found, /) -> str: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolAnalysis(Generic[D]):
     """How the answers of one protocol are read, analysed, reported and made up.
 
     `read` yields the responses in a stored answer. `analyse` computes what only this protocol has.
-    `agreement_input` returns the values on which raters can agree, if there are any. `key_figures`
-    are what the headline rests on; they are given with and without exclusions.
-
-    `headline` is one sentence with numbers, `warnings` name what weakens it. `figures` draws,
-    `sections` orders what is drawn. `design` and `methods_text` are for a methods paragraph: what
-    was done with {conditions}, and what came out. `declarable` are the figures that a plan may
-    declare, with a title; a name stands for all that begin with it.
+    `agreement_input` returns the values on which raters can agree, if there are any. `design` is
+    for a methods paragraph: what was done with {conditions}. `declarable` are the figures that a
+    plan may declare, with a title; a name stands for all that begin with it.
 
     `synthetic` returns what a synthetic rater answers to a payload, without confidence or reason.
 
@@ -68,13 +81,8 @@ class ProtocolAnalysis(Generic[D]):
     name: str
     read: Callable[[Mapping[str, Any], AnswerContext], Iterator[ResponseRow]]
     analyse: Callable[[StudyTables, Answers, Plan], D]
-    key_figures: Callable[[D], tuple[KeyFigure, ...]]
-    headline: Callable[[D], str]
-    warnings: Callable[[D], Iterator[str]]
-    figures: Callable[[D], dict[str, Figure]]
-    sections: Callable[[D], tuple[Section, ...]]
+    report: Report[D]
     design: str
-    methods_text: Callable[[D], str]
     declarable: tuple[tuple[str, str], ...]
     synthetic: Callable[[Any, Sequence[str], Known, Synthetic], Answer]
     agreement_input: Callable[[StudyTables, Answers], AgreementInput | None] = no_agreement

@@ -39,12 +39,7 @@ ANALYSIS = ProtocolAnalysis(
     read=read,
     analyse=analyse.analyse,
     agreement_input=analyse.agreement_input,
-    key_figures=report.key_figures,
-    headline=report.headline,
-    warnings=report.warnings,
-    figures=report.figures,
-    sections=report.sections,
-    methods_text=report.methods_text,
+    report=report,
     declarable=(
         ("right", "Share of right choices"),
         ("means", "Right choices by condition"),

@@ -55,12 +55,7 @@ ANALYSIS = ProtocolAnalysis(
     name="simulate",
     read=read,
     analyse=analyse.analyse,
-    key_figures=report.key_figures,
-    headline=report.headline,
-    warnings=report.warnings,
-    figures=report.figures,
-    sections=report.sections,
-    methods_text=report.methods_text,
+    report=report,
     declarable=(
         ("means", "Scores of people's simulations"),
         ("leads", "Conditions on the same neurons"),

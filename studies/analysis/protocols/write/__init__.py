@@ -41,12 +41,7 @@ ANALYSIS = ProtocolAnalysis(
     name="write",
     read=read,
     analyse=analyse.analyse,
-    key_figures=report.key_figures,
-    headline=report.headline,
-    warnings=report.warnings,
-    figures=report.figures,
-    sections=report.sections,
-    methods_text=report.methods_text,
+    report=report,
     declarable=(
         ("lengths", "Lengths"),
         ("texts", "Length, time and likeness"),
