@@ -82,7 +82,7 @@ class Entry(Record):
 
 
 def read_entry(data: object, protocol: Protocol[Any]) -> Entry:
-    """Read a batch's entry; an empty object stands for none. ValueError names what is wrong."""
+    """Read a batch's entry; an empty object is valid. ValueError names what is wrong."""
     entry = Entry.from_json(data)
     for trial in entry.practice:
         payload = protocol.read(trial.payload)

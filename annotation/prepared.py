@@ -23,7 +23,7 @@ M = TypeVar("M", bound=Model)
 
 
 class Slot(Expression):
-    """Stands in a query for a value of a field's type that is given by that name later."""
+    """A placeholder in a query for a value of a field's type, given later by that name."""
 
     def __init__(self, name: str, field: Field[Any, Any]) -> None:
         super().__init__(output_field=field)
@@ -41,7 +41,7 @@ class Slot(Expression):
 class Prepared(Generic[Row]):
     """A query with slots. `build` makes the queryset, once for each connection.
 
-    Rows are what the queryset yields: models with what it selects beside them, or tuples.
+    Rows are what the queryset yields: models with annotations, or tuples.
     """
 
     def __init__(self, build: Callable[[], QuerySet[Any, Row]]) -> None:

@@ -10,8 +10,8 @@ from rest_framework.request import Request
 class StaffByPassword(BasicAuthentication):
     """Staff only, with user name and password as `curl -u` sends them.
 
-    Whether the password of anybody else is right is not told: raters' pages count the tries at
-    theirs, and here nothing does.
+    It doesn't reveal whether a password of anyone else is right: raters' pages limit login
+    attempts, and this doesn't.
     """
 
     def authenticate_credentials(

@@ -153,7 +153,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # --- Files ----------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "frontend" / "static"]
-# Served from the source folder, so that no collecting step stands between an edit and a page.
+# Served from the source folder, so that pages show edits without a collecting step.
 WHITENOISE_USE_FINDERS = True
 # Images that raters are shown; only a rater whose question shows one can fetch it.
 IMAGE_DIR = VAR_DIR / "images"
@@ -184,7 +184,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "cpu"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-# A worker serves every queue unless it is told otherwise. Threads share what a process loads once,
+# By default a worker serves every queue. Threads share what a process loads once,
 # and messages in memory reach no other process; for more processes start more workers.
 CELERY_TASK_QUEUES = [
     Queue(name, Exchange(name), routing_key=name) for name in ("gpu", "llm", "cpu")

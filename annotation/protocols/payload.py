@@ -55,7 +55,7 @@ class Payload(Record):
 
     @property
     def shows_something(self) -> bool:
-        """Whether the question is about anything besides its options."""
+        """Whether the question shows anything in addition to its options."""
         return bool(self.excerpts or self.groups)
 
     @property

@@ -72,7 +72,7 @@ def wanted_for_itself(item: str, batch: Batch) -> Q:
 
 
 def first_payload(batch: Batch) -> Any:
-    """Return the payload of the batch's first item: its confidence and reason stand for all."""
+    """Return the payload of the batch's first item, whose confidence and reason apply to all."""
     return batch.items.order_by("position").values_list("payload", flat=True)[0]
 
 

@@ -186,5 +186,5 @@ def _group(batch: Batch, at: datetime) -> int | None:
 
 
 def enrolment_finish(*, enrolment: Enrolment, at: datetime) -> None:
-    """Record when a rater was first told that nothing is left for them."""
+    """Record when a rater first saw that nothing is left for them."""
     Enrolment.objects.filter(pk=enrolment.pk, finished=None).update(finished=at)

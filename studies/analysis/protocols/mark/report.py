@@ -68,7 +68,7 @@ def methods_text(found: Marks) -> str:
     by = "; ".join(f"{e.condition} {share(e.scores.balanced_accuracy)}" for e in found.by_condition)
     compared = " ".join(f"{model.scorer} {fair(model.gap)}." for model in found.models)
     return (
-        f"People told excerpts that excite the neuron from others with a balanced accuracy of "
+        f"People separated excerpts that excite the neuron from others with a balanced accuracy of "
         f"{share(found.everything.balanced_accuracy)} ({by}); F1 {share(found.everything.f1)}, "
         f"Matthews' correlation {number(found.everything.mcc)}. {compared}"
     ).strip() + score_link_text(found.links, found.primary, "balanced accuracies")
