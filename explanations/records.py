@@ -221,3 +221,13 @@ def slices(tokens: int, window: int) -> list[tuple[int, int]]:
     if len(starts) > 1 and (left := tokens - starts[-1]) < BLOCK:
         starts[-1] = starts[-2] + max(BLOCK, (window + left) // (2 * BLOCK) * BLOCK)
     return list(pairwise([*starts, tokens])) if tokens else []
+
+
+def packed(values: NDArray[np.floating]) -> bytes:
+    """Return an array as database columns hold it: float32, little-endian."""
+    return np.ascontiguousarray(values, dtype="<f4").tobytes()
+
+
+def unpacked(column: bytes | memoryview | None) -> NDArray[np.float32]:
+    """Return a column's array, empty for None."""
+    return np.frombuffer(column or b"", dtype="<f4")

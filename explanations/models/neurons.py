@@ -3,14 +3,13 @@
 from pathlib import Path
 from uuid import uuid4
 
-import numpy as np
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from explanations.ground_truth.pairs import INPUTS
 from explanations.models.common import choices, one_of
-from explanations.records import NeuronRef, RecordKind, Scale, Split, TokenActivations
+from explanations.records import NeuronRef, RecordKind, Scale, Split, TokenActivations, unpacked
 from explanations.stores.reader import CaptureStore, open_store
 from explanations.stores.remote import fetch
 
@@ -223,6 +222,6 @@ class Record(models.Model):
         """The record as a value, on the raw scale."""
         return TokenActivations(
             tokens=tuple(self.tokens),
-            activations=np.frombuffer(self.values, dtype="<f4"),
+            activations=unpacked(self.values),
             scale=Scale.RAW,
         )

@@ -7,7 +7,7 @@ import numpy as np
 from django.db.models import Max, Prefetch, Q, QuerySet
 
 from explanations.models import Explanation, Method, Score, SimulatedRecord, Simulation, Subject
-from explanations.records import NeuronRef, Scale, TokenActivations, to_zero_to_ten
+from explanations.records import NeuronRef, Scale, TokenActivations, to_zero_to_ten, unpacked
 from explanations.selectors.labels import method_labels, method_name
 
 MAIN_SCORER = "correlation"
@@ -217,7 +217,7 @@ def _comparison(row: SimulatedRecord) -> RecordComparison:
         )
 
     simulated, reason = None, row.reason
-    values = np.frombuffer(row.values or b"", dtype="<f4")
+    values = unpacked(row.values)
     if left_out := int(np.isnan(values).sum()):
         reason = f"{left_out} of its {values.size} tokens got no value"
     elif row.values is not None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
 from django.db.models import Prefetch, QuerySet
 
 from explanations.formats.lines import (
@@ -25,7 +24,7 @@ from explanations.models import (
     Simulation,
     Subject,
 )
-from explanations.records import AuthorKind, RecordKind, Scale, Split
+from explanations.records import AuthorKind, RecordKind, Scale, Split, unpacked
 
 _BATCH = 50
 
@@ -100,7 +99,7 @@ def _record(record: Record) -> RecordLine:
 
 
 def _numbers(values: bytes | memoryview) -> tuple[float, ...]:
-    return tuple(np.frombuffer(values, dtype="<f4").tolist())
+    return tuple(unpacked(values).tolist())
 
 
 def _explanation(

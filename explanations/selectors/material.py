@@ -15,6 +15,7 @@ from explanations.records import (
     Split,
     TokenActivations,
     TokenMean,
+    unpacked,
 )
 from explanations.selectors.neighbours import texts_of_neighbours
 from explanations.selectors.neuron_views import store_of_neuron
@@ -317,7 +318,7 @@ def _to_score(
 
 def _simulated(row: SimulatedRecord) -> HeldOut:
     """Return a simulated record without the tokens that got no value."""
-    record, values = row.record, np.frombuffer(row.values or b"", dtype="<f4")
+    record, values = row.record, unpacked(row.values)
     places = np.flatnonzero(~np.isnan(values))
     tokens = tuple(record.tokens[place] for place in places)
     actual, scale = record.excerpt.activations[places], Scale(row.simulation.scale)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explanations.models import Capture, Embedding, Explanation, Neuron, Question
-from explanations.records import AuthorKind, NeuronRef
+from explanations.records import AuthorKind, NeuronRef, unpacked
 from explanations.stores.reader import StoreError
 
 _ROWS = 2_000
@@ -93,7 +93,7 @@ def embeddings(
     last = -1
     while few := list(rows.filter(explanation_id__gt=last)[:_ROWS]):
         last = few[-1][0]
-        vectors = [np.frombuffer(vector, dtype="<f4") for _, vector in few]
+        vectors = [unpacked(vector) for _, vector in few]
         yield np.array([key for key, _ in few]), np.stack(vectors)
 
 

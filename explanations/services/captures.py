@@ -14,10 +14,9 @@ from django.utils.text import slugify
 
 from explanations.corpora.texts import documents, name_of, where
 from explanations.models import Capture, Corpus, Document, Neuron, Record, Subject, Target
-from explanations.records import NeuronRef, Split, corpus_digest, limited
+from explanations.records import NeuronRef, Split, corpus_digest, limited, packed
 from explanations.services.batches import batches
 from explanations.services.leases import Cost, target_close
-from explanations.services.results import packed
 from explanations.stores.paths import join
 from explanations.stores.reader import (
     CaptureConfig,

@@ -7,6 +7,7 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from explanations.models import Embedding
+from explanations.records import packed
 
 
 @transaction.atomic
@@ -14,7 +15,7 @@ def embeddings_store(*, encoder: str, vectors: Mapping[int, NDArray[np.float32]]
     """Store a unit vector for each explanation, by its key; stored vectors are kept."""
     Embedding.objects.bulk_create(
         (
-            Embedding(explanation_id=key, encoder=encoder, vector=vector.astype("<f4").tobytes())
+            Embedding(explanation_id=key, encoder=encoder, vector=packed(vector))
             for key, vector in vectors.items()
         ),
         ignore_conflicts=True,

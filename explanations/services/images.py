@@ -23,10 +23,9 @@ from explanations.formats.images.manifest import ImageManifest, ImageRow, read_m
 from explanations.formats.images.pixels import SUFFIX, PixelsRefused, picture
 from explanations.formats.lines import FormatError, Problem
 from explanations.models import Corpus, Document, Image, Neuron, Record, Subject
-from explanations.records import NeuronRef
+from explanations.records import NeuronRef, packed
 from explanations.services.imports import subject_fit
 from explanations.services.imports_scores import ImportProblem
-from explanations.services.results import packed
 
 _ROWS = 500
 

@@ -34,7 +34,7 @@ from explanations.models import (
     Simulation,
     Subject,
 )
-from explanations.records import Scale
+from explanations.records import Scale, packed, unpacked
 from explanations.services.imports_scores import (
     Counts,
     ImportProblem,
@@ -42,7 +42,6 @@ from explanations.services.imports_scores import (
     imported_method,
     score_add,
 )
-from explanations.services.results import packed
 
 
 @dataclass(slots=True)
@@ -321,7 +320,7 @@ def _equal(stored: bytes | memoryview | None, given: bytes | memoryview | None) 
     """Return whether two columns hold the same numbers, or both none."""
     if stored is None or given is None:
         return stored is given
-    one, other = (np.frombuffer(values, dtype="<f4") for values in (stored, given))
+    one, other = (unpacked(values) for values in (stored, given))
     return np.array_equal(one, other, equal_nan=True)
 
 

@@ -5,9 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from django.db import transaction
-from numpy.typing import NDArray
 
 from explanations.methods.values import Explained, Scored, Simulated, Unusable
 from explanations.models import (
@@ -17,13 +15,8 @@ from explanations.models import (
     Simulation,
     Target,
 )
-from explanations.records import Scale
+from explanations.records import Scale, packed
 from explanations.services.leases import Cost, shortened, target_close
-
-
-def packed(values: NDArray[np.floating]) -> bytes:
-    """Return an array as the columns hold it: float32, little-endian."""
-    return np.ascontiguousarray(values, dtype="<f4").tobytes()
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q, Su
 from django.db.models.functions import Coalesce
 
 from explanations.models import PERSON, Explanation, Score, SimulatedRecord
+from explanations.records import unpacked
 from studies.exports.columns import EXPLANATION, NEURON, Column, Row, Table
 from studies.models import Study, StudyItem, StudyOption
 from studies.selectors.answers import shown_in
@@ -93,7 +94,7 @@ def _simulations(study: Study) -> Iterator[Row]:
 def _numbers(packed: bytes | memoryview | None) -> list[float | None] | None:
     if packed is None:
         return None
-    values = np.frombuffer(packed, dtype="<f4")
+    values = unpacked(packed)
     return [float(value) if np.isfinite(value) else None for value in values]
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 from django.db.models import F
 
 from explanations.models import Record
+from explanations.records import unpacked
 from studies.exports.columns import NEURON, Column, Row, Table
 from studies.models import Study
 from studies.selectors.answers import chunked
@@ -33,7 +33,7 @@ def _records(study: Study) -> Iterator[Row]:
             image=F("document__image__original"),
         )
         for row in columns:
-            actual = np.frombuffer(row["values"], dtype="<f4").tolist()
+            actual = unpacked(row["values"]).tolist()
             yield {**row, "document": row["document_key"], "actual": actual}
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Collection
 from typing import TypeAlias
 
-import numpy as np
-
 from explanations.models import Record
+from explanations.records import unpacked
 from studies.models import StudyItem
 
 Activations: TypeAlias = tuple[tuple[float, ...], ...]
@@ -17,7 +16,7 @@ def activations_on(items: Collection[int]) -> dict[int, Activations]:
     records = records_on(items)
     wanted = {pk for each in records.values() for pk in each}
     stored = Record.objects.filter(pk__in=wanted).values_list("pk", "values")
-    values = {pk: tuple(np.frombuffer(packed, dtype="<f4").tolist()) for pk, packed in stored}
+    values = {pk: tuple(unpacked(packed).tolist()) for pk, packed in stored}
     return {item: tuple(values[pk] for pk in each) for item, each in records.items()}
 
 

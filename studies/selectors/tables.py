@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from annotation.selectors.raters import excluded_raters
 from explanations.models import PERSON, Explanation, Method, Score, SimulatedRecord, Simulation
+from explanations.records import unpacked
 from explanations.selectors.labels import method_labels
 from studies.analysis.data import from_rows
 from studies.analysis.data.answers import (
@@ -188,6 +189,6 @@ def _predicted(study: Study) -> dict[str, dict[tuple[int, int], Array]]:
     found: dict[str, dict[tuple[int, int], Array]] = {}
     for method, explanation, record, packed in columns.iterator(_ROWS):
         if record in asked:
-            values = np.frombuffer(packed or b"", dtype="<f4").astype(np.float64)
+            values = unpacked(packed).astype(np.float64)
             found.setdefault(labels[method], {})[explanation, record] = values
     return found
