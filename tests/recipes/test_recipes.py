@@ -76,7 +76,7 @@ LINES = {
         ],
         "docs/designing-a-study.md": [
             (
-                "| Written explanations | say what the excerpts have in common | nothing else |\n",
+                "write what the excerpts have in common | nothing else |\n",
                 "| Quick verdict | say whether one explanation fits | one condition |\n",
             ),
         ],
