@@ -100,7 +100,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
     def settings(self, run: Run) -> str:
         """Return the method's settings in one line."""
         config = run.method.config if run.method else {}
-        return ", ".join(f"{name} {value!r}" for name, value in config.items()) or "none"
+        return ", ".join(f"{name}={value}" for name, value in config.items()) or "none"
 
     # --- Pages --------------------------------------------------------------------------------
 

@@ -19,9 +19,9 @@ class Run(models.Model):
         SCORE = "score"
 
     class Queue(models.TextChoices):
-        GPU = "gpu"
-        LLM = "llm"
-        CPU = "cpu"
+        GPU = "gpu", "GPU"
+        LLM = "llm", "language model"
+        CPU = "cpu", "CPU"
 
     kind = models.CharField(max_length=10, choices=Kind)
     queue = models.CharField(max_length=3, choices=Queue)

@@ -67,7 +67,7 @@ def test_a_run_is_sized_started_and_watched_without_reloading(
     expect(panel).to_contain_text("1 of 4")
     expect(panel).to_contain_text("1 × the model declined")
     # 0.3 million tokens at 1 dollar, 0.1 million at 2.
-    expect(panel).to_contain_text(re.compile(r"Dollars\s+of 2.00\s+0.5000"))
+    expect(panel).to_contain_text(re.compile(r"Cost in dollars\s+\(budget 2.00\)\s+0.5000"))
     expect(panel.get_by_role("button", name="Retry failures")).to_be_visible()
     expect(page.locator("body")).to_have_attribute("data-loaded", "once")
     picture(page, "run-watched")
