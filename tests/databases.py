@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import dj_database_url
 from django.core.management import call_command
@@ -22,15 +23,22 @@ def connected(database: str) -> Iterator[None]:
     config = {**before, **dj_database_url.parse(database)}
     if config["ENGINE"].endswith("postgresql"):
         config |= {"OPTIONS": {}, "CONN_MAX_AGE": 0}
-    connections["default"].close()
-    connections.settings["default"] = config
-    del connections["default"]
+    _switch(config)
     try:
         yield
     finally:
-        connections["default"].close()
-        connections.settings["default"] = before
-        del connections["default"]
+        _switch(before)
+
+
+def _switch(config: dict[str, Any]) -> None:
+    connections["default"].close()
+    connections.settings["default"] = config
+    del connections["default"]
+    # Content types are cached with the primary keys of the database before. Imported here, since
+    # benchmarks import this module before Django is set up.
+    from django.contrib.contenttypes.models import ContentType
+
+    ContentType.objects.clear_cache()
 
 
 def migrated(database: str) -> None:
